@@ -1,0 +1,1 @@
+"""The graph: the only place with strawberry and starlette."""

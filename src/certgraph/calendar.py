@@ -1,0 +1,70 @@
+"""Deadlines in civil days of China: working days, and the corresponding day of the next month."""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+
+import chinese_calendar
+
+CHINA = timezone(timedelta(hours=8), "UTC+8")
+REGISTRATION_WORKING_DAYS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The last day of a period.
+
+    Attributes:
+        due_on: Last day, inclusive.
+        is_provisional: The State Council's calendar for a year involved was not known; weekends
+            alone were counted, and the day must be computed again.
+    """
+
+    due_on: date
+    is_provisional: bool = False
+
+
+def programme_day(instant: datetime) -> date:
+    """Return the civil day in China of an aware instant."""
+    return instant.astimezone(CHINA).date()
+
+
+def _is_working_day(day: date) -> tuple[bool, bool]:
+    """Return whether `day` is a working day, and whether that is a guess."""
+    try:
+        return chinese_calendar.is_workday(day), False
+    except NotImplementedError:
+        return day.weekday() < 5, True
+
+
+def registration_deadline(issued_on: date) -> Deadline:
+    """Return the last day for entering a certificate issued on `issued_on` on the platform.
+
+    The seventh working day after the day of issue, which is itself not counted.
+
+    Source: rule R39; Civil Code, article 201.
+    """
+    day, counted, is_provisional = issued_on, 0, False
+    while counted < REGISTRATION_WORKING_DAYS:
+        day += timedelta(days=1)
+        is_working_day, is_guess = _is_working_day(day)
+        counted += is_working_day
+        is_provisional |= is_guess
+    return Deadline(day, is_provisional)
+
+
+def next_month_deadline(start: date) -> Deadline:
+    """Return the last day of the month that begins with `start`.
+
+    The same day of the next month, or that month's last day if it has none; where that is a day of
+    rest, the next working day.
+
+    Source: rule R41; Civil Code, articles 202 and 203.
+    """
+    year, month = (start.year + 1, 1) if start.month == 12 else (start.year, start.month + 1)
+    day = date(year, month, min(start.day, monthrange(year, month)[1]))
+    while True:
+        is_working_day, is_guess = _is_working_day(day)
+        if is_working_day:
+            return Deadline(day, is_guess)
+        day += timedelta(days=1)

@@ -1,0 +1,1 @@
+"""Who achieved it: issuing, signing, registering, revoking, the QR image."""

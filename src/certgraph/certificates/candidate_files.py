@@ -1,0 +1,149 @@
+"""Candidates from a CSV file: every fault named with its line, nothing guessed."""
+
+import csv
+from collections.abc import Iterator
+from datetime import date
+
+from certgraph.certificates.requests import Candidate
+from certgraph.certificates.rules import DocumentType, HolderBinding, expected_tenths
+from certgraph.credential.claims import Outcome
+from certgraph.problems import Problem, reject_if
+
+REQUIRED = ("holder_name", "standard_code", "standard_version", "level", "issued_on")
+OPTIONAL = (
+    "expires_on",
+    "document_type",
+    "document_number",
+    "holder_binding",
+    "reference",
+    "outcomes",
+    "number",
+)
+
+
+class _Cells:
+    """The cells of one line, converted one by one; faults are collected."""
+
+    def __init__(self, line: int, row: dict[str, str | None]) -> None:
+        self._row = row
+        self._line = line
+        self.problems: list[Problem] = []
+
+    def _fault(self, name: str, value: str, expected: str) -> None:
+        facts = {"value": repr(value), "expected": expected}
+        path = (f"line {self._line}", name)
+        self.problems.append(Problem(code="input.malformed", path=path, facts=facts))
+
+    def text(self, name: str) -> str | None:
+        """Return a cell without surrounding white space; None where it is empty."""
+        return (self._row.get(name) or "").strip() or None
+
+    def required_text(self, name: str) -> str:
+        """Return a cell that must not be empty."""
+        value = self.text(name)
+        if value is None:
+            self._fault(name, "", "given; this column must not be empty")
+        return value or ""
+
+    def day(self, name: str) -> date | None:
+        """Return a cell as a day; None where it is empty."""
+        value = self.text(name)
+        if value is None:
+            return None
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self._fault(name, value, "a day such as 2026-11-23")
+            return None
+
+    def level(self) -> int:
+        """Return the level, as a number or by its Chinese name."""
+        value = self.required_text("level")
+        levels = {"1": 1, "2": 2, "3": 3, "初级": 1, "中级": 2, "高级": 3}
+        if value and value not in levels:
+            self._fault("level", value, "1, 2, 3 or 初级, 中级, 高级")
+        return levels.get(value, 0)
+
+    def document_type(self) -> DocumentType | None:
+        """Return the kind of identity document."""
+        value = self.text("document_type")
+        if value is None or value in set(DocumentType):
+            return None if value is None else DocumentType(value)
+        self._fault("document_type", value, "one of " + ", ".join(DocumentType))
+        return None
+
+    def binding(self) -> HolderBinding:
+        """Return how the certificate is tied to the document."""
+        value = self.text("holder_binding") or HolderBinding.NONE.value
+        if value in set(HolderBinding):
+            return HolderBinding(value)
+        self._fault("holder_binding", value, "one of " + ", ".join(HolderBinding))
+        return HolderBinding.NONE
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Return outcomes written as `1=2.5; 2=1` or `text=2.5; text=1`."""
+        outcomes = []
+        for part in (self.text("outcomes") or "").split(";"):
+            if not part.strip():
+                continue
+            name, equals, credit = part.strip().rpartition("=")
+            tenths = expected_tenths(credit.strip())
+            if not equals or tenths is None:
+                self._fault("outcomes", part, "an outcome and its credits, such as 1=2.5")
+            elif name.strip().isascii() and name.strip().isdigit():
+                outcomes.append(Outcome(number=int(name), credits_tenths=tenths))
+            else:
+                outcomes.append(Outcome(text=name.strip(), credits_tenths=tenths))
+        return tuple(outcomes)
+
+
+def candidates_from_csv(text: str) -> list[Candidate]:
+    """Return the candidates of a CSV file with a header line.
+
+    Raises:
+        Rejected: Names every missing or unknown column, or every wrong cell with its line.
+    """
+    reader = csv.DictReader(text.removeprefix("\ufeff").splitlines())
+    columns = [name.strip() for name in reader.fieldnames or []]
+    reader.fieldnames = columns
+    reject_if(_column_problems(columns))
+    problems: list[Problem] = []
+    candidates = list(_candidates(reader, problems))
+    reject_if(problems)
+    return candidates
+
+
+def _column_problems(columns: list[str]) -> Iterator[Problem]:
+    for name in REQUIRED:
+        if name not in columns:
+            facts = {"value": f"a file without the column {name}", "expected": "enough to issue"}
+            yield Problem(code="input.malformed", path=("line 1",), facts=facts)
+    for name in columns:
+        if name not in REQUIRED and name not in OPTIONAL:
+            known = ", ".join((*REQUIRED, *OPTIONAL))
+            facts = {"value": repr(name), "expected": f"a column; these are: {known}"}
+            yield Problem(code="input.malformed", path=("line 1",), facts=facts)
+
+
+def _candidates(reader: "csv.DictReader[str]", problems: list[Problem]) -> Iterator[Candidate]:
+    for row in reader:
+        cells = _Cells(reader.line_num, row)
+        issued_on = cells.day("issued_on")
+        if issued_on is None and cells.text("issued_on") is None:
+            cells.required_text("issued_on")
+        candidate = Candidate(
+            holder_name=cells.required_text("holder_name"),
+            standard_code=cells.required_text("standard_code"),
+            standard_version=cells.required_text("standard_version"),
+            level=cells.level(),
+            issued_on=issued_on or date.min,
+            expires_on=cells.day("expires_on"),
+            document_type=cells.document_type(),
+            document_number=cells.text("document_number"),
+            holder_binding=cells.binding(),
+            reference=cells.text("reference"),
+            outcomes=cells.outcomes(),
+            number=cells.text("number"),
+        )
+        problems += cells.problems
+        yield candidate

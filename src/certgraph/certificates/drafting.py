@@ -1,0 +1,258 @@
+"""From candidates to recorded drafts: rules, numbers, claims, lint; nothing is signed here."""
+
+import asyncio
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from certgraph.calendar import programme_day
+from certgraph.certificates import queries
+from certgraph.certificates.issue_facts import IssueFacts, IssueStandard
+from certgraph.certificates.requests import Candidate, IssueRequest, candidate_key
+from certgraph.certificates.rules import (
+    CertificateState,
+    HolderBinding,
+    issuance_problems,
+    lint_problems,
+    masked_document,
+    repeated,
+)
+from certgraph.certificates.status_allocation import allocate_status_entries
+from certgraph.certificates.tables import CertificateRow, IssueRunRow
+from certgraph.credential import days
+from certgraph.credential.claims import Claims, encode_claims
+from certgraph.credential.holder_tag import holder_tag, normalized_document_number
+from certgraph.database import Session, insert_rows
+from certgraph.organizations.tables import OrganizationRow
+from certgraph.problems import Problem, reject_if
+from certgraph.randomness import Random, new_id, random_token
+from certgraph.sealing import Keyring
+
+MAX_CANDIDATES = 100_000
+MAX_PAYLOAD_BYTES = 297
+"""With envelope and signature 392 bytes, what a QR code of version 16-M holds behind a host of 40
+characters."""
+
+
+def number_key(number: str) -> str:
+    """Return a certificate number as it is compared: NFKC, upper case, no white space."""
+    return "".join(unicodedata.normalize("NFKC", number).upper().split())
+
+
+def _new_number(random: Random) -> str:
+    """Return an opaque number: twelve random characters in three groups."""
+    token = random_token(random, 12)
+    return f"{token[:4]}-{token[4:8]}-{token[8:]}"
+
+
+def _under(path: Sequence[str], problems: Sequence[Problem]) -> list[Problem]:
+    return [replace(problem, path=(*path, *problem.path)) for problem in problems]
+
+
+def _document_problems(candidate: Candidate) -> list[Problem]:
+    problems = []
+    if (candidate.document_type is None) != (candidate.document_number is None):
+        problems.append(Problem(code="issue.document_incomplete", path=("documentNumber",)))
+    elif candidate.document_number is not None and not 4 <= len(candidate.document_number) <= 32:
+        problems.append(Problem(code="issue.document_length", path=("documentNumber",)))
+    if candidate.holder_binding is not HolderBinding.NONE and not candidate.document_number:
+        problems.append(Problem(code="issue.binding_without_document", path=("holderBinding",)))
+    return problems
+
+
+async def _candidate_problems(
+    facts: IssueFacts, candidate: Candidate, *, today: date
+) -> tuple[list[Problem], IssueStandard | None]:
+    """Return the problems of one candidate, with the standard it is certified against."""
+    problems = _document_problems(candidate)
+    standard = await facts.standard(candidate.standard_code, candidate.standard_version)
+    if standard is None:
+        message_facts = {"code": candidate.standard_code, "version": candidate.standard_version}
+        problems.append(
+            Problem(
+                code="standard.version_not_found", path=("standardVersion",), facts=message_facts
+            )
+        )
+        return problems, None
+    issuer = await facts.issuer(standard.certificate_type_id, candidate.issued_on)
+    problems += issuance_problems(
+        issuer,
+        standard.facts,
+        level=candidate.level,
+        issued_on=candidate.issued_on,
+        expires_on=candidate.expires_on,
+        outcome_numbers=[o.number for o in candidate.outcomes if o.number is not None],
+        today=today,
+    )
+    return problems, standard
+
+
+async def _uniqueness_problems(
+    session: Session, candidates: Sequence[Candidate], keys: Sequence[str | None]
+) -> list[Problem]:
+    """List numbers and candidates that exist already, or twice in the request."""
+    number_keys = [number_key(c.number) if c.number is not None else None for c in candidates]
+    given = [key for key in number_keys if key is not None]
+    taken = await queries.taken_numbers(session, given) | repeated(number_keys)
+    problems = [
+        Problem(
+            code="certificate.number_taken",
+            path=("candidates", str(index), "number"),
+            facts={"number": candidates[index].number},
+        )
+        for index, key in enumerate(number_keys)
+        if key in taken
+    ]
+    certified: dict[str, str] = {}
+    wanted = [key for key in keys if key is not None]
+    for start in range(0, len(wanted), 10_000):
+        certified |= await queries.taken_candidates(session, wanted[start : start + 10_000])
+    twice = repeated(keys)
+    for index, key in enumerate(keys):
+        path = ("candidates", str(index), "reference")
+        reference = candidates[index].reference
+        if key in certified:
+            message_facts = {"reference": reference, "number": certified[key or ""]}
+            problems.append(Problem(code="issue.already_certified", path=path, facts=message_facts))
+        elif key in twice:
+            problems.append(
+                Problem(code="issue.reference_twice", path=path, facts={"reference": reference})
+            )
+    return problems
+
+
+def _claims(
+    candidate: Candidate, standard: IssueStandard, issuer: str, number: str, status: tuple[int, int]
+) -> Claims:
+    """Return the claims of a candidate; a holder tag is added later, it is slow to compute."""
+    masked = None
+    if candidate.holder_binding is HolderBinding.MASKED_DOCUMENT and candidate.document_number:
+        masked = masked_document(normalized_document_number(candidate.document_number))
+    expires_on = candidate.expires_on
+    return Claims(
+        issuer=issuer,
+        issued_at=days.first_second(days.to_day(candidate.issued_on)),
+        expires_at=None if expires_on is None else days.last_second(days.to_day(expires_on)),
+        number=number,
+        holder_name=unicodedata.normalize("NFC", candidate.holder_name),
+        certificate_name=standard.facts.certificate_name,
+        level=candidate.level,
+        standard_code=candidate.standard_code,
+        standard_version=candidate.standard_version,
+        status_list=status[0],
+        status_index=status[1],
+        masked_document=masked,
+        outcomes=candidate.outcomes,
+    )
+
+
+async def _with_tag(claims: Claims, candidate: Candidate) -> Claims:
+    if candidate.holder_binding is not HolderBinding.TAG or candidate.document_number is None:
+        return claims
+    tag = await asyncio.to_thread(
+        holder_tag, candidate.document_number, issuer=claims.issuer, number=claims.number
+    )
+    return claims._replace(holder_tag=tag)
+
+
+def _row(
+    candidate: Candidate, standard: IssueStandard, claims: Claims, keyring: Keyring, random: Random
+) -> dict[str, Any]:
+    """Return the columns of a draft that come from the candidate."""
+    certificate_id = new_id(random)
+    sealed = lookup = None
+    if candidate.document_type is not None and candidate.document_number is not None:
+        document = normalized_document_number(candidate.document_number)
+        sealed = keyring.seal_document(document, certificate_id.bytes)
+        lookup = keyring.document_lookup(candidate.document_type, document)
+    return {
+        "id": certificate_id,
+        "number": claims.number,
+        "number_key": number_key(claims.number),
+        "certificate_type_id": standard.certificate_type_id,
+        "level": candidate.level,
+        "standard_version_id": standard.version_id,
+        "holder_name": claims.holder_name,
+        "document_type": candidate.document_type,
+        "document_sealed": sealed,
+        "document_lookup": lookup,
+        "issued_on": candidate.issued_on,
+        "expires_on": candidate.expires_on,
+        "payload": encode_claims(claims),
+        "state": CertificateState.DRAFT,
+    }
+
+
+async def record_drafts(
+    session: Session,
+    keyring: Keyring,
+    organization: OrganizationRow,
+    run: IssueRunRow,
+    request: IssueRequest,
+    *,
+    supersedes_id: UUID | None,
+    now: datetime,
+    random: Random,
+) -> None:
+    """Record a run's certificates with the exact bytes to sign, all or none.
+
+    Raises:
+        Rejected: With every problem of every candidate, each under `candidates`, its index and its
+            field.
+    """
+    facts = IssueFacts(session, organization)
+    today = programme_day(now)
+    problems: list[Problem] = []
+    standards: list[IssueStandard | None] = []
+    for index, candidate in enumerate(request.candidates):
+        found, standard = await _candidate_problems(facts, candidate, today=today)
+        problems += _under(("candidates", str(index)), found)
+        standards.append(standard)
+    keys = [
+        candidate_key(organization.code, standard.certificate_type_code, candidate)
+        if standard
+        else None
+        for candidate, standard in zip(request.candidates, standards, strict=True)
+    ]
+    problems += await _uniqueness_problems(session, request.candidates, keys)
+    entries = await allocate_status_entries(
+        session, organization.id, len(request.candidates), random=random
+    )
+    rows: list[dict[str, Any]] = []
+    for index, candidate in enumerate(request.candidates):
+        standard = standards[index]
+        if standard is None:
+            continue
+        status_list, status_index = entries[index]
+        number = candidate.number or _new_number(random)
+        claims = _claims(
+            candidate, standard, organization.code, number, (status_list.number, status_index)
+        )
+        found = lint_problems(claims)
+        if not found:
+            claims = await _with_tag(claims, candidate)
+            row = _row(candidate, standard, claims, keyring, random)
+            deadline = facts.deadline(candidate.issued_on)
+            row |= {
+                "issue_run_id": run.id,
+                "position": index,
+                "organization_id": organization.id,
+                "candidate_key": keys[index],
+                "signing_key_id": run.signing_key_id,
+                "status_list_id": status_list.id,
+                "status_index": status_index,
+                "registration_due_on": deadline.due_on,
+                "registration_due_is_provisional": deadline.is_provisional,
+                "supersedes_id": supersedes_id,
+            }
+            rows.append(row)
+            size = len(row["payload"])
+            if size > MAX_PAYLOAD_BYTES:
+                message_facts = {"size": size, "limit": MAX_PAYLOAD_BYTES}
+                found = [Problem(code="issue.too_large", path=("outcomes",), facts=message_facts)]
+        problems += _under(("candidates", str(index)), found)
+    reject_if(problems)
+    await insert_rows(session, CertificateRow, rows)

@@ -1,0 +1,206 @@
+"""All SQL about certificates, runs and status lists."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import aliased
+
+from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.tables import (
+    CertificateChangeRow,
+    CertificateRow,
+    IssueRunRow,
+    StatusListRow,
+)
+from certgraph.database import Session
+
+
+async def issue_run_by_key(
+    session: Session, organization_id: UUID, idempotency_key: str
+) -> IssueRunRow | None:
+    """Return the run that an organization started with this key."""
+    return await session.scalar(
+        select(IssueRunRow).where(
+            IssueRunRow.organization_id == organization_id,
+            IssueRunRow.idempotency_key == idempotency_key,
+        )
+    )
+
+
+async def issue_run_by_id(session: Session, run_id: UUID) -> IssueRunRow | None:
+    """Return a run."""
+    return await session.get(IssueRunRow, run_id)
+
+
+async def certificates_of_run(session: Session, run_id: UUID) -> Sequence[CertificateRow]:
+    """Return the certificates of a run, in the order of the request."""
+    statement = (
+        select(CertificateRow)
+        .where(CertificateRow.issue_run_id == run_id)
+        .order_by(CertificateRow.position)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def unsigned_payloads(
+    session: Session, run_id: UUID, *, limit: int | None = None
+) -> Sequence[tuple[UUID, bytes]]:
+    """Return (certificate id, payload) of a run's drafts, in the order of the request."""
+    statement = (
+        select(CertificateRow.id, CertificateRow.payload)
+        .where(CertificateRow.issue_run_id == run_id, CertificateRow.signature.is_(None))
+        .order_by(CertificateRow.position)
+        .limit(limit)
+    )
+    return [(row.id, row.payload) for row in await session.execute(statement)]
+
+
+async def store_signatures(session: Session, signatures: Mapping[UUID, bytes]) -> None:
+    """Turn drafts into issued certificates."""
+    await session.execute(
+        update(CertificateRow),
+        [
+            {"id": id_, "signature": signature, "state": CertificateState.ISSUED}
+            for id_, signature in signatures.items()
+        ],
+    )
+
+
+async def certificate_by_number_key(
+    session: Session, number_key: str, *, for_update: bool = False
+) -> CertificateRow | None:
+    """Return the certificate with a number in the form it is compared in."""
+    statement = select(CertificateRow).where(CertificateRow.number_key == number_key)
+    if for_update:
+        statement = statement.with_for_update()
+    return await session.scalar(statement)
+
+
+async def certificates_by_ids(session: Session, ids: Sequence[UUID]) -> dict[UUID, CertificateRow]:
+    """Return certificates by id."""
+    rows = await session.scalars(select(CertificateRow).where(CertificateRow.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+async def superseding(session: Session, ids: Sequence[UUID]) -> dict[UUID, CertificateRow]:
+    """Return the certificate that supersedes each of `ids`, where there is one."""
+    rows = await session.scalars(
+        select(CertificateRow).where(CertificateRow.supersedes_id.in_(ids))
+    )
+    return {row.supersedes_id: row for row in rows if row.supersedes_id is not None}
+
+
+async def superseded_by(
+    session: Session, certificate_ids: Sequence[UUID]
+) -> Sequence[tuple[CertificateRow, IssueRunRow]]:
+    """Return the certificates that these correct, locked, each with the run that corrects it."""
+    newer = aliased(CertificateRow)
+    rows = await session.execute(
+        select(CertificateRow, IssueRunRow)
+        .join(newer, newer.supersedes_id == CertificateRow.id)
+        .join(IssueRunRow, IssueRunRow.id == newer.issue_run_id)
+        .where(newer.id.in_(certificate_ids))
+        .with_for_update(of=CertificateRow)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def taken_numbers(session: Session, number_keys: Sequence[str]) -> set[str]:
+    """Return which of these numbers exist already."""
+    rows = await session.scalars(
+        select(CertificateRow.number_key).where(CertificateRow.number_key.in_(number_keys))
+    )
+    return set(rows)
+
+
+async def taken_candidates(session: Session, candidate_keys: Sequence[str]) -> dict[str, str]:
+    """Return candidate key → certificate number for those certified already."""
+    rows = await session.execute(
+        select(CertificateRow.candidate_key, CertificateRow.number).where(
+            CertificateRow.candidate_key.in_(candidate_keys)
+        )
+    )
+    return {row.candidate_key: row.number for row in rows if row.candidate_key is not None}
+
+
+async def changes_of(
+    session: Session, certificate_ids: Sequence[UUID]
+) -> dict[UUID, list[CertificateChangeRow]]:
+    """Return the changes of state of each certificate, oldest first."""
+    found: dict[UUID, list[CertificateChangeRow]] = {id_: [] for id_ in certificate_ids}
+    rows = await session.scalars(
+        select(CertificateChangeRow)
+        .where(CertificateChangeRow.certificate_id.in_(certificate_ids))
+        .order_by(CertificateChangeRow.changed_at, CertificateChangeRow.id)
+    )
+    for row in rows:
+        found[row.certificate_id].append(row)
+    return found
+
+
+async def open_status_list(session: Session, organization_id: UUID) -> StatusListRow | None:
+    """Return an organization's newest status list, locked until the end of the transaction."""
+    return await session.scalar(
+        select(StatusListRow)
+        .where(StatusListRow.organization_id == organization_id)
+        .order_by(StatusListRow.number.desc())
+        .limit(1)
+        .with_for_update()
+    )
+
+
+async def status_indexes(session: Session, status_list_id: UUID, first: int, count: int) -> bytes:
+    """Return a slice of a list's shuffled indexes, four bytes each."""
+    indexes = await session.scalar(
+        select(func.substr(StatusListRow.indexes, 4 * first + 1, 4 * count)).where(
+            StatusListRow.id == status_list_id
+        )
+    )
+    return bytes(indexes or b"")
+
+
+async def status_lists(session: Session) -> Sequence[StatusListRow]:
+    """Return every status list, by organization and number."""
+    statement = select(StatusListRow).order_by(StatusListRow.organization_id, StatusListRow.number)
+    return (await session.scalars(statement)).all()
+
+
+async def special_statuses(
+    session: Session, status_list_id: UUID
+) -> Sequence[tuple[int, CertificateState]]:
+    """Return (index, state) of a list's suspended, revoked and superseded certificates."""
+    rows = await session.execute(
+        select(CertificateRow.status_index, CertificateRow.state).where(
+            CertificateRow.status_list_id == status_list_id,
+            CertificateRow.state.in_(
+                [
+                    CertificateState.SUSPENDED,
+                    CertificateState.REVOKED,
+                    CertificateState.SUPERSEDED,
+                ]
+            ),
+        )
+    )
+    return [(row.status_index, row.state) for row in rows]
+
+
+async def signed_page(
+    session: Session, *, after_id: UUID | None, first: int
+) -> Sequence[CertificateRow]:
+    """Return up to `first` signed certificates after an id, for a check of all that was issued."""
+    statement = (
+        select(CertificateRow)
+        .where(CertificateRow.signature.is_not(None))
+        .order_by(CertificateRow.id)
+        .limit(first)
+    )
+    if after_id is not None:
+        statement = statement.where(CertificateRow.id > after_id)
+    return (await session.scalars(statement)).all()
+
+
+async def last_change_at(session: Session) -> datetime | None:
+    """Return when a certificate's state last changed."""
+    return await session.scalar(select(func.max(CertificateChangeRow.changed_at)))

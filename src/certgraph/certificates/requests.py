@@ -1,0 +1,91 @@
+"""What is asked for when certificates are issued, and the hash by which a retry is recognized."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+
+from certgraph.certificates.rules import DocumentType, HolderBinding
+from certgraph.credential.claims import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One person to certify.
+
+    Attributes:
+        holder_name: As it is to stand on the certificate.
+        standard_code: Standard met.
+        standard_version: Version of it.
+        level: 1 to 3.
+        issued_on: Day of issue in China; may lie in the past.
+        expires_on: Last valid day; None where the certificate does not expire.
+        document_type: Kind of identity document; None where none is recorded.
+        document_number: Its number; sealed in the database, never on the certificate.
+        holder_binding: How the certificate is tied to that document.
+        reference: The organization's own key of the examination and candidate; the same reference
+            is certified once for a certificate, level and standard.
+        outcomes: Learning outcomes achieved, all by number or all by text.
+        number: Certificate number, where one was assigned outside; None for a new one.
+    """
+
+    holder_name: str
+    standard_code: str
+    standard_version: str
+    level: int
+    issued_on: date
+    expires_on: date | None = None
+    document_type: DocumentType | None = None
+    document_number: str | None = None
+    holder_binding: HolderBinding = HolderBinding.NONE
+    reference: str | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRequest:
+    """Certificates to issue in one run.
+
+    Attributes:
+        organization_code: The issuer.
+        idempotency_key: The same key with the same content continues or repeats a run; with other
+            content it is refused. 1 to 100 characters.
+        candidates: 1 to 100,000, all of them issued or none.
+        supersedes: Number of the certificate that the single candidate's one corrects.
+        reason: Why it is corrected.
+    """
+
+    organization_code: str
+    idempotency_key: str
+    candidates: Sequence[Candidate]
+    supersedes: str | None = None
+    reason: str = ""
+
+    def sha256(self) -> str:
+        """Return the hash of the content, the idempotency key aside."""
+        content = [
+            self.organization_code,
+            [asdict(candidate) for candidate in self.candidates],
+            self.supersedes,
+            self.reason,
+        ]
+        canonical = json.dumps(content, default=str, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def candidate_key(
+    organization_code: str, certificate_type_code: str, candidate: Candidate
+) -> str | None:
+    """Return the business key of a candidate; None without a reference."""
+    if candidate.reference is None:
+        return None
+    parts = [
+        organization_code,
+        certificate_type_code,
+        candidate.standard_code,
+        str(candidate.level),
+        candidate.reference,
+    ]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

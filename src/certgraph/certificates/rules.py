@@ -1,0 +1,181 @@
+"""When a certificate may be issued, and how its state may change. Pure: facts in, problems out."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from certgraph.credential.claims import Claims, claims_faults
+from certgraph.organizations.rules import OrganizationState
+from certgraph.problems import Problem
+
+
+class CertificateState(StrEnum):
+    """DRAFT → ISSUED (signed) → REGISTERED ⇄ SUSPENDED → REVOKED or SUPERSEDED."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    REGISTERED = "registered"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"
+
+
+class DocumentType(StrEnum):
+    """Kind of identity document; a number means nothing without it."""
+
+    RESIDENT_ID = "resident_id"
+    HK_MACAO_TAIWAN_RESIDENCE_PERMIT = "hk_macao_taiwan_residence_permit"
+    FOREIGNER_PERMANENT_RESIDENCE = "foreigner_permanent_residence"
+    PASSPORT = "passport"
+
+
+class HolderBinding(StrEnum):
+    """How a certificate is tied to an identity document; the two are never together."""
+
+    NONE = "none"
+    TAG = "tag"
+    MASKED_DOCUMENT = "masked_document"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuerFacts:
+    """What is known of the issuer on the day of issue.
+
+    Attributes:
+        name: Its name.
+        state: Its state on that day; None if it was not in the programme yet.
+        entitled_levels: Levels of the type it might issue on that day.
+    """
+
+    name: str
+    state: OrganizationState | None
+    entitled_levels: Collection[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandardFacts:
+    """What is known of the standard version certified against."""
+
+    code: str
+    version: str
+    published_on: date
+    certificate_name: str
+    outcome_numbers: Collection[int]
+
+
+def issuance_problems(
+    issuer: IssuerFacts,
+    standard: StandardFacts,
+    *,
+    level: int,
+    issued_on: date,
+    expires_on: date | None,
+    outcome_numbers: Iterable[int],
+    today: date,
+) -> list[Problem]:
+    """List every reason against issuing a certificate.
+
+    Source: rules R46, S07 and S17 (who may issue), invariants 3 and 5 of the domain (dates).
+    """
+    problems = []
+    day = issued_on.isoformat()
+    if issuer.state is not OrganizationState.ACTIVE:
+        state = issuer.state.value if issuer.state else "not in the programme"
+        code = (
+            "issue.handed_over"
+            if issuer.state is OrganizationState.HANDED_OVER
+            else "issue.organization_not_active"
+        )
+        facts = {"name": issuer.name, "state": state, "day": day}
+        problems.append(Problem(code=code, path=("organizationCode",), facts=facts))
+    if level not in issuer.entitled_levels:
+        facts = {
+            "name": issuer.name,
+            "certificate": standard.certificate_name,
+            "level": str(level),
+            "day": day,
+        }
+        problems.append(Problem(code="issue.not_entitled", path=("level",), facts=facts))
+    if standard.published_on > issued_on:
+        facts = {"code": standard.code, "version": standard.version, "day": day}
+        problems.append(
+            Problem(code="issue.standard_not_published", path=("standardVersion",), facts=facts)
+        )
+    if issued_on > today:
+        problems.append(Problem(code="issue.in_the_future", path=("issuedOn",), facts={"day": day}))
+    if expires_on is not None and expires_on < issued_on:
+        facts = {"first": day, "last": expires_on.isoformat()}
+        problems.append(
+            Problem(code="period.ends_before_it_begins", path=("expiresOn",), facts=facts)
+        )
+    problems += [
+        Problem(
+            code="issue.outcome_unknown",
+            path=("outcomes", str(index)),
+            facts={"number": number, "code": standard.code, "version": standard.version},
+        )
+        for index, number in enumerate(outcome_numbers)
+        if number not in standard.outcome_numbers
+    ]
+    return problems
+
+
+def lint_problems(claims: Claims) -> list[Problem]:
+    """List every reason for which a verifier would refuse these claims."""
+    return [
+        Problem(code="issue.claims", path=(field,), facts={"field": field, "fault": fault})
+        for field, fault in claims_faults(claims)
+    ]
+
+
+def masked_document(document_number: str) -> str:
+    """Return a document number as it may be shown: at most the last four characters."""
+    shown = 4 if len(document_number) > 8 else 2
+    return "*" * (len(document_number) - shown) + document_number[-shown:]
+
+
+def masked_name(name: str) -> str:
+    """Return a name as it may be shown: its first character."""
+    return name[0] + "*" * (len(name) - 1)
+
+
+_SIGNED = {CertificateState.ISSUED, CertificateState.REGISTERED}
+
+_FROM: dict[CertificateState, set[CertificateState]] = {
+    CertificateState.REGISTERED: {CertificateState.ISSUED},
+    CertificateState.SUSPENDED: _SIGNED,
+    CertificateState.REVOKED: {*_SIGNED, CertificateState.SUSPENDED},
+    CertificateState.SUPERSEDED: {*_SIGNED, CertificateState.SUSPENDED},
+}
+"""Target state → states it is reached from. Lifting a suspension is its own case."""
+
+
+def state_problems(
+    number: str, current: CertificateState, target: CertificateState
+) -> list[Problem]:
+    """List the reasons against moving a certificate into `target`."""
+    if current in _FROM[target]:
+        return []
+    facts = {"number": number, "state": current.value, "target": target.value}
+    return [Problem(code="certificate.transition_refused", facts=facts)]
+
+
+def expected_tenths(credit: str) -> int | None:
+    """Return credits times ten of a decimal text such as `1.5`; None where it is no such number."""
+    whole, _, tenth = credit.partition(".")
+    if not (whole.isascii() and whole.isdigit() and len(whole) <= 4):
+        return None
+    if tenth and not (tenth.isascii() and tenth.isdigit() and len(tenth) == 1):
+        return None
+    return int(whole) * 10 + int(tenth or 0)
+
+
+def repeated(values: Sequence[str | None]) -> set[str]:
+    """Return the values that stand more than once, None aside."""
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for value in values:
+        if value is not None:
+            (twice if value in seen else seen).add(value)
+    return twice

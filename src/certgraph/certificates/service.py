@@ -1,0 +1,230 @@
+"""After issue: register, suspend and lift, revoke, correct, look up, check again."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from certgraph.calendar import programme_day
+from certgraph.certificates import queries
+from certgraph.certificates.drafting import number_key
+from certgraph.certificates.issuing import passes_self_check, self_check, signed_bytes
+from certgraph.certificates.listing import issuer_trust
+from certgraph.certificates.requests import Candidate, IssueRequest
+from certgraph.certificates.rules import CertificateState, HolderBinding, state_problems
+from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
+from certgraph.credential.claims import Claims, claims_from
+from certgraph.credential.encoding import decode
+from certgraph.credential.trust_bundle import Trust
+from certgraph.database import Session
+from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
+from certgraph.problems import refusal, reject_if
+from certgraph.randomness import Random, new_id
+from certgraph.sealing import Keyring
+from certgraph.text import text_problems
+
+
+async def certificate_numbered(
+    session: Session, number: str, organization: OrganizationRow | None
+) -> CertificateRow:
+    """Return a certificate, locked for change.
+
+    Raises:
+        Rejected: No such number; one of another organization answers the same.
+    """
+    row = await queries.certificate_by_number_key(session, number_key(number), for_update=True)
+    if row is None or (organization is not None and row.organization_id != organization.id):
+        raise refusal("certificate.not_found", "number", number=number)
+    return row
+
+
+def _record(
+    session: Session, row: CertificateRow, *, reason: str, by: str, now: datetime, random: Random
+) -> None:
+    session.add(
+        CertificateChangeRow(
+            id=new_id(random),
+            certificate_id=row.id,
+            state=row.state,
+            reason=reason,
+            changed_by=by,
+            changed_at=now,
+        )
+    )
+
+
+async def register_certificate(
+    session: Session,
+    number: str,
+    *,
+    organization: OrganizationRow | None,
+    by: str,
+    now: datetime,
+    random: Random,
+) -> CertificateRow:
+    """Enter a certificate on the platform. A late entry is accepted and stays visible as late.
+
+    Raises:
+        Rejected: Unknown, not signed yet, or not in a state to be registered.
+
+    Source: rule R39.
+    """
+    row = await certificate_numbered(session, number, organization)
+    reject_if(state_problems(row.number, row.state, CertificateState.REGISTERED))
+    row.state, row.registered_at = CertificateState.REGISTERED, now
+    _record(session, row, reason="registered", by=by, now=now, random=random)
+    return row
+
+
+def is_late(row: CertificateRow) -> bool:
+    """Tell whether a certificate was registered after its last day."""
+    return (
+        row.registered_at is not None and programme_day(row.registered_at) > row.registration_due_on
+    )
+
+
+async def change_certificate_state(
+    session: Session,
+    number: str,
+    target: CertificateState,
+    *,
+    reason: str,
+    organization: OrganizationRow | None,
+    by: str,
+    now: datetime,
+    random: Random,
+) -> CertificateRow:
+    """Suspend or revoke a certificate. It shows with the next status list, within a minute.
+
+    Raises:
+        Rejected: Unknown, in a state from which that is not possible, or no reason given.
+    """
+    row = await certificate_numbered(session, number, organization)
+    problems = state_problems(row.number, row.state, target)
+    reject_if(problems + text_problems(reason, 200, "reason"))
+    row.state = target
+    _record(session, row, reason=reason, by=by, now=now, random=random)
+    return row
+
+
+async def lift_suspension(
+    session: Session,
+    number: str,
+    *,
+    reason: str,
+    organization: OrganizationRow | None,
+    by: str,
+    now: datetime,
+    random: Random,
+) -> CertificateRow:
+    """End a suspension; the certificate is again what it was.
+
+    Raises:
+        Rejected: Unknown, not suspended, or no reason given.
+    """
+    row = await certificate_numbered(session, number, organization)
+    if row.state is not CertificateState.SUSPENDED:
+        raise refusal("certificate.not_suspended", number=row.number, state=row.state.value)
+    reject_if(text_problems(reason, 200, "reason"))
+    row.state = (
+        CertificateState.REGISTERED if row.registered_at is not None else CertificateState.ISSUED
+    )
+    _record(session, row, reason=reason, by=by, now=now, random=random)
+    return row
+
+
+def claims_of(row: CertificateRow) -> Claims:
+    """Return what a certificate states."""
+    return claims_from(decode(row.payload))
+
+
+def correction_request(
+    keyring: Keyring,
+    row: CertificateRow,
+    correct: Callable[[Candidate], Candidate],
+    *,
+    organization_code: str,
+    idempotency_key: str,
+    reason: str,
+) -> IssueRequest:
+    """Return the request for a corrected certificate: the old one's facts, `correct` applied.
+
+    The day of issue stays, so an organization that has left may still correct what it issued.
+    """
+    claims = claims_of(row)
+    document = None
+    if row.document_sealed is not None:
+        document = keyring.open_document(row.document_sealed, row.id.bytes)
+    binding = HolderBinding.NONE
+    if claims.holder_tag is not None:
+        binding = HolderBinding.TAG
+    elif claims.masked_document is not None:
+        binding = HolderBinding.MASKED_DOCUMENT
+    candidate = Candidate(
+        holder_name=row.holder_name,
+        standard_code=claims.standard_code,
+        standard_version=claims.standard_version,
+        level=row.level,
+        issued_on=row.issued_on,
+        expires_on=row.expires_on,
+        document_type=row.document_type,
+        document_number=document,
+        holder_binding=binding,
+        outcomes=claims.outcomes,
+    )
+    corrected = correct(candidate)
+    if corrected == candidate:
+        raise refusal("certificate.nothing_corrected", number=row.number)
+    return IssueRequest(
+        organization_code=organization_code,
+        idempotency_key=idempotency_key,
+        candidates=[replace(corrected, reference=None)],
+        supersedes=row.number,
+        reason=reason,
+    )
+
+
+async def recheck_all(session: Session, *, now: datetime, page: int = 1_000) -> list[str]:
+    """Verify every certificate ever signed against today's trust data; return numbers that fail.
+
+    Also fails where a column no longer says what the signed bytes say: an edit in the database.
+    """
+    organizations = {row.id: row for row in await organization_queries.all_organizations(session)}
+    keys: dict[UUID, SigningKeyRow] = {}
+    trusts: dict[UUID, Trust] = {}
+    failed = []
+    after_id = None
+    while rows := await queries.signed_page(session, after_id=after_id, first=page):
+        after_id = rows[-1].id
+        for row in rows:
+            if row.organization_id not in trusts:
+                organization = organizations[row.organization_id]
+                trusts[row.organization_id] = await issuer_trust(
+                    session, organization, int(now.timestamp())
+                )
+            if row.signing_key_id not in keys:
+                keys[row.signing_key_id] = await session.get_one(SigningKeyRow, row.signing_key_id)
+            signed = signed_bytes(row, keys[row.signing_key_id]) or b""
+            verification = self_check(signed, trusts[row.organization_id], now)
+            if not passes_self_check(verification) or not _agrees(row, verification.claims):
+                failed.append(row.number)
+    return failed
+
+
+def _agrees(row: CertificateRow, claims: Claims | None) -> bool:
+    return claims is not None and (
+        row.number,
+        row.holder_name,
+        row.level,
+        row.issued_on,
+        row.expires_on,
+        row.status_index,
+    ) == (
+        claims.number,
+        claims.holder_name,
+        claims.level,
+        claims.issued_on,
+        claims.expires_on,
+        claims.status_index,
+    )

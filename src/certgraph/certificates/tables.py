@@ -1,0 +1,113 @@
+"""Certificates, the runs that issue them, their status lists and every change of state."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from certgraph.certificates.rules import CertificateState, DocumentType
+from certgraph.database import Base, EnumText, UtcDateTime
+
+
+class StatusListRow(Base):
+    """A status list. `indexes` is its 131,072 entries in random order, four bytes each.
+
+    `used` of them are given out; an index is never given out again.
+    """
+
+    __tablename__ = "status_lists"
+    __table_args__ = (UniqueConstraint("organization_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    number: Mapped[int]
+    size: Mapped[int]
+    used: Mapped[int]
+    indexes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+
+
+class IssueRunRow(Base):
+    """One request to issue certificates, known by its idempotency key.
+
+    `reason` says why, where the run corrects a certificate; empty otherwise.
+    """
+
+    __tablename__ = "issue_runs"
+    __table_args__ = (UniqueConstraint("organization_id", "idempotency_key"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    idempotency_key: Mapped[str] = mapped_column(String(100))
+    request_sha256: Mapped[str] = mapped_column(String(64))
+    signing_key_id: Mapped[UUID] = mapped_column(ForeignKey("signing_keys.id"))
+    certificate_count: Mapped[int]
+    reason: Mapped[str] = mapped_column(Text)
+    requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CertificateRow(Base):
+    """One person's certificate.
+
+    `payload` is what is signed, recorded before it is; `signature` is None until it is. The signed
+    fields never change: a correction is another certificate that supersedes this one. `number_key`
+    is the number as it is compared. `candidate_key` keeps a candidate from being certified twice
+    for the same; None once superseded.
+    """
+
+    __tablename__ = "certificates"
+    __table_args__ = (
+        CheckConstraint("(state = 'draft') = (signature IS NULL)", name="signed"),
+        UniqueConstraint("status_list_id", "status_index"),
+        UniqueConstraint("issue_run_id", "position"),
+        Index(None, "status_list_id", "state"),
+        Index(None, "document_lookup"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(40))
+    number_key: Mapped[str] = mapped_column(String(40), unique=True)
+    issue_run_id: Mapped[UUID] = mapped_column(ForeignKey("issue_runs.id"))
+    position: Mapped[int]
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
+    certificate_type_id: Mapped[UUID] = mapped_column(ForeignKey("certificate_types.id"))
+    level: Mapped[int]
+    standard_version_id: Mapped[UUID] = mapped_column(ForeignKey("standard_versions.id"))
+    holder_name: Mapped[str] = mapped_column(Text)
+    document_type: Mapped[DocumentType | None] = mapped_column(EnumText(DocumentType))
+    document_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    document_lookup: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    candidate_key: Mapped[str | None] = mapped_column(String(64), unique=True)
+    issued_on: Mapped[date]
+    expires_on: Mapped[date | None]
+    signing_key_id: Mapped[UUID] = mapped_column(ForeignKey("signing_keys.id"))
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    signature: Mapped[bytes | None] = mapped_column(LargeBinary(64))
+    status_list_id: Mapped[UUID] = mapped_column(ForeignKey("status_lists.id"))
+    status_index: Mapped[int]
+    state: Mapped[CertificateState] = mapped_column(EnumText(CertificateState))
+    registration_due_on: Mapped[date]
+    registration_due_is_provisional: Mapped[bool]
+    registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    supersedes_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificates.id"), unique=True)
+
+
+class CertificateChangeRow(Base):
+    """A change of a certificate's state; never updated or deleted."""
+
+    __tablename__ = "certificate_changes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificates.id"), index=True)
+    state: Mapped[CertificateState] = mapped_column(EnumText(CertificateState))
+    reason: Mapped[str] = mapped_column(Text)
+    changed_by: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

@@ -1,0 +1,263 @@
+"""certgraph issue, sign-own, register, suspend, lift, revoke, correct, recheck."""
+
+import argparse
+import csv
+import hashlib
+import json
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from tqdm import tqdm
+
+from certgraph.certificates import queries
+from certgraph.certificates.candidate_files import candidates_from_csv
+from certgraph.certificates.issuing import (
+    IssueStep,
+    SelfCheckFailed,
+    bytes_to_sign,
+    issue,
+    signed_bytes,
+    submit_signatures,
+)
+from certgraph.certificates.qr_image import draw_qr
+from certgraph.certificates.requests import Candidate, IssueRequest
+from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.service import (
+    certificate_numbered,
+    change_certificate_state,
+    correction_request,
+    lift_suspension,
+    recheck_all,
+    register_certificate,
+)
+from certgraph.certificates.tables import CertificateRow, IssueRunRow
+from certgraph.cli.runtime import Runtime, leaf
+from certgraph.credential.qr_text import to_qr_text
+from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.tables import SigningKeyRow
+from certgraph.problems import refusal
+
+BY = "command line"
+
+
+def _read_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise refusal("input.malformed", value=str(file), expected="a file that exists") from None
+    except (OSError, UnicodeDecodeError):
+        raise refusal(
+            "input.malformed", value=str(file), expected="a file that can be read as UTF-8"
+        ) from None
+
+
+async def run_issue(runtime: Runtime, request: IssueRequest, *, quiet: bool = False) -> IssueRunRow:
+    """Issue a request with a progress bar on a terminal. Raises `Rejected`."""
+    with tqdm(
+        total=len(request.candidates),
+        unit="certificate",
+        disable=quiet or not sys.stderr.isatty(),
+    ) as progress:
+
+        def observe(step: IssueStep, count: int) -> None:
+            if step is IssueStep.BATCH_COMMITTED:
+                progress.update(count)
+
+        try:
+            return await issue(
+                runtime.sessions,
+                runtime.keyring(),
+                request,
+                now=runtime.now,
+                random=runtime.random,
+                observe=observe,
+            )
+        except SelfCheckFailed as error:
+            raise refusal("self_check.failed", detail=error) from None
+
+
+async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
+    text = _read_text(options.file)
+    request = IssueRequest(
+        organization_code=options.organization,
+        idempotency_key=options.key or hashlib.sha256(text.encode()).hexdigest(),
+        candidates=candidates_from_csv(text),
+    )
+    run = await run_issue(runtime, request)
+    async with runtime.sessions() as session:
+        to_sign = await bytes_to_sign(session, run)
+        rows = await queries.certificates_of_run(session, run.id)
+        key = await session.get_one(SigningKeyRow, run.signing_key_id)
+    if to_sign:
+        out = options.to_sign or options.file.with_suffix(".to-sign.jsonl")
+        lines = (json.dumps({"id": str(id_), "message": m.hex()}) for id_, m in to_sign)
+        out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        print(f"{len(to_sign)} certificates wait for the organization's signatures: {out}")
+        print(f"Add a “signature” to each line, then: certgraph sign-own {run.id} FILE")
+        return
+    _write_issued(runtime, rows, key, options)
+
+
+def _write_issued(
+    runtime: Runtime,
+    rows: Any,
+    key: SigningKeyRow,
+    options: argparse.Namespace,
+) -> None:
+    host = runtime.settings.public_host
+    if options.qr is not None:
+        options.qr.mkdir(parents=True, exist_ok=True)
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["number", "holder_name", "qr_text"])
+    for row in rows:
+        qr_text = to_qr_text(signed_bytes(row, key) or b"", host)
+        writer.writerow([row.number, row.holder_name, qr_text])
+        if options.qr is not None:
+            image = draw_qr(qr_text)
+            (options.qr / f"{row.number}.svg").write_bytes(image.svg)
+            (options.qr / f"{row.number}.png").write_bytes(image.png)
+
+
+async def _sign_own(runtime: Runtime, options: argparse.Namespace) -> None:
+    signatures = []
+    for line in _read_text(options.file).splitlines():
+        try:
+            entry = json.loads(line)
+            signatures.append((UUID(entry["id"]), bytes.fromhex(entry["signature"])))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise refusal(
+                "input.malformed", value=line[:60], expected='a line {"id": …, "signature": hex}'
+            ) from None
+    async with runtime.sessions.begin() as session:
+        try:
+            run = await queries.issue_run_by_id(session, UUID(options.run_id))
+        except ValueError:
+            run = None
+        if run is None:
+            raise refusal("issue_run.not_found", id=options.run_id)
+        count = await submit_signatures(session, run, signatures, now=runtime.now)
+    print(f"{count} certificates issued")
+
+
+async def _change(runtime: Runtime, options: argparse.Namespace) -> None:
+    async with runtime.sessions.begin() as session:
+        row = await change_certificate_state(
+            session,
+            options.number,
+            options.target,
+            reason=options.reason,
+            organization=None,
+            by=BY,
+            now=runtime.now,
+            random=runtime.random,
+        )
+    print(f"{row.number} is {row.state}; verifiers see it with the next status list")
+
+
+async def _lift(runtime: Runtime, options: argparse.Namespace) -> None:
+    async with runtime.sessions.begin() as session:
+        row = await lift_suspension(
+            session,
+            options.number,
+            reason=options.reason,
+            organization=None,
+            by=BY,
+            now=runtime.now,
+            random=runtime.random,
+        )
+    print(f"{row.number} is {row.state} again")
+
+
+async def _register(runtime: Runtime, options: argparse.Namespace) -> None:
+    async with runtime.sessions.begin() as session:
+        rows: list[CertificateRow] = [
+            await register_certificate(
+                session,
+                number,
+                organization=None,
+                by=BY,
+                now=runtime.now,
+                random=runtime.random,
+            )
+            for number in options.numbers
+        ]
+    for row in rows:
+        print(f"{row.number} is registered (due {row.registration_due_on})")
+
+
+async def _correct(runtime: Runtime, options: argparse.Namespace) -> None:
+    changes: dict[str, Any] = {}
+    if options.holder_name is not None:
+        changes["holder_name"] = options.holder_name
+    if options.expires_on is not None:
+        changes["expires_on"] = options.expires_on
+
+    def correct(candidate: Candidate) -> Candidate:
+        return replace(candidate, **changes)
+
+    async with runtime.sessions() as session:
+        row = await certificate_numbered(session, options.number, None)
+        organizations = await organization_queries.organizations_by_ids(
+            session, [row.organization_id]
+        )
+    request = correction_request(
+        runtime.keyring(),
+        row,
+        correct,
+        organization_code=organizations[row.organization_id].code,
+        idempotency_key=options.key or f"correct {row.number}",
+        reason=options.reason,
+    )
+    run = await run_issue(runtime, request)
+    async with runtime.sessions() as session:
+        (new,) = await queries.certificates_of_run(session, run.id)
+    print(f"{new.number} replaces {options.number} ({new.state})")
+
+
+async def _recheck(runtime: Runtime, _options: argparse.Namespace) -> None:
+    async with runtime.sessions() as session:
+        organization = await organization_queries.organizations_page(
+            session, after_code=None, first=1
+        )
+        failed = await recheck_all(session, now=runtime.now) if organization else []
+    for number in failed:
+        print(number)
+    print(f"{len(failed)} certificates do not verify any more", file=sys.stderr)
+    if failed:
+        raise refusal("self_check.failed", detail=", ".join(failed[:10]))
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+    """Add the commands."""
+    parser = leaf(commands, "issue", "issue the certificates of a CSV file", _issue)
+    parser.add_argument("file", type=Path, help="CSV; columns: docs/issuing.md")
+    parser.add_argument("--organization", required=True, metavar="CODE")
+    parser.add_argument("--key", help="idempotency key (default: the file's SHA-256)")
+    parser.add_argument("--qr", type=Path, metavar="FOLDER", help="write QR codes there")
+    parser.add_argument("--to-sign", type=Path, metavar="FILE", help="for keys held elsewhere")
+    sign_own = leaf(commands, "sign-own", "hand in signatures made by the organization", _sign_own)
+    sign_own.add_argument("run_id")
+    sign_own.add_argument("file", type=Path)
+    register = leaf(commands, "register", "enter certificates on the platform", _register)
+    register.add_argument("numbers", nargs="+", metavar="NUMBER")
+    for name, target, text in (
+        ("revoke", CertificateState.REVOKED, "revoke a certificate, for ever"),
+        ("suspend", CertificateState.SUSPENDED, "suspend a certificate"),
+    ):
+        change = leaf(commands, name, text, _change)
+        change.set_defaults(target=target)
+        change.add_argument("number")
+        change.add_argument("--reason", required=True)
+    lift = leaf(commands, "lift", "end a suspension", _lift)
+    correct = leaf(commands, "correct", "issue a corrected certificate in its place", _correct)
+    for parser in (lift, correct):
+        parser.add_argument("number")
+        parser.add_argument("--reason", required=True)
+    correct.add_argument("--holder-name")
+    correct.add_argument("--expires-on", type=date.fromisoformat)
+    correct.add_argument("--key", help="idempotency key")
+    leaf(commands, "recheck", "verify every certificate ever issued again", _recheck)

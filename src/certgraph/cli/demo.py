@@ -1,0 +1,246 @@
+"""certgraph demo: the whole way in one folder, from the catalogue to verdicts.
+
+Real certificate types and organizations, made-up standards that say so, and people who do not
+exist. Nothing of it is an official act of anybody named.
+"""
+
+import argparse
+import asyncio
+import csv
+import io
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from certgraph.certificates import queries
+from certgraph.certificates.issuing import signed_bytes
+from certgraph.certificates.qr_image import draw_qr
+from certgraph.certificates.service import register_certificate
+from certgraph.cli import serve
+from certgraph.cli.certificates import BY, run_issue
+from certgraph.cli.clock import default_language, now, system_random
+from certgraph.cli.demo_data import (
+    CASES,
+    DemoCase,
+    activate_issuers,
+    apply_case,
+    forge,
+    publish_standards,
+    sign_as_organization,
+    tamper,
+    write_tokens,
+)
+from certgraph.cli.migrations import migrate
+from certgraph.cli.runtime import Runtime, open_runtime
+from certgraph.cli.scans import read_scans
+from certgraph.cli.trust import create_roots, load_root_key, write_new
+from certgraph.cli.trust_store import read_bundle, read_roots
+from certgraph.cli.verify import Result
+from certgraph.cli.wording import ICONS, words_for
+from certgraph.credential import days
+from certgraph.credential.qr_text import to_qr_text
+from certgraph.credential.trust_bundle import open_trust_bundle
+from certgraph.credential.verification import verify
+from certgraph.organizations.keys import KeyPeriod, create_sealed_key
+from certgraph.organizations.rules import KeyPurpose
+from certgraph.organizations.tables import SigningKeyRow
+from certgraph.sealing import new_master_key
+from certgraph.settings import SETTINGS_FILE, Settings
+from certgraph.standards.catalogue_import import import_catalogue
+from certgraph.trust import queries as trust_queries
+from certgraph.trust.publication import BUNDLE_PATH, publish
+from certgraph.trust.service import build_trust_list, take_into_force
+
+DEFAULT_DIR = Path("demo")
+DEFAULT_PORT = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCertificate:
+    """A certificate of the demo as written into its folder."""
+
+    file: str
+    expected: str
+    qr_text: str
+
+
+def _write_settings(folder: Path, port: int) -> None:
+    write_new(folder / "master.key", new_master_key().hex().encode() + b"\n", secret=True)
+    lines = [
+        "# Settings of this demo; {dir} stands for this folder. The environment prevails.",
+        "CERTGRAPH_DATABASE_URL=sqlite:///{dir}/certgraph.sqlite3",
+        "CERTGRAPH_MASTER_KEY_FILE={dir}/master.key",
+        f"CERTGRAPH_PUBLIC_HOST=localhost:{port}",
+    ]
+    write_new(folder / SETTINGS_FILE, ("\n".join(lines) + "\n").encode())
+
+
+async def _publish_trust(runtime: Runtime, folder: Path, *, new_list: bool) -> None:
+    """Build, sign (2 of 3) and publish a trust list, or only renew the published files."""
+    keyring, freshness = runtime.keyring(), runtime.settings.freshness()
+    async with runtime.sessions.begin() as session:
+        if new_list:
+            roots = read_roots(folder / "root/root.json")
+            proposal = await build_trust_list(session, roots, now=runtime.now, freshness=freshness)
+            for number in (1, 2):
+                key = load_root_key(folder / f"root/root-{number}.key.pem", None)
+                proposal = proposal.signed_by(key)
+            await take_into_force(session, proposal, roots, now=runtime.now)
+        await publish(
+            session,
+            keyring,
+            base_url=runtime.settings.base_url,
+            now=runtime.now,
+            freshness=freshness,
+        )
+        bundle = await trust_queries.published_file(session, BUNDLE_PATH)
+    if bundle is not None:
+        (folder / "trust").mkdir(exist_ok=True)
+        (folder / "trust/bundle.cgtrust").write_bytes(bundle.body)
+
+
+async def _issue_case(runtime: Runtime, folder: Path, case: DemoCase) -> DemoCertificate:
+    """Issue one certificate, do to it what the case says, and write its QR code."""
+    run = await run_issue(runtime, case.request(runtime.today), quiet=True)
+    await sign_as_organization(runtime, folder, run)
+    async with runtime.sessions.begin() as session:
+        (row,) = await queries.certificates_of_run(session, run.id)
+        key = await session.get_one(SigningKeyRow, run.signing_key_id)
+        await register_certificate(
+            session, row.number, organization=None, by=BY, now=runtime.now, random=runtime.random
+        )
+    signed = signed_bytes(row, key) or b""
+    await apply_case(runtime, case, row.number)
+    if case.what == "tampered":
+        signed = tamper(signed)
+    elif case.what == "forged":
+        signed = forge(signed)
+    qr_text = to_qr_text(signed, runtime.settings.public_host)
+    image = draw_qr(qr_text)
+    qr_folder = folder / "qr"
+    qr_folder.mkdir(exist_ok=True)
+    (qr_folder / f"{case.file}.png").write_bytes(image.png)
+    (qr_folder / f"{case.file}.svg").write_bytes(image.svg)
+    return DemoCertificate(f"{case.file}.png", case.expected.value, qr_text)
+
+
+def _index(certificates: list[DemoCertificate]) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["file", "expected_verdict", "qr_text"])
+    writer.writerows((c.file, c.expected, c.qr_text) for c in certificates)
+    return out.getvalue().encode()
+
+
+async def build_demo(folder: Path, port: int) -> None:
+    """Make the demo in `folder`, which must not exist yet."""
+    _write_settings(folder, port)
+    settings = Settings.from_environ({}, folder)
+    async with open_runtime(settings, now(), system_random(), any_revision=True) as runtime:
+        await migrate(runtime.engine)
+        async with runtime.sessions.begin() as session:
+            counts = await import_catalogue(session, now=runtime.now, random=runtime.random)
+        summary = ", ".join(f"{c.rows} {c.kind.replace('_', ' ')}" for c in counts)
+        print(f"Catalogue: {summary}.")
+        create_roots(folder / "root", keys=3, threshold=2, passphrase=None)
+        async with runtime.sessions.begin() as session:
+            await create_sealed_key(
+                session,
+                runtime.keyring(),
+                KeyPurpose.STATUS,
+                None,
+                KeyPeriod(first_on=runtime.today),
+                now=runtime.now,
+                random=runtime.random,
+            )
+        await activate_issuers(runtime, folder)
+        await publish_standards(runtime)
+        await _publish_trust(runtime, folder, new_list=True)
+        print("Trust: 3 root keys, 2 of them signed trust list 1.")
+        certificates = [await _issue_case(runtime, folder, case) for case in CASES]
+        await _publish_trust(runtime, folder, new_list=False)
+        (folder / "certificates.csv").write_bytes(_index(certificates))
+        await write_tokens(runtime, folder)
+        print(f"Issued: {len(certificates)} certificates, to people who do not exist.")
+
+
+def show_verdicts(folder: Path) -> bool:
+    """Verify every QR image of the demo offline, print the verdicts, tell if all are as meant."""
+    at = now()
+    roots = read_roots(folder / "root/root.json")
+    trust = open_trust_bundle(read_bundle(folder / "trust/bundle.cgtrust"), roots, now=at)
+    language = default_language()
+    with (folder / "certificates.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    as_meant = True
+    print("\nVerified offline, each from its QR image:\n")
+    for row in rows:
+        (scan,) = read_scans(folder / "qr" / row["file"])
+        result = Result(scan, verify(scan.qr_text, trust, now=at) if scan.qr_text else None)
+        verification = result.verification
+        if verification is None or verification.verdict.value != row["expected_verdict"]:
+            as_meant = False
+        print(f"  {_line(row['file'], result, language)}")
+    return as_meant
+
+
+def _line(file: str, result: Result, language: str) -> str:
+    verification = result.verification
+    if verification is None:
+        return f"–  {file:<24} {result.scan.error}"
+    claims = verification.claims
+    who = f"{claims.holder_name} · {claims.certificate_name}" if claims else ""
+    title = words_for(verification, language).title.format(
+        as_of=days.to_date(days.day_of(verification.status_as_of or 0)),
+    )
+    return f"{ICONS[verification.verdict]}  {file:<24} {title}  {who}"
+
+
+def _next_steps(folder: Path) -> str:
+    return f"""
+Look at the QR codes in {folder / "qr"}, and try, with the network off:
+
+  certgraph verify --root {folder}/root/root.json --trust {folder}/trust/bundle.cgtrust {folder}/qr
+
+Revoke one and see it (numbers: certgraph verify … --csv):
+
+  certgraph revoke --dir {folder} NUMBER --reason "exam fraud"
+  certgraph trust publish --dir {folder} --out {folder}/trust/bundle.cgtrust
+
+Tokens for the API are in {folder / "tokens.env"}.
+"""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make the demo, or take up the one that is there; verify; serve unless told not to."""
+    folder: Path = options.dir
+    if (folder / SETTINGS_FILE).is_file():
+        print(f"The demo in {folder} is there already; delete the folder for a new one.")
+    elif folder.exists() and any(folder.iterdir()):
+        print(f"certgraph demo: {folder} holds other files; name an empty or new folder")
+        return 2
+    else:
+        partial = folder.with_name(folder.name + ".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        asyncio.run(build_demo(partial, options.port))
+        if folder.exists():
+            folder.rmdir()
+        partial.rename(folder)
+    as_meant = show_verdicts(folder)
+    print(_next_steps(folder))
+    if not as_meant:
+        print("certgraph demo: a verdict is not what it was when the demo was made; see above")
+        return 1
+    return 0 if options.no_serve else serve.serve(folder, options.host, options.port)
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+    """Add the command."""
+    parser = commands.add_parser("demo", help="the whole way in one folder", description=__doc__)
+    parser.add_argument("--dir", type=Path, default=DEFAULT_DIR, help="default: ./demo")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--no-serve", action="store_true", help="stop before the server")
+    parser.set_defaults(run=run)

@@ -1,0 +1,367 @@
+"""What happens in the demo: real types, made-up standards, people who do not exist."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from certgraph.certificates import queries
+from certgraph.certificates.issuing import bytes_to_sign, submit_signatures
+from certgraph.certificates.requests import Candidate, IssueRequest
+from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
+from certgraph.certificates.service import change_certificate_state, correction_request
+from certgraph.certificates.tables import IssueRunRow
+from certgraph.cli.certificates import BY, run_issue
+from certgraph.cli.runtime import Runtime
+from certgraph.cli.trust import create_roots, load_root_key, write_new
+from certgraph.credential.claims import TYP, Outcome, claims_from, encode_claims
+from certgraph.credential.encoding import decode
+from certgraph.credential.signature import PrivateKeySigner, open_sign1, sign1
+from certgraph.credential.verification import Verdict
+from certgraph.organizations.keys import (
+    KeyPeriod,
+    create_sealed_key,
+    possession_message,
+    register_held_key,
+)
+from certgraph.organizations.rules import KeyPurpose, OrganizationState, TokenRole
+from certgraph.organizations.service import (
+    change_organization_state,
+    grant_entitlement,
+    organization_named,
+)
+from certgraph.organizations.tokens import create_token
+from certgraph.standards.rules import ContentItem, OutcomeItem
+from certgraph.standards.service import (
+    StandardVersionDraft,
+    certificate_type_coded,
+    known_levels,
+    publish_standard_version,
+    register_standard,
+)
+
+FIRST_DAY = date(2020, 1, 1)
+VERSION = "2020-demo"
+SOURCE = "made up for the certgraph demo; not the official text"
+HELD_BY_ORGANIZATION = "EO-004"
+"""This organization keeps its key itself; the demo plays its part with a key in held/."""
+
+ISSUERS = {"EO-001": "CT-001", "EO-002": "CT-002", "EO-003": "CT-003", "EO-004": "CT-004"}
+"""Organization → the certificate type it issues in the demo; both as in the catalogue."""
+
+STANDARDS = {
+    "CT-001": ("DEMO-BIM", {1: ["BIM建模"], 2: ["专业BIM应用"], 3: ["BIM综合应用与管理"]}),
+    "CT-002": (
+        "DEMO-WEB",
+        {
+            1: ["静态网页制作", "页面布局", "表单与表格", "样式美化", "网页发布"],
+            2: ["动态网页设计制作"],
+            3: ["网站架构规划设计", "复杂网页设计制作"],
+        },
+    ),
+    "CT-003": ("DEMO-LOGISTICS", {1: ["入库作业"], 2: ["配送管理"], 3: ["供应链规划"]}),
+    "CT-004": ("DEMO-ELDERCARE", {1: ["生活照护"], 2: ["基础照护"], 3: ["康复服务"]}),
+}
+"""Certificate type → code and learning outcomes by level of its made-up standard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoCase:
+    """One certificate of the demo.
+
+    Attributes:
+        file: Name of its QR image.
+        organization: Issuer.
+        level: 1 to 3.
+        holder: A name that nobody has.
+        what: What is done to it after issue.
+        expected: What a verifier says then.
+        days_ago: Age in days.
+        valid_days: Days from issue to the last valid day; None for no end.
+        outcomes: How many learning outcomes it names.
+        document: Number of an identity document that does not exist, to tie it to.
+    """
+
+    file: str
+    organization: str
+    level: int
+    holder: str
+    what: str = "nothing"
+    expected: Verdict = Verdict.VALID
+    days_ago: int = 10
+    valid_days: int | None = None
+    outcomes: int = 0
+    document: str | None = None
+
+    def request(self, today: date) -> IssueRequest:
+        """Return the request that issues it."""
+        standard_code, by_level = STANDARDS[ISSUERS[self.organization]]
+        numbers = [n for level in sorted(by_level) for n in by_level[level]]
+        first = sum(len(by_level[level]) for level in range(1, self.level)) + 1
+        issued_on = today - timedelta(days=self.days_ago)
+        candidate = Candidate(
+            holder_name=self.holder,
+            standard_code=standard_code,
+            standard_version=VERSION,
+            level=self.level,
+            issued_on=issued_on,
+            expires_on=issued_on + timedelta(self.valid_days) if self.valid_days else None,
+            document_type=DocumentType.PASSPORT if self.document else None,
+            document_number=self.document,
+            holder_binding=HolderBinding.TAG if self.document else HolderBinding.NONE,
+            reference=f"demo exam, {self.file}",
+            outcomes=tuple(
+                Outcome(number=number, credits_tenths=15)
+                for number in range(first, min(first + self.outcomes, len(numbers) + 1))
+            ),
+        )
+        return IssueRequest(
+            organization_code=self.organization,
+            idempotency_key=f"demo {self.file}",
+            candidates=[candidate],
+        )
+
+
+CASES = (
+    DemoCase(file="1-bim-valid", organization="EO-001", level=2, holder="张示例"),
+    DemoCase(file="2-web-outcomes", organization="EO-002", level=1, holder="李样本", outcomes=5),
+    DemoCase(
+        file="3-eldercare-document",
+        organization="EO-004",
+        level=3,
+        holder="阿卜杜拉·示例",
+        document="DEMO12345678",
+    ),
+    DemoCase(
+        file="4-logistics-revoked",
+        organization="EO-003",
+        level=1,
+        holder="王演示",
+        what="revoked",
+        expected=Verdict.REVOKED,
+    ),
+    DemoCase(
+        file="5-web-suspended",
+        organization="EO-002",
+        level=2,
+        holder="赵虚构",
+        what="suspended",
+        expected=Verdict.SUSPENDED,
+    ),
+    DemoCase(
+        file="6-bim-expired",
+        organization="EO-001",
+        level=1,
+        holder="钱过期",
+        days_ago=1_100,
+        valid_days=1_000,
+        expected=Verdict.EXPIRED,
+    ),
+    DemoCase(
+        file="7-bim-corrected",
+        organization="EO-001",
+        level=3,
+        holder="孙误写",
+        what="corrected",
+        expected=Verdict.REVOKED,
+    ),
+    DemoCase(
+        file="8-web-tampered",
+        organization="EO-002",
+        level=3,
+        holder="周篡改",
+        what="tampered",
+        expected=Verdict.INVALID,
+    ),
+    DemoCase(
+        file="9-logistics-forged",
+        organization="EO-003",
+        level=3,
+        holder="吴伪造",
+        what="forged",
+        expected=Verdict.UNKNOWN_ISSUER,
+    ),
+)
+
+
+async def activate_issuers(runtime: Runtime, folder: Path) -> None:
+    """Let the organizations sign their agreement, become active, and get leave and keys."""
+    async with runtime.sessions.begin() as session:
+        for code, type_code in ISSUERS.items():
+            for state in (OrganizationState.AGREED, OrganizationState.ACTIVE):
+                await change_organization_state(
+                    session,
+                    code,
+                    state,
+                    since=FIRST_DAY,
+                    reason="demo",
+                    now=runtime.now,
+                    random=runtime.random,
+                )
+            organization = await organization_named(session, code)
+            certificate_type = await certificate_type_coded(session, type_code)
+            levels = await known_levels(session, certificate_type.id)
+            await grant_entitlement(
+                session,
+                organization,
+                certificate_type_id=certificate_type.id,
+                type_name=certificate_type.name,
+                known_levels=levels,
+                levels=levels or [1, 2, 3],
+                first_on=FIRST_DAY,
+                last_on=None,
+                random=runtime.random,
+            )
+            period = KeyPeriod(first_on=FIRST_DAY)
+            if code == HELD_BY_ORGANIZATION:
+                create_roots(folder / "held", keys=1, threshold=1, passphrase=None)
+                (folder / "held/root.json").unlink()
+                (folder / "held/root-1.key.pem").rename(folder / f"held/{code}.key.pem")
+                signer = _held_signer(folder)
+                proof = signer.sign(possession_message(code, signer.public_key))
+                await register_held_key(
+                    session,
+                    organization,
+                    signer.public_key,
+                    proof,
+                    period,
+                    now=runtime.now,
+                    random=runtime.random,
+                )
+            else:
+                await create_sealed_key(
+                    session,
+                    runtime.keyring(),
+                    KeyPurpose.ISSUER,
+                    organization,
+                    period,
+                    now=runtime.now,
+                    random=runtime.random,
+                )
+
+
+def _held_signer(folder: Path) -> PrivateKeySigner:
+    return load_root_key(folder / f"held/{HELD_BY_ORGANIZATION}.key.pem", None)
+
+
+async def publish_standards(runtime: Runtime) -> None:
+    """Publish the made-up standards."""
+    async with runtime.sessions.begin() as session:
+        for type_code, (code, by_level) in STANDARDS.items():
+            certificate_type = await certificate_type_coded(session, type_code)
+            await register_standard(
+                session,
+                code=code,
+                name=f"{certificate_type.name}（演示用，非官方标准）",
+                certificate_type_code=type_code,
+                random=runtime.random,
+            )
+            names = [(level, name) for level, names in by_level.items() for name in names]
+            draft = StandardVersionDraft(
+                standard_code=code,
+                version=VERSION,
+                published_on=FIRST_DAY,
+                source=SOURCE,
+                content=[item for level in by_level for item in _content(level, by_level[level])],
+                outcomes=[
+                    OutcomeItem(level=level, number=number, name=name)
+                    for number, (level, name) in enumerate(names, 1)
+                ],
+            )
+            await publish_standard_version(session, draft, now=runtime.now, random=runtime.random)
+
+
+def _content(level: int, areas: list[str]) -> list[ContentItem]:
+    """Return a level's table: each area with one task and one requirement."""
+    return [
+        ContentItem(level=level, code=code, text=text)
+        for number, area in enumerate(areas, 1)
+        for code, text in (
+            (f"{number}", area),
+            (f"{number}.1", f"{area}（演示任务）"),
+            (f"{number}.1.1", f"能按要求完成{area}（演示要求）"),
+        )
+    ]
+
+
+async def sign_as_organization(runtime: Runtime, folder: Path, run: IssueRunRow) -> None:
+    """Play the part of an organization that holds its key: sign what waits for it."""
+    async with runtime.sessions.begin() as session:
+        waiting = await bytes_to_sign(session, run)
+        if waiting:
+            signer = _held_signer(folder)
+            signatures = [(id_, signer.sign(message)) for id_, message in waiting]
+            await submit_signatures(session, run, signatures, now=runtime.now)
+
+
+async def apply_case(runtime: Runtime, case: DemoCase, number: str) -> None:
+    """Revoke, suspend or correct a certificate, as its case says."""
+    states = {"revoked": CertificateState.REVOKED, "suspended": CertificateState.SUSPENDED}
+    if case.what in states:
+        async with runtime.sessions.begin() as session:
+            await change_certificate_state(
+                session,
+                number,
+                states[case.what],
+                reason="demo",
+                organization=None,
+                by=BY,
+                now=runtime.now,
+                random=runtime.random,
+            )
+    elif case.what == "corrected":
+        correct: Callable[[Candidate], Candidate] = lambda c: replace(c, holder_name="孙正确")  # noqa: E731
+        async with runtime.sessions() as session:
+            row = await queries.certificate_by_number_key(session, number)
+        if row is not None:
+            request = correction_request(
+                runtime.keyring(),
+                row,
+                correct,
+                organization_code=case.organization,
+                idempotency_key=f"demo correction of {case.file}",
+                reason="name misspelt",
+            )
+            await run_issue(runtime, request, quiet=True)
+
+
+def tamper(signed: bytes) -> bytes:
+    """Return a certificate whose holder was changed after signing."""
+    envelope = open_sign1(signed, TYP)
+    claims = claims_from(decode(envelope.payload))
+    altered = encode_claims(claims._replace(holder_name="周顶替"))
+    return signed.replace(envelope.payload, altered)
+
+
+def forge(signed: bytes) -> bytes:
+    """Return the same certificate, signed by a key that nobody registered."""
+    forger = load_forger()
+    return sign1(forger, TYP, open_sign1(signed, TYP).payload)
+
+
+def load_forger() -> PrivateKeySigner:
+    """Return a key that is on no trust list."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - demo only
+        Ed25519PrivateKey,
+    )
+
+    return PrivateKeySigner(Ed25519PrivateKey.generate())
+
+
+async def write_tokens(runtime: Runtime, folder: Path) -> None:
+    """Make a token of each role and write them into tokens.env."""
+    lines = []
+    async with runtime.sessions.begin() as session:
+        issuer = await organization_named(session, "EO-001")
+        for role in TokenRole:
+            token, _ = await create_token(
+                session,
+                name=f"demo {role.value}",
+                role=role,
+                organization=issuer if role is TokenRole.ORGANIZATION else None,
+                lifetime=timedelta(days=90),
+                now=runtime.now,
+                random=runtime.random,
+            )
+            lines.append(f"{role.name}_TOKEN={token}")
+    write_new(folder / "tokens.env", ("\n".join(lines) + "\n").encode(), secret=True)

@@ -1,0 +1,53 @@
+"""Bring the database's tables up to date, and refuse one at another revision."""
+
+from pathlib import Path
+
+from alembic import command as alembic_command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from certgraph.settings import SettingsError
+
+
+def migrations_folder() -> Path:
+    """Return where the migrations are: inside an installed package, or in a checkout."""
+    package = Path(__file__).parents[1]
+    installed = package / "_migrations"
+    return installed if installed.is_dir() else package.parents[1] / "migrations"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()).replace("%", "%%"))
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    alembic_command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+async def migrate(engine: AsyncEngine) -> None:
+    """Create or update the tables; does nothing where they are up to date."""
+    async with engine.begin() as connection:
+        await connection.run_sync(_upgrade)
+
+
+async def check_revision(engine: AsyncEngine) -> None:
+    """Raise `SettingsError` where the tables are not those this version works with."""
+    async with engine.connect() as connection:
+        revision = await connection.run_sync(_revision)
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if revision != head:
+        raise SettingsError(
+            f"the database is at revision {revision or 'none'}, this version needs {head}; "
+            "run: certgraph migrate"
+        )

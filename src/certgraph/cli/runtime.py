@@ -1,0 +1,137 @@
+"""What commands that use the database share: settings, sessions, and how a refusal is told."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from certgraph.calendar import programme_day
+from certgraph.cli.clock import default_language, environ, now, system_random
+from certgraph.cli.migrations import check_revision
+from certgraph.database import AsyncEngine, DatabaseError, Sessions, create_engine, make_sessions
+from certgraph.policy import policy_rules
+from certgraph.problems import Problem, Rejected
+from certgraph.sealing import Keyring
+from certgraph.settings import Settings, SettingsError
+
+EXIT_REFUSED = 1
+EXIT_USAGE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """An open installation.
+
+    Attributes:
+        settings: Its settings.
+        engine: Its database.
+        sessions: Maker of sessions.
+        now: The time at which the command started.
+        random: Source of ids and secrets.
+    """
+
+    settings: Settings
+    engine: AsyncEngine
+    sessions: Sessions
+    now: datetime
+    random: Random
+
+    @property
+    def today(self) -> date:
+        """The day in China."""
+        return programme_day(self.now)
+
+    def keyring(self) -> Keyring:
+        """Return the keyring. Raises `SettingsError`."""
+        return self.settings.keyring()
+
+
+@asynccontextmanager
+async def open_runtime(
+    settings: Settings, at: datetime, random: Random, *, any_revision: bool = False
+) -> AsyncIterator[Runtime]:
+    """Open the database of `settings`, and close it in the end.
+
+    Raises:
+        SettingsError: The tables are not those this version works with (unless `any_revision`),
+            or the database cannot be reached.
+    """
+    try:
+        engine = create_engine(settings.database_url.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"CERTGRAPH_DATABASE_URL: {error}") from None
+    try:
+        if not any_revision:
+            await check_revision(engine)
+        yield Runtime(settings, engine, make_sessions(engine), at, random)
+    except (DatabaseError, OSError) as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise SettingsError(f"the database cannot be used: {reason}") from None
+    finally:
+        await engine.dispose()
+
+
+def add_dir(parser: argparse.ArgumentParser) -> None:
+    """Add the option that names the installation's folder."""
+    parser.add_argument(
+        "--dir", type=Path, metavar="DIR", help="folder with settings.env (default: environment)"
+    )
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    """Return the settings for a command. Raises `SettingsError`."""
+    return Settings.from_environ(environ(), options.dir)
+
+
+def run_with_runtime(
+    options: argparse.Namespace, command: Callable[[Runtime, argparse.Namespace], Awaitable[None]]
+) -> int:
+    """Run a command with an open installation; tell refusals in sentences.
+
+    Raises:
+        SettingsError: For the caller, which prints it.
+    """
+    settings = settings_of(options)
+
+    async def work() -> None:
+        any_revision = getattr(options, "any_revision", False)
+        opened = open_runtime(settings, now(), system_random(), any_revision=any_revision)
+        async with opened as runtime:
+            await command(runtime, options)
+
+    try:
+        asyncio.run(work())
+    except Rejected as rejected:
+        for problem in rejected.problems:
+            print(told(problem, default_language()), file=sys.stderr)
+        return EXIT_REFUSED
+    return 0
+
+
+def told(problem: Problem, language: str) -> str:
+    """Return a refusal for a terminal: where, what, which rule, in one line."""
+    where = ".".join(problem.path)
+    sentence = problem.message(language)
+    rule = policy_rules()[problem.rule_id] if problem.rule_id else None
+    quoted = f" [{rule.id} {rule.source}：“{rule.sentence}”]" if rule else ""
+    return f"certgraph: {where + ': ' if where else ''}{sentence}{quoted}"
+
+
+def leaf(commands: Any, name: str, text: str, command: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argparse's subparsers have no public type
+    """Add a command that runs with an open installation."""
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    add_dir(parser)
+    parser.set_defaults(run=lambda options: run_with_runtime(options, command))
+    return parser
+
+
+def group(commands: Any, name: str, text: str) -> Any:  # noqa: ANN401 - as above
+    """Add a command that has commands of its own, and return where to add them."""
+    parser = commands.add_parser(name, help=text, description=text)
+    return parser.add_subparsers(required=True, metavar="COMMAND")

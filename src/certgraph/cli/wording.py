@@ -1,0 +1,149 @@
+"""What a verifier says, in Chinese and English: one catalogue by verdict and reason.
+
+The sentences tell a person what holds, as of when, and what to do next. Nobody should need to know
+what a signature is.
+"""
+
+from typing import NamedTuple
+
+from certgraph.credential.verification import Verdict, Verification
+
+LEVELS = {"zh": ("", "初级", "中级", "高级"), "en": ("", "elementary", "intermediate", "advanced")}
+
+
+class Words(NamedTuple):
+    """A title and a second line, with placeholders {as_of}, {expires_on}, {issued_on}."""
+
+    title: str
+    line: str
+
+
+ICONS = {
+    Verdict.VALID: "✔",
+    Verdict.VALID_AS_OF: "◐",
+    Verdict.UNCONFIRMED: "?",
+    Verdict.SUSPENDED: "‖",
+    Verdict.EXPIRED: "⌛",
+    Verdict.REVOKED: "✘",
+    Verdict.INVALID: "✘",
+    Verdict.UNKNOWN_ISSUER: "✘",
+}
+
+_ZH = {
+    "valid": Words("证书有效（离线核验）", "签名正确，颁发机构可信；截至 {as_of} 未被撤销。"),
+    "valid_as_of": Words(
+        "签名有效，截至 {as_of} 未被撤销", "此后的状态未知：请更新信任文件后再次核验。"
+    ),
+    "revoked": Words("证书已被撤销", "颁发机构已撤销此证书（名单日期 {as_of}）。请勿采信。"),
+    "superseded": Words("证书已被更正换发", "请向持证人索取新证书（名单日期 {as_of}）。"),
+    "suspended": Words("证书已暂停使用", "请向颁发机构查询（名单日期 {as_of}）。"),
+    "expired": Words("证书已过有效期", "曾为有效证书，有效期至 {expires_on}。"),
+    "unknown_issuer": Words(
+        "颁发机构未登记", "签名密钥不在可信机构名单中。请更新信任文件；仍如此则请勿采信。"
+    ),
+    "text": Words("这不是 1+X 证书二维码", "请确认扫描的是证书上的二维码，并重新扫描。"),
+    "envelope": Words("证书内容不完整或已被修改", "请重新扫描原件；仍如此则请勿采信。"),
+    "signature": Words("内容与签名不符", "二维码或文件可能被修改，请勿采信。"),
+    "claims": Words("证书内容不合规定", "此证书不应存在，请勿采信，并告知颁发机构。"),
+    "issued_at.in_the_future": Words("颁发日期晚于今日", "请检查本机日期；日期无误则请勿采信。"),
+    "entitlement": Words("颁发机构无权颁发该证书或等级", "请勿采信，并向项目管理方反映。"),
+    "key_compromised": Words("签发密钥已作废", "签发日期在密钥失效之后，请勿采信。"),
+    "list_missing": Words("暂时无法确认是否被撤销", "签名有效；请更新信任文件后再次核验。"),
+    "list_expired": Words(
+        "暂时无法确认是否被撤销", "签名有效，但撤销名单已过期（{as_of}）。请更新。"
+    ),
+    "index_out_of_range": Words("暂时无法确认是否被撤销", "签名有效；撤销名单与证书不符。"),
+    "trust_list_expired": Words("信任文件已过期", "签名有效；请更新信任文件后再次核验。"),
+    "clock": Words("本机时间有误", "信任文件的日期晚于本机日期，请校正时间后再次核验。"),
+    "left": Words("", "注意：颁发机构自 {left_on} 起已退出试点；此前颁发的证书不受影响。"),
+    "compare": Words("", "请核对持证人身份证件。"),
+    "unreadable": Words("未能识别二维码", "请对准、补光、提高分辨率，或手工输入内容。"),
+}
+_EN = {
+    "valid": Words(
+        "Valid – checked offline",
+        "The signature is correct, the issuer trusted; not revoked as of {as_of}.",
+    ),
+    "valid_as_of": Words(
+        "Signature valid, not revoked as of {as_of}",
+        "What happened since is unknown: update the trust file and check again.",
+    ),
+    "revoked": Words(
+        "Revoked", "The issuer has revoked this certificate (list of {as_of}). Do not rely on it."
+    ),
+    "superseded": Words(
+        "Replaced by a newer certificate", "Ask the holder for the new one (list of {as_of})."
+    ),
+    "suspended": Words("Suspended", "Ask the issuer (list of {as_of})."),
+    "expired": Words("Expired", "It was genuine, and valid until {expires_on}."),
+    "unknown_issuer": Words(
+        "Issuer not recognised",
+        "The signing key is not on the trust list. Update the trust file; if it stays so, do not "
+        "rely on it.",
+    ),
+    "text": Words(
+        "Not a 1+X certificate code", "Check that you scanned the certificate's QR code."
+    ),
+    "envelope": Words(
+        "Incomplete or altered", "Scan the original again; if it stays so, do not rely on it."
+    ),
+    "signature": Words(
+        "Content does not match the signature", "It may have been altered. Do not rely on it."
+    ),
+    "claims": Words(
+        "Content against the rules",
+        "This certificate should not exist. Do not rely on it, and tell the issuer.",
+    ),
+    "issued_at.in_the_future": Words(
+        "Issued in the future", "Check this device's date; if it is right, do not rely on it."
+    ),
+    "entitlement": Words(
+        "Issuer not entitled to this certificate or level",
+        "Do not rely on it, and tell the programme.",
+    ),
+    "key_compromised": Words(
+        "Signing key withdrawn", "Issued after the key was compromised. Do not rely on it."
+    ),
+    "list_missing": Words(
+        "Could not check revocation",
+        "The signature is valid; update the trust file and check again.",
+    ),
+    "list_expired": Words(
+        "Could not check revocation",
+        "The signature is valid, but the revocation list of {as_of} is too old. Update it.",
+    ),
+    "index_out_of_range": Words(
+        "Could not check revocation",
+        "The signature is valid, but its revocation list does not cover it.",
+    ),
+    "trust_list_expired": Words(
+        "The trust file is out of date",
+        "The signature is valid; update the trust file and check again.",
+    ),
+    "clock": Words(
+        "This device's clock is wrong",
+        "The trust file is newer than the clock says. Set the clock and check again.",
+    ),
+    "left": Words(
+        "", "Note: the issuer left the programme on {left_on}; what it issued before stays valid."
+    ),
+    "compare": Words("", "Compare the holder with an identity document."),
+    "unreadable": Words(
+        "No QR code could be read", "Aim better, add light, scan finer, or type the text."
+    ),
+}
+CATALOGUE = {"zh": _ZH, "en": _EN}
+
+
+def words_for(verification: Verification, language: str) -> Words:
+    """Return title and line for a result, most particular entry first."""
+    catalogue = CATALOGUE[language]
+    reason = verification.reason or ""
+    if reason.startswith("clock"):
+        reason = "clock"
+    for key in (reason, verification.decisive or "", verification.verdict.value):
+        if key in catalogue and not (key == "status" or key in ("left", "compare")):
+            if verification.verdict is Verdict.VALID_AS_OF:
+                return catalogue["valid_as_of"]
+            return catalogue[key]
+    return catalogue[verification.verdict.value]

@@ -1,0 +1,184 @@
+"""All SQL about organizations, entitlements, keys and tokens."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from certgraph.database import Session
+from certgraph.organizations.rules import KeyPurpose, OrganizationKind
+from certgraph.organizations.tables import (
+    ApiTokenRow,
+    DivisionRow,
+    EntitlementRow,
+    OrganizationKindRow,
+    OrganizationRow,
+    OrganizationStateChangeRow,
+    SigningKeyRow,
+)
+
+
+async def organization_by_code(
+    session: Session, code: str, *, for_update: bool = False
+) -> OrganizationRow | None:
+    """Return the organization with `code`, locked until the end of the transaction if asked."""
+    statement = select(OrganizationRow).where(OrganizationRow.code == code)
+    if for_update:
+        statement = statement.with_for_update()
+    return await session.scalar(statement)
+
+
+async def organizations_by_ids(
+    session: Session, ids: Sequence[UUID]
+) -> dict[UUID, OrganizationRow]:
+    """Return organizations by id."""
+    rows = await session.scalars(select(OrganizationRow).where(OrganizationRow.id.in_(ids)))
+    return {row.id: row for row in rows}
+
+
+async def organizations_page(
+    session: Session,
+    *,
+    after_code: str | None,
+    first: int,
+    kind: OrganizationKind | None = None,
+    division_code: str | None = None,
+    name_contains: str | None = None,
+) -> Sequence[OrganizationRow]:
+    """Return up to `first` organizations after a code, in the order of codes."""
+    statement = select(OrganizationRow).order_by(OrganizationRow.code).limit(first)
+    if after_code is not None:
+        statement = statement.where(OrganizationRow.code > after_code)
+    if kind is not None:
+        of_kind = select(OrganizationKindRow.organization_id).where(
+            OrganizationKindRow.kind == kind
+        )
+        statement = statement.where(OrganizationRow.id.in_(of_kind))
+    if division_code is not None:
+        statement = statement.where(OrganizationRow.division_code == division_code)
+    if name_contains:
+        statement = statement.where(
+            or_(
+                OrganizationRow.name.contains(name_contains, autoescape=True),
+                OrganizationRow.platform_name.contains(name_contains, autoescape=True),
+            )
+        )
+    return (await session.scalars(statement)).all()
+
+
+async def all_organizations(session: Session) -> Sequence[OrganizationRow]:
+    """Return every organization, in the order of codes."""
+    return (await session.scalars(select(OrganizationRow).order_by(OrganizationRow.code))).all()
+
+
+async def kinds_by_organization_ids(
+    session: Session, ids: Sequence[UUID]
+) -> dict[UUID, list[OrganizationKind]]:
+    """Return the kinds of each organization, sorted."""
+    found: dict[UUID, list[OrganizationKind]] = {id_: [] for id_ in ids}
+    rows = await session.scalars(
+        select(OrganizationKindRow)
+        .where(OrganizationKindRow.organization_id.in_(ids))
+        .order_by(OrganizationKindRow.kind)
+    )
+    for row in rows:
+        found[row.organization_id].append(row.kind)
+    return found
+
+
+async def state_changes(
+    session: Session, organization_id: UUID
+) -> Sequence[OrganizationStateChangeRow]:
+    """Return an organization's changes of state, oldest first."""
+    statement = (
+        select(OrganizationStateChangeRow)
+        .where(OrganizationStateChangeRow.organization_id == organization_id)
+        .order_by(OrganizationStateChangeRow.since, OrganizationStateChangeRow.recorded_at)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def division_exists(session: Session, code: str) -> bool:
+    """Tell whether the division code is known."""
+    return await session.get(DivisionRow, code) is not None
+
+
+async def entitlements_of(
+    session: Session, organization_id: UUID, certificate_type_id: UUID | None = None
+) -> Sequence[EntitlementRow]:
+    """Return what an organization may or might issue, optionally of one type, oldest first."""
+    statement = (
+        select(EntitlementRow)
+        .where(EntitlementRow.organization_id == organization_id)
+        .order_by(EntitlementRow.certificate_type_id, EntitlementRow.level, EntitlementRow.first_on)
+    )
+    if certificate_type_id is not None:
+        statement = statement.where(EntitlementRow.certificate_type_id == certificate_type_id)
+    return (await session.scalars(statement)).all()
+
+
+async def entitlements_by_organization_ids(
+    session: Session, ids: Sequence[UUID]
+) -> dict[UUID, list[EntitlementRow]]:
+    """Return the entitlements of each organization."""
+    found: dict[UUID, list[EntitlementRow]] = {id_: [] for id_ in ids}
+    rows = await session.scalars(
+        select(EntitlementRow)
+        .where(EntitlementRow.organization_id.in_(ids))
+        .order_by(EntitlementRow.level, EntitlementRow.first_on)
+    )
+    for row in rows:
+        found[row.organization_id].append(row)
+    return found
+
+
+async def signing_keys(
+    session: Session, purpose: KeyPurpose, organization_id: UUID | None = None
+) -> Sequence[SigningKeyRow]:
+    """Return the keys for a purpose, optionally of one organization, oldest first."""
+    statement = (
+        select(SigningKeyRow)
+        .where(SigningKeyRow.purpose == purpose)
+        .order_by(SigningKeyRow.first_on, SigningKeyRow.registered_at, SigningKeyRow.id)
+    )
+    if organization_id is not None:
+        statement = statement.where(SigningKeyRow.organization_id == organization_id)
+    return (await session.scalars(statement)).all()
+
+
+async def signing_keys_by_organization_ids(
+    session: Session, ids: Sequence[UUID]
+) -> dict[UUID, list[SigningKeyRow]]:
+    """Return the issuer keys of each organization, oldest first."""
+    found: dict[UUID, list[SigningKeyRow]] = {id_: [] for id_ in ids}
+    rows = await session.scalars(
+        select(SigningKeyRow)
+        .where(SigningKeyRow.organization_id.in_(ids))
+        .order_by(SigningKeyRow.first_on, SigningKeyRow.registered_at)
+    )
+    for row in rows:
+        if row.organization_id is not None:
+            found[row.organization_id].append(row)
+    return found
+
+
+async def signing_key_by_kid(session: Session, kid: bytes) -> SigningKeyRow | None:
+    """Return the key with a key id, locked until the end of the transaction."""
+    return await session.scalar(
+        select(SigningKeyRow).where(SigningKeyRow.kid == kid).with_for_update()
+    )
+
+
+async def signing_key_by_public_key(session: Session, public_key: bytes) -> SigningKeyRow | None:
+    """Return the key with these 32 bytes."""
+    return await session.scalar(select(SigningKeyRow).where(SigningKeyRow.public_key == public_key))
+
+
+async def token_by_sha256(session: Session, token_sha256: bytes) -> ApiTokenRow | None:
+    """Return the token with this hash."""
+    return await session.scalar(select(ApiTokenRow).where(ApiTokenRow.token_sha256 == token_sha256))
+
+
+async def token_by_id(session: Session, token_id: UUID) -> ApiTokenRow | None:
+    """Return a token."""
+    return await session.get(ApiTokenRow, token_id)

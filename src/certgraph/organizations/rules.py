@@ -1,0 +1,155 @@
+"""Who may act: kinds and states of organizations, and what each transition needs."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from enum import StrEnum
+from operator import itemgetter
+
+from stdnum.cn import uscc as stdnum_uscc
+from stdnum.exceptions import ValidationError
+
+from certgraph.problems import Problem
+
+
+class OrganizationKind(StrEnum):
+    """What an organization is in the programme; it may be several."""
+
+    EVALUATION_ORGANIZATION = "evaluation_organization"
+    PILOT_INSTITUTION = "pilot_institution"
+    PROVINCIAL_AUTHORITY = "provincial_authority"
+    FINANCE_DEPARTMENT = "finance_department"
+    COORDINATION_BODY = "coordination_body"
+    CREDIT_BANK = "credit_bank"
+    ENTRUSTED_BODY = "entrusted_body"
+    MINISTRY = "ministry"
+    EMPLOYER = "employer"
+
+
+class OrganizationState(StrEnum):
+    """Where an organization stands.
+
+    SELECTED 入选 → AGREED 签约 → ACTIVE ⇄ RECTIFYING → EXITED or HANDED_OVER.
+    """
+
+    SELECTED = "selected"
+    AGREED = "agreed"
+    ACTIVE = "active"
+    RECTIFYING = "rectifying"
+    EXITED = "exited"
+    HANDED_OVER = "handed_over"
+
+
+TRANSITIONS = {
+    OrganizationState.SELECTED: {OrganizationState.AGREED, OrganizationState.HANDED_OVER},
+    OrganizationState.AGREED: {OrganizationState.ACTIVE, OrganizationState.HANDED_OVER},
+    OrganizationState.ACTIVE: {
+        OrganizationState.RECTIFYING,
+        OrganizationState.EXITED,
+        OrganizationState.HANDED_OVER,
+    },
+    OrganizationState.RECTIFYING: {
+        OrganizationState.ACTIVE,
+        OrganizationState.EXITED,
+        OrganizationState.HANDED_OVER,
+    },
+    OrganizationState.EXITED: set[OrganizationState](),
+    OrganizationState.HANDED_OVER: set[OrganizationState](),
+}
+
+
+class KeyPurpose(StrEnum):
+    """The one thing a key signs."""
+
+    ISSUER = "issuer"
+    STATUS = "status"
+
+
+class KeyCustody(StrEnum):
+    """Who holds the private key."""
+
+    SEALED = "sealed"
+    ORGANIZATION = "organization"
+
+
+class TokenRole(StrEnum):
+    """What the bearer of an API token may do."""
+
+    PROGRAMME_ADMIN = "programme_admin"
+    ORGANIZATION = "organization"
+    CREDIT_BANK = "credit_bank"
+    VERIFIER = "verifier"
+
+
+def uscc_problems(uscc: str | None) -> list[Problem]:
+    """List what is wrong with a unified social credit code (GB 32100), check digit included."""
+    if uscc is None:
+        return []
+    try:
+        stdnum_uscc.validate(uscc)
+    except ValidationError:
+        return [Problem(code="organization.uscc_invalid", path=("uscc",), facts={"uscc": uscc})]
+    return []
+
+
+def state_on(
+    changes: Sequence[tuple[date | None, OrganizationState]], day: date
+) -> OrganizationState | None:
+    """Return the state in force on `day`.
+
+    Args:
+        changes: (first day, state) in the order recorded; first day None: since ever.
+        day: The day asked for.
+    """
+    dated = sorted(((since or date.min, state) for since, state in changes), key=itemgetter(0))
+    reached = [state for since, state in dated if since <= day]
+    return reached[-1] if reached else None
+
+
+def transition_problems(
+    name: str,
+    current: OrganizationState,
+    current_since: date | None,
+    target: OrganizationState,
+    since: date,
+) -> list[Problem]:
+    """List every reason against moving an organization into `target` from day `since` on.
+
+    Source: rules R46 (agreement before taking part), R53 (exit), S17 (handover).
+    """
+    problems = []
+    if target not in TRANSITIONS[current]:
+        code = (
+            "organization.agreement_missing"
+            if target is OrganizationState.ACTIVE and current is OrganizationState.SELECTED
+            else "organization.transition_refused"
+        )
+        facts = {"name": name, "state": current.value, "target": target.value}
+        problems.append(Problem(code=code, path=("state",), facts=facts))
+    if current_since is not None and since < current_since:
+        facts = {"name": name, "since": current_since.isoformat()}
+        problems.append(
+            Problem(code="organization.state_before_last", path=("since",), facts=facts)
+        )
+    return problems
+
+
+def period_problems(first_on: date, last_on: date | None, *path: str) -> list[Problem]:
+    """List what is wrong with a period whose ends are both included."""
+    if last_on is not None and last_on < first_on:
+        facts = {"first": first_on.isoformat(), "last": last_on.isoformat()}
+        return [Problem(code="period.ends_before_it_begins", path=path, facts=facts)]
+    return []
+
+
+def level_problems(levels: Iterable[int], known: Iterable[int], type_name: str) -> list[Problem]:
+    """List levels outside 1 to 3, or that a type with known levels does not have."""
+    known = set(known)
+    return [
+        Problem(
+            code="certificate_type.level_unknown",
+            path=("levels", str(index)),
+            facts={"level": level, "name": type_name},
+        )
+        for index, level in enumerate(levels)
+        if not 1 <= level <= 3 or (known and level not in known)
+    ]

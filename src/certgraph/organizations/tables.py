@@ -1,0 +1,139 @@
+"""Organizations, what each may issue, their keys, and who may call the API."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.organizations.rules import (
+    KeyCustody,
+    KeyPurpose,
+    OrganizationKind,
+    OrganizationState,
+    TokenRole,
+)
+
+
+class DivisionRow(Base):
+    """An administrative division (GB/T 2260)."""
+
+    __tablename__ = "divisions"
+
+    code: Mapped[str] = mapped_column(String(6), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(40))
+    parent_code: Mapped[str | None] = mapped_column(ForeignKey("divisions.code"))
+    is_exam_site_coverage_unit: Mapped[bool]
+
+
+class OrganizationRow(Base):
+    """An organization. `uscc` None: no source gives it. `state_since` None: not known since when."""
+
+    __tablename__ = "organizations"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    name_en: Mapped[str | None] = mapped_column(Text)
+    platform_name: Mapped[str | None] = mapped_column(Text)
+    uscc: Mapped[str | None] = mapped_column(String(18), unique=True)
+    division_code: Mapped[str | None] = mapped_column(ForeignKey("divisions.code"))
+    state: Mapped[OrganizationState] = mapped_column(EnumText(OrganizationState))
+    state_since: Mapped[date | None]
+    source: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
+
+
+class OrganizationKindRow(Base):
+    """One of the things an organization is."""
+
+    __tablename__ = "organization_kinds"
+
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), primary_key=True)
+    kind: Mapped[OrganizationKind] = mapped_column(EnumText(OrganizationKind), primary_key=True)
+
+
+class OrganizationStateChangeRow(Base):
+    """A change of state; never updated or deleted."""
+
+    __tablename__ = "organization_state_changes"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
+    state: Mapped[OrganizationState] = mapped_column(EnumText(OrganizationState))
+    since: Mapped[date | None]
+    reason: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class EntitlementRow(Base):
+    """Leave to issue one certificate type at one level, both days included."""
+
+    __tablename__ = "entitlements"
+    __table_args__ = (
+        UniqueConstraint("organization_id", "certificate_type_id", "level", "first_on"),
+        CheckConstraint("level BETWEEN 1 AND 3", name="level"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    certificate_type_id: Mapped[UUID] = mapped_column(ForeignKey("certificate_types.id"))
+    level: Mapped[int]
+    first_on: Mapped[date]
+    last_on: Mapped[date | None]
+
+
+class SigningKeyRow(Base):
+    """A key: of an organization (issuer), or of the programme (status lists).
+
+    `sealed_private_key` is PKCS#8 sealed under the keyring; None where the organization holds it.
+    """
+
+    __tablename__ = "signing_keys"
+    __table_args__ = (
+        CheckConstraint("(purpose = 'issuer') = (organization_id IS NOT NULL)", name="owner"),
+        CheckConstraint("(custody = 'sealed') = (sealed_private_key IS NOT NULL)", name="custody"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"), index=True)
+    purpose: Mapped[KeyPurpose] = mapped_column(EnumText(KeyPurpose))
+    custody: Mapped[KeyCustody] = mapped_column(EnumText(KeyCustody))
+    kid: Mapped[bytes] = mapped_column(LargeBinary(8))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    sealed_private_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    first_on: Mapped[date]
+    last_on: Mapped[date | None]
+    compromised_on: Mapped[date | None]
+    registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ApiTokenRow(Base):
+    """A bearer token, stored as its SHA-256."""
+
+    __tablename__ = "api_tokens"
+    __table_args__ = (
+        CheckConstraint(
+            "(role = 'organization') = (organization_id IS NOT NULL)", name="organization"
+        ),
+        Index(None, "token_sha256", unique=True),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    name: Mapped[str] = mapped_column(Text)
+    role: Mapped[TokenRole] = mapped_column(EnumText(TokenRole))
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

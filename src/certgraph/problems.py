@@ -1,0 +1,75 @@
+"""A refusal as data: what was wrong, where, which rule, what to do.
+
+Capabilities collect `Problem` values and raise them together as `Rejected`. The words live in one
+catalogue, `problem_messages`, by code and language, so that a front end may also write its own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from certgraph.problem_messages import MESSAGES
+
+
+class ProblemKind(StrEnum):
+    """What sort of refusal; the API has one error type for each."""
+
+    NOT_FOUND = "not_found"
+    INVALID_INPUT = "invalid_input"
+    RULE_BROKEN = "rule_broken"
+    CONFLICT = "conflict"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One reason for a refusal.
+
+    Attributes:
+        code: Key into the catalogue; stable, part of the API.
+        path: Where in the input, from the outside in; empty for the whole.
+        facts: Values for the message's placeholders. Never a document number.
+    """
+
+    code: str
+    path: tuple[str, ...] = ()
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> ProblemKind:
+        """The sort of refusal."""
+        return ProblemKind(MESSAGES[self.code].kind)
+
+    @property
+    def rule_id(self) -> str | None:
+        """Id of the programme rule that is broken, where one is (see `policy`)."""
+        return MESSAGES[self.code].rule_id
+
+    def message(self, language: str = "en") -> str:
+        """Return the sentence in `language` (`en` or `zh`)."""
+        message = MESSAGES[self.code]
+        return (message.zh if language == "zh" else message.en).format_map(self.facts)
+
+
+class Rejected(Exception):
+    """A request was refused and nothing was changed.
+
+    Attributes:
+        problems: Every reason found, in the order of the request; never empty.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problem.message() for problem in self.problems))
+
+
+def reject_if(problems: Iterable[Problem]) -> None:
+    """Raise `Rejected` with all `problems`, if there are any."""
+    found = tuple(problems)
+    if found:
+        raise Rejected(found)
+
+
+def refusal(code: str, /, *path: str, **facts: object) -> Rejected:
+    """Return the `Rejected` of a single problem."""
+    return Rejected([Problem(code=code, path=path, facts=facts)])

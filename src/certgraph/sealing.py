@@ -1,0 +1,77 @@
+"""Secrets at rest: what is sealed, for which purpose, under which key.
+
+One master key of 32 bytes comes from outside the database (a file or the environment). Each
+purpose has its own key derived from it (HKDF-SHA256), so that no ciphertext can be moved from one
+purpose to another. AES-256-GCM with a random nonce; the associated data names the owner.
+"""
+
+import hmac
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+MASTER_KEY_BYTES = 32
+_NONCE_BYTES = 12
+
+
+class CannotOpen(ValueError):
+    """Sealed bytes that this master key does not open, or that belong elsewhere."""
+
+
+class Keyring:
+    """The keys derived from one master key."""
+
+    def __init__(self, master_key: bytes) -> None:
+        if len(master_key) != MASTER_KEY_BYTES:
+            message = f"a master key has {MASTER_KEY_BYTES} bytes, this has {len(master_key)}"
+            raise ValueError(message)
+        self._master_key = master_key
+        self._private_keys = AESGCM(self._derive("private keys"))
+        self._documents = AESGCM(self._derive("document numbers"))
+        self._lookup_key = self._derive("document lookup")
+        self.cursor_key = self._derive("cursors")
+
+    def _derive(self, purpose: str) -> bytes:
+        info = f"certgraph {purpose}".encode()
+        return HKDF(SHA256(), length=32, salt=None, info=info).derive(self._master_key)
+
+    def seal_private_key(self, pkcs8: bytes, owner: bytes) -> bytes:
+        """Return a private key sealed for `owner` (organization, key id and purpose)."""
+        return _seal(self._private_keys, pkcs8, owner)
+
+    def open_private_key(self, sealed: bytes, owner: bytes) -> bytes:
+        """Return the PKCS#8 of a sealed key. Raises `CannotOpen`."""
+        return _open(self._private_keys, sealed, owner)
+
+    def seal_document(self, document_number: str, owner: bytes) -> bytes:
+        """Return a document number sealed for one certificate."""
+        return _seal(self._documents, document_number.encode(), owner)
+
+    def open_document(self, sealed: bytes, owner: bytes) -> str:
+        """Return a sealed document number. Raises `CannotOpen`."""
+        return _open(self._documents, sealed, owner).decode()
+
+    def document_lookup(self, document_type: str, normalized_number: str) -> bytes:
+        """Return the keyed hash under which a document is found again."""
+        message = f"{document_type}\0{normalized_number}".encode()
+        return hmac.digest(self._lookup_key, message, "sha256")
+
+
+def new_master_key() -> bytes:
+    """Return a fresh master key."""
+    return os.urandom(MASTER_KEY_BYTES)
+
+
+def _seal(cipher: AESGCM, plaintext: bytes, owner: bytes) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, plaintext, owner)
+
+
+def _open(cipher: AESGCM, sealed: bytes, owner: bytes) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], owner)
+    except (InvalidTag, ValueError):
+        raise CannotOpen("not sealed under this master key for this owner") from None

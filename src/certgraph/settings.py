@@ -1,0 +1,156 @@
+"""The environment, read once: every setting of the server and of the commands that use one.
+
+Variables start with `CERTGRAPH_`. A folder made by `certgraph demo` holds the same settings in
+`settings.env`; the environment prevails over it.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+
+from certgraph.sealing import MASTER_KEY_BYTES, Keyring
+from certgraph.trust.service import Freshness
+
+PREFIX = "CERTGRAPH_"
+SETTINGS_FILE = "settings.env"
+
+
+class SettingsError(ValueError):
+    """A setting is missing, unknown or wrong; says which and what to do."""
+
+
+class Settings(BaseModel):
+    """Every setting."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: SecretStr = Field(
+        description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+    )
+    master_key: SecretStr | None = Field(
+        default=None, description="64 hex digits; seals private keys and document numbers."
+    )
+    master_key_file: Path | None = Field(
+        default=None, description="File with the same; the safer way."
+    )
+    public_host: str = Field(
+        description="Host (and port) that QR codes and status lists name.",
+        min_length=1,
+        max_length=40,
+        pattern=r"^[A-Za-z0-9.:-]+$",
+    )
+    status_ttl_hours: int = Field(default=24, ge=1, le=24 * 14)
+    status_lifetime_days: int = Field(default=30, ge=1, le=366)
+    trust_list_lifetime_days: int = Field(default=180, ge=1, le=3660)
+    publish_every_seconds: int = Field(
+        default=20, ge=1, le=3600, description="How often the server looks for changes to publish."
+    )
+    graphiql: bool = Field(default=True, description="Serve the GraphiQL page at /graphql.")
+    introspection: bool = Field(default=True, description="Answer introspection queries.")
+
+    @field_validator("master_key")
+    @classmethod
+    def _check_master_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _master_key(value.get_secret_value())
+        return value
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], folder: Path | None = None) -> Self:
+        """Return the settings of `environ`, over those of `folder`'s settings file.
+
+        Raises:
+            SettingsError: Names every variable that is missing, unknown or wrong.
+        """
+        given = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in {**_file_settings(folder), **environ}.items()
+            if name.startswith(PREFIX)
+        }
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise SettingsError(_explain(error)) from None
+
+    def keyring(self) -> Keyring:
+        """Return the keyring of the master key.
+
+        Raises:
+            SettingsError: No master key, or not one.
+        """
+        if self.master_key is not None:
+            text = self.master_key.get_secret_value()
+        elif self.master_key_file is not None:
+            try:
+                text = self.master_key_file.read_text(encoding="ascii").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise SettingsError(f"the master key file cannot be read: {error}") from None
+        else:
+            raise SettingsError("set CERTGRAPH_MASTER_KEY_FILE (or CERTGRAPH_MASTER_KEY)")
+        try:
+            return Keyring(_master_key(text))
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+
+    def freshness(self) -> Freshness:
+        """Return how long published data counts."""
+        return Freshness(
+            status_ttl=timedelta(hours=self.status_ttl_hours),
+            status_lifetime=timedelta(days=self.status_lifetime_days),
+            trust_list_lifetime=timedelta(days=self.trust_list_lifetime_days),
+        )
+
+    @property
+    def base_url(self) -> str:
+        """URL that published data names."""
+        return f"https://{self.public_host}"
+
+
+def _master_key(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != MASTER_KEY_BYTES:
+        message = "the master key is not 64 hex digits"
+        raise ValueError(message)
+    return key
+
+
+def _file_settings(folder: Path | None) -> dict[str, str]:
+    """Return the lines NAME=VALUE of a folder's settings file; {dir} stands for the folder."""
+    if folder is None:
+        return {}
+    file = folder / SETTINGS_FILE
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        raise SettingsError(
+            f"{folder} has no {SETTINGS_FILE}; make such a folder with: "
+            f"certgraph demo --dir {folder}"
+        ) from None
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return {name: value.replace("{dir}", str(folder.resolve())) for name, _, value in pairs}
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for detail in error.errors(include_input=False, include_url=False):
+        name = PREFIX + "_".join(map(str, detail["loc"])).upper()
+        if detail["type"] == "missing":
+            lines.append(f"{name} is not set")
+        elif detail["type"] == "extra_forbidden":
+            lines.append(f"{name} is not a setting of certgraph")
+        else:
+            lines.append(f"{name}: {detail['msg']}")
+    return "; ".join(lines)

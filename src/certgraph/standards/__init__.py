@@ -1,0 +1,1 @@
+"""What is certified: certificate types and levels, standards and their versions."""

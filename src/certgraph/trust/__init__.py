@@ -1,0 +1,1 @@
+"""What verifiers rely on: trust lists, the root ceremony, published files."""

@@ -1,0 +1,166 @@
+"""Publish what verifiers fetch: status lists, rebuilt from the full table, and the trust bundle.
+
+Run it after every change and every so often; it writes only what changed or grows old. A crash
+anywhere loses nothing: the next run compares everything again.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from certgraph.calendar import programme_day
+from certgraph.certificates import queries as certificate_queries
+from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.tables import StatusListRow
+from certgraph.credential import days
+from certgraph.credential.signature import Signer
+from certgraph.credential.status_list import Status, compress, entries_of, sign_status_list
+from certgraph.credential.trust_bundle import encode_trust_bundle
+from certgraph.credential.trust_list import TrustList, read_trust_list
+from certgraph.database import Session
+from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.keys import open_signer
+from certgraph.organizations.rules import KeyPurpose
+from certgraph.problems import refusal
+from certgraph.sealing import Keyring
+from certgraph.trust import queries
+from certgraph.trust.service import Freshness
+from certgraph.trust.tables import PublishedFileRow
+
+BUNDLE_PATH = "trust/bundle.cgtrust"
+STATUS_FOLDER = "status"
+_RENEWALS_A_TTL = 4
+"""An unchanged list is signed anew after a quarter of its time to live."""
+
+_STATUSES = {
+    CertificateState.SUSPENDED: Status.SUSPENDED,
+    CertificateState.REVOKED: Status.REVOKED,
+    CertificateState.SUPERSEDED: Status.SUPERSEDED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a run did.
+
+    Attributes:
+        status_lists: How many status lists there are.
+        renewed: How many of them were signed anew.
+        bundle_changed: Whether the trust bundle was written.
+    """
+
+    status_lists: int
+    renewed: int
+    bundle_changed: bool
+
+
+def status_path(organization_code: str, number: int) -> str:
+    """Return the path of a status list below the server's root."""
+    return f"{STATUS_FOLDER}/{organization_code}/{number}.cwt"
+
+
+async def _status_token(
+    session: Session,
+    row: StatusListRow,
+    organization_code: str,
+    signer: Signer,
+    *,
+    base_url: str,
+    now: datetime,
+    freshness: Freshness,
+    published: PublishedFileRow | None,
+) -> bytes | None:
+    """Return a fresh token, or None where the published one still serves."""
+    statuses = {
+        index: _STATUSES[state]
+        for index, state in await certificate_queries.special_statuses(session, row.id)
+    }
+    if (
+        published is not None
+        and now - published.published_at < freshness.status_ttl / _RENEWALS_A_TTL
+        and entries_of(published.body) == compress(statuses)
+    ):
+        return None
+    return sign_status_list(
+        signer,
+        issuer=organization_code,
+        number=row.number,
+        uri=f"{base_url}/{status_path(organization_code, row.number)}",
+        statuses=statuses,
+        issued_at=days.to_instant(now),
+        ttl=int(freshness.status_ttl.total_seconds()),
+        expires_at=days.to_instant(now + freshness.status_lifetime),
+    )
+
+
+async def _status_signer(
+    session: Session, keyring: Keyring, content: TrustList, now: datetime
+) -> Signer:
+    """Return the signer of the newest status key that the trust list in force names."""
+    today = days.to_day(programme_day(now))
+    usable = {
+        key.public_key
+        for key in content.status_keys
+        if key.first_day <= today
+        and (key.last_day is None or today <= key.last_day)
+        and key.compromised_day is None
+    }
+    rows = await organization_queries.signing_keys(session, KeyPurpose.STATUS)
+    for row in reversed(rows):
+        if row.public_key in usable and row.compromised_on is None:
+            return open_signer(keyring, row, None)
+    raise refusal("trust.no_status_key", sequence=content.sequence)
+
+
+async def _put(session: Session, path: str, body: bytes, now: datetime) -> None:
+    etag = hashlib.sha256(body).hexdigest()
+    await session.merge(PublishedFileRow(path=path, body=body, etag=etag, published_at=now))
+
+
+async def publish(
+    session: Session, keyring: Keyring, *, base_url: str, now: datetime, freshness: Freshness
+) -> Publication:
+    """Bring the published files up to date; the caller commits.
+
+    Raises:
+        Rejected: No trust list in force, or no key for status lists.
+    """
+    current = await queries.current_trust_list(session)
+    if current is None:
+        raise refusal("trust.none_in_force")
+    content = read_trust_list(current.signed)
+    signer = await _status_signer(session, keyring, content, now)
+    organizations = {row.id: row for row in await organization_queries.all_organizations(session)}
+    listed = {organization.code for organization in content.organizations}
+    published = await queries.published_files_below(session, STATUS_FOLDER)
+    tokens: dict[str, bytes] = {}
+    renewed = 0
+    for row in await certificate_queries.status_lists(session):
+        code = organizations[row.organization_id].code
+        path = status_path(code, row.number)
+        token = await _status_token(
+            session,
+            row,
+            code,
+            signer,
+            base_url=base_url,
+            now=now,
+            freshness=freshness,
+            published=published.get(path),
+        )
+        if token is not None:
+            await _put(session, path, token, now)
+            renewed += 1
+        if code in listed:  # an organization joins the bundle with the next trust list
+            tokens[path] = token if token is not None else published[path].body
+    steps = [
+        row.signed
+        for row in await queries.root_changes(session)
+        if row.sequence != current.sequence
+    ]
+    bundle = encode_trust_bundle([*steps, current.signed], list(tokens.values()), current.standards)
+    before = await queries.published_file(session, BUNDLE_PATH)
+    changed = before is None or before.body != bundle
+    if changed:
+        await _put(session, BUNDLE_PATH, bundle, now)
+    return Publication(len(tokens), renewed, changed)

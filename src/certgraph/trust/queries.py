@@ -1,0 +1,46 @@
+"""All SQL about trust lists and published files."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from certgraph.database import Session
+from certgraph.trust.tables import PublishedFileRow, TrustListRow
+
+
+async def current_trust_list(session: Session) -> TrustListRow | None:
+    """Return the trust list in force, locked until the end of the transaction."""
+    return await session.scalar(
+        select(TrustListRow).order_by(TrustListRow.sequence.desc()).limit(1).with_for_update()
+    )
+
+
+async def root_changes(session: Session) -> Sequence[TrustListRow]:
+    """Return the lists that changed root keys, oldest first."""
+    statement = (
+        select(TrustListRow)
+        .where(TrustListRow.changes_roots.is_(True))
+        .order_by(TrustListRow.sequence)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def published_file(session: Session, path: str) -> PublishedFileRow | None:
+    """Return a published file."""
+    return await session.get(PublishedFileRow, path)
+
+
+async def published_files_below(session: Session, folder: str) -> dict[str, PublishedFileRow]:
+    """Return the published files below a folder, by path."""
+    rows = await session.scalars(
+        select(PublishedFileRow).where(
+            PublishedFileRow.path.startswith(folder + "/", autoescape=True)
+        )
+    )
+    return {row.path: row for row in rows}
+
+
+async def last_published_at(session: Session) -> datetime | None:
+    """Return when a file was last published."""
+    return await session.scalar(select(func.max(PublishedFileRow.published_at)))

@@ -1,0 +1,133 @@
+"""Build trust lists from the database, and take signed ones into force.
+
+The caller owns the transaction.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from certgraph.certificates.listing import listed_key, listed_organizations
+from certgraph.credential import days
+from certgraph.credential.trust_bundle import Standard, encode_standards
+from certgraph.credential.trust_list import (
+    RootKeys,
+    TrustList,
+    UntrustedList,
+    encode_trust_list,
+    open_trust_list,
+    read_trust_list,
+)
+from certgraph.database import Session
+from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.rules import KeyPurpose
+from certgraph.problems import refusal
+from certgraph.standards import queries as standard_queries
+from certgraph.trust import queries
+from certgraph.trust.ceremony import Proposal
+from certgraph.trust.tables import TrustListRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How long published data counts.
+
+    Attributes:
+        status_ttl: A status list is current for this long.
+        status_lifetime: After this long it proves nothing.
+        trust_list_lifetime: After this long a trust list must not be used.
+    """
+
+    status_ttl: timedelta = timedelta(days=1)
+    status_lifetime: timedelta = timedelta(days=30)
+    trust_list_lifetime: timedelta = timedelta(days=180)
+
+
+async def _standards(session: Session) -> bytes:
+    """Return the published standards as a bundle shows them."""
+    versions = await standard_queries.all_versions(session)
+    outcomes = await standard_queries.outcomes_by_version_ids(
+        session, [version.id for _, version in versions]
+    )
+    return encode_standards(
+        [
+            Standard(
+                standard.code,
+                version.version,
+                standard.name,
+                {row.number: row.name for row in outcomes[version.id]},
+            )
+            for standard, version in versions
+        ]
+    )
+
+
+async def build_trust_list(
+    session: Session, roots: RootKeys, *, now: datetime, freshness: Freshness
+) -> Proposal:
+    """Return the next trust list, unsigned, as the database has it now."""
+    current = await queries.current_trust_list(session)
+    organizations = await organization_queries.all_organizations(session)
+    status_keys = await organization_queries.signing_keys(session, KeyPurpose.STATUS)
+    standards = await _standards(session)
+    trust_list = TrustList(
+        sequence=1 if current is None else current.sequence + 1,
+        issued_at=days.to_instant(now),
+        expires_at=days.to_instant(now + freshness.trust_list_lifetime),
+        roots=roots,
+        organizations=tuple(await listed_organizations(session, organizations)),
+        status_keys=tuple(map(listed_key, status_keys)),
+        standards_digest=hashlib.sha256(standards).digest(),
+    )
+    return Proposal(payload=encode_trust_list(trust_list), standards=standards)
+
+
+async def take_into_force(
+    session: Session, proposal: Proposal, first_roots: RootKeys | None, *, now: datetime
+) -> TrustListRow:
+    """Record a signed trust list as the one in force.
+
+    Args:
+        session: Open session.
+        proposal: With the signatures of enough root keys; where it changes the root keys, of
+            enough old and enough new ones.
+        first_roots: The root keys of a new installation; ignored once there is a list.
+        now: Time of publication.
+
+    Raises:
+        Rejected: Too few signatures, not the next sequence number, or no root keys known.
+    """
+    current = await queries.current_trust_list(session)
+    roots = first_roots if current is None else roots_named_by(current)
+    if roots is None:
+        raise refusal("trust.no_roots")
+    try:
+        trust_list = open_trust_list(proposal.signed_list(), roots)
+    except UntrustedList as error:
+        raise refusal("trust.refused", detail=error) from None
+    expected = 1 if current is None else current.sequence + 1
+    if trust_list.sequence != expected:
+        raise refusal("trust.sequence", sequence=trust_list.sequence, expected=expected)
+    if hashlib.sha256(proposal.standards).digest() != trust_list.standards_digest:
+        raise refusal("trust.standards")
+    row = TrustListRow(
+        sequence=trust_list.sequence,
+        signed=proposal.signed_list(),
+        standards=proposal.standards,
+        changes_roots=trust_list.roots != roots,
+        expires_at=days.to_datetime(trust_list.expires_at),
+        published_at=now,
+    )
+    session.add(row)
+    return row
+
+
+def roots_named_by(row: TrustListRow) -> RootKeys:
+    """Return the root keys that a recorded trust list names."""
+    return read_trust_list(row.signed).roots
+
+
+async def current_roots(session: Session) -> RootKeys | None:
+    """Return the root keys in force; None before the first trust list."""
+    current = await queries.current_trust_list(session)
+    return None if current is None else roots_named_by(current)
