@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -104,7 +105,7 @@ async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
 
 def _write_issued(
     runtime: Runtime,
-    rows: Any,
+    rows: Sequence[CertificateRow],
     key: SigningKeyRow,
     options: argparse.Namespace,
 ) -> None:

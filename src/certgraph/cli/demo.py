@@ -32,16 +32,15 @@ from certgraph.cli.demo_data import (
     write_tokens,
 )
 from certgraph.cli.migrations import migrate
+from certgraph.cli.results import Result
 from certgraph.cli.runtime import Runtime, open_runtime
 from certgraph.cli.scans import read_scans
 from certgraph.cli.trust import create_roots, load_root_key, write_new
 from certgraph.cli.trust_store import read_bundle, read_roots
-from certgraph.cli.verify import Result
-from certgraph.cli.wording import ICONS, words_for
-from certgraph.credential import days
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.credential.trust_bundle import open_trust_bundle
 from certgraph.credential.verification import verify
+from certgraph.credential.wording import ICONS, words_for
 from certgraph.organizations.keys import KeyPeriod, create_sealed_key
 from certgraph.organizations.rules import KeyPurpose
 from certgraph.organizations.tables import SigningKeyRow
@@ -191,9 +190,7 @@ def _line(file: str, result: Result, language: str) -> str:
         return f"–  {file:<24} {result.scan.error}"
     claims = verification.claims
     who = f"{claims.holder_name} · {claims.certificate_name}" if claims else ""
-    title = words_for(verification, language).title.format(
-        as_of=days.to_date(days.day_of(verification.status_as_of or 0)),
-    )
+    title = words_for(verification, language).title
     return f"{ICONS[verification.verdict]}  {file:<24} {title}  {who}"
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from certgraph.calendar import programme_day
 from certgraph.cli.clock import default_language, environ, now, system_random
 from certgraph.cli.migrations import check_revision
-from certgraph.database import AsyncEngine, DatabaseError, Sessions, create_engine, make_sessions
+from certgraph.database import DatabaseError, Engine, Sessions, create_engine, make_sessions
 from certgraph.policy import policy_rules
 from certgraph.problems import Problem, Rejected
 from certgraph.sealing import Keyring
@@ -37,7 +37,7 @@ class Runtime:
     """
 
     settings: Settings
-    engine: AsyncEngine
+    engine: Engine
     sessions: Sessions
     now: datetime
     random: Random

@@ -1,9 +1,57 @@
-"""certgraph serve, schema."""
+"""certgraph serve and certgraph schema."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from certgraph.api.app import make_app
+from certgraph.api.schema import schema_text
+from certgraph.cli.clock import environ, now, system_random
+from certgraph.cli.runtime import add_dir, run_with_runtime
+from certgraph.settings import Settings
 
 
-def serve(folder, host, port):
+def serve(folder: Path | None, host: str, port: int) -> int:
+    """Serve until interrupted. Raises `SettingsError`."""
+    settings = Settings.from_environ(environ(), folder)
+    app = make_app(settings, clock=now, random=system_random())
+    print(f"GraphiQL  http://{host}:{port}/graphql", file=sys.stderr)
+    print(f"Trust     http://{host}:{port}/trust/bundle.cgtrust", file=sys.stderr)
+    print("Stop with Ctrl-C.", file=sys.stderr)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        access_log=False,  # addresses and query strings are nobody's business here
+    )
     return 0
 
 
-def add_to(commands):
-    pass
+async def _check_only(_runtime: object, _options: argparse.Namespace) -> None:
+    """Let `run_with_runtime` check settings, database and revision."""
+
+
+def _run_serve(options: argparse.Namespace) -> int:
+    status = run_with_runtime(options, _check_only)
+    return status or serve(options.dir, options.host, options.port)
+
+
+def _run_schema(_options: argparse.Namespace) -> int:
+    sys.stdout.write(schema_text())
+    return 0
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+    """Add the commands."""
+    parser = commands.add_parser("serve", help="serve the API and the published files")
+    add_dir(parser)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.set_defaults(run=_run_serve)
+    schema = commands.add_parser("schema", help="print the GraphQL schema")
+    schema.set_defaults(run=_run_schema)

@@ -182,3 +182,9 @@ async def token_by_sha256(session: Session, token_sha256: bytes) -> ApiTokenRow 
 async def token_by_id(session: Session, token_id: UUID) -> ApiTokenRow | None:
     """Return a token."""
     return await session.get(ApiTokenRow, token_id)
+
+
+async def signing_keys_by_ids(session: Session, ids: Sequence[UUID]) -> dict[UUID, SigningKeyRow]:
+    """Return keys by id."""
+    rows = await session.scalars(select(SigningKeyRow).where(SigningKeyRow.id.in_(ids)))
+    return {row.id: row for row in rows}

@@ -37,7 +37,7 @@ class DivisionRow(Base):
 
 
 class OrganizationRow(Base):
-    """An organization. `uscc` None: no source gives it. `state_since` None: not known since when."""
+    """An organization. `uscc` None: no source gives it. `state_since` None: unknown."""
 
     __tablename__ = "organizations"
 

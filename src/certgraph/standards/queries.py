@@ -44,7 +44,7 @@ async def certificate_types_page(
     after_code: str | None,
     first: int,
     batch_number: int | None = None,
-    organization_code_id: UUID | None = None,
+    organization_id: UUID | None = None,
     name_contains: str | None = None,
 ) -> Sequence[CertificateTypeRow]:
     """Return up to `first` types after a code, in the order of codes."""
@@ -53,9 +53,9 @@ async def certificate_types_page(
         statement = statement.where(CertificateTypeRow.code > after_code)
     if batch_number is not None:
         statement = statement.where(CertificateTypeRow.batch_number == batch_number)
-    if organization_code_id is not None:
+    if organization_id is not None:
         of_organization = select(CertificateTypeOrganizationRow.certificate_type_id).where(
-            CertificateTypeOrganizationRow.organization_id == organization_code_id
+            CertificateTypeOrganizationRow.organization_id == organization_id
         )
         statement = statement.where(CertificateTypeRow.id.in_(of_organization))
     if name_contains:
@@ -122,14 +122,12 @@ async def standards_by_ids(session: Session, ids: Sequence[UUID]) -> dict[UUID, 
 
 
 async def standards_page(
-    session: Session, *, after_code: str | None, first: int, certificate_type_id: UUID | None
+    session: Session, *, after_code: str | None, first: int
 ) -> Sequence[StandardRow]:
     """Return up to `first` standards after a code, in the order of codes."""
     statement = select(StandardRow).order_by(StandardRow.code).limit(first)
     if after_code is not None:
         statement = statement.where(StandardRow.code > after_code)
-    if certificate_type_id is not None:
-        statement = statement.where(StandardRow.certificate_type_id == certificate_type_id)
     return (await session.scalars(statement)).all()
 
 

@@ -6,13 +6,14 @@ what a signature is.
 
 from typing import NamedTuple
 
+from certgraph.credential import days
 from certgraph.credential.verification import Verdict, Verification
 
 LEVELS = {"zh": ("", "初级", "中级", "高级"), "en": ("", "elementary", "intermediate", "advanced")}
 
 
 class Words(NamedTuple):
-    """A title and a second line, with placeholders {as_of}, {expires_on}, {issued_on}."""
+    """A title and a second line; in the catalogue with placeholders {as_of} and {expires_on}."""
 
     title: str
     line: str
@@ -31,6 +32,9 @@ ICONS = {
 
 _ZH = {
     "valid": Words("证书有效（离线核验）", "签名正确，颁发机构可信；截至 {as_of} 未被撤销。"),
+    "valid_online": Words(
+        "证书有效（已联网核验）", "签名正确，颁发机构可信；截至 {as_of} 未被撤销。"
+    ),
     "valid_as_of": Words(
         "签名有效，截至 {as_of} 未被撤销", "此后的状态未知：请更新信任文件后再次核验。"
     ),
@@ -62,6 +66,10 @@ _ZH = {
 _EN = {
     "valid": Words(
         "Valid – checked offline",
+        "The signature is correct, the issuer trusted; not revoked as of {as_of}.",
+    ),
+    "valid_online": Words(
+        "Valid – checked online",
         "The signature is correct, the issuer trusted; not revoked as of {as_of}.",
     ),
     "valid_as_of": Words(
@@ -135,15 +143,27 @@ _EN = {
 CATALOGUE = {"zh": _ZH, "en": _EN}
 
 
-def words_for(verification: Verification, language: str) -> Words:
-    """Return title and line for a result, most particular entry first."""
+_NOT_VERDICTS = {"left", "compare", "unreadable", "status"}
+
+
+def words_for(verification: Verification, language: str, *, online: bool = False) -> Words:
+    """Return title and line for a result, filled in; the most particular entry serves.
+
+    `online` says that the status was asked for just now.
+    """
     catalogue = CATALOGUE[language]
     reason = verification.reason or ""
     if reason.startswith("clock"):
         reason = "clock"
-    for key in (reason, verification.decisive or "", verification.verdict.value):
-        if key in catalogue and not (key == "status" or key in ("left", "compare")):
-            if verification.verdict is Verdict.VALID_AS_OF:
-                return catalogue["valid_as_of"]
-            return catalogue[key]
-    return catalogue[verification.verdict.value]
+    keys: tuple[str, ...] = (reason, verification.decisive or "", verification.verdict.value)
+    if verification.verdict is Verdict.VALID_AS_OF:
+        keys = (verification.verdict.value,)
+    elif verification.verdict is Verdict.VALID and online:
+        keys = ("valid_online",)
+    words = next(catalogue[key] for key in keys if key in catalogue and key not in _NOT_VERDICTS)
+    as_of, claims = verification.status_as_of, verification.claims
+    values = {
+        "as_of": "" if as_of is None else days.to_date(days.day_of(as_of)),
+        "expires_on": claims.expires_on if claims else "",
+    }
+    return Words(words.title.format_map(values), words.line.format_map(values))

@@ -1,0 +1,89 @@
+# certgraph: everything a developer or a newcomer runs. `make` alone lists the targets.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# uv does not read pip's configuration: hand a mirror that is configured for pip on to it.
+UV_DEFAULT_INDEX ?= $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
+ifneq ($(strip $(UV_DEFAULT_INDEX)),)
+export UV_DEFAULT_INDEX
+else
+unexport UV_DEFAULT_INDEX
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check serve bench schema lint format vectors lock judges clean
+
+help: ## List these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+setup: $(VENV)/.installed ## Make the virtual environment (the other targets do it, too)
+
+# Packages come from the hash-locked list, by uv where it can be had, else by pip.
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "certgraph needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) …"
+	@if command -v uv >/dev/null 2>&1; then uv=uv; \
+	  elif $(BIN)/python -m pip install -q uv >/dev/null 2>&1; then uv=$(BIN)/uv; else uv=; fi; \
+	if [ -n "$$uv" ] && $$uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt \
+	  && $$uv pip install -q --python $(BIN)/python --no-deps -e .; then :; \
+	else $(BIN)/python -m pip install -q --require-hashes -r requirements/dev.txt \
+	  && $(BIN)/python -m pip install -q --no-deps -e .; fi
+	@touch $@
+
+demo: setup ## Set up everything and run the main job: issue, verify offline, serve
+	@$(BIN)/certgraph demo $(DEMO_ARGS)
+
+test: setup ## Set up everything and pass all tests (SQLite and a real PostgreSQL)
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+check: setup lint ## Everything CI checks: format, lint, types, imports, schema, migrations, tests
+	@$(BIN)/certgraph schema | diff -u schema.graphql - && echo "schema.graphql is current"
+	@$(BIN)/python tests/credential/vectors/build.py --check
+	@$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: setup
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: setup ## Format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+serve: setup ## Serve the demo's folder again
+	@$(BIN)/certgraph serve --dir demo
+
+bench: setup ## Measure, both sides in one run
+	@$(BIN)/python benchmarks/run.py
+
+schema: setup ## Write schema.graphql from the code
+	@$(BIN)/certgraph schema > schema.graphql
+
+vectors: setup ## Write the test vectors of the credential format
+	@$(BIN)/python tests/credential/vectors/build.py
+
+lock: setup ## Renew the hash-locked requirements
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  pyproject.toml -o requirements/base.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  pyproject.toml --extra server -c requirements/base.txt -o requirements/server.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  pyproject.toml --extra server --group test --group lint -c requirements/server.txt -o requirements/dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  requirements/judges.in -o requirements/judges.txt
+
+judges: .judges/.installed
+
+# Third-party COSE libraries, in an environment of their own: cwt pins another cbor2 than ours.
+.judges/.installed: requirements/judges.txt | setup
+	@test -x .judges/bin/python || $(PYTHON) -m venv .judges
+	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python .judges/bin/python --require-hashes -r requirements/judges.txt; \
+	  else .judges/bin/python -m pip install -q --require-hashes -r requirements/judges.txt; fi
+	@touch $@
+
+clean: ## Remove the virtual environments and caches
+	rm -rf $(VENV) .judges .mypy_cache .ruff_cache .hypothesis .import_linter_cache node_modules

@@ -1,0 +1,263 @@
+"""The composition root: settings, database, schema and routes become one ASGI application."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from importlib.resources import files
+from random import Random
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from certgraph.api.context import Context
+from certgraph.api.http import GRAPHQL, JSON, BadRequest, answer, refused, response_type
+from certgraph.api.schema import Schema, make_schema
+from certgraph.api.trust_cache import TrustCache
+from certgraph.database import (
+    DatabaseError,
+    Engine,
+    Sessions,
+    create_engine,
+    make_read_sessions,
+    make_sessions,
+)
+from certgraph.organizations.tokens import Caller, caller_of
+from certgraph.problems import Rejected
+from certgraph.sealing import CannotOpen, Keyring
+from certgraph.settings import Settings
+from certgraph.trust.publication import BUNDLE_PATH, publish
+
+logger = logging.getLogger("certgraph.api")
+
+_GRAPHIQL = files("certgraph.api").joinpath("graphiql")
+_GRAPHIQL_TYPES = {"js": "text/javascript", "css": "text/css"}
+_GRAPHIQL_POLICY = (
+    "default-src 'none'; script-src 'self' blob:; worker-src blob:; style-src 'self' "
+    "'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+
+
+@dataclass
+class Server:
+    """What requests share."""
+
+    settings: Settings
+    keyring: Keyring
+    schema: Schema
+    sessions: Sessions
+    reads: Sessions
+    trust_cache: TrustCache
+    clock: Callable[[], datetime]
+    random: Random
+
+    async def graphql(self, request: Request) -> Response:
+        """Answer GET and POST /graphql."""
+        accept = request.headers.get("accept")
+        if request.method == "GET" and self.settings.graphiql and "text/html" in (accept or ""):
+            return _graphiql_file("index.html")
+        media_type = response_type(accept)
+        if media_type is None:
+            message = f"Answers come as {GRAPHQL} or {JSON}; accept one of them."
+            return refused(message, JSON, HTTPStatus.NOT_ACCEPTABLE, {})
+        if request.method not in ("GET", "POST"):
+            message = "Send queries by GET or POST, mutations by POST."
+            allow = {"Allow": "GET, POST"}
+            return refused(message, media_type, HTTPStatus.METHOD_NOT_ALLOWED, allow)
+        try:
+            context = await self._context(request)
+            return await answer(self.schema, request, context, media_type)
+        except BadRequest as error:
+            return refused(str(error), media_type, error.status, error.headers)
+
+    async def _context(self, request: Request) -> Context:
+        now = self.clock()
+        return Context(
+            settings=self.settings,
+            keyring=self.keyring,
+            trust_cache=self.trust_cache,
+            sessions=self.sessions,
+            reads=self.reads,
+            caller=await self._caller(request.headers, now),
+            now=now,
+            random=self.random,
+            language=preferred_language(request.headers.get("accept-language", "")),
+        )
+
+    async def _caller(self, headers: Mapping[str, str], now: datetime) -> Caller | None:
+        """Return whose token came along; a wrong one is refused, not taken for the public."""
+        authorization = headers.get("authorization")
+        if authorization is None:
+            return None
+        scheme, _, token = authorization.partition(" ")
+        async with self.reads() as session:
+            caller = await caller_of(session, token.strip(), now=now)
+        if scheme.lower() != "bearer" or caller is None:
+            raise BadRequest(
+                HTTPStatus.UNAUTHORIZED,
+                "The token is unknown, expired or revoked. Send: Authorization: Bearer cgt_…",
+                {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+            )
+        return caller
+
+    async def published(self, request: Request) -> Response:
+        """Answer /trust/… and /status/… from the published files."""
+        path = request.url.path.lstrip("/")
+        file = await self.trust_cache.file(path)
+        if file is None:
+            return PlainTextResponse("Not published here.\n", HTTPStatus.NOT_FOUND)
+        etag = f'"{file.etag}"'
+        headers = {"ETag": etag, "Cache-Control": "public, max-age=300", **_SAFE_HEADERS}
+        headers["Access-Control-Allow-Origin"] = "*"  # public data; verify pages fetch it
+        if etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        media_type = (
+            "application/octet-stream" if path == BUNDLE_PATH else "application/statuslist+cwt"
+        )
+        return Response(file.body, headers=headers, media_type=media_type)
+
+    async def livez(self, _request: Request) -> Response:
+        """Answer whether the process runs."""
+        return PlainTextResponse("ok\n")
+
+    async def readyz(self, _request: Request) -> Response:
+        """Answer whether requests can be served: the database answers, trust data is in force."""
+        try:
+            trust = await self.trust_cache.trust(self.clock())
+        except (DatabaseError, OSError):
+            return PlainTextResponse("no database\n", HTTPStatus.SERVICE_UNAVAILABLE)
+        if trust is None:
+            return PlainTextResponse("no trust data\n", HTTPStatus.SERVICE_UNAVAILABLE)
+        return PlainTextResponse("ok\n")
+
+    async def publish_forever(self) -> None:
+        """Publish changes every so often; what fails once is tried again."""
+        while True:
+            try:
+                async with self.sessions.begin() as session:
+                    done = await publish(
+                        session,
+                        self.keyring,
+                        base_url=self.settings.base_url,
+                        now=self.clock(),
+                        freshness=self.settings.freshness(),
+                    )
+                if done.renewed or done.bundle_changed:
+                    logger.info("published %s status lists", done.renewed)
+            except Rejected as rejected:
+                logger.warning("nothing is published: %s", rejected)
+            except CannotOpen:
+                logger.exception("the master key does not open the status key")
+            except (DatabaseError, OSError):
+                logger.exception("publishing failed; it is tried again")
+            await asyncio.sleep(self.settings.publish_every_seconds)
+
+
+def preferred_language(accept_language: str) -> str:
+    """Return `zh` or `en`, the first of Accept-Language that we speak; `zh` where it names none."""
+    for part in accept_language.split(","):
+        tag = part.partition(";")[0].strip().lower()
+        if tag.startswith("zh"):
+            return "zh"
+        if tag.startswith("en"):
+            return "en"
+    return "zh" if not accept_language.strip() else "en"
+
+
+def _graphiql_file(name: str) -> Response:
+    file = _GRAPHIQL.joinpath(name)
+    if "/" in name or not file.is_file():
+        return PlainTextResponse("Not found.\n", HTTPStatus.NOT_FOUND)
+    headers = {
+        "Content-Security-Policy": _GRAPHIQL_POLICY,
+        "Cache-Control": "public, max-age=3600",
+        "Vary": "Accept",
+        **_SAFE_HEADERS,
+    }
+    media_type = _GRAPHIQL_TYPES.get(name.rpartition(".")[2], "text/html")
+    return Response(file.read_bytes(), headers=headers, media_type=media_type)
+
+
+async def _graphiql_asset(request: Request) -> Response:
+    return _graphiql_file(request.path_params["name"])
+
+
+async def _home(_request: Request) -> Response:
+    text = "certgraph: the API is at /graphql, trust data at /trust/bundle.cgtrust\n"
+    return PlainTextResponse(text)
+
+
+def make_app(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    random: Random,
+    engine: Engine | None = None,
+    publishing: bool = True,
+) -> Starlette:
+    """Return the application.
+
+    Args:
+        settings: Settings of the server.
+        clock: Returns the time, aware.
+        random: Source of ids and secrets.
+        engine: The database; made of the settings if None.
+        publishing: Whether this process publishes changes by itself.
+
+    Raises:
+        SettingsError: No usable master key.
+    """
+    database = engine or create_engine(settings.database_url.get_secret_value())
+    reads = make_read_sessions(database)
+    server = Server(
+        settings=settings,
+        keyring=settings.keyring(),
+        schema=make_schema(introspection=settings.introspection),
+        sessions=make_sessions(database),
+        reads=reads,
+        trust_cache=TrustCache(reads),
+        clock=clock,
+        random=random,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        task = asyncio.create_task(server.publish_forever()) if publishing else None
+        try:
+            yield
+        finally:
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+            await database.dispose()
+
+    routes = [
+        Route("/", _home),
+        Route(
+            "/graphql",
+            server.graphql,
+            methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"],
+        ),
+        Route("/trust/{name}", server.published),
+        Route("/status/{code}/{name}", server.published),
+        Route("/livez", server.livez),
+        Route("/readyz", server.readyz),
+    ]
+    if settings.graphiql:
+        routes.append(Route("/graphiql/{name}", _graphiql_asset))
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
+    )

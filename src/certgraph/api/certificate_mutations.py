@@ -1,0 +1,459 @@
+"""Mutations on certificates: issue, sign, register, suspend, lift, revoke, reissue."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from certgraph.api.certificates import Certificate
+from certgraph.api.context import Context, Info
+from certgraph.api.errors import AnyError, user_errors
+from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt
+from certgraph.api.organization_mutations import from_hex
+from certgraph.api.relay import Node, global_id, parse_global_id
+from certgraph.certificates import queries, service
+from certgraph.certificates.issuing import (
+    SelfCheckFailed,
+    bytes_to_sign,
+    issue,
+    submit_signatures,
+)
+from certgraph.certificates.requests import Candidate, IssueRequest
+from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
+from certgraph.certificates.tables import CertificateRow, IssueRunRow
+from certgraph.credential.claims import Outcome
+from certgraph.database import Session
+from certgraph.problems import Rejected, refusal
+from certgraph.standards.rules import CertificateLevel
+
+MAX_CANDIDATES = 200
+"""In one request, whose body is limited to 64 KB; larger batches go through the command line."""
+
+strawberry.enum(DocumentType, description="Kind of identity document.")
+strawberry.enum(
+    HolderBinding,
+    description="How a certificate is tied to a document: not, by a tag the verifier compares, "
+    "or by the masked number.",
+)
+
+
+@strawberry.input(description="A learning outcome achieved: by number, or by its text.")
+class AchievedOutcomeInput:
+    """See `certgraph.credential.claims.Outcome`."""
+
+    number: int | None = None
+    text: str | None = None
+    credits_tenths: int = strawberry.field(description="Credits times ten: 15 means 1.5.")
+
+
+@strawberry.input(description="A person to certify.")
+class CandidateInput:
+    """See `certgraph.certificates.requests.Candidate`."""
+
+    holder_name: str
+    standard_code: str
+    standard_version: str
+    level: CertificateLevel
+    issued_on: date
+    expires_on: date | None = None
+    document_type: DocumentType | None = None
+    document_number: str | None = strawberry.field(
+        default=None, description="Kept sealed; never on the certificate, never in an answer."
+    )
+    holder_binding: HolderBinding = HolderBinding.NONE
+    reference: str | None = strawberry.field(
+        default=None, description="Your key of examination and candidate; certified once."
+    )
+    outcomes: list[AchievedOutcomeInput] = strawberry.field(default_factory=list)
+    number: str | None = strawberry.field(
+        default=None, description="Certificate number, where one was assigned outside."
+    )
+
+    def to_candidate(self) -> Candidate:
+        """Convert."""
+        return Candidate(
+            holder_name=self.holder_name,
+            standard_code=self.standard_code,
+            standard_version=self.standard_version,
+            level=int(self.level),
+            issued_on=self.issued_on,
+            expires_on=self.expires_on,
+            document_type=self.document_type,
+            document_number=self.document_number,
+            holder_binding=self.holder_binding,
+            reference=self.reference,
+            outcomes=tuple(
+                Outcome(number=o.number, text=o.text, credits_tenths=o.credits_tenths)
+                for o in self.outcomes
+            ),
+            number=self.number,
+        )
+
+
+@strawberry.input(description="One certificate to issue.")
+class CertificateIssueInput:
+    """See `certgraph.certificates.requests.IssueRequest`."""
+
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
+    organization_code: str
+    candidate: CandidateInput
+
+
+@strawberry.input(description="Certificates to issue together: all of them or none.")
+class CertificatesIssueInput:
+    """See `certgraph.certificates.requests.IssueRequest`."""
+
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
+    organization_code: str
+    candidates: list[CandidateInput] = strawberry.field(description="1 to 200.")
+
+
+@strawberry.input(description="The organization's signature of one certificate.")
+class CertificateSignatureInput:
+    """A signature of a `SigningRequest`."""
+
+    certificate_id: strawberry.ID
+    signature: str = strawberry.field(description="Ed25519 signature, 128 hex digits.")
+
+
+@strawberry.input(description="Signatures made by the organization that holds its key.")
+class CertificateSignaturesSubmitInput:
+    """See `certgraph.certificates.issuing.submit_signatures`."""
+
+    run_id: strawberry.ID
+    signatures: list[CertificateSignatureInput]
+
+
+@strawberry.input(description="A certificate, and why its state changes.")
+class CertificateStateInput:
+    """See `certgraph.certificates.service.change_certificate_state`."""
+
+    number: str
+    reason: str
+
+
+@strawberry.input(description="A correction; give what is new, leave out what stays.")
+class CertificateReissueInput:
+    """See `certgraph.certificates.service.correction_request`."""
+
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
+    number: str
+    reason: str
+    holder_name: str | None = None
+    expires_on: date | None = None
+    document_type: DocumentType | None = None
+    document_number: str | None = None
+
+
+CertificateIssueError = Annotated[AnyError, strawberry.union("CertificateIssueError")]
+CertificatesIssueError = Annotated[AnyError, strawberry.union("CertificatesIssueError")]
+CertificateSignaturesSubmitError = Annotated[
+    AnyError, strawberry.union("CertificateSignaturesSubmitError")
+]
+CertificateRegisterError = Annotated[AnyError, strawberry.union("CertificateRegisterError")]
+CertificateSuspendError = Annotated[AnyError, strawberry.union("CertificateSuspendError")]
+CertificateSuspensionLiftError = Annotated[
+    AnyError, strawberry.union("CertificateSuspensionLiftError")
+]
+CertificateRevokeError = Annotated[AnyError, strawberry.union("CertificateRevokeError")]
+CertificateReissueError = Annotated[AnyError, strawberry.union("CertificateReissueError")]
+
+
+@strawberry.type(description="Bytes that wait for the signature of the organization's own key.")
+class SigningRequest:
+    """See `certgraph.certificates.issuing.bytes_to_sign`."""
+
+    certificate_id: strawberry.ID
+    message: str = strawberry.field(description="What to sign, in hex, as it is.")
+
+
+@strawberry.type(description="One request to issue certificates.")
+class IssueRun(Node):
+    """See `certgraph.certificates.tables.IssueRunRow`."""
+
+    certificates: list[Certificate] = strawberry.field(description="In the order of the request.")
+    to_sign: list[SigningRequest] = strawberry.field(
+        description="What still waits for the organization's signature; empty when all is signed."
+    )
+
+
+async def issue_run(context: Context, run: IssueRunRow) -> IssueRun:
+    """Return a run as it stands now."""
+    async with context.reads() as session:
+        rows = await queries.certificates_of_run(session, run.id)
+        waiting = await bytes_to_sign(session, run)
+    return IssueRun(
+        id=global_id("IssueRun", run.id),
+        certificates=[Certificate.from_row(row, context) for row in rows],
+        to_sign=[
+            SigningRequest(certificate_id=global_id("Certificate", id_), message=message.hex())
+            for id_, message in waiting
+        ],
+    )
+
+
+@strawberry.type
+class CertificateIssuePayload:
+    """The certificate, or every reason there is none; `toSign` where the key is held outside."""
+
+    certificate: Certificate | None
+    run: IssueRun | None
+    errors: list[CertificateIssueError]
+
+
+@strawberry.type
+class CertificatesIssuePayload:
+    """The run, or every reason there is none."""
+
+    run: IssueRun | None
+    errors: list[CertificatesIssueError]
+
+
+@strawberry.type
+class CertificateSignaturesSubmitPayload:
+    """The run, or every signature that was refused."""
+
+    run: IssueRun | None
+    errors: list[CertificateSignaturesSubmitError]
+
+
+@strawberry.type
+class CertificateRegisterPayload:
+    """The certificate, or every reason against it."""
+
+    certificate: Certificate | None
+    errors: list[CertificateRegisterError]
+
+
+@strawberry.type
+class CertificateSuspendPayload:
+    """The certificate, or every reason against it."""
+
+    certificate: Certificate | None
+    errors: list[CertificateSuspendError]
+
+
+@strawberry.type
+class CertificateSuspensionLiftPayload:
+    """The certificate, or every reason against it."""
+
+    certificate: Certificate | None
+    errors: list[CertificateSuspensionLiftError]
+
+
+@strawberry.type
+class CertificateRevokePayload:
+    """The certificate, or every reason against it."""
+
+    certificate: Certificate | None
+    errors: list[CertificateRevokeError]
+
+
+@strawberry.type
+class CertificateReissuePayload:
+    """The new certificate, or every reason there is none."""
+
+    certificate: Certificate | None
+    run: IssueRun | None
+    errors: list[CertificateReissueError]
+
+
+async def _issue(context: Context, request: IssueRequest) -> tuple[IssueRun | None, list[AnyError]]:
+    """Issue a request for a caller who may act for its organization."""
+    try:
+        async with context.reads() as session:
+            await context.acting_organization(
+                session, request.organization_code, "organizationCode"
+            )
+        if len(request.candidates) > MAX_CANDIDATES:
+            raise refusal("issue.candidate_count", "candidates", limit=MAX_CANDIDATES)
+        run = await issue(
+            context.sessions, context.keyring, request, now=context.now, random=context.random
+        )
+    except Rejected as rejected:
+        return None, user_errors(rejected, context.language)
+    except SelfCheckFailed as error:
+        return None, user_errors(refusal("self_check.failed", detail=error), context.language)
+    return await issue_run(context, run), []
+
+
+async def _change(
+    context: Context, number: str, target: CertificateState | None, reason: str
+) -> tuple[Certificate | None, list[AnyError]]:
+    """Move a certificate of the caller's into `target`; None lifts a suspension."""
+
+    async def work(session: Session) -> CertificateRow:
+        organization = await context.acting_organization(session)
+        by = f"token {context.caller.token_id}" if context.caller else ""
+        if target is None:
+            return await service.lift_suspension(
+                session,
+                number,
+                reason=reason,
+                organization=organization,
+                by=by,
+                now=context.now,
+                random=context.random,
+            )
+        if target is CertificateState.REGISTERED:
+            return await service.register_certificate(
+                session,
+                number,
+                organization=organization,
+                by=by,
+                now=context.now,
+                random=context.random,
+            )
+        return await service.change_certificate_state(
+            session,
+            number,
+            target,
+            reason=reason,
+            organization=organization,
+            by=by,
+            now=context.now,
+            random=context.random,
+        )
+
+    row, errors = await attempt(context, work)
+    return Certificate.from_row(row, context) if row else None, errors
+
+
+def _key(text: strawberry.ID, type_name: str) -> UUID | None:
+    parsed = parse_global_id(str(text))
+    return parsed[1] if parsed and parsed[0] == type_name else None
+
+
+@strawberry.type
+class CertificateMutation:
+    """Mutations on certificates. The issuing organization, or the programme's admin."""
+
+    @strawberry.mutation(description="Issue one certificate. Its organization, or the admin.")
+    async def certificate_issue(
+        self, info: Info, input: CertificateIssueInput
+    ) -> CertificateIssuePayload:
+        """Issue through its own transactions, answer after the last commit."""
+        request = IssueRequest(
+            organization_code=input.organization_code,
+            idempotency_key=input.idempotency_key,
+            candidates=[input.candidate.to_candidate()],
+        )
+        run, errors = await _issue(info.context, request)
+        for error in errors:
+            if error.path[:2] == ["candidates", "0"]:
+                error.path = ["candidate", *error.path[2:]]
+        certificate = run.certificates[0] if run else None
+        return CertificateIssuePayload(certificate=certificate, run=run, errors=errors)
+
+    @strawberry.mutation(description="Issue many certificates, all or none, 1 to 200.")
+    async def certificates_issue(
+        self, info: Info, input: CertificatesIssueInput
+    ) -> CertificatesIssuePayload:
+        """Issue through its own transactions, answer after the last commit."""
+        request = IssueRequest(
+            organization_code=input.organization_code,
+            idempotency_key=input.idempotency_key,
+            candidates=[candidate.to_candidate() for candidate in input.candidates],
+        )
+        run, errors = await _issue(info.context, request)
+        return CertificatesIssuePayload(run=run, errors=errors)
+
+    @strawberry.mutation(description="Hand in signatures made by the organization's own key.")
+    async def certificate_signatures_submit(
+        self, info: Info, input: CertificateSignaturesSubmitInput
+    ) -> CertificateSignaturesSubmitPayload:
+        """Open the transaction, call the service, answer after the commit."""
+        context = info.context
+
+        async def work(session: Session) -> IssueRunRow:
+            organization = await context.acting_organization(session)
+            run_key = _key(input.run_id, "IssueRun")
+            run = await queries.issue_run_by_id(session, run_key) if run_key else None
+            if run is None or (organization and run.organization_id != organization.id):
+                raise refusal("issue_run.not_found", "runId", id=input.run_id)
+            signatures = []
+            for index, entry in enumerate(input.signatures):
+                path = ("signatures", str(index), "signature")
+                key = _key(entry.certificate_id, "Certificate")
+                if key is None:
+                    raise refusal("certificate.not_of_run", *path[:2], id=entry.certificate_id)
+                signatures.append((key, from_hex(entry.signature, "a signature", *path)))
+            await submit_signatures(session, run, signatures, now=context.now)
+            return run
+
+        run, errors = await attempt(context, work)
+        return CertificateSignaturesSubmitPayload(
+            run=await issue_run(context, run) if run else None, errors=errors
+        )
+
+    @strawberry.mutation(description="Enter a certificate on the platform, rule R39.")
+    async def certificate_register(self, info: Info, number: str) -> CertificateRegisterPayload:
+        """Open the transaction, call the service, answer after the commit."""
+        certificate, errors = await _change(
+            info.context, number, CertificateState.REGISTERED, "registered"
+        )
+        return CertificateRegisterPayload(certificate=certificate, errors=errors)
+
+    @strawberry.mutation(description="Suspend a certificate.")
+    async def certificate_suspend(
+        self, info: Info, input: CertificateStateInput
+    ) -> CertificateSuspendPayload:
+        """Open the transaction, call the service, answer after the commit."""
+        certificate, errors = await _change(
+            info.context, input.number, CertificateState.SUSPENDED, input.reason
+        )
+        return CertificateSuspendPayload(certificate=certificate, errors=errors)
+
+    @strawberry.mutation(description="End the suspension of a certificate.")
+    async def certificate_suspension_lift(
+        self, info: Info, input: CertificateStateInput
+    ) -> CertificateSuspensionLiftPayload:
+        """Open the transaction, call the service, answer after the commit."""
+        certificate, errors = await _change(info.context, input.number, None, input.reason)
+        return CertificateSuspensionLiftPayload(certificate=certificate, errors=errors)
+
+    @strawberry.mutation(description="Revoke a certificate, for ever.")
+    async def certificate_revoke(
+        self, info: Info, input: CertificateStateInput
+    ) -> CertificateRevokePayload:
+        """Open the transaction, call the service, answer after the commit."""
+        certificate, errors = await _change(
+            info.context, input.number, CertificateState.REVOKED, input.reason
+        )
+        return CertificateRevokePayload(certificate=certificate, errors=errors)
+
+    @strawberry.mutation(description="Correct a certificate by a new one that supersedes it.")
+    async def certificate_reissue(
+        self, info: Info, input: CertificateReissueInput
+    ) -> CertificateReissuePayload:
+        """Issue through its own transactions, answer after the last commit."""
+        context = info.context
+        changes: dict[str, Any] = {
+            "holder_name": input.holder_name,
+            "expires_on": input.expires_on,
+            "document_type": input.document_type,
+            "document_number": input.document_number,
+        }
+
+        async def work(session: Session) -> IssueRequest:
+            organization = await context.acting_organization(session)
+            row = await service.certificate_numbered(session, input.number, organization)
+            loaders = context.loaders
+            return service.correction_request(
+                context.keyring,
+                row,
+                lambda c: replace(c, **{k: v for k, v in changes.items() if v is not None}),
+                organization_code=(await loaders.organization.load(row.organization_id)).code,
+                idempotency_key=input.idempotency_key,
+                reason=input.reason,
+            )
+
+        request, errors = await attempt(context, work)
+        run = None
+        if request is not None:
+            run, errors = await _issue(context, request)
+        return CertificateReissuePayload(
+            certificate=run.certificates[0] if run else None, run=run, errors=errors
+        )

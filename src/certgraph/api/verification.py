@@ -1,0 +1,117 @@
+"""Verification of a QR text by the service: the same checks as offline, with its newest data."""
+
+from datetime import date, datetime
+
+import strawberry
+from graphql import GraphQLError
+
+from certgraph.api.certificates import AchievedOutcome
+from certgraph.api.context import Info
+from certgraph.credential import days
+from certgraph.credential.trust_list import OrganizationState as ListedState
+from certgraph.credential.verification import Check, CheckState, Verdict, Verification, verify
+from certgraph.credential.wording import words_for
+
+strawberry.enum(Verdict, description="What a verifier says. Only VALID is good as it stands.")
+strawberry.enum(Check, description="The checks, in their order.")
+strawberry.enum(CheckState, description="A check that could not run has not passed.")
+
+
+@strawberry.type(description="One check and how it ended.")
+class CheckResult:
+    """See `certgraph.credential.verification`."""
+
+    check: Check
+    state: CheckState
+
+
+@strawberry.type(description="What the certificate states; believed only where it was verified.")
+class VerifiedClaims:
+    """See `certgraph.credential.claims.Claims`."""
+
+    number: str
+    holder_name: str
+    certificate_name: str
+    level: int
+    standard_code: str
+    standard_version: str
+    issuer_code: str
+    issuer_name: str
+    issuer_left_on: date | None = strawberry.field(
+        description="Since when the issuer is out of the programme; the certificate stays valid."
+    )
+    issued_on: date
+    expires_on: date | None
+    masked_document: str | None
+    outcomes: list[AchievedOutcome]
+
+
+@strawberry.type(description="The result of verifying a QR text.")
+class VerificationResult:
+    """See `certgraph.credential.verification.Verification`."""
+
+    verdict: Verdict
+    decisive_check: Check | None = strawberry.field(description="Null for VALID.")
+    reason: str | None = strawberry.field(description="Stable word for programs; null for VALID.")
+    title: str = strawberry.field(description="For a person, in the language of Accept-Language.")
+    advice: str = strawberry.field(description="What it means and what to do next.")
+    status_as_of: datetime | None = strawberry.field(description="Date of the status list.")
+    checks: list[CheckResult]
+    claims: VerifiedClaims | None = strawberry.field(
+        description="Null where the signature does not hold."
+    )
+
+
+def _claims(verification: Verification) -> VerifiedClaims | None:
+    claims, key = verification.claims, verification.issuer_key
+    if claims is None or key is None:
+        return None
+    organization = key.organization
+    left = organization.state in (ListedState.EXITED, ListedState.HANDED_OVER)
+    return VerifiedClaims(
+        number=claims.number,
+        holder_name=claims.holder_name,
+        certificate_name=claims.certificate_name,
+        level=claims.level,
+        standard_code=claims.standard_code,
+        standard_version=claims.standard_version,
+        issuer_code=organization.code,
+        issuer_name=organization.name,
+        issuer_left_on=days.to_date(organization.state_since) if left else None,
+        issued_on=claims.issued_on,
+        expires_on=claims.expires_on,
+        masked_document=claims.masked_document,
+        outcomes=[
+            AchievedOutcome(number=o.number, text=o.text, credits_tenths=o.credits_tenths)
+            for o in claims.outcomes
+        ],
+    )
+
+
+@strawberry.type
+class VerificationQuery:
+    """Verification."""
+
+    @strawberry.field(description="Verify the text of a QR code with the newest trust data.")
+    async def verification(self, info: Info, qr_text: str) -> VerificationResult:
+        """Verify one text; whatever it is, there is a verdict."""
+        context = info.context
+        trust = await context.trust_cache.trust(context.now)
+        if trust is None:
+            raise GraphQLError(
+                "No trust list is in force, so nothing can be verified. Operator: publish one.",
+                extensions={"code": "TRUST_DATA_MISSING"},
+            )
+        verification = verify(qr_text, trust, now=context.now)
+        words = words_for(verification, context.language, online=True)
+        as_of = verification.status_as_of
+        return VerificationResult(
+            verdict=verification.verdict,
+            decisive_check=verification.decisive,
+            reason=verification.reason,
+            title=words.title,
+            advice=words.line,
+            status_as_of=None if as_of is None else days.to_datetime(as_of),
+            checks=[CheckResult(check=c, state=s) for c, s in verification.checks],
+            claims=_claims(verification),
+        )
