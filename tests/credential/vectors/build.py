@@ -1,0 +1,550 @@
+"""Write the test vectors of the credential format, one fault a file; `--check` compares instead.
+
+The files serve every implementation: `cases/*.json` hold a QR text with the verdict it must get,
+`bundles/*.json` a trust bundle that must be taken or refused, `trust.json` the trust data of the
+cases. Old vectors are never edited, only added to.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
+from certgraph.credential import days
+from certgraph.credential.claims import Outcome, _payload_of
+from certgraph.credential.encoding import encode
+from certgraph.credential.qr_text import to_qr_text
+from certgraph.credential.signature import (
+    FULLY_SPECIFIED_ED25519,
+    PrivateKeySigner,
+    protected_header,
+    sign1,
+    to_be_signed,
+)
+from certgraph.credential.trust_bundle import encode_trust_bundle
+from tests.credential import kit
+
+HERE = Path(__file__).parent
+AT = kit.NOW.isoformat()
+
+
+def case(
+    name: str,
+    text: str,
+    verdict: str,
+    check: str | None = None,
+    reason: str | None = None,
+    *,
+    now: datetime = kit.NOW,
+) -> tuple[str, dict[str, Any]]:
+    """Return a file name and its content."""
+    expect = {"verdict": verdict, "check": check, "reason": reason}
+    return f"cases/{name}.json", {"qr_text": text, "now": now.isoformat(), "expect": expect}
+
+
+def text_of(signed: bytes) -> str:
+    """Return the QR text of any bytes."""
+    return to_qr_text(signed, kit.HOST)
+
+
+def raw(payload: bytes, key: PrivateKeySigner = kit.ISSUER, typ: str = "cgc+cwt") -> str:
+    """Return the QR text of any payload, well signed."""
+    return text_of(sign1(key, typ, payload))
+
+
+def payload(**changes: Any) -> dict[int, Any]:
+    """Return the payload as a map; keys of `changes` like `c2` reach into the certificate."""
+    content = _payload_of(kit.CLAIMS)
+    certificate = dict(content[-65537])
+    for key, value in changes.items():
+        target, number = (certificate, int(key[1:])) if key[0] == "c" else (content, int(key[1:]))
+        if value is None:
+            del target[number]
+        else:
+            target[number] = value
+    ordered = {key: content[key] for key in sorted(content, key=lambda k: (k < 0, abs(k)))}
+    if -65537 in ordered:
+        ordered[-65537] = {key: certificate[key] for key in sorted(certificate)}
+    return ordered
+
+
+def good_cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Certificates that are valid, in every form."""
+    yield case("valid", kit.qr_text(), "valid")
+    yield case("valid-digits-alone", kit.qr_text().partition("#")[2], "valid")
+    yield case("valid-space-around", f" {kit.qr_text()}\r\n", "valid")
+    yield case("valid-other-host", kit.qr_text().replace(kit.HOST, "elsewhere.test:8443"), "valid")
+    fully = protected_header(kit.ISSUER_KID, "cgc+cwt", FULLY_SPECIFIED_ED25519)
+    body = encode(payload())
+    signature = kit.ISSUER.sign(to_be_signed(fully, body))
+    cose = b"\xd2\x84" + encode(fully) + b"\xa0" + encode(body) + encode(signature)
+    yield case("valid-alg-19", text_of(cose), "valid")
+    for name, changes in {
+        "valid-holder-tag": {"holder_tag": b"\x12\x34"},
+        "valid-masked-document": {"masked_document": "**************1234"},
+        "valid-outcomes-by-number": {"outcomes": kit.FIVE_OUTCOMES},
+        "valid-outcomes-by-text": {"outcomes": (Outcome(text="BIM建模", credits_tenths=15),)},
+        "valid-rare-han": {"holder_name": "𠮷𬎆\U00030edd\U000323af\U0002ebf0"},
+        "valid-middle-dot": {"holder_name": "阿卜杜拉·买买提"},
+        "valid-forty-characters": {"holder_name": "买" * 40},
+        "valid-sixty-four-characters": {"holder_name": "买" * 64},
+        "valid-number-one-character": {"number": "1"},
+        "valid-last-day": {"expires_at": days.last_second(days.to_day(date(2026, 11, 23)))},
+        "valid-issued-tomorrow": {"issued_at": days.to_instant(kit.NOW) + 86_400},
+    }.items():
+        yield case(name, kit.qr_text(kit.claims(**changes)), "valid")
+    yield case(
+        "valid-retired-key",
+        kit.qr_text(
+            kit.claims(issued_at=days.first_second(kit.DAY(date(2023, 12, 31)))), kit.RETIRED
+        ),
+        "valid",
+    )
+    yield case(
+        "valid-before-compromise",
+        kit.qr_text(
+            kit.claims(issued_at=days.first_second(kit.DAY(date(2025, 5, 31)))), kit.COMPROMISED
+        ),
+        "valid",
+    )
+    left = kit.claims(issuer="EO-002", issued_at=days.first_second(kit.DAY(date(2025, 12, 31))))
+    yield case("valid-issuer-left-since", kit.qr_text(left, kit.OTHER_ISSUER), "valid")
+
+
+def text_cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Faults of check `text`."""
+    digits = kit.qr_text().partition("#")[2]
+    for name, text, reason in (
+        ("empty", "", "not_ours"),
+        ("words", "你好", "not_ours"),
+        ("other-site", "https://example.com/promo?id=1", "not_ours"),
+        ("other-path", f"https://{kit.HOST}/x#{digits}", "not_ours"),
+        ("leading-zero", f"https://{kit.HOST}/v#0{digits}", "leading_zero"),
+        ("too-many-digits", "1" * 3_701, "too_long"),
+        ("fullwidth-digits", "".join(chr(ord(d) + 0xFEE0) for d in digits), "not_ours"),
+        ("underscore-in-digits", f"{digits[:9]}.{digits[9:]}", "not_ours"),
+        ("sign-before-digits", f"+{digits}", "not_ours"),
+        ("base64url-too-long", "A" * 2_100, "too_long"),
+        ("base64url-spare-bits", "AB", "not_base64url"),
+    ):
+        yield case(f"text-{name}", text, "invalid", "text", reason)
+
+
+def envelope_cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Faults of check `envelope`."""
+    signed = kit.signed()
+    body = encode(payload())
+    structure = "not_cose_sign1"
+    for name, data in {
+        "one-byte": b"\xd2",
+        "tag-17": b"\xd1" + signed[1:],
+        "no-tag": signed[1:],
+        "array-of-three": signed[:1] + b"\x83" + signed[2:],
+        "trailing-byte": signed + b"\x00",
+        "truncated": signed[:-1],
+        "unprotected-header": signed.replace(b"\xa0", b"\xa1\x01\x26", 1),
+        "alg-es256": signed.replace(b"\xa3\x01\x27", b"\xa3\x01\x26", 1),
+        "no-typ": _with_header(encode({1: -8, 4: kit.ISSUER_KID}), body),
+        "fourth-header": _with_header(
+            encode({1: -8, 4: kit.ISSUER_KID, 16: "cgc+cwt", 17: 1}), body
+        ),
+        "kid-of-nine-bytes": _with_header(
+            encode({1: -8, 4: kit.ISSUER_KID + b"\0", 16: "cgc+cwt"}), body
+        ),
+        "payload-length-too-long": _long_payload(signed, body),
+        "payload-length-lies": signed.replace(encode(body)[:2], b"\x58\xff", 1),
+        "signature-of-63-bytes": signed[:-66] + b"\x58\x3f" + signed[-63:],
+        "typ-of-a-status-list": kit.status_list(),
+    }.items():
+        yield case(f"envelope-{name}", text_of(data), "invalid", "envelope", structure)
+    good = encode(payload())
+    for name, data in {
+        "payload-trailing-byte": good + b"\x00",
+        "payload-indefinite-map": b"\xbf" + good[1:] + b"\xff",
+        "payload-key-twice": b"\xa4" + good[1:] + b"\x06\x01",
+        "payload-keys-unsorted": encode(dict(reversed(payload().items()))),
+        "payload-number-longer-than-needed": good.replace(b"\x05\x02", b"\x05\x18\x02"),
+        "payload-float": encode(payload(c5=2.0)),
+        "payload-boolean": encode(payload(c5=True)),
+        "payload-null": good.replace(b"\x05\x02", b"\x05\xf6"),
+        "payload-tag": good.replace(b"\x05\x02", b"\x05\xc1\x02"),
+        "payload-too-deep": encode(payload(c9=[[[["a"]], 1]])),
+        "payload-not-utf8": good.replace("张".encode(), b"\xff\xff\xff"),
+        "payload-length-beyond-end": good[:-1] + b"\x5b\x7f\xff\xff\xff\xff\xff\xff\xff",
+    }.items():
+        yield case(f"envelope-{name}", raw(data), "invalid", "envelope", "not_deterministic_cbor")
+
+
+def _with_header(header: bytes, body: bytes) -> bytes:
+    signature = kit.ISSUER.sign(to_be_signed(header, body))
+    return b"\xd2\x84" + encode(header) + b"\xa0" + encode(body) + encode(signature)
+
+
+def _long_payload(signed: bytes, body: bytes) -> bytes:
+    item = encode(body)
+    return signed.replace(item, b"\x59\x00" + item[1:], 1)
+
+
+def key_cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Faults of checks `issuer_key` and `signature`."""
+    stranger = kit.qr_text(key=kit.STRANGER)
+    yield case("key-not-listed", stranger, "unknown_issuer", "issuer_key", "key_not_listed")
+    signed = kit.signed()
+    order = 2**252 + 27742317777372353535851937790883648493
+    s = int.from_bytes(signed[-32:], "little")
+    for name, data in {
+        "bit-flipped": signed[:-1] + bytes([signed[-1] ^ 1]),
+        "holder-exchanged": signed.replace("张".encode(), "李".encode()),
+        "s-plus-group-order": signed[:-32] + (s + order).to_bytes(32, "little"),
+        "r-of-small-order": signed[:-64] + b"\x01" + bytes(31) + signed[-32:],
+        "r-not-canonical": signed[:-64] + b"\xee" + b"\xff" * 30 + b"\x7f" + signed[-32:],
+        "all-zero": signed[:-64] + bytes(64),
+    }.items():
+        yield case(f"signature-{name}", text_of(data), "invalid", "signature", "does_not_match")
+
+
+def claims_cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Faults of check `claims`."""
+    for name, changes, reason in (
+        ("no-issuer", {"p1": None}, "issuer.not_text"),
+        ("issuer-not-owner", {"p1": "EO-002"}, "issuer.not_owner_of_key"),
+        ("no-issue-date", {"p6": None}, "issued_at.shape"),
+        ("issue-date-negative", {"p6": -1}, "issued_at.range"),
+        ("issue-date-beyond-9999", {"p6": days.LAST_INSTANT + 1}, "issued_at.range"),
+        (
+            "issued-in-the-future",
+            {"p6": days.to_instant(kit.NOW) + 86_401},
+            "issued_at.in_the_future",
+        ),
+        ("expires-at-issue", {"p4": kit.CLAIMS.issued_at}, "expires_at.not_after_issue"),
+        ("unknown-claim", {"p7": b"x"}, "payload.unknown_claim"),
+        ("no-number", {"c1": None}, "number.missing"),
+        ("number-empty", {"c1": ""}, "number.length"),
+        ("number-of-41", {"c1": "1" * 41}, "number.length"),
+        ("name-of-65", {"c2": "买" * 65}, "holder_name.length"),
+        ("name-space-at-end", {"c2": "张示例 "}, "holder_name.space_at_an_end"),
+        ("name-not-nfc", {"c2": "e\u0301a"}, "holder_name.not_nfc"),
+        ("name-control-character", {"c2": "张\u0007例"}, "holder_name.character"),
+        ("name-zero-width", {"c2": "张\u200b例"}, "holder_name.character"),
+        ("name-right-to-left-override", {"c2": "张\u202e例"}, "holder_name.character"),
+        ("name-private-use", {"c2": "张\ue000例"}, "holder_name.character"),
+        ("name-unassigned", {"c2": "张\u0378例"}, "holder_name.character"),
+        ("name-cjk-compatibility", {"c2": "张\ufa0e例"}, "holder_name.character"),
+        ("name-ideographic-space", {"c2": "张\u3000例"}, "holder_name.character"),
+        ("name-bytes", {"c2": b"x"}, "holder_name.not_text"),
+        ("tag-of-three-bytes", {"c3": b"abc"}, "holder_tag.shape"),
+        ("tag-beside-mask", {"c3": b"ab", "c8": "*1"}, "masked_document.beside_holder_tag"),
+        ("level-0", {"c5": 0}, "level.range"),
+        ("level-6", {"c5": 6}, "level.range"),
+        ("standard-of-three", {"c6": ["a", "b", "c"]}, "standard.shape"),
+        ("status-index-2-32", {"c7": [0, 2**32]}, "status.range"),
+        ("status-of-one", {"c7": [0]}, "status.shape"),
+        ("outcomes-empty", {"c9": {}}, "outcomes.length"),
+        ("outcomes-of-41", {"c9": dict.fromkeys(range(41), 10)}, "outcomes.length"),
+        ("outcome-1000.1-credits", {"c9": {1: 10_001}}, "outcomes.range"),
+        ("unknown-field", {"c10": 1}, "certificate.unknown_claim"),
+    ):
+        yield case(f"claims-{name}", raw(encode(payload(**changes))), "invalid", "claims", reason)
+    issued_at = kit.CLAIMS.issued_at
+    for name, content, reason in (
+        ("not-a-map", [1] * 30, "payload.shape"),
+        ("no-certificate", {1: "EO-001", 6: issued_at, -65537: b"x" * 20}, "certificate.shape"),
+    ):
+        yield case(f"claims-{name}", raw(encode(content)), "invalid", "claims", reason)
+
+
+def later_cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Faults of checks `entitlement`, `expiry` and `status`."""
+
+    def on(day: date) -> dict[str, int]:
+        return {"issued_at": days.first_second(kit.DAY(day))}
+
+    for name, of, key, reason in (
+        (
+            "other-certificate",
+            {"certificate_name": "老年照护"},
+            kit.ISSUER,
+            "certificate_or_standard_not_entitled",
+        ),
+        (
+            "other-standard",
+            {"standard_code": "DEMO-WEB"},
+            kit.ISSUER,
+            "certificate_or_standard_not_entitled",
+        ),
+        ("other-level", {"level": 3}, kit.ISSUER, "level_not_entitled"),
+        (
+            "day-after-end",
+            {"issuer": "EO-002", **on(date(2026, 1, 1))},
+            kit.OTHER_ISSUER,
+            "not_entitled_that_day",
+        ),
+        ("day-before-key", on(date(2019, 12, 31)), kit.ISSUER, "key_not_valid_that_day"),
+        ("day-after-key", on(date(2024, 1, 1)), kit.RETIRED, "key_not_valid_that_day"),
+        ("key-compromised", on(date(2025, 6, 1)), kit.COMPROMISED, "key_compromised"),
+    ):
+        yield case(
+            f"entitlement-{name}",
+            kit.qr_text(kit.claims(**of), key),
+            "invalid",
+            "entitlement",
+            reason,
+        )
+    last = days.last_second(days.to_day(date(2026, 11, 22)))
+    yield case(
+        "expired-yesterday",
+        kit.qr_text(kit.claims(expires_at=last)),
+        "expired",
+        "expiry",
+        "expired",
+    )
+    for name, index, verdict, reason in (
+        ("revoked", kit.REVOKED_INDEX, "revoked", "revoked"),
+        ("suspended", kit.SUSPENDED_INDEX, "suspended", "suspended"),
+        ("superseded", kit.SUPERSEDED_INDEX, "revoked", "superseded"),
+        ("index-out-of-range", 131_072, "unconfirmed", "index_out_of_range"),
+    ):
+        yield case(
+            f"status-{name}", kit.qr_text(kit.claims(status_index=index)), verdict, "status", reason
+        )
+    yield case(
+        "status-list-missing",
+        kit.qr_text(kit.claims(status_list=1)),
+        "unconfirmed",
+        "status",
+        "list_missing",
+    )
+    revoked_and_expired = kit.claims(status_index=kit.REVOKED_INDEX, expires_at=last)
+    yield case(
+        "status-revoked-and-expired",
+        kit.qr_text(revoked_and_expired),
+        "revoked",
+        "status",
+        "revoked",
+    )
+    for name, offset, verdict, check, reason, of in (
+        ("fresh-to-the-second", timedelta(days=1), "valid", None, None, kit.CLAIMS),
+        (
+            "one-second-later",
+            timedelta(days=1, seconds=1),
+            "valid_as_of",
+            "status",
+            "list_not_fresh",
+            kit.CLAIMS,
+        ),
+        (
+            "list-at-its-end",
+            timedelta(days=30),
+            "valid_as_of",
+            "status",
+            "list_not_fresh",
+            kit.CLAIMS,
+        ),
+        (
+            "list-past-its-end",
+            timedelta(days=30, seconds=1),
+            "unconfirmed",
+            "status",
+            "list_expired",
+            kit.CLAIMS,
+        ),
+        (
+            "revoked-in-an-old-list",
+            timedelta(days=31),
+            "revoked",
+            "status",
+            "revoked",
+            kit.claims(status_index=7),
+        ),
+        (
+            "trust-list-past-its-end",
+            timedelta(days=180, seconds=1),
+            "unconfirmed",
+            "entitlement",
+            "trust_list_expired",
+            kit.CLAIMS,
+        ),
+        (
+            "clock-behind",
+            timedelta(days=-3),
+            "unconfirmed",
+            "entitlement",
+            "clock_behind_trust_list",
+            kit.CLAIMS,
+        ),
+    ):
+        yield case(f"time-{name}", kit.qr_text(of), verdict, check, reason, now=kit.NOW + offset)
+
+
+def bundle_case(
+    name: str,
+    data: bytes,
+    reason: str | None = None,
+    *,
+    roots: Any = kit.ROOT_KEYS,
+    held: bytes | None = None,
+) -> tuple[str, dict[str, Any]]:
+    """Return a file name and its content; `reason` None where the bundle must be taken."""
+    content = {
+        "bundle": data.hex(),
+        "root_threshold": roots.threshold,
+        "root_keys": [key.hex() for key in roots.keys],
+        "held": held.hex() if held else None,
+        "now": AT,
+        "expect": {"accepted": reason is None, "reason": reason},
+    }
+    return f"bundles/{name}.json", content
+
+
+def bundle_cases() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Trust bundles to take or to refuse."""
+    good = kit.bundle()
+    yield bundle_case("good", good)
+    yield bundle_case("good-same-again", good, held=good)
+    later = kit.bundle(kit.trust_list(sequence=4))
+    yield bundle_case("good-newer", later, held=good)
+    both = (*kit.ROOTS[:2], *kit.NEW_ROOTS[:2])
+    step = kit.signed_trust_list(kit.trust_list(sequence=4, roots=kit.NEW_ROOT_KEYS), both)
+    rotated = kit.trust_list(sequence=5, roots=kit.NEW_ROOT_KEYS)
+    new = kit.NEW_ROOTS[1:]
+    yield bundle_case(
+        "good-roots-changed", kit.bundle(rotated, steps=[step], signers=new), held=good
+    )
+    yield bundle_case(
+        "good-roots-changed-before-installation",
+        kit.bundle(rotated, steps=[step], signers=new),
+        roots=kit.NEW_ROOT_KEYS,
+    )
+    yield bundle_case(
+        "bad-roots-changed-step-missing", kit.bundle(rotated, signers=new), "too_few_signatures"
+    )
+    only_old = kit.trust_list(sequence=4, roots=kit.NEW_ROOT_KEYS)
+    yield bundle_case("bad-new-roots-not-signed", kit.bundle(only_old), "new_roots_not_signed")
+    yield bundle_case("bad-one-signature", kit.bundle(signers=kit.ROOTS[:1]), "too_few_signatures")
+    yield bundle_case(
+        "bad-signed-by-strangers",
+        kit.bundle(signers=[kit.STRANGER, kit.ISSUER]),
+        "too_few_signatures",
+    )
+    yield bundle_case("bad-older", good, "rollback", held=later)
+    yield bundle_case(
+        "bad-same-number-other-content",
+        kit.bundle(
+            kit.trust_list(organizations=kit.ORGANIZATIONS[:1]), status_lists=[kit.status_list()]
+        ),
+        "rollback",
+        held=good,
+    )
+    expired = kit.trust_list(expires_at=days.to_instant(kit.NOW) - 1)
+    yield bundle_case("bad-expired", kit.bundle(expired), "expired")
+    future = kit.trust_list(issued_at=days.to_instant(kit.NOW) + 86_401)
+    yield bundle_case("bad-from-the-future", kit.bundle(future), "not_yet_valid")
+    yield bundle_case("bad-truncated", good[:-9], "malformed")
+    yield bundle_case("bad-empty", b"", "malformed")
+    yield bundle_case("bad-not-a-bundle", encode(["zip", 1, [], [], b""]), "malformed")
+    flipped = bytearray(good)
+    flipped[300] ^= 1
+    yield bundle_case("bad-byte-flipped", bytes(flipped), "too_few_signatures")
+    old = kit.status_list(made=kit.NOW - timedelta(hours=1))
+    mixed = [old, kit.status_list("EO-002")]
+    yield bundle_case(
+        "bad-older-status-list",
+        kit.bundle(kit.trust_list(sequence=4), status_lists=mixed),
+        "mixed",
+        held=good,
+    )
+    yield bundle_case(
+        "bad-status-list-left-out",
+        kit.bundle(kit.trust_list(sequence=4), status_lists=[kit.status_list()]),
+        "mixed",
+        held=good,
+    )
+    yield bundle_case(
+        "bad-status-list-of-another-key",
+        kit.bundle(status_lists=[kit.status_list(key=kit.ISSUER)]),
+        "mixed",
+    )
+    yield bundle_case(
+        "bad-status-list-twice", kit.bundle(status_lists=[kit.status_list()] * 2), "mixed"
+    )
+    yield bundle_case(
+        "bad-status-list-of-no-issuer",
+        kit.bundle(status_lists=[kit.status_list("EO-999")]),
+        "mixed",
+    )
+    other_standards = kit.trust_list(standards_digest=bytes(32))
+    yield bundle_case("bad-other-standards", kit.bundle(other_standards), "mixed")
+    compromised = replace(
+        kit.trust_list().status_keys[0], compromised_day=kit.DAY(date(2026, 1, 1))
+    )
+    yield bundle_case(
+        "bad-status-key-compromised",
+        kit.bundle(kit.trust_list(status_keys=(compromised,))),
+        "mixed",
+    )
+    current = kit.signed_trust_list(kit.trust_list())
+    yield bundle_case(
+        "bad-parts-no-bytes", encode(["cgtrust", 1, [current], ["x"], kit.STANDARDS]), "malformed"
+    )
+    yield bundle_case("bad-no-trust-list", encode_trust_bundle([], [], kit.STANDARDS), "malformed")
+
+
+def files() -> dict[str, str]:
+    """Return every file's content by name."""
+    trust = {
+        "bundle": kit.bundle().hex(),
+        "root_threshold": kit.ROOT_KEYS.threshold,
+        "root_keys": [key.hex() for key in kit.ROOT_KEYS.keys],
+        "opened_at": AT,
+        "issuer_public_key": kit.ISSUER.public_key.hex(),
+    }
+    found: dict[str, Any] = {"trust.json": trust}
+    for group in (
+        good_cases,
+        text_cases,
+        envelope_cases,
+        key_cases,
+        claims_cases,
+        later_cases,
+        bundle_cases,
+    ):
+        for name, content in group():
+            if name in found:
+                sys.exit(f"two vectors are named {name}")
+            found[name] = content
+    return {
+        name: json.dumps(content, ensure_ascii=True, indent=1) + "\n"
+        for name, content in found.items()
+    }
+
+
+def main() -> None:
+    """Write or compare."""
+    wanted = files()
+    if "--check" in sys.argv:
+        present = {
+            str(path.relative_to(HERE)): path.read_text(encoding="ascii")
+            for folder in ("cases", "bundles")
+            for path in (HERE / folder).glob("*.json")
+        }
+        present["trust.json"] = (HERE / "trust.json").read_text(encoding="ascii")
+        differing = sorted(
+            n for n in wanted.keys() | present.keys() if wanted.get(n) != present.get(n)
+        )
+        if differing:
+            sys.exit(f"vectors differ from what build.py writes: {', '.join(differing)}")
+        print(f"{len(wanted)} vector files are reproduced")
+        return
+    for name, content in wanted.items():
+        (HERE / name).parent.mkdir(exist_ok=True)
+        (HERE / name).write_text(content, encoding="ascii")
+    print(f"{len(wanted)} vector files written")
+
+
+if __name__ == "__main__":
+    main()
