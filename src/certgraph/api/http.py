@@ -5,6 +5,7 @@ Media types are compared exactly: a request that a browser can send to another s
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,6 +25,7 @@ from certgraph.api.schema import Schema
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 MAX_BODY = 64 * 1024
+_NUL = re.compile(r"\x00|\\u(?:0000|\{0+\})")
 
 
 class BadRequest(Exception):
@@ -85,12 +87,23 @@ def _no_constant(name: str) -> None:
     raise ValueError(message)
 
 
+def _check_characters(text: str, content: object) -> None:
+    """Refuse what no text of ours holds and no database stores: NUL and half surrogate pairs."""
+    if _NUL.search(text):
+        message = "a text holds the character NUL"
+        raise ValueError(message)
+    if "\\u" in text:
+        json.dumps(content, ensure_ascii=False).encode()
+
+
 def parse_json(text: bytes | str) -> Any:  # noqa: ANN401 - what came in decides
     """Return strict JSON: UTF-8, no NaN, no repeated key. Raises `BadRequest`."""
     try:
         if isinstance(text, bytes):
             text = text.decode()
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        content = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        _check_characters(text, content)
+        return content  # noqa: TRY300 - the one way out that is not an error
     except RecursionError:
         message = "The JSON is nested too deeply."
     except ValueError as error:
@@ -120,6 +133,8 @@ async def parse_request(request: Request) -> GraphQLRequest:
     """Return what a GET or POST asks for. Raises `BadRequest`."""
     if request.method == "GET":
         given: dict[str, Any] = dict(request.query_params)
+        if any(_NUL.search(value) for value in given.values()):
+            raise BadRequest(HTTPStatus.BAD_REQUEST, "A parameter holds the character NUL.")
         for name in ("variables", "extensions"):
             if name in given:
                 given[name] = parse_json(given[name])

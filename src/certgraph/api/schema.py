@@ -1,6 +1,7 @@
 """The schema: all capabilities' fields together, and the extensions every operation passes."""
 
 import logging
+from functools import cache
 from uuid import UUID
 
 import strawberry
@@ -128,8 +129,15 @@ class Schema(strawberry.Schema):
                 logger.error("defect at %s", error.path, exc_info=error.original_error)
 
 
-def make_schema(*, introspection: bool = True) -> Schema:
-    """Return the executable schema."""
+@cache
+def make_schema(*, introspection: bool = True, is_sorted: bool = False) -> Schema:
+    """Return the schema.
+
+    Args:
+        introspection: Whether introspection is answered.
+        is_sorted: For printing alone: strawberry 0.341 does not find the members of its unions
+            again in a schema that it has sorted.
+    """
     rules: list[type] = [DocumentLimits]
     if not introspection:
         from graphql import NoSchemaIntrospectionCustomRule  # noqa: PLC0415 - rarely needed
@@ -147,7 +155,7 @@ def make_schema(*, introspection: bool = True) -> Schema:
             ConflictError,
             ForbiddenError,
         ],
-        config=StrawberryConfig(sort_schema=True),
+        config=StrawberryConfig(sort_schema=is_sorted),
         extensions=[
             lambda: ParserCache(maxsize=512),
             lambda: ValidationCache(maxsize=512),
@@ -163,7 +171,7 @@ def make_schema(*, introspection: bool = True) -> Schema:
 
 def schema_text() -> str:
     """Return the schema in the schema definition language, sorted."""
-    return make_schema().as_str() + "\n"
+    return make_schema(is_sorted=True).as_str() + "\n"
 
 
 __all__ = ["ExecutionResult", "Schema", "make_schema", "schema_text"]

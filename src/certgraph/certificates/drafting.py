@@ -227,7 +227,7 @@ async def record_drafts(
         if standard is None:
             continue
         status_list, status_index = entries[index]
-        number = candidate.number or _new_number(random)
+        number = _new_number(random) if candidate.number is None else candidate.number
         claims = _claims(
             candidate, standard, organization.code, number, (status_list.number, status_index)
         )

@@ -121,10 +121,24 @@ def issuance_problems(
     return problems
 
 
+_INPUT_OF_CLAIM = {
+    "holder_name": "holderName",
+    "issued_at": "issuedOn",
+    "expires_at": "expiresOn",
+    "standard": "standardCode",
+    "masked_document": "documentNumber",
+}
+"""Claim → input that it comes from, where the names differ."""
+
+
 def lint_problems(claims: Claims) -> list[Problem]:
     """List every reason for which a verifier would refuse these claims."""
     return [
-        Problem(code="issue.claims", path=(field,), facts={"field": field, "fault": fault})
+        Problem(
+            code="issue.claims",
+            path=(_INPUT_OF_CLAIM.get(field, field),),
+            facts={"field": field, "fault": fault},
+        )
         for field, fault in claims_faults(claims)
     ]
 

@@ -1,0 +1,67 @@
+"""The application over a furnished database, asked as a client asks it."""
+
+from datetime import timedelta
+from random import Random
+
+import httpx
+import pytest
+
+from certgraph.api.app import make_app
+from certgraph.organizations.rules import TokenRole
+from certgraph.organizations.service import organization_named
+from certgraph.organizations.tokens import create_token
+
+
+class Client:
+    """Asks the application in process."""
+
+    def __init__(self, http, house, tokens):
+        self.http = http
+        self.house = house
+        self.tokens = tokens
+
+    async def ask(self, query, variables=None, *, role=None, language="en"):
+        headers = {"Accept-Language": language}
+        if role is not None:
+            headers["Authorization"] = f"Bearer {self.tokens[role]}"
+        body = {"query": query, "variables": variables or {}}
+        return await self.http.post("/graphql", json=body, headers=headers)
+
+    async def data(self, query, variables=None, **options):
+        response = await self.ask(query, variables, **options)
+        content = response.json()
+        assert "errors" not in content, content["errors"]
+        return content["data"]
+
+
+@pytest.fixture
+async def client(house):
+    tokens = {}
+    async with house.sessions.begin() as session:
+        for name, role, code in (
+            ("admin", TokenRole.PROGRAMME_ADMIN, None),
+            ("credit_bank", TokenRole.CREDIT_BANK, None),
+            ("verifier", TokenRole.VERIFIER, None),
+            ("issuer", TokenRole.ORGANIZATION, "EO-001"),
+            ("other", TokenRole.ORGANIZATION, "EO-002"),
+        ):
+            organization = await organization_named(session, code) if code else None
+            tokens[name], _ = await create_token(
+                session,
+                name=name,
+                role=role,
+                organization=organization,
+                lifetime=timedelta(days=1),
+                now=house.now,
+                random=house.random,
+            )
+    app = make_app(
+        house.settings,
+        clock=lambda: house.now,
+        random=Random(5),
+        engine=house.engine,
+        publishing=False,
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield Client(http, house, tokens)

@@ -1,0 +1,193 @@
+"""GraphQL over HTTP: what is no request is a 400 with a sentence, never a 500, and nothing runs."""
+
+import json
+
+from tests.server.test_trust import new_list, published
+
+QUERY = '{ policyRule(id: "R39") { id } }'
+
+
+BODIES = [
+    (b"", 400),
+    (b"null", 400),
+    (b"3", 400),
+    (b'"x"', 400),
+    (b"[]", 400),
+    (b'[{"query": "{ __typename }"}]', 400),
+    (b"{}", 400),
+    (b'{"query": 3}', 400),
+    (b'{"query": null}', 400),
+    (b'{"query": "{ __typename }", "variables": 3}', 400),
+    (b'{"query": "{ __typename }", "variables": []}', 400),
+    (b'{"query": "{ __typename }", "operationName": 3}', 400),
+    (b'{"query": "{ __typename }", "extensions": 3}', 400),
+    (b'{"query": "{ __typename }", "query": "{ __typename }"}', 400),
+    (b'{"query": "{ __typename }", "variables": {"a": NaN}}', 400),
+    (b'{"query": "\xff"}', 400),
+    (b'{"query": "{ organization(code: \\"\\u0000\\") { id } }"}', 400),
+    (b'{"query": "{ organization(code: \\"\\\\u{0}\\") { id } }"}', 400),
+    (
+        b'{"query": "query ($c: String!) { organization(code: $c) { id } }", '
+        b'"variables": {"c": "\\ud800"}}',
+        400,
+    ),
+    (b'{"query": "{ __typename }"', 400),
+    (b'{"a":' * 20_000, 413),
+    (b"[" * 30_000, 400),
+    (b'{"query": "' + b" " * 65_536 + b'"}', 413),
+]
+
+
+async def test_a_body_that_is_no_request_is_refused_with_a_sentence(client):
+    for body, status in BODIES:
+        response = await client.http.post(
+            "/graphql", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert response.status_code == status, body[:60]
+        content = response.json()
+        assert "data" not in content
+        assert content["errors"][0]["message"].endswith(".")
+
+
+CONTENT_TYPES = (
+    "text/plain",
+    "text/plain,application/json",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/json; charset=utf-16",
+    "application/jsonx",
+    "",
+)
+
+
+async def test_media_types_are_compared_exactly(client):
+    for content_type in CONTENT_TYPES:
+        response = await client.http.post(
+            "/graphql",
+            content=json.dumps({"query": QUERY}),
+            headers={"Content-Type": content_type},
+        )
+        assert response.status_code == 415, content_type
+
+
+async def test_chunks_do_not_escape_the_limit(client):
+    async def chunks():
+        for _ in range(70):
+            yield b" " * 1_024
+
+    response = await client.http.post(
+        "/graphql", content=chunks(), headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code == 413
+
+
+async def test_mutations_do_not_run_by_get(client):
+    mutation = 'mutation { certificateRegister(number: "1") { errors { __typename } } }'
+    response = await client.http.get("/graphql", params={"query": mutation})
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+
+async def test_a_wrong_token_is_refused_and_not_taken_for_the_public(client):
+    for value in ("Bearer cgt_wrong", "Basic abc", "Bearer", ""):
+        response = await client.http.post(
+            "/graphql", json={"query": QUERY}, headers={"Authorization": value}
+        )
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+
+
+async def test_answers_are_not_kept_by_caches(client):
+    response = await client.ask(QUERY)
+    assert response.headers["cache-control"] == "no-store"
+    assert response.json() == {"data": {"policyRule": {"id": "R39"}}}
+
+
+def chain(length):
+    """A chain of fragments, each spreading the next twice: 2^length fields when walked naively."""
+    parts = ["{ ...F0 ...F0 }"]
+    parts += [f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(length)]
+    return " ".join([*parts, f"fragment F{length} on Query {{ __typename }}"])
+
+
+HOSTILE = [
+    (chain(28), "root fields; 5 are allowed"),
+    (chain(40), "41 fragments; 30 are allowed"),
+    ("{" + " ".join(f"a{n}: __typename" for n in range(16)) + "}", "aliases; 15 are allowed"),
+    ("{" + " __typename" * 6 + "}", "6 root fields; 5 are allowed"),
+    (
+        "{ standards { nodes"
+        + " { certificateType { standards" * 6
+        + " { id }"
+        + " } }" * 6
+        + " } }",
+        "levels of fields; 12 are allowed",
+    ),
+    (
+        "{ certificateTypes(first: 100) { nodes { standards { versions { workAreas { code } } } "
+        "organizations { keys { kid } } levels { level } } edges { node { standards { versions "
+        "{ workAreas { workTasks { code } } learningOutcomes { number } majors { code } } } "
+        "organizations { keys { kid } kinds } levels { level } } } } }",
+        "26600 objects",
+    ),
+    (
+        'mutation { a: certificateRegister(number: "1") { errors { __typename } } '
+        'b: certificateRegister(number: "2") { errors { __typename } } }',
+        "2 mutations; 1 are allowed",
+    ),
+    ("fragment A on Query { ...A } { ...A }", "Cannot spread fragment 'A' within itself"),
+    ("{" + " __typename" * 1_000 + "}", "token"),
+]
+
+
+async def test_documents_beyond_the_limits_are_refused_before_they_run(client):
+    for query, message in HOSTILE:
+        response = await client.http.post(
+            "/graphql",
+            json={"query": query},
+            headers={"Accept": "application/graphql-response+json"},
+        )
+        content = response.json()
+        assert response.status_code == 400, query[:80]
+        assert message in " ".join(error["message"] for error in content["errors"])
+        assert "data" not in content
+
+
+async def test_pages_have_limits(client):
+    for first in (0, -1, 101):
+        response = await client.ask(f"{{ organizations(first: {first}) {{ nodes {{ id }} }} }}")
+        (error,) = response.json()["errors"]
+        assert error["message"] == f"`first` is {first}; ask for 1 to 100."
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_published_files_are_static_and_cacheable(client):
+    assert (await client.http.get("/readyz")).status_code == 503
+    assert (await client.http.get("/trust/bundle.cgtrust")).status_code == 404
+    await client.house.issue()
+    await new_list(client.house)
+    _, bundle = await published(client.house)
+    assert (await client.http.get("/readyz")).text == "ok\n"
+    assert (await client.http.get("/livez")).text == "ok\n"
+    response = await client.http.get("/trust/bundle.cgtrust")
+    assert response.content == bundle
+    assert response.headers["cache-control"] == "public, max-age=300"
+    assert response.headers["access-control-allow-origin"] == "*"
+    again = await client.http.get(
+        "/trust/bundle.cgtrust", headers={"If-None-Match": response.headers["etag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+    status = await client.http.get("/status/EO-001/0.cwt")
+    assert status.headers["content-type"] == "application/statuslist+cwt"
+    assert (await client.http.get("/status/EO-001/1.cwt")).status_code == 404
+    assert (await client.http.get("/trust/../settings.env")).status_code == 404
+
+
+async def test_graphiql_comes_from_our_own_files_alone(client):
+    page = await client.http.get("/graphql", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert "https://" not in page.text
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for name in ("graphiql.js", "graphiql.css", "react.js", "react-dom.js", "page.js", "page.css"):
+        assert f"/graphiql/{name}" in page.text
+        assert (await client.http.get(f"/graphiql/{name}")).status_code == 200
+    assert (await client.http.get("/graphiql/..%2Fapp.py")).status_code == 404

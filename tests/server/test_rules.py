@@ -1,0 +1,178 @@
+"""Rules without a database: codes, levels, deadlines, states, messages."""
+
+import csv
+import re
+from datetime import date
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from certgraph.calendar import next_month_deadline, registration_deadline
+from certgraph.certificates.rules import expected_tenths, masked_document, masked_name
+from certgraph.organizations.rules import (
+    TRANSITIONS,
+    OrganizationState,
+    state_on,
+    transition_problems,
+    uscc_problems,
+)
+from certgraph.policy import policy_rules
+from certgraph.problem_messages import MESSAGES
+from certgraph.problems import ProblemKind
+from certgraph.standards.rules import (
+    ContentItem,
+    OutcomeItem,
+    content_problems,
+    outcome_problems,
+)
+
+SOURCE = Path(__file__).parents[2] / "src/certgraph"
+DEADLINES = list(
+    csv.DictReader(
+        (Path(__file__).parent / "deadlines.csv").read_text(encoding="utf-8").splitlines()
+    )
+)
+
+
+@pytest.mark.parametrize("row", DEADLINES, ids=lambda row: f"{row['rule']} {row['start']}")
+def test_deadlines(row):
+    start = date.fromisoformat(row["start"])
+    compute = registration_deadline if row["rule"] == "R39" else next_month_deadline
+    deadline = compute(start)
+    if row["due"] == "NOT_COMPUTABLE":
+        assert deadline.is_provisional
+    else:
+        assert deadline.due_on == date.fromisoformat(row["due"])
+        assert not deadline.is_provisional
+
+
+@pytest.mark.parametrize(
+    ("uscc", "valid"),
+    [
+        ("91110000600037341L", True),
+        ("91110000600037342L", False),
+        ("9111000060003734IL", False),
+        ("91110105MA0000000Y", True),
+        ("121100004000000001", True),
+        ("91110105MA000000XQ", True),
+        ("", False),
+    ],
+)
+def test_unified_social_credit_codes_have_a_check_digit(uscc, valid):
+    assert (uscc_problems(uscc) == []) is valid
+
+
+def test_a_state_holds_from_its_first_day_on():
+    changes = [
+        (None, OrganizationState.SELECTED),
+        (date(2020, 1, 1), OrganizationState.AGREED),
+        (date(2020, 1, 1), OrganizationState.ACTIVE),
+        (date(2025, 6, 1), OrganizationState.EXITED),
+    ]
+    assert state_on(changes, date(2019, 12, 31)) is OrganizationState.SELECTED
+    assert state_on(changes, date(2020, 1, 1)) is OrganizationState.ACTIVE
+    assert state_on(changes, date(2025, 5, 31)) is OrganizationState.ACTIVE
+    assert state_on(changes, date(2025, 6, 1)) is OrganizationState.EXITED
+    assert state_on([], date(2025, 6, 1)) is None
+
+
+@pytest.mark.parametrize("current", OrganizationState)
+@pytest.mark.parametrize("target", OrganizationState)
+def test_only_the_programmes_steps_are_taken(current, target):
+    day = date(2026, 1, 1)
+    problems = transition_problems("某组织", current, None, target, day)
+    assert (problems == []) is (target in TRANSITIONS[current])
+
+
+def test_no_organization_becomes_active_without_its_agreement():
+    (problem,) = transition_problems(
+        "某组织", OrganizationState.SELECTED, None, OrganizationState.ACTIVE, date(2026, 1, 1)
+    )
+    assert (problem.code, problem.rule_id) == ("organization.agreement_missing", "R46")
+
+
+def item(code, level=1, text="某"):
+    return ContentItem(level=level, code=code, text=text)
+
+
+@pytest.mark.parametrize(
+    ("items", "codes"),
+    [
+        ([item("1"), item("1.1"), item("1.1.1"), item("3"), item("1", 2)], []),
+        ([item("1.1")], ["standard.parent_missing"]),
+        ([item("1"), item("1.1.1")], ["standard.parent_missing"]),
+        ([item("1", 2), item("1.1", 1)], ["standard.parent_missing"]),
+        ([item("1"), item("1")], ["standard.code_repeated"]),
+        ([item("01")], ["standard.code_malformed"]),
+        ([item("1.1.1.1")], ["standard.code_malformed"]),
+        ([item("1", 4)], ["standard.level"]),
+        ([item("1", text="")], ["text.length"]),
+    ],
+)
+def test_the_codes_of_a_standard_form_a_tree(items, codes):
+    assert [problem.code for problem in content_problems(items)] == codes
+
+
+def test_outcomes_are_numbered_once():
+    def outcomes(*numbers):
+        return outcome_problems([OutcomeItem(level=1, number=n, name="某") for n in numbers])
+
+    assert outcomes(1, 2, 9_999) == []
+    assert [p.path for p in outcomes(1, 1, 0, 10_000)] == [
+        ("outcomes", "1"),
+        ("outcomes", "2"),
+        ("outcomes", "3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "tenths"),
+    [("1.5", 15), ("0", 0), ("12", 120), ("1.55", None), ("-1", None), ("", None), ("１", None)],
+)
+def test_credits_have_one_decimal(text, tenths):
+    assert expected_tenths(text) == tenths
+
+
+def test_masks_show_little():
+    assert masked_name("张示例") == "张**"
+    assert masked_document("11010519491231002X") == "**************002X"
+    assert masked_document("AB1234") == "****34"
+
+
+def test_every_code_in_the_source_has_a_message_and_every_message_its_code():
+    text = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in SOURCE.rglob("*.py")
+        if path.name != "problem_messages.py"
+    )
+    families = "|".join(sorted({code.partition(".")[0] for code in MESSAGES}))
+    used = set(re.findall(rf'"((?:{families})\.[a-z_]+)"', text))
+    used |= {f"text.{fault}" for fault in re.findall(r'= "([a-z_]+)"', _text_faults())}
+    files = {"certificates.csv", "settings.env", "tokens.env", "root.json"}
+    assert used - files == set(MESSAGES)
+
+
+def _text_faults():
+    source = (SOURCE / "credential/text_rules.py").read_text(encoding="utf-8")
+    return source[source.index("class TextFault") : source.index("def text_fault")]
+
+
+@pytest.mark.parametrize("code", MESSAGES)
+def test_messages_agree_in_both_languages_and_name_real_rules(code):
+    message = MESSAGES[code]
+    names = [
+        {name for _, name, _, _ in Formatter().parse(text) if name}
+        for text in (message.en, message.zh)
+    ]
+    assert names[0] == names[1]
+    assert message.kind in set(ProblemKind)
+    assert message.rule_id is None or message.rule_id in policy_rules()
+    assert (message.kind == "rule_broken") == (message.rule_id is not None)
+
+
+def test_all_rules_of_the_programme_are_kept():
+    rules = policy_rules()
+    assert len(rules) == 85
+    assert sum(not id_.startswith("S") for id_ in rules) == 68
+    assert "7个工作日内" in rules["R39"].sentence
