@@ -1,6 +1,8 @@
 # certgraph: everything a developer or a newcomer runs. `make` alone lists the targets.
 PYTHON ?= python3
 VENV ?= .venv
+# One test process for each core; both databases run in each.
+PYTEST_ARGS ?= -n auto
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # uv does not read pip's configuration: hand a mirror that is configured for pip on to it.
@@ -12,7 +14,7 @@ unexport UV_DEFAULT_INDEX
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check serve bench schema lint format vectors lock judges clean
+.PHONY: help setup judges demo test check serve bench schema lint format vectors lock clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -36,10 +38,10 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 demo: setup ## Set up everything and run the main job: issue, verify offline, serve
 	@$(BIN)/certgraph demo $(DEMO_ARGS)
 
-test: setup ## Set up everything and pass all tests (SQLite and a real PostgreSQL)
+test: setup judges ## Set up everything and pass all tests (SQLite and a real PostgreSQL)
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
-check: setup lint ## Everything CI checks: format, lint, types, imports, schema, migrations, tests
+check: setup judges lint ## Everything CI checks: format, lint, types, imports, schema, migrations, tests
 	@$(BIN)/certgraph schema | diff -u schema.graphql - && echo "schema.graphql is current"
 	@$(BIN)/python tests/credential/vectors/build.py --check
 	@$(BIN)/pytest $(PYTEST_ARGS)
@@ -77,6 +79,9 @@ lock: setup ## Renew the hash-locked requirements
 	  requirements/judges.in -o requirements/judges.txt
 
 judges: .judges/.installed
+	@if command -v npm >/dev/null 2>&1 && [ ! -d tests/third_party/node_modules/graphql-http ]; then \
+	  cd tests/third_party && npm ci --silent --no-audit --no-fund >/dev/null 2>&1 || \
+	  echo "Node's judges could not be installed; their tests are left out"; fi
 
 # Third-party COSE libraries, in an environment of their own: cwt pins another cbor2 than ours.
 .judges/.installed: requirements/judges.txt | setup
@@ -86,4 +91,4 @@ judges: .judges/.installed
 	@touch $@
 
 clean: ## Remove the virtual environments and caches
-	rm -rf $(VENV) .judges .mypy_cache .ruff_cache .hypothesis .import_linter_cache node_modules
+	rm -rf $(VENV) .judges tests/third_party/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache node_modules

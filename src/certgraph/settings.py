@@ -23,6 +23,8 @@ from certgraph.trust.service import Freshness
 
 PREFIX = "CERTGRAPH_"
 SETTINGS_FILE = "settings.env"
+OTHER_VARIABLES = {"CERTGRAPH_TRUST_HOME", "CERTGRAPH_ROOT_PASSPHRASE"}
+"""Variables with the same prefix that the offline commands read; no settings of the server."""
 
 
 class SettingsError(ValueError):
@@ -75,7 +77,7 @@ class Settings(BaseModel):
         given = {
             name.removeprefix(PREFIX).lower(): value
             for name, value in {**_file_settings(folder), **environ}.items()
-            if name.startswith(PREFIX)
+            if name.startswith(PREFIX) and name not in OTHER_VARIABLES
         }
         try:
             return cls.model_validate(given)

@@ -107,7 +107,9 @@ def _hex(text: str, name: str, *path: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError:
-        raise refusal("input.malformed", *path, value=text, expected=f"{name} in hex") from None
+        raise refusal(
+            "input.malformed", *path, value=repr(text), expected=f"{name} in hex"
+        ) from None
 
 
 async def _key_create(runtime: Runtime, options: argparse.Namespace) -> None:

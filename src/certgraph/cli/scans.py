@@ -105,6 +105,8 @@ def _reason(error: BaseException) -> str:
         return "no such file"
     if isinstance(error, PermissionError):
         return "may not be read"
+    if isinstance(error, SyntaxError) or "runcated" in str(error):
+        return "the image is damaged"
     return f"cannot be read: {error}"
 
 

@@ -1,0 +1,246 @@
+"""The programme's and the organizations' commands: the ceremony, issuing from a file, mistakes."""
+
+import json
+
+import pytest
+
+from certgraph.cli.main import main
+
+HEADER = "holder_name,standard_code,standard_version,level,issued_on"
+ROW = "甲,DEMO-BIM,2020-demo,中级,2026-11-02"
+
+
+@pytest.fixture
+def run(demo, capsys, monkeypatch):
+    monkeypatch.setenv("CERTGRAPH_ROOT_PASSPHRASE", "correct horse")
+
+    def command(*arguments, into=True):
+        options = ("--dir", demo) if into else ()
+        status = main([*map(str, (*arguments, *options))])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return command
+
+
+def test_certificates_are_issued_from_a_file_once(demo, run, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text(
+        f"\ufeff{HEADER},outcomes,reference\n{ROW},2=1.5,a\n乙,DEMO-BIM,2020-demo,2,2026-11-02,,b\n",
+        "utf-8",
+    )
+    first = run("issue", file, "--organization", "EO-001", "--qr", tmp_path / "qr")
+    assert first[0] == 0
+    lines = first[1].splitlines()
+    assert lines[0] == "number,holder_name,qr_text"
+    assert [line.split(",")[1] for line in lines[1:]] == ["甲", "乙"]
+    assert len(list((tmp_path / "qr").iterdir())) == 4
+    assert run("issue", file, "--organization", "EO-001")[1] == first[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "line 1: a file without the column holder_name is not enough to issue."),
+        ("name\n甲\n", "'name' is not a column; these are: holder_name,"),
+        (f"{HEADER}\n,DEMO-BIM,2020-demo,1,2026-11-02\n", "line 2.holder_name: '' is not given"),
+        (
+            f"{HEADER}\n甲,DEMO-BIM,2020-demo,四级,2026-11-02\n",
+            "line 2.level: '四级' is not 1, 2, 3",
+        ),
+        (
+            f"{HEADER}\n甲,DEMO-BIM,2020-demo,1,2.11.2026\n",
+            "line 2.issued_on: '2.11.2026' is not a day",
+        ),
+        (f"{HEADER},outcomes\n{ROW},1:2\n", "line 2.outcomes: '1:2' is not an outcome and its"),
+        (f"{HEADER},document_type\n{ROW},card\n", "line 2.document_type: 'card' is not one of"),
+        (f"{HEADER},holder_binding\n{ROW},glue\n", "line 2.holder_binding: 'glue' is not one of"),
+        (f"{HEADER}\n甲,DEMO-WEB,2020-demo,1,2026-11-02\n", "was not allowed to issue"),
+        (f"{HEADER}\n", "candidates: A run issues 1 to 100000 certificates."),
+    ],
+)
+def test_every_wrong_cell_is_named_and_nothing_is_issued(run, tmp_path, content, message):
+    file = tmp_path / "people.csv"
+    file.write_text(content, "utf-8")
+    status, out, err = run("issue", file, "--organization", "EO-001")
+    assert (status, out) == (1, "")
+    assert message in err
+
+
+def test_a_rule_is_quoted_where_one_is_broken(run):
+    status, _, err = run("organization", "state", "EO-010", "active", "--reason", "x")
+    assert status == 1
+    assert "certgraph: state:" in err
+    assert "[R46 教职成厅函〔2019〕19号" in err
+    assert "应与教育部委托的有关机构签署协议" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["revoke", "NOPE", "--reason", "x"], "There is no certificate NOPE here."),
+        (["lift", "NOPE", "--reason", "x"], "There is no certificate NOPE here."),
+        (["register", "NOPE"], "There is no certificate NOPE here."),
+        (["correct", "NOPE", "--reason", "x"], "There is no certificate NOPE here."),
+        (["issue", "nowhere.csv", "--organization", "EO-001"], "is not a file that exists."),
+        (["key", "create", "--organization", "EO-999"], "There is no organization EO-999."),
+        (["key", "retire", "zz"], "'zz' is not a key id in hex."),
+        (["key", "retire", "00"], "There is no key 00 here."),
+        (["key", "register", "EO-001", "00", "00"], "an Ed25519 public key has 32 bytes"),
+        (["token", "create", "--role", "organization", "--name", "x"], "Name an organization"),
+        (["token", "create", "--role", "verifier", "--name", "x", "--days", "0"], "1 to 366 days"),
+        (["organization", "add", "EO-001", "x", "--kind", "employer"], "belongs to another"),
+        (
+            ["organization", "add", "E1", "x", "--kind", "employer", "--uscc", "1"],
+            "is not a unified social credit code",
+        ),
+        (["organization", "entitle", "EO-001", "CT-999", "--level", "1"], "no certificate type"),
+        (["organization", "entitle", "EO-001", "CT-001", "--level", "7"], "has no level 7"),
+        (["sign-own", "x", "nowhere"], "is not a file that exists."),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(run, arguments, message):
+    status, out, err = run(*arguments)
+    assert (status, out) == (1, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({"CERTGRAPH_DATABASE_URL": "mysql://x"}, "mysql is not supported"),
+        ({"CERTGRAPH_DATABASE_URL": "nonsense"}, "is not understood"),
+        ({"CERTGRAPH_DATABASE_URL": "postgresql://127.0.0.1:1/x"}, "the database cannot be used"),
+        ({"CERTGRAPH_DATABASE_URL": "sqlite:///nowhere/x"}, "the database cannot be used"),
+        ({"CERTGRAPH_DATBASE_URL": "x"}, "CERTGRAPH_DATBASE_URL is not a setting of certgraph"),
+        ({"CERTGRAPH_PUBLIC_HOST": "https://x"}, "CERTGRAPH_PUBLIC_HOST: "),
+        ({"CERTGRAPH_MASTER_KEY": "00"}, "the master key is not 64 hex digits"),
+    ],
+)
+def test_wrong_settings_are_named(run, monkeypatch, environment, message):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    status, out, err = run("key", "create", "--status")
+    assert (status, out) == (2, "")
+    assert message in err
+
+
+def test_a_folder_without_settings_and_a_database_without_tables_say_what_to_do(
+    run, tmp_path, demo
+):
+    assert "certgraph demo --dir" in run("migrate", "--dir", tmp_path, into=False)[2]
+    (demo / "certgraph.sqlite3").unlink()
+    status, _, err = run("key", "list")
+    assert (status, "run: certgraph migrate" in err) == (2, True)
+    assert run("migrate")[0] == 0
+    assert run("catalogue", "import")[0] == 0
+
+
+def test_a_master_key_that_does_not_fit_is_told_so(run, demo):
+    (demo / "master.key").write_text("00" * 32)
+    status, _, err = run("trust", "publish")
+    assert (status, err) == (2, "certgraph: not sealed under this master key for this owner\n")
+
+
+def test_the_root_ceremony_step_by_step(demo, run, tmp_path):
+    new = tmp_path / "new roots"
+    assert run("trust", "roots", new, "--keys", 2, "--threshold", 2, into=False)[0] == 0
+    assert (new / "root-1.key.pem").stat().st_mode & 0o777 == 0o600
+    assert "exists already" in run("trust", "roots", new, into=False)[2]
+    proposal = tmp_path / "list.json"
+    assert run("trust", "build", proposal, "--roots", new / "root.json")[0] == 0
+    summary = json.loads(proposal.read_text("utf-8"))["summary"]
+    assert summary["sequence"] == 2
+    assert summary["organizations"]["EO-001"]["state"] == "ACTIVE"
+    # enough old and enough new keys must sign
+    assert "0 of the root keys signed, 2 must" in run("trust", "publish", proposal)[2]
+    old = demo / "root"
+    for number in (1, 2):
+        key = ("--key", old / f"root-{number}.key.pem", "--no-passphrase")
+        assert run("trust", "sign", proposal, *key, into=False)[0] == 0
+    assert "names new root keys; 0 of them signed" in run("trust", "publish", proposal)[2]
+    for number in (1, 2):
+        key = ("--key", new / f"root-{number}.key.pem")
+        assert run("trust", "sign", proposal, *key, into=False)[0] == 0
+    bundle = tmp_path / "bundle.cgtrust"
+    status, out, _ = run("trust", "publish", proposal, "--out", bundle)
+    assert (status, out.splitlines()[0][:26]) == (0, "trust list 2 is in force u")
+    # old and new installations both take it
+    for root in (old / "root.json", new / "root.json"):
+        status, out, _ = run("trust", "show", bundle, "--root", root, into=False)
+        assert (status, out[:12]) == (0, "trust list 2")
+        assert "建筑信息模型（BIM）, level 1, 2, 3" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sign", "{list}", "--key", "nowhere.pem"], "nowhere.pem cannot be read"),
+        (["sign", "{demo}/root/root.json", "--key", "x"], "is not a file of the kind"),
+        (["sign", "nowhere", "--key", "x"], "nowhere cannot be read"),
+        (["sign", "{list}", "--key", "{demo}/root/root.json"], "is not a root key"),
+        (
+            ["sign", "{list}", "--key", "{demo}/root/root-1.key.pem"],
+            "is not a root key, or the pass",
+        ),
+        (["roots", "{demo}/r", "--keys", "1", "--threshold", "2"], "make no sense"),
+        (["roots", "{demo}/r", "--threshold", "0"], "make no sense"),
+        (["install", "nowhere", "--root", "nowhere"], "there is no file nowhere"),
+        (["show", "{demo}/settings.env", "--root", "{demo}/root/root.json"], "is refused"),
+        (
+            ["install", "{demo}/trust/bundle.cgtrust", "--root", "{demo}/settings.env"],
+            "not a file of",
+        ),
+    ],
+)
+def test_mistakes_of_the_ceremony_change_nothing(demo, run, tmp_path, arguments, message):
+    proposal = tmp_path / "list.json"
+    assert run("trust", "build", proposal)[0] == 0
+    before = proposal.read_bytes()
+    filled = [a.format(list=proposal, demo=demo) for a in arguments]
+    status, out, err = run("trust", *filled, into=False)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert proposal.read_bytes() == before
+
+
+def test_an_organization_that_holds_its_key_signs_from_files(demo, run, tmp_path):
+    from certgraph.cli.trust import load_root_key
+
+    file = tmp_path / "people.csv"
+    file.write_text(f"{HEADER}\n甲,DEMO-ELDERCARE,2020-demo,1,2026-11-02\n", "utf-8")
+    waiting = tmp_path / "to-sign.jsonl"
+    status, out, _ = run("issue", file, "--organization", "EO-004", "--to-sign", waiting)
+    assert status == 0
+    run_id = out.split("sign-own ")[1].split()[0]
+    signer = load_root_key(demo / "held/EO-004.key.pem", None)
+    line = json.loads(waiting.read_text())
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(json.dumps({**line, "signature": "00" * 64}))
+    assert "does not verify" in run("sign-own", run_id, bad)[2]
+    bad.write_text("{}")
+    assert "is not a line" in run("sign-own", run_id, bad)[2]
+    signed = tmp_path / "signed.jsonl"
+    signature = signer.sign(bytes.fromhex(line["message"])).hex()
+    signed.write_text(json.dumps({**line, "signature": signature}))
+    assert run("sign-own", run_id, signed)[1] == "1 certificates issued\n"
+    assert run("issue", file, "--organization", "EO-004")[1].splitlines()[1].split(",")[1] == "甲"
+
+
+def test_recheck_verifies_everything_ever_issued(run):
+    status, _, err = run("recheck")
+    assert (status, err) == (0, "0 certificates do not verify any more\n")
+
+
+def test_the_demo_is_taken_up_again_and_never_written_over_other_files(demo, run, tmp_path):
+    status, out, _ = run("demo", "--no-serve")
+    assert (status, "is there already" in out) == (0, True)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/file").write_text("x")
+    status, out, _ = run("demo", "--no-serve", "--dir", tmp_path / "other", into=False)
+    assert (status, "holds other files" in out) == (2, True)
+
+
+def test_the_schema_is_printed(run):
+    assert run("schema", into=False)[1].startswith('"""')

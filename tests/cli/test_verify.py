@@ -1,0 +1,222 @@
+"""certgraph verify: what an employer types, and what it answers."""
+
+import csv
+import io
+import json
+import shutil
+import socket
+
+import pytest
+from PIL import Image
+
+from certgraph.cli import results, verify
+from certgraph.cli.main import main
+
+
+@pytest.fixture
+def ask(demo, capsys, monkeypatch):
+    """Run `certgraph verify` against the demo; return exit status, output and errors."""
+
+    def run(*arguments, trust=True):
+        data = ["--root", demo / "root/root.json", "--trust", demo / "trust/bundle.cgtrust"]
+        with monkeypatch.context() as no_network:
+            no_network.setattr(socket, "socket", lambda *_a, **_k: pytest.fail("opened a socket"))
+            status = main(["verify", *map(str, (*(data if trust else ()), *arguments))])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def index(demo):
+    return {
+        row["file"]: row
+        for row in csv.DictReader((demo / "certificates.csv").read_text("utf-8").splitlines())
+    }
+
+
+EXIT = {
+    "1-bim-valid.png": 0,
+    "2-web-outcomes.png": 0,
+    "3-eldercare-document.png": 0,
+    "4-logistics-revoked.png": 1,
+    "5-web-suspended.png": 1,
+    "6-bim-expired.png": 1,
+    "7-bim-corrected.png": 1,
+    "8-web-tampered.png": 1,
+    "9-logistics-forged.png": 1,
+}
+
+
+def test_each_certificate_of_the_demo_gets_its_verdict_and_exit_status(demo, ask):
+    for file, row in index(demo).items():
+        status, out, _ = ask(demo / "qr" / file, "--json")
+        assert status == EXIT[file]
+        (line,) = out.splitlines()
+        assert json.loads(line)["verdict"] == row["expected_verdict"]
+
+
+def test_a_person_reads_the_verdict_first_and_then_what_was_certified(demo, ask):
+    status, out, _ = ask(demo / "qr/2-web-outcomes.png", "--lang", "en")
+    assert status == 0
+    lines = out.splitlines()
+    assert lines[0].startswith("✔ Valid – checked offline — The signature is correct")
+    assert "  certificate  Web前端开发 · elementary" in lines
+    assert "    静态网页制作  1.5 credits" in lines
+    assert "  Compare the holder with an identity document." in lines
+    _, out, _ = ask(demo / "qr/2-web-outcomes.png", "--lang", "zh")
+    assert out.startswith("✔ 证书有效（离线核验） — 签名正确")
+
+
+def test_nothing_is_claimed_of_what_was_altered(demo, ask):
+    _, out, _ = ask(demo / "qr/8-web-tampered.png", "--lang", "en")
+    assert out == (
+        "✘ Content does not match the signature — It may have been altered. Do not rely on it.\n"
+    )
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff", "bmp", "gif", "pdf"])
+def test_scans_of_every_kind_are_read(demo, ask, tmp_path, suffix):
+    page = Image.new("RGB", (1240, 1754), "white")
+    with Image.open(demo / "qr/1-bim-valid.png") as symbol:
+        page.paste(symbol.resize((420, 420)), (600, 1100))
+    file = tmp_path / f"scan.{suffix}"
+    page.save(file, resolution=150)
+    status, out, _ = ask(file, "--json")
+    assert (status, json.loads(out)["verdict"]) == (0, "valid")
+
+
+def test_an_image_without_background_is_read(demo, ask, tmp_path):
+    with Image.open(demo / "qr/1-bim-valid.png") as symbol:
+        mask = symbol.convert("L").point(lambda value: 255 - value)
+        clear = Image.new("RGBA", symbol.size, (0, 0, 0, 0))
+        clear.putalpha(mask)
+    clear.save(tmp_path / "clear.png")
+    assert ask(tmp_path / "clear.png")[0] == 0
+
+
+def test_texts_come_by_argument_and_by_standard_input(demo, ask, monkeypatch):
+    text = index(demo)["1-bim-valid.png"]["qr_text"]
+    assert ask(text)[0] == 0
+    assert ask(text.partition("#")[2])[0] == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{text}\n\nhttps://example.com/\n"))
+    status, out, _ = ask("-", "--json")
+    assert status == 1
+    assert [json.loads(line)["verdict"] for line in out.splitlines()] == ["valid", "invalid"]
+
+
+def test_a_folder_a_pattern_and_a_text_file_hold_many(demo, ask, tmp_path):
+    texts = tmp_path / "texts.txt"
+    texts.write_text("\n".join(row["qr_text"] for row in index(demo).values()), "utf-8")
+    for argument in (demo / "qr", demo / "qr/*.png", texts):
+        status, out, _ = ask(argument, "--json")
+        assert status == 1
+        assert len(out.splitlines()) == 9
+
+
+def test_many_files_are_read_by_several_processes_in_their_order(demo, ask, tmp_path):
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(40):
+        shutil.copy(demo / "qr/1-bim-valid.png", folder / f"{number:02}.png")
+    (folder / "20.png").write_bytes(b"not an image")
+    status, out, _ = ask(folder, "--json", "--jobs", "2")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert status == verify.EXIT_UNREADABLE
+    assert [line["source"][-6:] for line in lines] == [f"{n:02}.png" for n in range(40)]
+    assert [line["verdict"] for line in lines] == ["valid"] * 20 + ["unreadable"] + ["valid"] * 19
+
+
+def test_csv_opens_in_a_spreadsheet_as_text(demo, ask):
+    status, out, _ = ask(demo / "qr", "--csv")
+    assert status == 1
+    assert out.startswith("\ufeffsource,verdict,")
+    rows = list(csv.DictReader(io.StringIO(out.removeprefix("\ufeff"))))
+    assert [row["verdict"] for row in rows] == [
+        row["expected_verdict"] for row in index(demo).values()
+    ]
+    assert results._cell("=cmd|' /C calc'!A0").startswith("'=")
+
+
+def test_the_holders_document_is_compared_offline(demo, ask):
+    file = demo / "qr/3-eldercare-document.png"
+    assert "✔ The document number matches." in ask(file, "--document", "demo 12345678")[1]
+    assert "✘ The document number does not match." in ask(file, "--document", "DEMO0")[1]
+    other = demo / "qr/1-bim-valid.png"
+    assert "? This certificate is not tied" in ask(other, "--document", "DEMO0")[1]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not an image that can be read"),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 99, "the image is damaged"),
+        (b"%PDF-1.4 broken", "not an image that can be read"),
+    ],
+)
+def test_files_that_cannot_be_read_are_named_with_the_reason(ask, tmp_path, content, reason):
+    file = tmp_path / "scan.png"
+    file.write_bytes(content)
+    status, out, _ = ask(file, "--json")
+    assert status == verify.EXIT_UNREADABLE
+    assert json.loads(out)["reason"] == reason
+
+
+def test_a_qr_code_of_another_site_is_said_to_be_one(ask, tmp_path):
+    import qrcode
+
+    qrcode.make("https://example.com/promo").save(tmp_path / "other.png")
+    Image.new("L", (300, 300), 255).save(tmp_path / "empty.png")
+    (tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4")
+    for name, reason in (
+        ("other.png", "the QR code in it is not that of a certificate"),
+        ("empty.png", "no QR code found"),
+        ("broken.pdf", "not a PDF that can be read (damaged, or with a password)"),
+    ):
+        status, out, _ = ask(tmp_path / name, "--json")
+        assert (status, json.loads(out)["reason"]) == (verify.EXIT_UNREADABLE, reason)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere.png"], "is neither a QR text nor a file, folder or pattern here"),
+        (["x/" * 2_500], "neither a QR text"),
+        (["--root", "nowhere.json", "x"], "there is no file nowhere.json"),
+        (["x"], "no root keys are installed: pass --root root.json"),
+    ],
+)
+def test_wrong_usage_is_told_in_a_sentence(ask, arguments, message):
+    status, out, err = ask(*arguments, trust=arguments[0] not in ("x", "--root"))
+    assert (status, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_an_installation_keeps_its_trust_data_and_refuses_to_go_back(demo, ask):
+    root, bundle = demo / "root/root.json", demo / "trust/bundle.cgtrust"
+    old = bundle.read_bytes()
+    assert main(["trust", "install", str(bundle), "--root", str(root)]) == 0
+    file = demo / "qr/1-bim-valid.png"
+    assert ask(file, trust=False)[0] == 0
+    # the certificate is revoked, a newer bundle comes
+    number = json.loads(ask(file, "--json", trust=False)[1])["number"]
+    assert main(["revoke", number, "--reason", "test", "--dir", str(demo)]) == 0
+    assert main(["trust", "publish", "--dir", str(demo), "--out", str(bundle)]) == 0
+    assert ask(file, "--trust", bundle, trust=False)[0] == 1
+    # somebody hands over the old bundle: the one held stays in force
+    (demo / "old.cgtrust").write_bytes(old)
+    status, out, err = ask(file, "--trust", demo / "old.cgtrust", "--json", trust=False)
+    assert (status, json.loads(out)["verdict"]) == (1, "revoked")
+    assert "is refused" in err
+    assert "The one held before stays in force." in err
+    (demo / "old.cgtrust").write_bytes(old[:-5])
+    assert ask(file, "--trust", demo / "old.cgtrust", trust=False)[0] == 1
+
+
+def test_without_usable_trust_data_there_is_no_verdict(demo, ask):
+    bundle = demo / "trust/bundle.cgtrust"
+    bundle.write_bytes(b"not a bundle")
+    status, out, err = ask(demo / "qr/1-bim-valid.png")
+    assert (status, out) == (2, "")
+    assert "this is not a trust bundle" in err

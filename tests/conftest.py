@@ -1,0 +1,33 @@
+"""What several folders of tests share: the demo's folder, made once."""
+
+import contextlib
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from certgraph.cli.main import main
+
+os.environ.pop("CERTGRAPH_TRUST_HOME", None)  # noqa: TID251 - a developer's own must not interfere
+
+
+@pytest.fixture(scope="session")
+def demo_once(tmp_path_factory) -> Path:
+    """The folder that `certgraph demo --no-serve` makes."""
+    folder = tmp_path_factory.mktemp("demo") / "demo"
+    with contextlib.redirect_stdout(io.StringIO()):
+        assert main(["demo", "--dir", str(folder), "--no-serve"]) == 0
+    return folder
+
+
+@pytest.fixture
+def demo(demo_once, tmp_path, monkeypatch) -> Iterator[Path]:
+    """A copy of it, with trust data of its own, on a machine that speaks English."""
+    folder = tmp_path / "demo"
+    shutil.copytree(demo_once, folder)
+    monkeypatch.setenv("CERTGRAPH_TRUST_HOME", str(tmp_path / "trust-home"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    yield folder
