@@ -4,7 +4,6 @@ import contextlib
 import io
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,10 @@ def demo_once(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def demo(demo_once, tmp_path, monkeypatch) -> Iterator[Path]:
+def demo(demo_once, tmp_path, monkeypatch) -> Path:
     """A copy of it, with trust data of its own, on a machine that speaks English."""
     folder = tmp_path / "demo"
     shutil.copytree(demo_once, folder)
     monkeypatch.setenv("CERTGRAPH_TRUST_HOME", str(tmp_path / "trust-home"))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    yield folder
+    return folder

@@ -18,6 +18,9 @@ READABLE = IMAGES | TEXTS | {PDF}
 _TEXT = re.compile(r"https?://\S+|[0-9]{200,}|[A-Za-z0-9_-]{120,}=*", re.IGNORECASE)
 _MAX_PIXELS = 120_000_000
 _PDF_DPI = 200
+_LARGE = 1_200
+"""Pixels of the longer side above which half size is tried first."""
+
 _QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
@@ -111,39 +114,45 @@ def _reason(error: BaseException) -> str:
 
 
 def _read_image_file(path: Path) -> tuple[str | None, str | None]:
+    """Return the text of our QR code in an image file, or why there is none; half size first."""
     Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.simplefilter("ignore", UserWarning)
         try:
             with Image.open(path) as image:
-                return _read_image(image)
+                if max(image.size) > _LARGE:
+                    half = (image.width // 2, image.height // 2)
+                    image.draft("L", half)  # a JPEG is decoded at half size for a third of the cost
+                    found = _read_image(_grey(image, half))
+                    if found[0] is not None:
+                        return found
+            with Image.open(path) as image:
+                return _read_image(_grey(image))
         except (Image.DecompressionBombError, Image.DecompressionBombWarning):
             return None, f"the image has more than {_MAX_PIXELS // 1_000_000} million pixels"
 
 
-def _read_image(image: Image.Image) -> tuple[str | None, str | None]:
-    """Return the text of our QR code in a PIL image, or why there is none; half size first."""
-    grey = _grey(image)
-    others = 0
-    for reduce in (2, 1) if max(grey.size) > 1_200 else (1,):
-        candidate = grey.reduce(reduce) if reduce > 1 else grey
-        for barcode in zxingcpp.read_barcodes(candidate, formats=_QR):
-            if _TEXT.fullmatch(barcode.text) and "#" in barcode.text:
-                return barcode.text, None
-            others += 1
-    if others:
+def _read_image(grey: Image.Image) -> tuple[str | None, str | None]:
+    """Return the text of our QR code in a grey image, or why there is none."""
+    barcodes = zxingcpp.read_barcodes(grey, formats=_QR)
+    for barcode in barcodes:
+        if _TEXT.fullmatch(barcode.text) and "#" in barcode.text:
+            return barcode.text, None
+    if barcodes:
         return None, "the QR code in it is not that of a certificate"
     return None, "no QR code found"
 
 
-def _grey(image: Image.Image) -> Image.Image:
-    """Return an image in shades of grey, transparency on white."""
+def _grey(image: Image.Image, size: tuple[int, int] | None = None) -> Image.Image:
+    """Return an image in shades of grey, transparency on white, about as large as `size`."""
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         rgba = image.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
-        return Image.alpha_composite(white, rgba).convert("L")
-    return image.convert("L")
+        grey = Image.alpha_composite(white, rgba).convert("L")
+    else:
+        grey = image.convert("L")
+    return grey.reduce(2) if size is not None and grey.width > size[0] + 1 else grey
 
 
 def _read_pdf(path: Path) -> list[Scan]:
@@ -155,7 +164,7 @@ def _read_pdf(path: Path) -> list[Scan]:
         scans = []
         for number, page in enumerate(document, 1):
             bitmap = page.render(scale=_PDF_DPI / 72, grayscale=True)
-            qr_text, error = _read_image(bitmap.to_pil())
+            qr_text, error = _read_image(_grey(bitmap.to_pil()))
             scans.append(Scan(f"{path} page {number}", qr_text, error))
             bitmap.close()
             page.close()

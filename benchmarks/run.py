@@ -1,0 +1,177 @@
+"""Measure what the project promises, both sides in one run and interleaved: `make bench`.
+
+Machines differ and are noisy; ratios, counts and bytes are what counts. Targets stand beside each
+figure; the last run on a known machine is kept in baseline.json.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from certgraph.certificates.qr_image import draw_qr
+from certgraph.cli.migrations import migrate
+from certgraph.cli.scans import read_scans
+from certgraph.credential.claims import TYP
+from certgraph.credential.signature import load_public_key, open_sign1
+from certgraph.credential.verification import Verdict, verify
+from tests.credential import kit
+from tests.server.conftest import embedded_postgres, open_house
+
+FIGURES: dict[str, float] = {}
+
+
+def report(name: str, value: float, unit: str, target: str = "") -> None:
+    """Print a figure and keep it."""
+    FIGURES[name] = round(value, 4)
+    print(f"{name:<58} {value:>10.3f} {unit:<6} {target}", flush=True)
+
+
+def cpu_microseconds(work: Callable[[], object], times: int) -> float:
+    """Return CPU time a call."""
+    start = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - start) / times * 1e6
+
+
+def bench_verify(rounds: int) -> None:
+    """QR text → verdict against raw Ed25519 verification of the same bytes."""
+    text = kit.qr_text()
+    envelope = open_sign1(kit.signed(), TYP)
+    key = load_public_key(kit.ISSUER.public_key)
+    if verify(text, kit.TRUST, now=kit.NOW).verdict is not Verdict.VALID:
+        sys.exit("the certificate to measure with does not verify")
+    raw, ours = [], []
+    for _ in range(rounds):
+        raw.append(
+            cpu_microseconds(lambda: key.verify(envelope.signature, envelope.to_be_signed), 100)
+        )
+        ours.append(cpu_microseconds(lambda: verify(text, kit.TRUST, now=kit.NOW), 100))
+    ratio = statistics.median(r / o for r, o in zip(raw, ours, strict=True))
+    report("verify: raw Ed25519", statistics.median(raw), "µs")
+    report("verify: QR text to verdict", statistics.median(ours), "µs")
+    report("verify: ratio, raw / ours", ratio, "", "target ≥ 0.8")
+
+
+def bench_import() -> None:
+    """Importing the credential in a fresh interpreter, against an empty one."""
+
+    def seconds(program: str) -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", program], check=True)
+        return time.perf_counter() - start
+
+    pairs = [(seconds("pass"), seconds("import certgraph.credential")) for _ in range(9)]
+    cost = statistics.median(loaded - empty for empty, loaded in pairs)
+    report("import certgraph.credential", cost, "s", "target ≤ 0.3")
+
+
+def bench_qr(rounds: int) -> None:
+    """Drawing a QR symbol, and reading a 300-dpi A4 page with one."""
+    text = kit.qr_text(kit.claims(holder_tag=b"ab"))
+    drawn = statistics.median(cpu_microseconds(lambda: draw_qr(text), 5) for _ in range(rounds))
+    report("QR code: SVG and PNG", drawn / 1000, "ms")
+    report("QR version of a base certificate", draw_qr(text).version, "", "target ≤ 12")
+    five = kit.qr_text(kit.claims(holder_tag=b"ab", outcomes=kit.FIVE_OUTCOMES))
+    report("QR version with five outcomes", draw_qr(five).version, "", "target ≤ 15")
+    report(
+        "bytes of a base certificate",
+        len(kit.signed(kit.claims(holder_tag=b"ab"))),
+        "B",
+        "target ≤ 256",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        page = Image.new("L", (2480, 3508), 255)
+        (Path(folder) / "qr.png").write_bytes(draw_qr(text).png)
+        with Image.open(Path(folder) / "qr.png") as symbol:
+            page.paste(symbol.convert("L").resize((350, 350)), (300, 2900))
+        file = Path(folder) / "page.jpg"
+        page.save(file, quality=75)
+        if read_scans(file)[0].error:
+            sys.exit("the page to measure with does not read")
+        start = time.perf_counter()
+        for _ in range(rounds):
+            read_scans(file)
+        report("A4 scans read, one process", rounds / (time.perf_counter() - start), "1/s")
+
+
+async def _issue(url: str, certificates: int) -> float:
+    house = open_house(url)
+    await migrate(house.engine)
+    await house.furnish()
+    people = [
+        house.candidate(holder_name=f"张{n}", reference=f"exam {n}") for n in range(certificates)
+    ]
+    start = time.perf_counter()
+    rows = await house.issue(*people)
+    elapsed = time.perf_counter() - start
+    if len(rows) != certificates:
+        sys.exit("not all certificates were issued")
+    await house.engine.dispose()
+    return certificates / elapsed
+
+
+def bench_issue(certificates: int) -> None:
+    """Lint, sign, self-verify, store; interleaved on both databases."""
+    folder = Path(tempfile.mkdtemp(prefix="certgraph-bench-"))
+    server = embedded_postgres.get_server(folder / "pg", cleanup_mode="delete")
+    url = server.get_uri("DATABASE").replace("DATABASE", "{}")
+    found: dict[str, list[float]] = {"SQLite": [], "PostgreSQL": []}
+    for number in range(3):
+        sqlite = f"sqlite:///{folder}/{number}.sqlite3"
+        found["SQLite"].append(asyncio.run(_issue(sqlite, certificates)))
+        server.psql(f"CREATE DATABASE bench{number};")
+        postgres = url.format(f"bench{number}")
+        found["PostgreSQL"].append(asyncio.run(_issue(postgres, certificates)))
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, rates in found.items():
+        report(
+            f"issue {certificates} in one run, {name}",
+            statistics.median(rates),
+            "1/s",
+            "target ≥ 2000",
+        )
+
+
+def main() -> None:
+    """Run all, or those named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=["verify", "import", "qr", "issue", []])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
+    parser.add_argument("--keep", action="store_true", help="write baseline.json")
+    options = parser.parse_args()
+    names = options.names or ["verify", "import", "qr", "issue"]
+    if "verify" in names:
+        bench_verify(20 if options.quick else 100)
+    if "import" in names:
+        bench_import()
+    if "qr" in names:
+        bench_qr(10 if options.quick else 40)
+    if "issue" in names:
+        bench_issue(1_000 if options.quick else 10_000)
+    if options.keep:
+        machine = (
+            f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+        )
+        baseline = {"machine": machine, "figures": FIGURES}
+        file = Path(__file__).parent / "baseline.json"
+        file.write_text(json.dumps(baseline, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
