@@ -78,7 +78,7 @@ class EnumText(TypeDecorator[Any]):
     def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
         """Return the text to store."""
         del dialect
-        return None if value is None else self.enum(value).value
+        return None if value is None else value.value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
         """Return the member."""
