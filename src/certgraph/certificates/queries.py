@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import aliased
 
 from certgraph.certificates.rules import CertificateState
@@ -59,12 +59,15 @@ async def unsigned_payloads(
 
 async def store_signatures(session: Session, signatures: Mapping[UUID, bytes]) -> None:
     """Turn drafts into issued certificates."""
-    await session.execute(
-        update(CertificateRow),
-        [
-            {"id": id_, "signature": signature, "state": CertificateState.ISSUED}
-            for id_, signature in signatures.items()
-        ],
+    statement = (
+        update(CertificateRow)
+        .where(CertificateRow.id == bindparam("certificate"))
+        .values(signature=bindparam("made"), state=CertificateState.ISSUED)
+    )
+    connection = await session.connection()  # as plain rows: no objects to keep in step
+    await connection.execute(
+        statement,
+        [{"certificate": id_, "made": signature} for id_, signature in signatures.items()],
     )
 
 

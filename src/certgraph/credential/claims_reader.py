@@ -7,7 +7,7 @@ payload that is right but unusual). Why it is worth its lines: `docs/decisions/0
 
 from certgraph.credential.claims import CERTIFICATE_CLAIM, Claims
 from certgraph.credential.encoding import encode
-from certgraph.credential.text_rules import text_fault
+from certgraph.credential.text_rules import IS_COMMON, text_fault
 
 _CERTIFICATE_KEY = encode(CERTIFICATE_CLAIM)
 _LONGEST = (0, 40, 64, 0, 64, 0, 0, 0, 40, 0)
@@ -37,7 +37,7 @@ def _text(data: bytes, at: int, longest: int) -> tuple[str, int]:
     elif not 0 < length < 24:
         raise _Unusual
     text = data[at : at + length].decode()
-    if text_fault(text, longest):
+    if (len(text) > longest or not IS_COMMON(text)) and text_fault(text, longest):
         raise _Unusual
     return text, at + length
 

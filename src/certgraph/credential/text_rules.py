@@ -16,7 +16,7 @@ _EDGES = [
     for first, _, last in (part.partition("-") for part in RANGES.split())
     for edge in (int(first, 16), int(last, 16) + 1)
 ]
-_COMMON = re.compile("[!-~\u00b7\u3001\u3400-\u4dbf\u4e00-\u9fff\uff08\uff09]+").fullmatch
+IS_COMMON = re.compile("[!-~\u00b7\u3001\u3400-\u4dbf\u4e00-\u9fff\uff08\uff09]+").fullmatch
 """Texts of these characters alone break no rule but length; nearly all are such."""
 
 
@@ -36,7 +36,7 @@ def text_fault(value: object, longest: int) -> TextFault | None:
         return TextFault.NOT_TEXT
     if not 0 < len(value) <= longest:
         return TextFault.LENGTH
-    if _COMMON(value):
+    if IS_COMMON(value):
         return None
     if value[0] == " " or value[-1] == " ":
         return TextFault.SPACE

@@ -205,8 +205,14 @@ def _judge(claims: Claims, issuer_key: IssuerKey, trust: Trust, now: int) -> Ver
     )
     not_entitled = entitlement_fault(claims, issuer_key)
     expired = claims.expires_at is not None and now > claims.expires_at
+    if (
+        fresh
+        and status is Status.VALID
+        and not (not_entitled or expired or trust_gap or status_gap)
+    ):
+        return Verification(Verdict.VALID, None, None, claims, issuer_key, status, as_of)
 
-    decisive: tuple[Verdict, Check | None, str | None]
+    decisive: tuple[Verdict, Check, str]
     if not_entitled:
         decisive = Verdict.INVALID, Check.ENTITLEMENT, not_entitled
     elif status in (Status.REVOKED, Status.SUPERSEDED):
@@ -219,10 +225,8 @@ def _judge(claims: Claims, issuer_key: IssuerKey, trust: Trust, now: int) -> Ver
         decisive = Verdict.UNCONFIRMED, Check.ENTITLEMENT, trust_gap
     elif status_gap:
         decisive = Verdict.UNCONFIRMED, Check.STATUS, status_gap
-    elif not fresh:
-        decisive = Verdict.VALID_AS_OF, Check.STATUS, "list_not_fresh"
     else:
-        decisive = Verdict.VALID, None, None
+        decisive = Verdict.VALID_AS_OF, Check.STATUS, "list_not_fresh"
 
     failed: list[Check] = []
     not_run: list[Check] = []
