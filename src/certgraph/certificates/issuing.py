@@ -199,7 +199,7 @@ async def _store_checked(
     work = (asyncio.to_thread(_failing, part, key, trust, now) for part in parts if part)
     failed = [id_ for found in await asyncio.gather(*work) for id_ in found]
     observe(IssueStep.BATCH_CHECKED, len(signatures))
-    if not failed:
+    if signatures and not failed:
         await queries.store_signatures(
             session, {id_: signature for id_, _, signature in signatures}
         )
