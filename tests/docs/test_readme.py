@@ -1,4 +1,4 @@
-"""What the docs say is so: commands run, links lead somewhere, rules have their function and test."""
+"""What the docs say is so: commands run, links lead, rules have their function and test."""
 
 import re
 import shutil
