@@ -1,17 +1,24 @@
 """Mutations on certificates: issue, sign, register, suspend, lift, revoke, reissue."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
 
+from certgraph.api.certificate_inputs import (
+    CertificateIssueInput,
+    CertificateReissueInput,
+    CertificateSignaturesSubmitInput,
+    CertificatesIssueInput,
+    CertificateStateInput,
+)
 from certgraph.api.certificates import Certificate
 from certgraph.api.context import Context, Info
+from certgraph.api.enums import CertificateState
 from certgraph.api.errors import AnyError, user_errors
-from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt
-from certgraph.api.organization_mutations import from_hex
+from certgraph.api.key_mutations import from_hex
+from certgraph.api.mutating import attempt
 from certgraph.api.relay import Node, global_id, parse_global_id
 from certgraph.certificates import queries, service
 from certgraph.certificates.issuing import (
@@ -20,132 +27,13 @@ from certgraph.certificates.issuing import (
     issue,
     submit_signatures,
 )
-from certgraph.certificates.requests import Candidate, IssueRequest
-from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
+from certgraph.certificates.requests import IssueRequest
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
-from certgraph.credential.claims import Outcome
 from certgraph.database import Session
 from certgraph.problems import Rejected, refusal
-from certgraph.standards.rules import CertificateLevel
 
 MAX_CANDIDATES = 200
 """In one request, whose body is limited to 64 KB; larger batches go through the command line."""
-
-strawberry.enum(DocumentType, description="Kind of identity document.")
-strawberry.enum(
-    HolderBinding,
-    description="How a certificate is tied to a document: not, by a tag the verifier compares, "
-    "or by the masked number.",
-)
-
-
-@strawberry.input(description="A learning outcome achieved: by number, or by its text.")
-class AchievedOutcomeInput:
-    """See `certgraph.credential.claims.Outcome`."""
-
-    number: int | None = None
-    text: str | None = None
-    credits_tenths: int = strawberry.field(description="Credits times ten: 15 means 1.5.")
-
-
-@strawberry.input(description="A person to certify.")
-class CandidateInput:
-    """See `certgraph.certificates.requests.Candidate`."""
-
-    holder_name: str
-    standard_code: str
-    standard_version: str
-    level: CertificateLevel
-    issued_on: date
-    expires_on: date | None = None
-    document_type: DocumentType | None = None
-    document_number: str | None = strawberry.field(
-        default=None, description="Kept sealed; never on the certificate, never in an answer."
-    )
-    holder_binding: HolderBinding = HolderBinding.NONE
-    reference: str | None = strawberry.field(
-        default=None, description="Your key of examination and candidate; certified once."
-    )
-    outcomes: list[AchievedOutcomeInput] = strawberry.field(default_factory=list)
-    number: str | None = strawberry.field(
-        default=None, description="Certificate number, where one was assigned outside."
-    )
-
-    def to_candidate(self) -> Candidate:
-        """Convert."""
-        return Candidate(
-            holder_name=self.holder_name,
-            standard_code=self.standard_code,
-            standard_version=self.standard_version,
-            level=int(self.level),
-            issued_on=self.issued_on,
-            expires_on=self.expires_on,
-            document_type=self.document_type,
-            document_number=self.document_number,
-            holder_binding=self.holder_binding,
-            reference=self.reference,
-            outcomes=tuple(
-                Outcome(number=o.number, text=o.text, credits_tenths=o.credits_tenths)
-                for o in self.outcomes
-            ),
-            number=self.number,
-        )
-
-
-@strawberry.input(description="One certificate to issue.")
-class CertificateIssueInput:
-    """See `certgraph.certificates.requests.IssueRequest`."""
-
-    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
-    organization_code: str
-    candidate: CandidateInput
-
-
-@strawberry.input(description="Certificates to issue together: all of them or none.")
-class CertificatesIssueInput:
-    """See `certgraph.certificates.requests.IssueRequest`."""
-
-    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
-    organization_code: str
-    candidates: list[CandidateInput] = strawberry.field(description="1 to 200.")
-
-
-@strawberry.input(description="The organization's signature of one certificate.")
-class CertificateSignatureInput:
-    """A signature of a `SigningRequest`."""
-
-    certificate_id: strawberry.ID
-    signature: str = strawberry.field(description="Ed25519 signature, 128 hex digits.")
-
-
-@strawberry.input(description="Signatures made by the organization that holds its key.")
-class CertificateSignaturesSubmitInput:
-    """See `certgraph.certificates.issuing.submit_signatures`."""
-
-    run_id: strawberry.ID
-    signatures: list[CertificateSignatureInput]
-
-
-@strawberry.input(description="A certificate, and why its state changes.")
-class CertificateStateInput:
-    """See `certgraph.certificates.service.change_certificate_state`."""
-
-    number: str
-    reason: str
-
-
-@strawberry.input(description="A correction; give what is new, leave out what stays.")
-class CertificateReissueInput:
-    """See `certgraph.certificates.service.correction_request`."""
-
-    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
-    number: str
-    reason: str
-    holder_name: str | None = None
-    expires_on: date | None = None
-    document_type: DocumentType | None = None
-    document_number: str | None = None
-
 
 CertificateIssueError = Annotated[AnyError, strawberry.union("CertificateIssueError")]
 CertificatesIssueError = Annotated[AnyError, strawberry.union("CertificatesIssueError")]

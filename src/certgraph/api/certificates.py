@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from certgraph.api.context import Context, Info
+from certgraph.api.enums import CertificateLevel, CertificateState
 from certgraph.api.organizations import Organization
 from certgraph.api.relay import Node, global_id
 from certgraph.api.standards import CertificateType, StandardVersion
@@ -15,16 +16,10 @@ from certgraph.certificates import queries
 from certgraph.certificates.drafting import number_key
 from certgraph.certificates.issuing import signed_bytes
 from certgraph.certificates.qr_image import draw_qr
-from certgraph.certificates.rules import CertificateState, masked_name
+from certgraph.certificates.rules import masked_name
 from certgraph.certificates.service import claims_of, is_late
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credential.qr_text import to_qr_text
-from certgraph.standards.rules import CertificateLevel
-
-strawberry.enum(
-    CertificateState,
-    description="DRAFT → ISSUED → REGISTERED ⇄ SUSPENDED → REVOKED or SUPERSEDED.",
-)
 
 
 @strawberry.type(description="A learning outcome achieved, with its credits.")

@@ -10,12 +10,12 @@ from uuid import UUID
 from strawberry.dataloader import DataLoader
 from strawberry.types import Info as StrawberryInfo
 
+from certgraph.api.enums import OrganizationKind, TokenRole
 from certgraph.api.trust_cache import TrustCache
 from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
 from certgraph.database import Session, Sessions
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.rules import OrganizationKind, TokenRole
 from certgraph.organizations.tables import EntitlementRow, OrganizationRow, SigningKeyRow
 from certgraph.organizations.tokens import Caller
 from certgraph.problems import Problem, Rejected, refusal

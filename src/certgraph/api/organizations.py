@@ -6,21 +6,10 @@ from uuid import UUID
 import strawberry
 
 from certgraph.api.context import Info
+from certgraph.api.enums import KeyCustody, OrganizationKind, OrganizationState
 from certgraph.api.relay import Connection, Node, connection, global_id
 from certgraph.organizations import queries
-from certgraph.organizations.rules import (
-    KeyCustody,
-    OrganizationKind,
-    OrganizationState,
-)
 from certgraph.organizations.tables import EntitlementRow, OrganizationRow, SigningKeyRow
-
-strawberry.enum(OrganizationKind, description="What an organization is; it may be several.")
-strawberry.enum(
-    OrganizationState,
-    description="SELECTED 入选 → AGREED 签约 → ACTIVE ⇄ RECTIFYING → EXITED or HANDED_OVER.",
-)
-strawberry.enum(KeyCustody, description="Who holds the private key: sealed here, or elsewhere.")
 
 
 @strawberry.type(description="A key that signs certificates 签名公钥.")

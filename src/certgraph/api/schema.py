@@ -29,8 +29,9 @@ from certgraph.api.errors import (
     PolicyRule,
     RuleBrokenError,
 )
+from certgraph.api.key_mutations import KeyMutation
 from certgraph.api.limits import MAX_TOKENS, DocumentLimits
-from certgraph.api.organization_mutations import KeyMutation, OrganizationMutation
+from certgraph.api.organization_mutations import OrganizationMutation
 from certgraph.api.organizations import IssuerKey, Organization, OrganizationQuery
 from certgraph.api.relay import Node, parse_global_id
 from certgraph.api.standard_mutations import StandardMutation

@@ -6,14 +6,14 @@ from typing import Annotated
 import strawberry
 
 from certgraph.api.context import Info
+from certgraph.api.enums import CertificateLevel, TokenRole
 from certgraph.api.errors import AnyError
 from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt_once
 from certgraph.api.standards import CertificateType, Standard, StandardVersion
 from certgraph.database import Session
-from certgraph.organizations.rules import TokenRole
 from certgraph.organizations.service import organization_named
 from certgraph.standards import service
-from certgraph.standards.rules import CertificateLevel, ContentItem, OutcomeItem
+from certgraph.standards.rules import ContentItem, OutcomeItem
 from certgraph.standards.tables import CertificateTypeRow, StandardRow, StandardVersionRow
 
 ADMIN = TokenRole.PROGRAMME_ADMIN

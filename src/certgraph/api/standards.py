@@ -7,11 +7,11 @@ from uuid import UUID
 import strawberry
 
 from certgraph.api.context import Info
+from certgraph.api.enums import CertificateLevel, CertificateTypeState
 from certgraph.api.organizations import Organization
 from certgraph.api.relay import Connection, Node, connection, global_id
 from certgraph.organizations import queries as organization_queries
 from certgraph.standards import queries
-from certgraph.standards.rules import CertificateLevel, CertificateTypeState
 from certgraph.standards.tables import (
     CertificateTypeRow,
     MajorRow,
@@ -19,9 +19,6 @@ from certgraph.standards.tables import (
     StandardRow,
     StandardVersionRow,
 )
-
-strawberry.enum(CertificateLevel, description="初级, 中级, 高级.")
-strawberry.enum(CertificateTypeState, description="Where a certificate type stands.")
 
 
 @strawberry.type(description="A level that a certificate type is known to have.")

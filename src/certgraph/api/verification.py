@@ -7,14 +7,11 @@ from graphql import GraphQLError
 
 from certgraph.api.certificates import AchievedOutcome
 from certgraph.api.context import Info
+from certgraph.api.enums import Check, CheckState, Verdict
 from certgraph.credential import days
 from certgraph.credential.trust_list import OrganizationState as ListedState
-from certgraph.credential.verification import Check, CheckState, Verdict, Verification, verify
+from certgraph.credential.verification import Verification, verify
 from certgraph.credential.wording import words_for
-
-strawberry.enum(Verdict, description="What a verifier says. Only VALID is good as it stands.")
-strawberry.enum(Check, description="The checks, in their order.")
-strawberry.enum(CheckState, description="A check that could not run has not passed.")
 
 
 @strawberry.type(description="One check and how it ended.")
