@@ -47,7 +47,11 @@ class _Limit:
 
 
 class DocumentLimits(ValidationRule):
-    """Refuses documents beyond the limits, naming which; introspection counts as any field."""
+    """Refuses documents beyond the limits, naming which.
+
+    Introspection counts as one field: tools ask for 15 levels of it, graphql-core's own
+    `MaxIntrospectionDepthRule` keeps it from multiplying.
+    """
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
@@ -94,7 +98,9 @@ class DocumentLimits(ValidationRule):
     def _measure(self, selection_set: SelectionSetNode | None) -> Measure:
         depth = aliases = fields = cost = 0
         for selection in selection_set.selections if selection_set else ():
-            if isinstance(selection, FieldNode):
+            if isinstance(selection, FieldNode) and selection.name.value.startswith("__"):
+                part = Measure(1, selection.alias is not None, 1, 0)  # introspection, see schema
+            elif isinstance(selection, FieldNode):
                 below = self._measure(selection.selection_set)
                 page = _page_size(selection) if below.fields else 1
                 part = Measure(

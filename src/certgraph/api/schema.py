@@ -5,7 +5,7 @@ from functools import cache
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, MaxIntrospectionDepthRule, NoSchemaIntrospectionCustomRule
 from strawberry.extensions import (
     AddValidationRules,
     MaskErrors,
@@ -139,10 +139,8 @@ def make_schema(*, introspection: bool = True, is_sorted: bool = False) -> Schem
         is_sorted: For printing alone: strawberry 0.341 does not find the members of its unions
             again in a schema that it has sorted.
     """
-    rules: list[type] = [DocumentLimits]
+    rules: list[type] = [DocumentLimits, MaxIntrospectionDepthRule]
     if not introspection:
-        from graphql import NoSchemaIntrospectionCustomRule  # noqa: PLC0415 - rarely needed
-
         rules.append(NoSchemaIntrospectionCustomRule)
     return Schema(
         query=Query,

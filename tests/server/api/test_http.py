@@ -2,6 +2,8 @@
 
 import json
 
+from graphql import get_introspection_query
+
 from tests.server.test_trust import new_list, published
 
 QUERY = '{ policyRule(id: "R39") { id } }'
@@ -150,6 +152,15 @@ async def test_documents_beyond_the_limits_are_refused_before_they_run(client):
         assert response.status_code == 400, query[:80]
         assert message in " ".join(error["message"] for error in content["errors"])
         assert "data" not in content
+
+
+async def test_tools_may_ask_for_the_whole_schema_and_no_more(client):
+    options = {"descriptions": True, "specified_by_url": True, "input_value_deprecation": True}
+    found = await client.data(get_introspection_query(**options))
+    assert "Certificate" in {t["name"] for t in found["__schema"]["types"]}
+    deep = "{ __schema { types" + " { fields { type" * 4 + " { name }" + " } }" * 4 + " } }"
+    response = await client.ask(deep)
+    assert "introspection depth" in response.json()["errors"][0]["message"]
 
 
 async def test_pages_have_limits(client):
