@@ -16,9 +16,10 @@ from random import Random
 import pytest
 from sqlalchemy import text
 
-from certgraph.certificates.issuing import issue, signed_bytes
+from certgraph.certificates.issuing import issue
 from certgraph.certificates.queries import certificates_of_run
 from certgraph.certificates.requests import Candidate, IssueRequest
+from certgraph.certificates.signing import signed_bytes
 from certgraph.certificates.tables import CertificateRow
 from certgraph.cli.migrations import migrate
 from certgraph.credential.qr_text import to_qr_text

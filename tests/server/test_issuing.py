@@ -244,26 +244,26 @@ async def test_issuing_goes_on_in_a_new_list_when_one_is_full(house):
 
 
 async def test_nothing_is_stored_when_a_fresh_signature_does_not_verify(house, monkeypatch):
-    from certgraph.certificates import issuing
+    from certgraph.certificates import signing
     from certgraph.credential.signature import PrivateKeySigner
 
     class Broken(PrivateKeySigner):
         def sign(self, message):
             return super().sign(message + b"!")
 
-    real = issuing.open_signer
+    real = signing.open_signer
 
     def broken(*arguments):
         return Broken(real(*arguments)._private_key)
 
-    monkeypatch.setattr(issuing, "open_signer", broken)
-    with pytest.raises(issuing.SelfCheckFailed, match="1 of 1"):
+    monkeypatch.setattr(signing, "open_signer", broken)
+    with pytest.raises(signing.SelfCheckFailed, match="1 of 1"):
         await house.issue()
     async with house.sessions() as session:
         states = await session.scalars(text("SELECT state FROM certificates"))
         assert list(states) == ["draft"]
     # the key mended, the same request goes on where it stopped
-    monkeypatch.setattr(issuing, "open_signer", real)
+    monkeypatch.setattr(signing, "open_signer", real)
     (row,) = await house.issue()
     assert row.state is CertificateState.ISSUED
 

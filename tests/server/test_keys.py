@@ -6,8 +6,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certgraph.certificates import queries as certificate_queries
-from certgraph.certificates.issuing import bytes_to_sign, issue, submit_signatures
+from certgraph.certificates.issuing import issue
 from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.signing import bytes_to_sign, submit_signatures
 from certgraph.credential.signature import PrivateKeySigner
 from certgraph.organizations import queries
 from certgraph.organizations.keys import (

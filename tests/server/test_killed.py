@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from certgraph.certificates import issuing
-from certgraph.certificates.issuing import IssueStep, issue
+from certgraph.certificates.issuing import issue
 from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.signing import IssueStep
 from tests.server.conftest import open_house
 
 CANDIDATES = 30

@@ -21,13 +21,9 @@ from certgraph.api.key_mutations import from_hex
 from certgraph.api.mutating import attempt
 from certgraph.api.relay import Node, global_id, parse_global_id
 from certgraph.certificates import queries, service
-from certgraph.certificates.issuing import (
-    SelfCheckFailed,
-    bytes_to_sign,
-    issue,
-    submit_signatures,
-)
+from certgraph.certificates.issuing import issue
 from certgraph.certificates.requests import IssueRequest
+from certgraph.certificates.signing import SelfCheckFailed, bytes_to_sign, submit_signatures
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.database import Session
 from certgraph.problems import Rejected, refusal

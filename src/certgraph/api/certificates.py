@@ -14,10 +14,10 @@ from certgraph.api.relay import Node, global_id
 from certgraph.api.standards import CertificateType, StandardVersion
 from certgraph.certificates import queries
 from certgraph.certificates.drafting import number_key
-from certgraph.certificates.issuing import signed_bytes
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.rules import masked_name
 from certgraph.certificates.service import claims_of, is_late
+from certgraph.certificates.signing import signed_bytes
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credential.qr_text import to_qr_text
 

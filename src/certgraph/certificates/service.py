@@ -8,10 +8,10 @@ from uuid import UUID
 from certgraph.calendar import programme_day
 from certgraph.certificates import queries
 from certgraph.certificates.drafting import number_key
-from certgraph.certificates.issuing import passes_self_check, self_check, signed_bytes
 from certgraph.certificates.listing import issuer_trust
 from certgraph.certificates.requests import Candidate, IssueRequest
 from certgraph.certificates.rules import CertificateState, HolderBinding, state_problems
+from certgraph.certificates.signing import passes_self_check, self_check, signed_bytes
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
 from certgraph.credential.claims import Claims, claims_from
 from certgraph.credential.encoding import decode

@@ -16,14 +16,7 @@ from tqdm import tqdm
 
 from certgraph.certificates import queries
 from certgraph.certificates.candidate_files import candidates_from_csv
-from certgraph.certificates.issuing import (
-    IssueStep,
-    SelfCheckFailed,
-    bytes_to_sign,
-    issue,
-    signed_bytes,
-    submit_signatures,
-)
+from certgraph.certificates.issuing import issue
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.requests import Candidate, IssueRequest
 from certgraph.certificates.rules import CertificateState
@@ -34,6 +27,13 @@ from certgraph.certificates.service import (
     lift_suspension,
     recheck_all,
     register_certificate,
+)
+from certgraph.certificates.signing import (
+    IssueStep,
+    SelfCheckFailed,
+    bytes_to_sign,
+    signed_bytes,
+    submit_signatures,
 )
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.cli.runtime import Runtime, leaf

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from certgraph.certificates import queries
-from certgraph.certificates.issuing import signed_bytes
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.service import register_certificate
+from certgraph.certificates.signing import signed_bytes
 from certgraph.cli import serve
 from certgraph.cli.certificates import BY, run_issue
 from certgraph.cli.clock import default_language, now, system_random

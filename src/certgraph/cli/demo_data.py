@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from certgraph.certificates import queries
-from certgraph.certificates.issuing import bytes_to_sign, submit_signatures
 from certgraph.certificates.requests import Candidate, IssueRequest
 from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
 from certgraph.certificates.service import change_certificate_state, correction_request
+from certgraph.certificates.signing import bytes_to_sign, submit_signatures
 from certgraph.certificates.tables import IssueRunRow
 from certgraph.cli.certificates import BY, run_issue
 from certgraph.cli.runtime import Runtime
