@@ -15,7 +15,10 @@ from tests.credential import kit
 
 CASES = (
     (kit.claims(holder_name="张示例"), "#1a7f37"),
-    (kit.claims(holder_name="王演示", status_index=kit.REVOKED_INDEX), "#b42318"),
+    (
+        kit.claims(holder_name="王演示", number="3H8N-6CWY-0ZRD", status_index=kit.REVOKED_INDEX),
+        "#b42318",
+    ),
 )
 FONT = "font-family=\"system-ui, 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif\""
 

@@ -1,9 +1,10 @@
 """What happens in the demo: real types, made-up standards, people who do not exist."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certgraph.certificates import queries
 from certgraph.certificates.requests import Candidate, IssueRequest
@@ -310,14 +311,13 @@ async def apply_case(runtime: Runtime, case: DemoCase, number: str) -> None:
                 random=runtime.random,
             )
     elif case.what == "corrected":
-        correct: Callable[[Candidate], Candidate] = lambda c: replace(c, holder_name="孙正确")  # noqa: E731
         async with runtime.sessions() as session:
             row = await queries.certificate_by_number_key(session, number)
         if row is not None:
             request = correction_request(
                 runtime.keyring(),
                 row,
-                correct,
+                lambda candidate: replace(candidate, holder_name="孙正确"),
                 organization_code=case.organization,
                 idempotency_key=f"demo correction of {case.file}",
                 reason="name misspelt",
@@ -335,17 +335,8 @@ def tamper(signed: bytes) -> bytes:
 
 def forge(signed: bytes) -> bytes:
     """Return the same certificate, signed by a key that nobody registered."""
-    forger = load_forger()
+    forger = PrivateKeySigner(Ed25519PrivateKey.generate())
     return sign1(forger, TYP, open_sign1(signed, TYP).payload)
-
-
-def load_forger() -> PrivateKeySigner:
-    """Return a key that is on no trust list."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - demo only
-        Ed25519PrivateKey,
-    )
-
-    return PrivateKeySigner(Ed25519PrivateKey.generate())
 
 
 async def write_tokens(runtime: Runtime, folder: Path) -> None:
