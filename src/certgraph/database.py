@@ -4,10 +4,10 @@ SQLite (a file, WAL) is the embedded default, PostgreSQL is for production; one 
 A session serves one operation. Services never commit: whoever opened the session does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import DateTime, MetaData, String, TypeDecorator, event, select
@@ -34,6 +34,18 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+BATCH_PARAMETERS = 10_000
+"""Values that one statement compares with; PostgreSQL takes at most 32,767."""
+
+T = TypeVar("T")
+
+
+def batched(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Yield `values` in parts of at most `size`."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
 
 
 class Base(DeclarativeBase):

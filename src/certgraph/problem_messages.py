@@ -120,6 +120,18 @@ MESSAGES: dict[str, Message] = {
         "There is no certificate type {code}.",
         "没有代码为 {code} 的证书。",
     ),
+    "day.out_of_range": Message(
+        "invalid_input",
+        None,
+        "{day} is out of range; use {first} to {last}.",
+        "{day} 超出范围，请使用 {first} 至 {last}。",
+    ),
+    "organization.uscc_taken": Message(
+        "conflict",
+        None,
+        "The code {uscc} belongs to another organization.",
+        "统一社会信用代码 {uscc} 已属于另一组织。",
+    ),
     "division.unknown": Message(
         "invalid_input",
         None,
@@ -216,11 +228,17 @@ MESSAGES: dict[str, Message] = {
         "On {day} {name} was {state}; only an active organization issues certificates.",
         "{day} 当日，{name} 的状态为 {state}；只有处于正常状态的组织可以颁发证书。",
     ),
+    "issue.outcome_ambiguous": Message(
+        "invalid_input",
+        None,
+        "Give a learning outcome either by its number or by its text.",
+        "学习成果请只填编号或只填文本。",
+    ),
     "issue.outcome_unknown": Message(
         "invalid_input",
         None,
-        "Standard {code} {version} defines no learning outcome {number}.",
-        "标准 {code} {version} 没有学习成果 {number}。",
+        "Standard {code} {version} defines no learning outcome {number} at this level or below.",
+        "标准 {code} {version} 在该等级及以下没有学习成果 {number}。",
     ),
     "issue.reference_twice": Message(
         "invalid_input",

@@ -82,7 +82,8 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(given)
         except ValidationError as error:
-            raise SettingsError(_explain(error)) from None
+            hint = "" if folder else "; name a folder with --dir DIR, or set the environment"
+            raise SettingsError(_explain(error) + hint) from None
 
     def keyring(self) -> Keyring:
         """Return the keyring of the master key.

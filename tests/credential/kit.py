@@ -48,6 +48,7 @@ ISSUER = signer("issuer")
 RETIRED = signer("retired issuer")
 COMPROMISED = signer("compromised issuer")
 OTHER_ISSUER = signer("other issuer")
+LEFT_ISSUER = signer("issuer that left")
 STRANGER = signer("stranger")
 STATUS_KEY = signer("status")
 ROOTS = [signer(f"root {number}") for number in range(3)]
@@ -123,6 +124,14 @@ ORGANIZATIONS = (
         state_since=DAY(date(2026, 1, 1)),
         keys=(ListedKey(public_key=OTHER_ISSUER.public_key, first_day=DAY(date(2020, 1, 1))),),
         entitlements=(replace(ENTITLEMENT, last_day=DAY(date(2025, 12, 31))),),
+    ),
+    ListedOrganization(
+        code="EO-003",
+        name="已移交的组织",
+        state=OrganizationState.HANDED_OVER,
+        state_since=DAY(date(2026, 1, 1)),
+        keys=(ListedKey(public_key=LEFT_ISSUER.public_key, first_day=DAY(date(2020, 1, 1))),),
+        entitlements=(ENTITLEMENT,),
     ),
 )
 

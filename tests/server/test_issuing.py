@@ -54,7 +54,17 @@ BAD = [
     ({"holder_name": "\ue000"}, "issue.claims", "holderName"),
     ({"holder_name": "张\u3000例"}, "issue.claims", "holderName"),
     ({"number": ""}, "issue.claims", "number"),
-    ({"number": "N" * 41}, "issue.claims", "number"),
+    ({"number": "N" * 41}, "text.length", "number"),
+    ({"number": "\ufdfa" * 40}, "text.length", "number"),
+    ({"reference": ""}, "text.length", "reference"),
+    ({"reference": "a\u202e"}, "text.character", "reference"),
+    ({"issued_on": date(9999, 12, 31)}, "day.out_of_range", "issuedOn"),
+    ({"expires_on": date(9999, 12, 31)}, "day.out_of_range", "expiresOn"),
+    (
+        {"outcomes": (Outcome(number=1, text="x", credits_tenths=1),)},
+        "issue.outcome_ambiguous",
+        "outcomes.0",
+    ),
     ({"number": "A\u202eB"}, "issue.claims", "number"),
     ({"level": 3}, "issue.not_entitled", "level"),
     ({"level": 0}, "issue.not_entitled", "level"),
@@ -140,9 +150,9 @@ async def test_only_an_active_organization_issues_and_the_rule_is_quoted(
     (problem,) = caught.value.problems
     assert (problem.code, problem.rule_id) == (code, rule_id)
     assert policy_rules()[rule_id].sentence
-    # what it issued the day before is its own
-    (row,) = await house.issue(house.candidate(issued_on=date(2026, 10, 31)), key="earlier")
-    assert row.state is CertificateState.ISSUED
+    # nor does it go on under the days before
+    earlier = house.candidate(issued_on=date(2026, 10, 31))
+    assert await refused(house, earlier, key="earlier") == [(code, "candidates.0.organizationCode")]
 
 
 async def test_another_organization_issues_nothing_without_leave_and_key(house):

@@ -136,7 +136,7 @@ async def test_tokens_are_stored_hashed_and_end(house):
             name="test",
             role=TokenRole.VERIFIER,
             organization=None,
-            lifetime=timedelta(days=1),
+            lifetime_days=1,
             now=house.now,
             random=house.random,
         )
@@ -171,7 +171,7 @@ async def test_tokens_that_make_no_sense_are_refused(house, role, with_organizat
                 name="test",
                 role=role,
                 organization=organization,
-                lifetime=timedelta(days=days),
+                lifetime_days=days,
                 now=house.now,
                 random=house.random,
             )

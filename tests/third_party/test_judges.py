@@ -20,7 +20,7 @@ from certgraph.credential.trust_bundle import open_trust_bundle
 HERE = Path(__file__).parent
 JUDGES = HERE.parents[1] / ".judges/bin/python"
 NODE = shutil.which("node") if (HERE / "node_modules").is_dir() else None
-REQUIRED = os.environ.get("CERTGRAPH_REQUIRE_JUDGES") == "1"  # noqa: TID251 - set by CI
+REQUIRED = os.environ.get("REQUIRE_JUDGES") == "1"  # noqa: TID251 - set by CI
 
 
 def need(present, what):

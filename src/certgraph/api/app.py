@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -32,19 +33,21 @@ from certgraph.database import (
 )
 from certgraph.organizations.tokens import Caller, caller_of
 from certgraph.problems import Rejected
-from certgraph.sealing import CannotOpen, Keyring
+from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 from certgraph.trust.publication import BUNDLE_PATH, publish
 
 logger = logging.getLogger("certgraph.api")
 
 _GRAPHIQL = files("certgraph.api").joinpath("graphiql")
+_GRAPHIQL_FILES = {entry.name for entry in _GRAPHIQL.iterdir()}
 _GRAPHIQL_TYPES = {"js": "text/javascript", "css": "text/css"}
 _GRAPHIQL_POLICY = (
     "default-src 'none'; script-src 'self' blob:; worker-src blob:; style-src 'self' "
     "'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_PUBLISHED = re.compile(r"trust/bundle\.cgtrust|status/[A-Za-z0-9._-]{1,40}/[0-9]{1,9}\.cwt")
 _SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
@@ -113,7 +116,8 @@ class Server:
     async def published(self, request: Request) -> Response:
         """Answer /trust/… and /status/… from the published files."""
         path = request.url.path.lstrip("/")
-        file = await self.trust_cache.file(path)
+        known = _PUBLISHED.fullmatch(path) is not None
+        file = await self.trust_cache.file(path) if known else None
         if file is None:
             return PlainTextResponse("Not published here.\n", HTTPStatus.NOT_FOUND)
         etag = f'"{file.etag}"'
@@ -133,7 +137,7 @@ class Server:
     async def readyz(self, _request: Request) -> Response:
         """Answer whether requests can be served: the database answers, trust data is in force."""
         try:
-            trust = await self.trust_cache.trust(self.clock())
+            trust = await self.trust_cache.trust()
         except (DatabaseError, OSError):
             return PlainTextResponse("no database\n", HTTPStatus.SERVICE_UNAVAILABLE)
         if trust is None:
@@ -156,9 +160,7 @@ class Server:
                     logger.info("published %s status lists", done.renewed)
             except Rejected as rejected:
                 logger.warning("nothing is published: %s", rejected)
-            except CannotOpen:
-                logger.exception("the master key does not open the status key")
-            except (DatabaseError, OSError):
+            except Exception:  # whatever it is, revocations must go out with the next try
                 logger.exception("publishing failed; it is tried again")
             await asyncio.sleep(self.settings.publish_every_seconds)
 
@@ -175,9 +177,9 @@ def preferred_language(accept_language: str) -> str:
 
 
 def _graphiql_file(name: str) -> Response:
-    file = _GRAPHIQL.joinpath(name)
-    if "/" in name or not file.is_file():
+    if name not in _GRAPHIQL_FILES:
         return PlainTextResponse("Not found.\n", HTTPStatus.NOT_FOUND)
+    file = _GRAPHIQL.joinpath(name)
     headers = {
         "Content-Security-Policy": _GRAPHIQL_POLICY,
         "Cache-Control": "public, max-age=3600",

@@ -6,7 +6,7 @@ Media types are compared exactly: a request that a browser can send to another s
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -25,7 +25,9 @@ from certgraph.api.schema import Schema
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 MAX_BODY = 64 * 1024
-_NUL = re.compile(r"\x00|\\u(?:0000|\{0+\})")
+_NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_LONG_NUMBER = re.compile(r"[0-9]{21}")
 
 
 class BadRequest(Exception):
@@ -87,13 +89,43 @@ def _no_constant(name: str) -> None:
     raise ValueError(message)
 
 
-def _check_characters(text: str, content: object) -> None:
-    """Refuse what no text of ours holds and no database stores: NUL and half surrogate pairs."""
-    if _NUL.search(text):
-        message = "a text holds the character NUL"
-        raise ValueError(message)
-    if "\\u" in text:
-        json.dumps(content, ensure_ascii=False).encode()
+def _texts(content: object) -> Iterator[str]:
+    """Yield every text in parsed JSON, keys included."""
+    left = [content]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            left += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            left += item
+
+
+def _check_texts(content: object) -> None:
+    """Refuse what no text of ours holds and no database stores: NUL, and half surrogate pairs."""
+    for text in _texts(content):
+        if "\0" in text:
+            message = "A text holds the character NUL."
+            raise BadRequest(HTTPStatus.BAD_REQUEST, message)
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            message = "A text holds half of a surrogate pair."
+            raise BadRequest(HTTPStatus.BAD_REQUEST, message) from None
+
+
+def _check_query(query: str) -> None:
+    """Refuse a document that cannot be one, or whose literals no type of ours takes."""
+    if not query.strip():
+        message = "The parameter `query` is empty."
+    elif _NUL_ESCAPE.search(query):
+        message = "A text in the document holds the character NUL."
+    elif _LONG_NUMBER.search(_STRING.sub("", query)):
+        message = "The document holds a number of more than 20 digits."
+    else:
+        return
+    raise BadRequest(HTTPStatus.BAD_REQUEST, message)
 
 
 def parse_json(text: bytes | str) -> Any:  # noqa: ANN401 - what came in decides
@@ -101,9 +133,7 @@ def parse_json(text: bytes | str) -> Any:  # noqa: ANN401 - what came in decides
     try:
         if isinstance(text, bytes):
             text = text.decode()
-        content = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-        _check_characters(text, content)
-        return content  # noqa: TRY300 - the one way out that is not an error
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
     except RecursionError:
         message = "The JSON is nested too deeply."
     except ValueError as error:
@@ -126,6 +156,8 @@ def _parameters(given: Any) -> GraphQLRequest:  # noqa: ANN401 - parsed JSON
         if not isinstance(value, kind):
             missing = "is missing" if name not in given else f"must be {text}"
             raise BadRequest(HTTPStatus.BAD_REQUEST, f"The parameter `{name}` {missing}.")
+    _check_texts(given)
+    _check_query(given["query"])
     return GraphQLRequest(given["query"], given.get("variables"), given.get("operationName"))
 
 
@@ -133,8 +165,6 @@ async def parse_request(request: Request) -> GraphQLRequest:
     """Return what a GET or POST asks for. Raises `BadRequest`."""
     if request.method == "GET":
         given: dict[str, Any] = dict(request.query_params)
-        if any(_NUL.search(value) for value in given.values()):
-            raise BadRequest(HTTPStatus.BAD_REQUEST, "A parameter holds the character NUL.")
         for name in ("variables", "extensions"):
             if name in given:
                 given[name] = parse_json(given[name])
@@ -212,6 +242,8 @@ async def answer(schema: Schema, request: Request, context: Context, media_type:
             if name
             else "The document has several operations; name one in `operationName`."
         )
+        if name is None and "{" not in asked.query.partition("fragment")[0]:
+            message = "The document holds no operation, only fragments."
         error = GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
         result = PreExecutionError(data=None, errors=[error])
     status = HTTPStatus.OK

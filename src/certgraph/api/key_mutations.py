@@ -1,6 +1,6 @@
 """Mutations on issuer keys and API tokens."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -273,7 +273,7 @@ class KeyMutation:
                 name=input.name,
                 role=input.role,
                 organization=organization,
-                lifetime=timedelta(days=input.lifetime_days),
+                lifetime_days=input.lifetime_days,
                 now=context.now,
                 random=context.random,
             )

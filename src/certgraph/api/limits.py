@@ -26,7 +26,7 @@ MAX_ALIASES = 15
 MAX_FRAGMENTS = 30
 MAX_ROOT_FIELDS = 5
 MAX_COST = 2_000
-_LIST_ARGUMENTS = ("first",)
+_LIST_ARGUMENTS = ("first", "ids")
 _DEFAULT_PAGE = 20
 
 
@@ -137,7 +137,7 @@ def _page_size(field: FieldNode) -> int:
     for argument in field.arguments or ():
         if argument.name.value in _LIST_ARGUMENTS:
             value = getattr(argument.value, "value", None)
-            return int(value) if isinstance(value, str) and value.isdigit() else 100
+            return int(value[:9]) if isinstance(value, str) and value.isdigit() else 100
     return _DEFAULT_PAGE if field.name.value in _PAGED else 1
 
 

@@ -7,7 +7,7 @@ import strawberry
 
 from certgraph.api.context import Info
 from certgraph.api.enums import KeyCustody, OrganizationKind, OrganizationState
-from certgraph.api.relay import Connection, Node, connection, global_id
+from certgraph.api.relay import Connection, Node, check_filters, connection, global_id
 from certgraph.organizations import queries
 from certgraph.organizations.tables import EntitlementRow, OrganizationRow, SigningKeyRow
 
@@ -109,6 +109,7 @@ class OrganizationQuery:
         name_contains: str | None = None,
     ) -> Connection[Organization]:
         """Return a page."""
+        check_filters(name_contains, division_code)
         reads = info.context.reads
 
         async def rows(after_code: str | None, count: int) -> list[OrganizationRow]:

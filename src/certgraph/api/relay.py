@@ -15,6 +15,7 @@ from certgraph.api.context import Context
 T = TypeVar("T")
 R = TypeVar("R")
 MAX_PAGE = 100
+MAX_FILTER = 100
 _TAG_BYTES = 12
 
 
@@ -66,6 +67,15 @@ class Connection(Generic[T]):
     edges: list[Edge[T]]
     nodes: list[T] = strawberry.field(description="The objects of `edges`.")
     page_info: PageInfo
+
+
+def check_filters(*filters: str | None) -> None:
+    """Refuse filters that nothing can match. Raises `GraphQLError`."""
+    if any(value is not None and len(value) > MAX_FILTER for value in filters):
+        raise GraphQLError(
+            f"A filter takes at most {MAX_FILTER} characters.",
+            extensions={"code": "BAD_USER_INPUT"},
+        )
 
 
 def _cursor_tag(context: Context, query: str, key: str) -> bytes:

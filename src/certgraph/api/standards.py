@@ -9,7 +9,7 @@ import strawberry
 from certgraph.api.context import Info
 from certgraph.api.enums import CertificateLevel, CertificateTypeState
 from certgraph.api.organizations import Organization
-from certgraph.api.relay import Connection, Node, connection, global_id
+from certgraph.api.relay import Connection, Node, check_filters, connection, global_id
 from certgraph.organizations import queries as organization_queries
 from certgraph.standards import queries
 from certgraph.standards.tables import (
@@ -266,6 +266,7 @@ class StandardQuery:
         name_contains: str | None = None,
     ) -> Connection[CertificateType]:
         """Return a page."""
+        check_filters(name_contains, organization_code)
         reads = info.context.reads
 
         async def rows(after_code: str | None, count: int) -> list[CertificateTypeRow]:

@@ -1,9 +1,8 @@
 """Published files in memory, and the trust data made of the bundle; read again when they change."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from certgraph.credential.trust_bundle import Trust, UntrustedBundle, open_trust_bundle
+from certgraph.credential.trust_bundle import Trust, reopen_trust_bundle
 from certgraph.database import Sessions
 from certgraph.trust import queries
 from certgraph.trust.publication import BUNDLE_PATH
@@ -23,25 +22,23 @@ class TrustCache:
 
     def __init__(self, reads: Sessions) -> None:
         self._reads = reads
-        self._files: dict[str, PublishedFile | None] = {}
-        self._published_at: datetime | None = None
+        self._files: dict[str, PublishedFile] = {}
         self._trust: tuple[str, Trust] | None = None
 
     async def file(self, path: str) -> PublishedFile | None:
-        """Return a published file; None where there is none."""
+        """Return a published file, read again when its hash has changed; None if there is none."""
         async with self._reads() as session:
-            published_at = await queries.last_published_at(session)
-            if published_at != self._published_at:
-                self._files.clear()
-                self._published_at = published_at
-            if path not in self._files:
-                row = await queries.published_file(session, path)
-                if row is None:
-                    return None  # not kept: anybody may ask for any path
-                self._files[path] = PublishedFile(row.body, row.etag)
-        return self._files[path]
+            etag = await queries.published_etag(session, path)
+            held = self._files.get(path)
+            if etag is None or (held is not None and held.etag == etag):
+                return held if etag is not None else None
+            row = await queries.published_file(session, path)
+        if row is None:
+            return None
+        file = self._files[path] = PublishedFile(row.body, row.etag)
+        return file
 
-    async def trust(self, now: datetime) -> Trust | None:
+    async def trust(self) -> Trust | None:
         """Return trust data for verifying here; None before the first publication."""
         bundle = await self.file(BUNDLE_PATH)
         if bundle is None:
@@ -51,8 +48,5 @@ class TrustCache:
                 roots = await current_roots(session)
             if roots is None:
                 return None
-            try:
-                self._trust = (bundle.etag, open_trust_bundle(bundle.body, roots, now=now))
-            except UntrustedBundle:
-                return None  # expired: the operator must publish a new trust list
+            self._trust = (bundle.etag, reopen_trust_bundle(bundle.body, roots))
         return self._trust[1]

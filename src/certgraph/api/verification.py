@@ -9,7 +9,6 @@ from certgraph.api.certificates import AchievedOutcome
 from certgraph.api.context import Info
 from certgraph.api.enums import Check, CheckState, Verdict
 from certgraph.credential import days
-from certgraph.credential.trust_list import OrganizationState as ListedState
 from certgraph.credential.verification import Verification, verify
 from certgraph.credential.wording import words_for
 
@@ -64,7 +63,6 @@ def _claims(verification: Verification) -> VerifiedClaims | None:
     if claims is None or key is None:
         return None
     organization = key.organization
-    left = organization.state in (ListedState.EXITED, ListedState.HANDED_OVER)
     return VerifiedClaims(
         number=claims.number,
         holder_name=claims.holder_name,
@@ -74,7 +72,7 @@ def _claims(verification: Verification) -> VerifiedClaims | None:
         standard_version=claims.standard_version,
         issuer_code=organization.code,
         issuer_name=organization.name,
-        issuer_left_on=days.to_date(organization.state_since) if left else None,
+        issuer_left_on=days.to_date(organization.state_since) if organization.has_left else None,
         issued_on=claims.issued_on,
         expires_on=claims.expires_on,
         masked_document=claims.masked_document,
@@ -93,7 +91,7 @@ class VerificationQuery:
     async def verification(self, info: Info, qr_text: str) -> VerificationResult:
         """Verify one text; whatever it is, there is a verdict."""
         context = info.context
-        trust = await context.trust_cache.trust(context.now)
+        trust = await context.trust_cache.trust()
         if trust is None:
             raise GraphQLError(
                 "No trust list is in force, so nothing can be verified. Operator: publish one.",

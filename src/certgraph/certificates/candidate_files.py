@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from certgraph.certificates.requests import Candidate
-from certgraph.certificates.rules import DocumentType, HolderBinding, expected_tenths
+from certgraph.certificates.rules import DocumentType, HolderBinding, expected_tenths, repeated
 from certgraph.credential.claims import Outcome
 from certgraph.problems import Problem, reject_if
 
@@ -32,6 +32,12 @@ class _Cells:
     def _fault(self, name: str, value: str, expected: str) -> None:
         facts = {"value": repr(value), "expected": expected}
         path = (f"line {self._line}", name)
+        self.problems.append(Problem(code="input.malformed", path=path, facts=facts))
+
+    def surplus(self) -> None:
+        """Record that the line has more cells than the header."""
+        facts = {"value": "a line with more cells than the header", "expected": "a candidate"}
+        path = (f"line {self._line}",)
         self.problems.append(Problem(code="input.malformed", path=path, facts=facts))
 
     def text(self, name: str) -> str | None:
@@ -118,6 +124,9 @@ def _column_problems(columns: list[str]) -> Iterator[Problem]:
         if name not in columns:
             facts = {"value": f"a file without the column {name}", "expected": "enough to issue"}
             yield Problem(code="input.malformed", path=("line 1",), facts=facts)
+    for name in sorted(repeated(columns)):
+        facts = {"value": f"the column {name} twice", "expected": "clear which one counts"}
+        yield Problem(code="input.malformed", path=("line 1",), facts=facts)
     for name in columns:
         if name not in REQUIRED and name not in OPTIONAL:
             known = ", ".join((*REQUIRED, *OPTIONAL))
@@ -145,5 +154,7 @@ def _candidates(reader: "csv.DictReader[str]", problems: list[Problem]) -> Itera
             outcomes=cells.outcomes(),
             number=cells.text("number"),
         )
+        if None in row:
+            cells.surplus()
         problems += cells.problems
         yield candidate

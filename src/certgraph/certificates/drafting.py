@@ -26,10 +26,12 @@ from certgraph.credential import days
 from certgraph.credential.claims import Claims, encode_claims
 from certgraph.credential.holder_tag import holder_tag, normalized_document_number
 from certgraph.database import Session, insert_rows
+from certgraph.organizations.rules import day_problems
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, reject_if
 from certgraph.randomness import Random, new_id, random_token
 from certgraph.sealing import Keyring
+from certgraph.text import text_problems
 
 MAX_CANDIDATES = 100_000
 MAX_PAYLOAD_BYTES = 297
@@ -52,8 +54,18 @@ def _under(path: Sequence[str], problems: Sequence[Problem]) -> list[Problem]:
     return [replace(problem, path=(*path, *problem.path)) for problem in problems]
 
 
-def _document_problems(candidate: Candidate) -> list[Problem]:
-    problems = []
+def _plain_problems(candidate: Candidate) -> list[Problem]:
+    problems = day_problems(candidate.issued_on, "issuedOn")
+    problems += day_problems(candidate.expires_on, "expiresOn")
+    if candidate.reference is not None:
+        problems += text_problems(candidate.reference, 200, "reference")
+    if candidate.number is not None and len(number_key(candidate.number)) > 40:
+        problems.append(Problem(code="text.length", path=("number",), facts={"longest": 40}))
+    problems += [
+        Problem(code="issue.outcome_ambiguous", path=("outcomes", str(index)))
+        for index, outcome in enumerate(candidate.outcomes)
+        if (outcome.number is None) == (outcome.text is None)
+    ]
     if (candidate.document_type is None) != (candidate.document_number is None):
         problems.append(Problem(code="issue.document_incomplete", path=("documentNumber",)))
     elif candidate.document_number is not None and not 4 <= len(candidate.document_number) <= 32:
@@ -64,10 +76,12 @@ def _document_problems(candidate: Candidate) -> list[Problem]:
 
 
 async def _candidate_problems(
-    facts: IssueFacts, candidate: Candidate, *, today: date
+    facts: IssueFacts, candidate: Candidate, *, today: date, is_correction: bool
 ) -> tuple[list[Problem], IssueStandard | None]:
     """Return the problems of one candidate, with the standard it is certified against."""
-    problems = _document_problems(candidate)
+    problems = _plain_problems(candidate)
+    if problems:
+        return problems, None
     standard = await facts.standard(candidate.standard_code, candidate.standard_version)
     if standard is None:
         message_facts = {"code": candidate.standard_code, "version": candidate.standard_version}
@@ -86,6 +100,7 @@ async def _candidate_problems(
         expires_on=candidate.expires_on,
         outcome_numbers=[o.number for o in candidate.outcomes if o.number is not None],
         today=today,
+        is_correction=is_correction,
     )
     return problems, standard
 
@@ -106,10 +121,8 @@ async def _uniqueness_problems(
         for index, key in enumerate(number_keys)
         if key in taken
     ]
-    certified: dict[str, str] = {}
     wanted = [key for key in keys if key is not None]
-    for start in range(0, len(wanted), 10_000):
-        certified |= await queries.taken_candidates(session, wanted[start : start + 10_000])
+    certified = await queries.taken_candidates(session, wanted)
     twice = repeated(keys)
     for index, key in enumerate(keys):
         path = ("candidates", str(index), "reference")
@@ -194,6 +207,7 @@ async def record_drafts(
     request: IssueRequest,
     *,
     supersedes_id: UUID | None,
+    inherited_key: str | None,
     now: datetime,
     random: Random,
 ) -> None:
@@ -203,12 +217,14 @@ async def record_drafts(
         Rejected: With every problem of every candidate, each under `candidates`, its index and its
             field.
     """
-    facts = IssueFacts(session, organization)
     today = programme_day(now)
+    facts = IssueFacts(session, organization, today)
     problems: list[Problem] = []
     standards: list[IssueStandard | None] = []
     for index, candidate in enumerate(request.candidates):
-        found, standard = await _candidate_problems(facts, candidate, today=today)
+        found, standard = await _candidate_problems(
+            facts, candidate, today=today, is_correction=supersedes_id is not None
+        )
         problems += _under(("candidates", str(index)), found)
         standards.append(standard)
     keys = [
@@ -217,6 +233,8 @@ async def record_drafts(
         else None
         for candidate, standard in zip(request.candidates, standards, strict=True)
     ]
+    if supersedes_id is not None:
+        keys = [inherited_key]
     problems += await _uniqueness_problems(session, request.candidates, keys)
     entries = await allocate_status_entries(
         session, organization.id, len(request.candidates), random=random

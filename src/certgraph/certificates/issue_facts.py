@@ -26,9 +26,10 @@ class IssueStandard:
 class IssueFacts:
     """The answers of one run; each question reaches the database once."""
 
-    def __init__(self, session: Session, organization: OrganizationRow) -> None:
+    def __init__(self, session: Session, organization: OrganizationRow, today: date) -> None:
         self._session = session
         self._organization = organization
+        self._today = today
         self._standards: dict[tuple[str, str], IssueStandard | None] = {}
         self._states: list[tuple[date | None, OrganizationState]] | None = None
         self._issuers: dict[tuple[UUID, date], IssuerFacts] = {}
@@ -61,7 +62,7 @@ class IssueFacts:
             version=version,
             published_on=version_row.published_on,
             certificate_name=certificate_type.name,
-            outcome_numbers={row.number for row in outcomes[version_row.id]},
+            outcome_levels={row.number: row.level for row in outcomes[version_row.id]},
         )
         return IssueStandard(facts, version_row.id, certificate_type.id, certificate_type.code)
 
@@ -78,6 +79,7 @@ class IssueFacts:
             self._issuers[place] = IssuerFacts(
                 name=self._organization.name,
                 state=state_on(self._states, day),
+                state_today=state_on(self._states, self._today),
                 entitled_levels={
                     row.level
                     for row in entitlements

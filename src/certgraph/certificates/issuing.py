@@ -14,7 +14,6 @@ from certgraph.certificates.drafting import MAX_CANDIDATES, number_key, record_d
 from certgraph.certificates.requests import IssueRequest
 from certgraph.certificates.rules import CertificateState, state_problems
 from certgraph.certificates.signing import (
-    BATCH,
     IssueStep,
     Observer,
     ignore_step,
@@ -60,7 +59,7 @@ async def start_run(
         return run
     if not 1 <= len(request.candidates) <= MAX_CANDIDATES:
         raise refusal("issue.candidate_count", "candidates", limit=MAX_CANDIDATES)
-    supersedes_id = await _release_superseded(session, organization, request)
+    supersedes_id, inherited_key = await _release_superseded(session, organization, request)
     newest = max(candidate.issued_on for candidate in request.candidates)
     key = await key_on(session, KeyPurpose.ISSUER, organization, newest)
     reject_if(
@@ -92,6 +91,7 @@ async def start_run(
         run,
         request,
         supersedes_id=supersedes_id,
+        inherited_key=inherited_key,
         now=now,
         random=random,
     )
@@ -101,10 +101,10 @@ async def start_run(
 
 async def _release_superseded(
     session: Session, organization: OrganizationRow, request: IssueRequest
-) -> UUID | None:
-    """Return the certificate that a correction supersedes, its candidate key freed."""
+) -> tuple[UUID | None, str | None]:
+    """Return the certificate that a correction supersedes, and its candidate key, now free."""
     if request.supersedes is None:
-        return None
+        return None, None
     row = await queries.certificate_by_number_key(
         session, number_key(request.supersedes), for_update=True
     )
@@ -116,9 +116,9 @@ async def _release_superseded(
         problems.append(Problem(code="certificate.correction_started", facts=facts))
     problems += text_problems(request.reason, 200, "reason")
     reject_if(problems)
-    row.candidate_key = None
+    candidate_key, row.candidate_key = row.candidate_key, None
     await session.flush()  # before the new certificate takes the key over
-    return row.id
+    return row.id, candidate_key
 
 
 async def issue(
@@ -145,8 +145,8 @@ async def issue(
     observe(IssueStep.DRAFTS_COMMITTED, run.certificate_count)
     if key.custody is KeyCustody.ORGANIZATION:
         return run
-    signed = BATCH
-    while signed == BATCH:
+    signed = 1
+    while signed:  # to the end, also where a parallel request signs along
         async with sessions.begin() as session:
             signed = await sign_batch(session, keyring, run, now=now, observe=observe)
         observe(IssueStep.BATCH_COMMITTED, signed)

@@ -14,7 +14,7 @@ from certgraph.certificates.tables import (
     IssueRunRow,
     StatusListRow,
 )
-from certgraph.database import Session
+from certgraph.database import BATCH_PARAMETERS, Session, batched
 
 
 async def issue_run_by_key(
@@ -47,12 +47,17 @@ async def certificates_of_run(session: Session, run_id: UUID) -> Sequence[Certif
 async def unsigned_payloads(
     session: Session, run_id: UUID, *, limit: int | None = None
 ) -> Sequence[tuple[UUID, bytes]]:
-    """Return (certificate id, payload) of a run's drafts, in the order of the request."""
+    """Return (certificate id, payload) of a run's drafts, in the order of the request.
+
+    They stay locked until the end of the transaction: of two runs that sign the same drafts, the
+    second waits, and then finds them signed.
+    """
     statement = (
         select(CertificateRow.id, CertificateRow.payload)
         .where(CertificateRow.issue_run_id == run_id, CertificateRow.signature.is_(None))
         .order_by(CertificateRow.position)
         .limit(limit)
+        .with_for_update()
     )
     return [(row.id, row.payload) for row in await session.execute(statement)]
 
@@ -61,7 +66,7 @@ async def store_signatures(session: Session, signatures: Mapping[UUID, bytes]) -
     """Turn drafts into issued certificates."""
     statement = (
         update(CertificateRow)
-        .where(CertificateRow.id == bindparam("certificate"))
+        .where(CertificateRow.id == bindparam("certificate"), CertificateRow.signature.is_(None))
         .values(signature=bindparam("made"), state=CertificateState.ISSUED)
     )
     connection = await session.connection()  # as plain rows: no objects to keep in step
@@ -100,32 +105,42 @@ async def superseded_by(
 ) -> Sequence[tuple[CertificateRow, IssueRunRow]]:
     """Return the certificates that these correct, locked, each with the run that corrects it."""
     newer = aliased(CertificateRow)
-    rows = await session.execute(
-        select(CertificateRow, IssueRunRow)
-        .join(newer, newer.supersedes_id == CertificateRow.id)
-        .join(IssueRunRow, IssueRunRow.id == newer.issue_run_id)
-        .where(newer.id.in_(certificate_ids))
-        .with_for_update(of=CertificateRow)
-    )
-    return [(row[0], row[1]) for row in rows]
+    found = []
+    for part in batched(certificate_ids, BATCH_PARAMETERS):
+        rows = await session.execute(
+            select(CertificateRow, IssueRunRow)
+            .join(newer, newer.supersedes_id == CertificateRow.id)
+            .join(IssueRunRow, IssueRunRow.id == newer.issue_run_id)
+            .where(newer.id.in_(part))
+            .with_for_update(of=CertificateRow)
+        )
+        found += [(row[0], row[1]) for row in rows]
+    return found
 
 
 async def taken_numbers(session: Session, number_keys: Sequence[str]) -> set[str]:
     """Return which of these numbers exist already."""
-    rows = await session.scalars(
-        select(CertificateRow.number_key).where(CertificateRow.number_key.in_(number_keys))
-    )
-    return set(rows)
+    found: set[str] = set()
+    for part in batched(number_keys, BATCH_PARAMETERS):
+        found |= set(
+            await session.scalars(
+                select(CertificateRow.number_key).where(CertificateRow.number_key.in_(part))
+            )
+        )
+    return found
 
 
 async def taken_candidates(session: Session, candidate_keys: Sequence[str]) -> dict[str, str]:
     """Return candidate key → certificate number for those certified already."""
-    rows = await session.execute(
-        select(CertificateRow.candidate_key, CertificateRow.number).where(
-            CertificateRow.candidate_key.in_(candidate_keys)
+    found: dict[str, str] = {}
+    for part in batched(candidate_keys, BATCH_PARAMETERS):
+        rows = await session.execute(
+            select(CertificateRow.candidate_key, CertificateRow.number).where(
+                CertificateRow.candidate_key.in_(part)
+            )
         )
-    )
-    return {row.candidate_key: row.number for row in rows if row.candidate_key is not None}
+        found |= {row.candidate_key: row.number for row in rows if row.candidate_key is not None}
+    return found
 
 
 async def changes_of(

@@ -1,6 +1,6 @@
 """When a certificate may be issued, and how its state may change. Pure: facts in, problems out."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -45,23 +45,28 @@ class IssuerFacts:
     Attributes:
         name: Its name.
         state: Its state on that day; None if it was not in the programme yet.
+        state_today: Its state today.
         entitled_levels: Levels of the type it might issue on that day.
     """
 
     name: str
     state: OrganizationState | None
+    state_today: OrganizationState | None
     entitled_levels: Collection[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardFacts:
-    """What is known of the standard version certified against."""
+    """What is known of the standard version certified against.
+
+    `outcome_levels`: number of a learning outcome → its level; a higher level covers lower ones.
+    """
 
     code: str
     version: str
     published_on: date
     certificate_name: str
-    outcome_numbers: Collection[int]
+    outcome_levels: Mapping[int, int]
 
 
 def issuance_problems(
@@ -73,21 +78,25 @@ def issuance_problems(
     expires_on: date | None,
     outcome_numbers: Iterable[int],
     today: date,
+    is_correction: bool = False,
 ) -> list[Problem]:
     """List every reason against issuing a certificate.
+
+    An organization must be active on the day of issue and today, or it could go on issuing under
+    earlier days after it has left; what it issued before it may still correct.
 
     Source: rules R46, S07 and S17 (who may issue), invariants 3 and 5 of the domain (dates).
     """
     problems = []
     day = issued_on.isoformat()
-    if issuer.state is not OrganizationState.ACTIVE:
-        state = issuer.state.value if issuer.state else "not in the programme"
-        code = (
-            "issue.handed_over"
-            if issuer.state is OrganizationState.HANDED_OVER
-            else "issue.organization_not_active"
-        )
-        facts = {"name": issuer.name, "state": state, "day": day}
+    state, on = issuer.state, day
+    if state is OrganizationState.ACTIVE and not is_correction:
+        state, on = issuer.state_today, today.isoformat()
+    if state is not OrganizationState.ACTIVE:
+        has_handed_over = state is OrganizationState.HANDED_OVER
+        code = "issue.handed_over" if has_handed_over else "issue.organization_not_active"
+        told = state.value if state else "not in the programme"
+        facts = {"name": issuer.name, "state": told, "day": on}
         problems.append(Problem(code=code, path=("organizationCode",), facts=facts))
     if level not in issuer.entitled_levels:
         facts = {
@@ -116,7 +125,7 @@ def issuance_problems(
             facts={"number": number, "code": standard.code, "version": standard.version},
         )
         for index, number in enumerate(outcome_numbers)
-        if number not in standard.outcome_numbers
+        if standard.outcome_levels.get(number, level + 1) > level
     ]
     return problems
 
@@ -160,7 +169,7 @@ _FROM: dict[CertificateState, set[CertificateState]] = {
     CertificateState.REGISTERED: {CertificateState.ISSUED},
     CertificateState.SUSPENDED: _SIGNED,
     CertificateState.REVOKED: {*_SIGNED, CertificateState.SUSPENDED},
-    CertificateState.SUPERSEDED: {*_SIGNED, CertificateState.SUSPENDED},
+    CertificateState.SUPERSEDED: _SIGNED,
 }
 """Target state → states it is reached from. Lifting a suspension is its own case."""
 

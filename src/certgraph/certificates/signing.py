@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from certgraph.certificates import queries
 from certgraph.certificates.listing import issuer_trust
-from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.rules import CertificateState, state_problems
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow, IssueRunRow
 from certgraph.credential.claims import TYP
 from certgraph.credential.qr_text import to_qr_text
@@ -117,8 +117,13 @@ async def _store_checked(
 async def _finish_corrections(
     session: Session, certificate_ids: Sequence[UUID], now: datetime
 ) -> None:
-    """Mark what these certificates correct as superseded, in the same transaction."""
+    """Mark what these certificates correct as superseded, in the same transaction.
+
+    Raises:
+        Rejected: One was revoked or suspended meanwhile; its correction stays a draft.
+    """
     for row, run in await queries.superseded_by(session, certificate_ids):
+        reject_if(state_problems(row.number, row.state, CertificateState.SUPERSEDED))
         row.state = CertificateState.SUPERSEDED
         session.add(
             CertificateChangeRow(

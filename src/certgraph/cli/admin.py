@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from certgraph.cli.migrations import migrate
@@ -202,7 +202,7 @@ async def _token_create(runtime: Runtime, options: argparse.Namespace) -> None:
             name=options.name,
             role=TokenRole(options.role),
             organization=organization,
-            lifetime=timedelta(days=options.days),
+            lifetime_days=options.days,
             now=runtime.now,
             random=runtime.random,
         )

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from tqdm import tqdm
@@ -40,7 +41,7 @@ from certgraph.cli.runtime import Runtime, leaf
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.tables import SigningKeyRow
-from certgraph.problems import refusal
+from certgraph.problems import Problem, Rejected, refusal
 
 BY = "command line"
 
@@ -81,6 +82,14 @@ async def run_issue(runtime: Runtime, request: IssueRequest, *, quiet: bool = Fa
             raise refusal("self_check.failed", detail=error) from None
 
 
+def _on_its_line(problem: Problem) -> Problem:
+    """Return a candidate's problem with its place in the file: the header is line 1."""
+    if len(problem.path) < 2 or problem.path[0] != "candidates":
+        return problem
+    column = "".join(f"_{c.lower()}" if c.isupper() else c for c in problem.path[2]).lstrip("_")
+    return replace(problem, path=(f"line {int(problem.path[1]) + 2}", column, *problem.path[3:]))
+
+
 async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
     text = _read_text(options.file)
     request = IssueRequest(
@@ -88,7 +97,12 @@ async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
         idempotency_key=options.key or hashlib.sha256(text.encode()).hexdigest(),
         candidates=candidates_from_csv(text),
     )
-    run = await run_issue(runtime, request)
+    if options.qr is not None:
+        options.qr.mkdir(parents=True, exist_ok=True)  # before anything is issued
+    try:
+        run = await run_issue(runtime, request)
+    except Rejected as rejected:
+        raise Rejected(map(_on_its_line, rejected.problems)) from None
     async with runtime.sessions() as session:
         to_sign = await bytes_to_sign(session, run)
         rows = await queries.certificates_of_run(session, run.id)
@@ -98,7 +112,8 @@ async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
         lines = (json.dumps({"id": str(id_), "message": m.hex()}) for id_, m in to_sign)
         out.write_text("\n".join(lines) + "\n", encoding="utf-8")
         print(f"{len(to_sign)} certificates wait for the organization's signatures: {out}")
-        print(f"Add a “signature” to each line, then: certgraph sign-own {run.id} FILE")
+        where = f" --dir {options.dir}" if options.dir else ""
+        print(f"Add a “signature” to each line, then: certgraph sign-own{where} {run.id} FILE")
         return
     _write_issued(runtime, rows, key, options)
 
@@ -110,8 +125,6 @@ def _write_issued(
     options: argparse.Namespace,
 ) -> None:
     host = runtime.settings.public_host
-    if options.qr is not None:
-        options.qr.mkdir(parents=True, exist_ok=True)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["number", "holder_name", "qr_text"])
     for row in rows:
@@ -119,8 +132,9 @@ def _write_issued(
         writer.writerow([row.number, row.holder_name, qr_text])
         if options.qr is not None:
             image = draw_qr(qr_text)
-            (options.qr / f"{row.number}.svg").write_bytes(image.svg)
-            (options.qr / f"{row.number}.png").write_bytes(image.png)
+            name = quote(row.number, safe=" ")
+            (options.qr / f"{name}.svg").write_bytes(image.svg)
+            (options.qr / f"{name}.png").write_bytes(image.png)
 
 
 async def _sign_own(runtime: Runtime, options: argparse.Namespace) -> None:

@@ -200,7 +200,7 @@ Look at the QR codes in {folder / "qr"}, and try, with the network off:
 
   certgraph verify --root {folder}/root/root.json --trust {folder}/trust/bundle.cgtrust {folder}/qr
 
-Revoke one and see it (numbers: certgraph verify … --csv):
+Revoke one and see it with the same --root and --trust (numbers: certgraph verify … --csv):
 
   certgraph revoke --dir {folder} NUMBER --reason "exam fraud"
   certgraph trust publish --dir {folder} --out {folder}/trust/bundle.cgtrust

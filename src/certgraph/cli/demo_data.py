@@ -350,7 +350,7 @@ async def write_tokens(runtime: Runtime, folder: Path) -> None:
                 name=f"demo {role.value}",
                 role=role,
                 organization=issuer if role is TokenRole.ORGANIZATION else None,
-                lifetime=timedelta(days=90),
+                lifetime_days=90,
                 now=runtime.now,
                 random=runtime.random,
             )

@@ -19,7 +19,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Issue, sign and verify 1+X vocational skill-level certificates.",
     )
     parser.add_argument("--version", action="version", version=f"certgraph {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def print_help(_options: argparse.Namespace) -> int:
+        parser.print_help()
+        return 2
+
+    parser.set_defaults(run=print_help)
+    commands = parser.add_subparsers(metavar="COMMAND")
     verify.add_to(commands)
     try:
         from certgraph.cli import admin, certificates, demo, serve, trust  # noqa: PLC0415 - optional

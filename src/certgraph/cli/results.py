@@ -14,7 +14,6 @@ from certgraph.credential import days
 from certgraph.credential.claims import Claims
 from certgraph.credential.holder_tag import is_holder
 from certgraph.credential.trust_bundle import Trust
-from certgraph.credential.trust_list import OrganizationState
 from certgraph.credential.verification import Verdict, Verification
 from certgraph.credential.wording import CATALOGUE, ICONS, LEVELS, words_for
 
@@ -75,11 +74,10 @@ class Presenter:
             verification = result.verification
             claims = verification.claims if verification else None
             facts = self._facts(result)
-            facts["document_matches"] = self._document_matches(claims)
             facts["outcomes"] = self._outcomes(claims)
             facts["checks"] = dict(verification.checks) if verification else {}
             print(json.dumps(facts, ensure_ascii=False))
-            verdicts.add(result.verdict)
+            verdicts |= self._counts(result)
         return verdicts
 
     def as_csv(self, results: Iterable[Result]) -> Verdicts:
@@ -93,7 +91,7 @@ class Presenter:
                 writer = csv.DictWriter(sys.stdout, list(facts), lineterminator="\r\n")
                 writer.writeheader()
             writer.writerow({key: _cell(value) for key, value in facts.items()})
-            verdicts.add(result.verdict)
+            verdicts |= self._counts(result)
         return verdicts
 
     def as_table(self, results: Iterable[Result]) -> Verdicts:
@@ -107,7 +105,7 @@ class Presenter:
             line = "  ".join(filter(None, (icon, result.scan.source, who, facts["message"])))
             tqdm.write(line, file=sys.stdout)
             counts[facts["verdict"]] += 1
-            verdicts.add(result.verdict)
+            verdicts |= self._counts(result)
         summary = ", ".join(f"{verdict} {count}" for verdict, count in sorted(counts.items()))
         tqdm.write(f"\n{counts.total()}: {summary}", file=sys.stdout)
         return verdicts
@@ -124,7 +122,7 @@ class Presenter:
                 marks = {"passed": "✔", "failed": "✘", "could_not_run": "?"}
                 checks = (f"{marks[state]}{check}" for check, state in result.verification.checks)
                 print("  " + " ".join(checks))
-            verdicts.add(result.verdict)
+            verdicts |= self._counts(result)
         return verdicts
 
     def _print_claims(self, facts: dict[str, Any], claims: Claims) -> None:
@@ -153,8 +151,9 @@ class Presenter:
             print(f"  {left.format(left_on=facts['issuer_left_on'])}")
         matches = self._document_matches(claims)
         if self._document is not None:
-            told = _NO_TAG[language] if matches is None else _DOCUMENT[language, matches]
-            print(f"  {told}")
+            told = {None: _NO_TAG[language], True: _DOCUMENT[language, True]}.get(matches)
+            if told is not None:
+                print(f"  {told}")
         print(f"  {CATALOGUE[language]['compare'].line}")
 
     def _outcomes(self, claims: Claims | None) -> list[dict[str, Any]]:
@@ -195,12 +194,23 @@ class Presenter:
             "status_as_of": _day(verification.status_as_of) if verification else None,
         }
         if verification is None:
-            unreadable = CATALOGUE[self._language]["unreadable"]
+            found = "found" in (result.scan.error or "")
+            unreadable = CATALOGUE[self._language]["unreadable" if found else "not_ours"]
             facts["message"] = f"{unreadable.title} ({result.scan.error}). {unreadable.line}"
         else:
             words = words_for(verification, self._language)
             facts["message"] = f"{words.title} — {words.line}"
+        matches = self._document_matches(claims)
+        facts["document_matches"] = matches
+        if matches is False:
+            facts["message"] += f" {_DOCUMENT[self._language, False]}"
         return facts
+
+    def _counts(self, result: Result) -> Verdicts:
+        """Return what a result counts as: a certificate of somebody else is not to be relied on."""
+        claims = result.verification.claims if result.verification else None
+        is_foreign = self._document_matches(claims) is False
+        return {result.verdict, Verdict.INVALID} if is_foreign else {result.verdict}
 
 
 def _day(instant: int | None) -> str | None:
@@ -224,9 +234,8 @@ def _issuer_facts(verification: Verification | None) -> dict[str, Any]:
     if verification is None or verification.issuer_key is None:
         return {"issuer": None, "issuer_left_on": None}
     organization = verification.issuer_key.organization
-    left = organization.state in (OrganizationState.EXITED, OrganizationState.HANDED_OVER)
     since = days.to_date(organization.state_since).isoformat()
-    return {"issuer": organization.name, "issuer_left_on": since if left else None}
+    return {"issuer": organization.name, "issuer_left_on": since if organization.has_left else None}
 
 
 def _cell(value: object) -> str:

@@ -70,9 +70,14 @@ async def open_runtime(
         if not any_revision:
             await check_revision(engine)
         yield Runtime(settings, engine, make_sessions(engine), at, random)
-    except (DatabaseError, OSError) as error:
+    except DatabaseError as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         raise SettingsError(f"the database cannot be used: {reason}") from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        what = error.filename or "the database"
+        raise SettingsError(f"{what} cannot be used: {error.strerror or error}") from None
     finally:
         await engine.dispose()
 

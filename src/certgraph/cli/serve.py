@@ -1,6 +1,7 @@
 """certgraph serve and certgraph schema."""
 
 import argparse
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,18 @@ from certgraph.api.app import make_app
 from certgraph.api.schema import schema_text
 from certgraph.cli.clock import environ, now, system_random
 from certgraph.cli.runtime import add_dir, run_with_runtime
-from certgraph.settings import Settings
+from certgraph.settings import Settings, SettingsError
 
 
 def serve(folder: Path | None, host: str, port: int) -> int:
     """Serve until interrupted. Raises `SettingsError`."""
     settings = Settings.from_environ(environ(), folder)
     app = make_app(settings, clock=now, random=system_random())
+    try:
+        socket.create_server((host, port)).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(f"cannot serve on {host}:{port}: {reason}; try --port N") from None
     print(f"GraphiQL  http://{host}:{port}/graphql", file=sys.stderr)
     print(f"Trust     http://{host}:{port}/trust/bundle.cgtrust", file=sys.stderr)
     print("Stop with Ctrl-C.", file=sys.stderr)

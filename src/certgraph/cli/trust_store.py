@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from certgraph.credential.trust_bundle import Trust, UntrustedBundle, open_trust_bundle
+from certgraph.credential.trust_bundle import (
+    Trust,
+    UntrustedBundle,
+    open_trust_bundle,
+    reopen_trust_bundle,
+)
 from certgraph.credential.trust_list import RootKeys
 
 ROOTS_FILE = "root.json"
@@ -78,11 +83,11 @@ def _held_file(home: Path, roots: RootKeys) -> Path:
     return home / f"held-{fingerprint.hexdigest()[:16]}.cgtrust"
 
 
-def _held_bundle(file: Path, roots: RootKeys, now: datetime) -> HeldTrust | None:
-    """Return the bundle held, if there is one that still can be used."""
+def _held_bundle(file: Path, roots: RootKeys) -> HeldTrust | None:
+    """Return the bundle held, whatever its dates: an older one must not pass because it expired."""
     try:
         data = file.read_bytes()
-        return HeldTrust(open_trust_bundle(data, roots, now=now), data)
+        return HeldTrust(reopen_trust_bundle(data, roots), data)
     except (OSError, UntrustedBundle):
         return None
 
@@ -120,7 +125,7 @@ def load_trust(
         )
     roots = read_roots(roots_at)
     held_at = _held_file(home, roots)
-    held = _held_bundle(held_at, roots, now)
+    held = _held_bundle(held_at, roots)
     if bundle_file is None:
         if held is None:
             raise TrustDataError("no trust bundle is held that can be used: pass --trust FILE")

@@ -21,7 +21,7 @@ from certgraph.cli.clock import default_language, environ, now
 from certgraph.cli.results import Presenter, Result
 from certgraph.cli.scans import NoSuchInput, Scan, expand, read_scans
 from certgraph.cli.trust_store import HeldTrust, TrustDataError, load_trust, trust_home
-from certgraph.credential.trust_bundle import Trust, open_trust_bundle
+from certgraph.credential.trust_bundle import Trust, reopen_trust_bundle
 from certgraph.credential.trust_list import RootKeys
 from certgraph.credential.verification import Verdict, verify
 
@@ -64,8 +64,21 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have 
     parser.add_argument(
         "--document", metavar="NUMBER", help="also compare the holder's document number"
     )
-    parser.add_argument("--jobs", type=int, default=0, metavar="N", help="processes (default: all)")
+    parser.add_argument(
+        "--jobs",
+        type=_positive,
+        default=None,
+        metavar="N",
+        help="processes (default: one a core)",
+    )
     parser.set_defaults(run=run)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def run(options: argparse.Namespace) -> int:
@@ -79,6 +92,8 @@ def run(options: argparse.Namespace) -> int:
             now=started_at,
         )
         inputs = list(expand(options.inputs, sys.stdin))
+        if not inputs:
+            raise NoSuchInput("there is nothing to verify: the input is empty")
     except (TrustDataError, NoSuchInput) as error:
         print(f"certgraph verify: {error}", file=sys.stderr)
         return EXIT_USAGE
@@ -107,10 +122,10 @@ def _verify(scan: Scan, trust: Trust, at: datetime) -> Result:
 _worker_trust: Trust | None = None
 
 
-def _start_worker(bundle: bytes, roots: RootKeys, at: datetime) -> None:
+def _start_worker(bundle: bytes, roots: RootKeys) -> None:
     """Open the trust bundle once in each process; keys do not travel between processes."""
     global _worker_trust  # noqa: PLW0603 - the way a process pool passes state to its work
-    _worker_trust = open_trust_bundle(bundle, roots, now=at)
+    _worker_trust = reopen_trust_bundle(bundle, roots)
 
 
 def _read_and_judge(path: Path, at: datetime) -> list[Result]:
@@ -122,7 +137,7 @@ def _read_and_judge(path: Path, at: datetime) -> list[Result]:
 
 
 def _results(
-    inputs: Iterable[Scan | Path], held: HeldTrust, at: datetime, *, jobs: int
+    inputs: Iterable[Scan | Path], held: HeldTrust, at: datetime, *, jobs: int | None
 ) -> Iterator[Result]:
     """Yield results in the order of the inputs, reading files in several processes."""
     inputs = list(inputs)
@@ -139,7 +154,7 @@ def _results(
             return
         roots = held.trust.trust_list.roots
         with ProcessPoolExecutor(
-            jobs or None, initializer=_start_worker, initargs=(held.data, roots, at)
+            jobs, initializer=_start_worker, initargs=(held.data, roots)
         ) as pool:
             read = pool.map(partial(_read_and_judge, at=at), files, chunksize=8)
             for entry in inputs:

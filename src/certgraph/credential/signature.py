@@ -6,7 +6,7 @@ them gives one answer. COSE_Sign1 and COSE_Sign: RFC 9052, sections 4.2 and 4.1.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -20,6 +20,7 @@ EDDSA = -8
 FULLY_SPECIFIED_ED25519 = -19
 KID_BYTES = 8
 SIGNATURE_BYTES = 64
+MAX_SIGNERS = 32
 
 _FIELD = 2**255 - 19
 _GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -208,12 +209,22 @@ class Sign:
     """A COSE_Sign as received.
 
     Attributes:
+        typ: Its type.
         payload: The signed bytes.
-        signatures: For each signer: key id, signature, the bytes it covers. Unchecked.
+        signatures: Key id → signature, unchecked; at most `MAX_SIGNERS`.
     """
 
+    typ: str
     payload: bytes
-    signatures: tuple[tuple[bytes, bytes, bytes], ...]
+    signatures: Mapping[bytes, bytes]
+
+    def is_signed_by(self, public_key: bytes) -> bool:
+        """Tell whether the holder of a (safe) public key signed."""
+        signature = self.signatures.get(kid_of(public_key))
+        if signature is None:
+            return False
+        message = sign_message(public_key, self.typ, self.payload)
+        return is_signed_by(load_public_key(public_key), signature, message)
 
 
 def sign_message(public_key: bytes, typ: str, payload: bytes) -> bytes:
@@ -236,26 +247,32 @@ def open_sign(data: bytes, typ: str) -> Sign:
     """Return the parts of a COSE_Sign of type `typ`; no signature is checked.
 
     Raises:
-        MalformedEnvelope: Not such a structure, or one key signs twice.
+        MalformedEnvelope: Not such a structure, too many signers, or one key signs twice.
     """
+    if data[:2] != b"\xd8\x62":
+        raise MalformedEnvelope("does not start as a COSE_Sign")
     try:
-        if data[:2] != b"\xd8\x62":
-            raise MalformedEnvelope("does not start as a COSE_Sign")
-        body, unprotected, payload, parts = decode(data[2:], max_depth=4)
-        if body != encode({16: typ}) or unprotected != {} or not isinstance(payload, bytes):
-            raise MalformedEnvelope(f"is not a COSE_Sign of type {typ}")
-        signatures = []
-        for own, own_unprotected, signature in parts:
-            header = decode(own)
-            kid = header[4]
-            if own != encode({1: EDDSA, 4: kid}) or own_unprotected != {}:
-                raise MalformedEnvelope("a signer's header has other fields than algorithm and kid")
-            if not (isinstance(kid, bytes) and isinstance(signature, bytes)):
-                raise MalformedEnvelope("a signer's key id or signature is not a byte string")
-            message = encode(["Signature", body, own, b"", payload])
-            signatures.append((kid, signature, message))
-    except (MalformedEncoding, ValueError, TypeError, KeyError) as error:
-        raise MalformedEnvelope(str(error) or "is not a COSE_Sign") from None
-    if len({kid for kid, _, _ in signatures}) != len(signatures):
-        raise MalformedEnvelope("one key signs twice")
-    return Sign(payload, tuple(signatures))
+        parts = decode(data[2:], max_depth=4)
+    except MalformedEncoding as error:
+        raise MalformedEnvelope(str(error)) from None
+    if not (isinstance(parts, list) and len(parts) == 4):
+        raise MalformedEnvelope("is not a COSE_Sign")
+    body, unprotected, payload, signers = parts
+    if body != encode({16: typ}) or unprotected != {} or not isinstance(payload, bytes):
+        raise MalformedEnvelope(f"is not a COSE_Sign of type {typ}")
+    if not isinstance(signers, list) or len(signers) > MAX_SIGNERS:
+        raise MalformedEnvelope(f"has more than {MAX_SIGNERS} signers, or none")
+    signatures: dict[bytes, bytes] = {}
+    for signer in signers:
+        if not (isinstance(signer, list) and len(signer) == 3):
+            raise MalformedEnvelope("a signer is not header, header, signature")
+        own, own_unprotected, signature = signer
+        kid = own[-KID_BYTES:] if isinstance(own, bytes) else b""
+        if own != encode({1: EDDSA, 4: kid}) or len(kid) != KID_BYTES or own_unprotected != {}:
+            raise MalformedEnvelope("a signer's header has other fields than algorithm and kid")
+        if not isinstance(signature, bytes):
+            raise MalformedEnvelope("a signature is not a byte string")
+        if kid in signatures:
+            raise MalformedEnvelope("one key signs twice")
+        signatures[kid] = signature
+    return Sign(typ, payload, signatures)

@@ -13,6 +13,7 @@ from enum import IntEnum
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from certgraph.credential.days import LAST_INSTANT
 from certgraph.credential.encoding import MalformedEncoding, decode, encode
 from certgraph.credential.signature import (
     MalformedEnvelope,
@@ -60,6 +61,7 @@ class StatusList:
         fresh_until: Up to this instant (inclusive) its statements count as current.
         expires_at: From the next second on it proves nothing.
         compressed: The zlib stream of the entries.
+        kid: The key that signed it.
     """
 
     issuer: str
@@ -68,6 +70,7 @@ class StatusList:
     fresh_until: int
     expires_at: int
     compressed: bytes
+    kid: bytes
 
     def entries(self) -> bytes:
         """Return the inflated entries, `ENTRIES` of them, four a byte."""
@@ -127,10 +130,10 @@ def sign_status_list(
     return sign1(signer, TYP, payload)
 
 
-def entries_of(token: bytes) -> bytes:
-    """Return the zlib stream of a token that was made here; nothing is checked."""
-    compressed: bytes = decode(open_sign1(token, TYP).payload)[_STATUS_LIST]["lst"]
-    return compressed
+def kid_and_entries(token: bytes) -> tuple[bytes, bytes]:
+    """Return key id and zlib stream of a token that was made here; nothing is checked."""
+    envelope = open_sign1(token, TYP)
+    return envelope.kid, decode(envelope.payload)[_STATUS_LIST]["lst"]
 
 
 def open_status_list(token: bytes, keys: Mapping[bytes, Ed25519PublicKey]) -> StatusList:
@@ -151,16 +154,16 @@ def open_status_list(token: bytes, keys: Mapping[bytes, Ed25519PublicKey]) -> St
         times = payload[_IAT], payload[_TTL], payload[_EXP]
         issuer, number, compressed = payload[_ISS], payload[_LIST_NUMBER], content["lst"]
         bits = content["bits"]
-    except (KeyError, TypeError):
+    except (KeyError, IndexError, TypeError):
         raise MalformedStatusList("a claim is missing") from None
     if not (isinstance(issuer, str) and isinstance(compressed, bytes) and bits == BITS):
         raise MalformedStatusList("a claim has another type, or not two bits an entry")
-    if not all(type(value) is int and value >= 0 for value in (*times, number)):
+    if not all(type(value) is int and 0 <= value <= LAST_INSTANT for value in (*times, number)):
         raise MalformedStatusList("a time or the list number is not a whole number")
     issued_at, ttl, expires_at = times
     _check_size(compressed)
     fresh_until = min(issued_at + ttl, expires_at)
-    return StatusList(issuer, number, issued_at, fresh_until, expires_at, compressed)
+    return StatusList(issuer, number, issued_at, fresh_until, expires_at, compressed, envelope.kid)
 
 
 def _check_signature(envelope: Sign1, keys: Mapping[bytes, Ed25519PublicKey]) -> None:

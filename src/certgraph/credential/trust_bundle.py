@@ -157,20 +157,33 @@ def open_trust_bundle(
 
     Args:
         data: The file.
-        roots: The root keys of the installation, or those of `held`.
+        roots: The root keys of the installation; where `held` names later ones, those count.
         now: The verifier's time.
         held: The trust data in use, which the bundle may not fall behind.
 
     Raises:
         UntrustedBundle: Says why; go on with `held`.
     """
+    trust = reopen_trust_bundle(data, roots if held is None else held.trust_list.roots)
+    _check_dates(trust.trust_list, days.to_instant(now))
+    _check_rollback(trust.trust_list, trust.fingerprint, held)
+    _check_mix(trust.status_lists, held)
+    return trust
+
+
+def reopen_trust_bundle(data: bytes, roots: RootKeys) -> Trust:
+    """Return the trust data of a bundle that was taken before, whatever its dates are now.
+
+    To compare newer bundles with, and to verify with where there is none: `verify` itself says
+    that it is out of date.
+
+    Raises:
+        UntrustedBundle: Not a bundle, or not signed by enough of `roots`.
+    """
     lists, tokens, encoded_standards = _parts(data)
     trust_list = _current(lists, roots)
     fingerprint = hashlib.sha256(lists[-1]).digest()
-    _check_dates(trust_list, days.to_instant(now))
-    _check_rollback(trust_list, fingerprint, held)
     status_lists = _status_lists(trust_list, tokens)
-    _check_mix(status_lists, held)
     standards = _standards(trust_list, encoded_standards)
     return Trust(trust_list, status_lists, standards, fingerprint)
 
@@ -235,11 +248,12 @@ def _check_rollback(trust_list: TrustList, fingerprint: bytes, held: Trust | Non
 def _status_lists(
     trust_list: TrustList, tokens: Sequence[bytes]
 ) -> dict[tuple[str, int], StatusList]:
-    keys = {
-        kid_of(listed.public_key): load_public_key(listed.public_key)
+    listed_keys = {
+        kid_of(listed.public_key): listed
         for listed in trust_list.status_keys
         if listed.compromised_day is None
     }
+    keys = {kid: load_public_key(listed.public_key) for kid, listed in listed_keys.items()}
     known = {organization.code for organization in trust_list.organizations}
     found: dict[tuple[str, int], StatusList] = {}
     for token in tokens:
@@ -247,6 +261,9 @@ def _status_lists(
             status_list = open_status_list(token, keys)
         except MalformedStatusList as error:
             raise UntrustedBundle("mixed", f"a status list in the bundle: {error}") from None
+        made_on = days.day_of(status_list.issued_at)
+        if not listed_keys[status_list.kid].covers(made_on):
+            raise UntrustedBundle("mixed", "a status list is signed by a key out of its period")
         place = (status_list.issuer, status_list.number)
         if place in found or status_list.issuer not in known:
             raise UntrustedBundle("mixed", f"status list {place} stands twice, or is of no issuer")
@@ -271,7 +288,16 @@ def _standards(trust_list: TrustList, encoded: bytes) -> dict[tuple[str, str], S
     if hashlib.sha256(encoded).digest() != digest:
         raise UntrustedBundle("mixed", "the standards are not those that the trust list names")
     try:
-        items: list[list[Any]] = decode(encoded, max_depth=3)
-        return {(item[0], item[1]): Standard(*item) for item in items}
-    except (MalformedEncoding, TypeError, IndexError) as error:
+        standards = [_standard(item) for item in decode(encoded, max_depth=3)]
+    except (MalformedEncoding, TypeError, ValueError) as error:
         raise UntrustedBundle("malformed", f"the standards: {error}") from None
+    return {(standard.code, standard.version): standard for standard in standards}
+
+
+def _standard(item: Any) -> Standard:  # noqa: ANN401 - decoded CBOR
+    code, version, name, outcomes = item
+    texts = (code, version, name, *outcomes.values()) if isinstance(outcomes, dict) else (None,)
+    if not (isinstance(item, list) and all(isinstance(text, str) for text in texts)):
+        message = "a standard is not code, version, name and outcomes"
+        raise ValueError(message)
+    return Standard(code, version, name, outcomes)

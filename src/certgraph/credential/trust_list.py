@@ -17,8 +17,6 @@ from certgraph.credential.signature import (
     Sign,
     UnsafeKey,
     assemble_sign,
-    is_signed_by,
-    kid_of,
     load_public_key,
     open_sign,
     sign_message,
@@ -67,6 +65,10 @@ class ListedKey:
     last_day: int | None = None
     compromised_day: int | None = None
 
+    def covers(self, day: int) -> bool:
+        """Tell whether the key may sign for `day`; compromise aside."""
+        return self.first_day <= day and (self.last_day is None or day <= self.last_day)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
@@ -111,6 +113,11 @@ class ListedOrganization:
     keys: tuple[ListedKey, ...] = ()
     entitlements: tuple[Entitlement, ...] = ()
 
+    @property
+    def has_left(self) -> bool:
+        """Whether it issues nothing from `state_since` on; what it issued before stays valid."""
+        return self.state in (OrganizationState.EXITED, OrganizationState.HANDED_OVER)
+
 
 @dataclass(frozen=True, slots=True)
 class RootKeys:
@@ -136,11 +143,7 @@ class RootKeys:
 
     def have_signed(self, envelope: Sign) -> int:
         """Return how many of these keys signed `envelope`."""
-        keys = {kid_of(key): load_public_key(key) for key in self.keys}
-        return sum(
-            kid in keys and is_signed_by(keys[kid], signature, message)
-            for kid, signature, message in envelope.signatures
-        )
+        return sum(envelope.is_signed_by(key) for key in self.keys)
 
 
 NO_ROOTS = RootKeys(0, ())
@@ -248,7 +251,14 @@ def decode_trust_list(payload: bytes) -> TrustList:
             status_keys=tuple(map(_key_from, trust[4])),
             standards_digest=trust.get(5),
         )
-    except (MalformedEncoding, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (
+        MalformedEncoding,
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        AttributeError,
+    ) as error:
         raise UntrustedList("malformed", f"not a trust list: {error}") from None
     if encode_trust_list(trust_list) != payload:
         raise UntrustedList("malformed", "not a trust list: it holds fields of unknown meaning")
@@ -262,8 +272,12 @@ def _uint(value: object, limit: int = days.LAST_INSTANT) -> int:
     return value
 
 
-def _optional_uint(value: object) -> int | None:
-    return None if value is None else _uint(value)
+def _day_number(value: object) -> int:
+    return _uint(value, days.day_of(days.LAST_INSTANT))
+
+
+def _optional_day(value: object) -> int | None:
+    return None if value is None else _day_number(value)
 
 
 def _text(value: object) -> str:
@@ -279,9 +293,9 @@ def _key_from(item: Mapping[int, Any]) -> ListedKey:
     load_public_key(item[1])
     return ListedKey(
         public_key=item[1],
-        first_day=_uint(item[2]),
-        last_day=_optional_uint(item.get(3)),
-        compromised_day=_optional_uint(item.get(4)),
+        first_day=_day_number(item[2]),
+        last_day=_optional_day(item.get(3)),
+        compromised_day=_optional_day(item.get(4)),
     )
 
 
@@ -290,8 +304,8 @@ def _entitlement_from(item: Mapping[int, Any]) -> Entitlement:
         certificate_name=_text(item[1]),
         standard_codes=tuple(map(_text, item[2])),
         levels=tuple(map(_uint, item[3])),
-        first_day=_uint(item[4]),
-        last_day=_optional_uint(item.get(5)),
+        first_day=_day_number(item[4]),
+        last_day=_optional_day(item.get(5)),
     )
 
 
@@ -303,7 +317,7 @@ def _organization_from(item: Mapping[int, Any]) -> ListedOrganization:
         name_en=None if item.get(3) is None else _text(item[3]),
         uscc=None if item.get(4) is None else _text(item[4]),
         state=OrganizationState(state),
-        state_since=_uint(since),
+        state_since=_day_number(since),
         keys=tuple(map(_key_from, item[6])),
         entitlements=tuple(map(_entitlement_from, item[7])),
     )

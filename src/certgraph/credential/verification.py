@@ -170,7 +170,7 @@ def entitlement_fault(claims: Claims, issuer_key: IssuerKey) -> str | None:
     """Return why the issuer might not issue this on that day, or None: check `entitlement`."""
     day = days.day_of(claims.issued_at)
     key = issuer_key.listed
-    if day < key.first_day or (key.last_day is not None and day > key.last_day):
+    if not key.covers(day):
         return "key_not_valid_that_day"
     if key.compromised_day is not None and day >= key.compromised_day:
         return "key_compromised"
@@ -187,7 +187,9 @@ def entitlement_fault(claims: Claims, issuer_key: IssuerKey) -> str | None:
             continue
         last_day = entitlement.last_day
         if entitlement.first_day <= day and (last_day is None or day <= last_day):
-            return None
+            organization = issuer_key.organization
+            has_left = organization.has_left and day >= organization.state_since
+            return "organization_had_left" if has_left else None
         fault = "not_entitled_that_day"
     return fault
 

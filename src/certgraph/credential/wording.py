@@ -50,6 +50,7 @@ _ZH = {
     "signature": Words("内容与签名不符", "二维码或文件可能被修改，请勿采信。"),
     "claims": Words("证书内容不合规定", "此证书不应存在，请勿采信，并告知颁发机构。"),
     "issued_at.in_the_future": Words("颁发日期晚于今日", "请检查本机日期；日期无误则请勿采信。"),
+    "organization_had_left": Words("颁发时机构已退出", "该机构当时已无权颁发，请勿采信。"),
     "entitlement": Words("颁发机构无权颁发该证书或等级", "请勿采信，并向项目管理方反映。"),
     "key_compromised": Words("签发密钥已作废", "签发日期在密钥失效之后，请勿采信。"),
     "list_missing": Words("暂时无法确认是否被撤销", "签名有效；请更新信任文件后再次核验。"),
@@ -61,6 +62,7 @@ _ZH = {
     "clock": Words("本机时间有误", "信任文件的日期晚于本机日期，请校正时间后再次核验。"),
     "left": Words("", "注意：颁发机构自 {left_on} 起已退出试点；此前颁发的证书不受影响。"),
     "compare": Words("", "请核对持证人身份证件。"),
+    "not_ours": Words("没有可核验的证书", "请确认文件，或扫描证书上的二维码。"),
     "unreadable": Words("未能识别二维码", "请对准、补光、提高分辨率，或手工输入内容。"),
 }
 _EN = {
@@ -105,6 +107,9 @@ _EN = {
     "issued_at.in_the_future": Words(
         "Issued in the future", "Check this device's date; if it is right, do not rely on it."
     ),
+    "organization_had_left": Words(
+        "Issued after the issuer had left", "It had no right to issue this. Do not rely on it."
+    ),
     "entitlement": Words(
         "Issuer not entitled to this certificate or level",
         "Do not rely on it, and tell the programme.",
@@ -136,6 +141,7 @@ _EN = {
         "", "Note: the issuer left the programme on {left_on}; what it issued before stays valid."
     ),
     "compare": Words("", "Compare the holder with an identity document."),
+    "not_ours": Words("Nothing to verify here", "Check the file, or scan the certificate's code."),
     "unreadable": Words(
         "No QR code could be read", "Aim better, add light, scan finer, or type the text."
     ),
@@ -143,7 +149,7 @@ _EN = {
 CATALOGUE = {"zh": _ZH, "en": _EN}
 
 
-_NOT_VERDICTS = {"left", "compare", "unreadable", "status"}
+_NOT_VERDICTS = {"left", "compare", "unreadable", "not_ours", "status"}
 
 
 def words_for(verification: Verification, language: str, *, online: bool = False) -> Words:

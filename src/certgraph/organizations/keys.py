@@ -23,7 +23,12 @@ from certgraph.credential.signature import (
 )
 from certgraph.database import Session
 from certgraph.organizations import queries
-from certgraph.organizations.rules import KeyCustody, KeyPurpose
+from certgraph.organizations.rules import (
+    KeyCustody,
+    KeyPurpose,
+    day_problems,
+    period_problems,
+)
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import Random, new_id
@@ -66,7 +71,12 @@ async def create_sealed_key(
     now: datetime,
     random: Random,
 ) -> SigningKeyRow:
-    """Make a key whose private half is kept sealed in the database."""
+    """Make a key whose private half is kept sealed in the database.
+
+    Raises:
+        Rejected: A period that ends before it begins, or days out of range.
+    """
+    reject_if(period_problems(period.first_on, period.last_on, "lastOn"))
     private_key = Ed25519PrivateKey.from_private_bytes(random.randbytes(32))
     public_key = private_key.public_key().public_bytes_raw()
     kid = kid_of(public_key)
@@ -107,7 +117,7 @@ async def register_held_key(
         key = load_public_key(public_key)
     except UnsafeKey as error:
         raise refusal("key.unsafe", "publicKey", detail=error) from None
-    problems = []
+    problems = period_problems(period.first_on, period.last_on, "lastOn")
     if await queries.signing_key_by_public_key(session, public_key):
         problems.append(Problem(code="key.taken", path=("publicKey",)))
     if not is_signed_by(key, proof, possession_message(organization.code, public_key)):
@@ -187,13 +197,7 @@ async def retire_key(
         Rejected: Unknown key, or a last day before its first.
     """
     row = await _key_for_change(session, kid, organization)
-    if last_on < row.first_on:
-        raise refusal(
-            "period.ends_before_it_begins",
-            "lastOn",
-            first=row.first_on.isoformat(),
-            last=last_on.isoformat(),
-        )
+    reject_if(period_problems(row.first_on, last_on, "lastOn"))
     row.last_on = last_on
     return row
 
@@ -214,6 +218,7 @@ async def declare_key_compromised(
         Rejected: Unknown key, a day in the future, or later than one already declared.
     """
     row = await _key_for_change(session, kid, organization)
+    reject_if(day_problems(since, "since"))
     today = programme_day(now)
     if since > today:
         raise refusal("key.compromise_in_future", "since", day=since.isoformat())

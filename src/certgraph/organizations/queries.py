@@ -28,6 +28,11 @@ async def organization_by_code(
     return await session.scalar(statement)
 
 
+async def organization_by_uscc(session: Session, uscc: str) -> OrganizationRow | None:
+    """Return the organization with a unified social credit code."""
+    return await session.scalar(select(OrganizationRow).where(OrganizationRow.uscc == uscc))
+
+
 async def organizations_by_ids(
     session: Session, ids: Sequence[UUID]
 ) -> dict[UUID, OrganizationRow]:

@@ -85,8 +85,10 @@ def uscc_problems(uscc: str | None) -> list[Problem]:
     if uscc is None:
         return []
     try:
-        stdnum_uscc.validate(uscc)
+        is_valid = stdnum_uscc.validate(uscc) == uscc  # validate() forgives spaces and case
     except ValidationError:
+        is_valid = False
+    if not is_valid:
         return [Problem(code="organization.uscc_invalid", path=("uscc",), facts={"uscc": uscc})]
     return []
 
@@ -125,6 +127,7 @@ def transition_problems(
         )
         facts = {"name": name, "state": current.value, "target": target.value}
         problems.append(Problem(code=code, path=("state",), facts=facts))
+    problems += day_problems(since, "since")
     if current_since is not None and since < current_since:
         facts = {"name": name, "since": current_since.isoformat()}
         problems.append(
@@ -133,8 +136,22 @@ def transition_problems(
     return problems
 
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+
+
+def day_problems(day: date | None, *path: str) -> list[Problem]:
+    """List what is wrong with a day that a trust list or certificate is to name."""
+    if day is None or FIRST_DAY <= day <= LAST_DAY:
+        return []
+    facts = {"day": day.isoformat(), "first": FIRST_DAY, "last": LAST_DAY}
+    return [Problem(code="day.out_of_range", path=path, facts=facts)]
+
+
 def period_problems(first_on: date, last_on: date | None, *path: str) -> list[Problem]:
     """List what is wrong with a period whose ends are both included."""
+    problems = day_problems(first_on, "firstOn") + day_problems(last_on, *path)
+    if problems:
+        return problems
     if last_on is not None and last_on < first_on:
         facts = {"first": first_on.isoformat(), "last": last_on.isoformat()}
         return [Problem(code="period.ends_before_it_begins", path=path, facts=facts)]

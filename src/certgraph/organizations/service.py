@@ -15,6 +15,7 @@ from certgraph.organizations import queries
 from certgraph.organizations.rules import (
     OrganizationKind,
     OrganizationState,
+    day_problems,
     level_problems,
     period_problems,
     transition_problems,
@@ -86,6 +87,9 @@ async def register_organization(
     if await queries.organization_by_code(session, draft.code):
         facts = {"code": draft.code}
         problems.append(Problem(code="organization.code_taken", path=("code",), facts=facts))
+    if draft.uscc is not None and await queries.organization_by_uscc(session, draft.uscc):
+        facts = {"uscc": draft.uscc}
+        problems.append(Problem(code="organization.uscc_taken", path=("uscc",), facts=facts))
     reject_if(problems)
     row = OrganizationRow(
         id=new_id(random),
@@ -207,6 +211,7 @@ async def end_entitlement(
     Raises:
         Rejected: Nothing of that kind is in force on that day.
     """
+    reject_if(day_problems(last_on, "lastOn"))
     rows = [
         row
         for row in await queries.entitlements_of(session, organization.id, certificate_type_id)

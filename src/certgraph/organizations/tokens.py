@@ -16,7 +16,7 @@ from certgraph.text import text_problems
 PREFIX = "cgt_"
 """So that a token that leaks into a log or a repository is recognized."""
 
-MAX_LIFETIME = timedelta(days=366)
+MAX_LIFETIME_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ async def create_token(
     name: str,
     role: TokenRole,
     organization: OrganizationRow | None,
-    lifetime: timedelta,
+    lifetime_days: int,
     now: datetime,
     random: Random,
 ) -> tuple[str, ApiTokenRow]:
@@ -53,8 +53,8 @@ async def create_token(
         problems.append(
             Problem(code="token.organization_mismatch", path=("organizationCode",), facts=facts)
         )
-    if not timedelta(0) < lifetime <= MAX_LIFETIME:
-        limit = {"days": MAX_LIFETIME.days}
+    if not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
+        limit = {"days": MAX_LIFETIME_DAYS}
         problems.append(Problem(code="token.lifetime", path=("lifetimeDays",), facts=limit))
     reject_if(problems)
     token = PREFIX + random_token(random, 52)
@@ -65,7 +65,7 @@ async def create_token(
         role=role,
         organization_id=organization.id if organization else None,
         created_at=now,
-        expires_at=now + lifetime,
+        expires_at=now + timedelta(days=lifetime_days),
     )
     session.add(row)
     return token, row

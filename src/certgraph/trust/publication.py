@@ -13,9 +13,13 @@ from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import StatusListRow
 from certgraph.credential import days
-from certgraph.credential.signature import Signer
-from certgraph.credential.status_list import Status, compress, entries_of, sign_status_list
-from certgraph.credential.trust_bundle import encode_trust_bundle
+from certgraph.credential.signature import Signer, kid_of
+from certgraph.credential.status_list import Status, compress, kid_and_entries, sign_status_list
+from certgraph.credential.trust_bundle import (
+    UntrustedBundle,
+    encode_trust_bundle,
+    open_trust_bundle,
+)
 from certgraph.credential.trust_list import TrustList, read_trust_list
 from certgraph.database import Session
 from certgraph.organizations import queries as organization_queries
@@ -78,7 +82,7 @@ async def _status_token(
     if (
         published is not None
         and now - published.published_at < freshness.status_ttl / _RENEWALS_A_TTL
-        and entries_of(published.body) == compress(statuses)
+        and kid_and_entries(published.body) == (kid_of(signer.public_key), compress(statuses))
     ):
         return None
     return sign_status_list(
@@ -159,6 +163,10 @@ async def publish(
         if row.sequence != current.sequence
     ]
     bundle = encode_trust_bundle([*steps, current.signed], list(tokens.values()), current.standards)
+    try:
+        open_trust_bundle(bundle, content.roots, now=now)
+    except UntrustedBundle as error:  # what verifiers would refuse is not published
+        raise refusal("trust.refused", detail=error) from None
     before = await queries.published_file(session, BUNDLE_PATH)
     changed = before is None or before.body != bundle
     if changed:

@@ -1,9 +1,8 @@
 """All SQL about trust lists and published files."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from certgraph.database import Session
 from certgraph.trust.tables import PublishedFileRow, TrustListRow
@@ -41,6 +40,6 @@ async def published_files_below(session: Session, folder: str) -> dict[str, Publ
     return {row.path: row for row in rows}
 
 
-async def last_published_at(session: Session) -> datetime | None:
-    """Return when a file was last published."""
-    return await session.scalar(select(func.max(PublishedFileRow.published_at)))
+async def published_etag(session: Session, path: str) -> str | None:
+    """Return the SHA-256 of a published file; None where there is none."""
+    return await session.scalar(select(PublishedFileRow.etag).where(PublishedFileRow.path == path))

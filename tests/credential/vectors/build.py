@@ -287,6 +287,12 @@ def later_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         ("day-before-key", on(date(2019, 12, 31)), kit.ISSUER, "key_not_valid_that_day"),
         ("day-after-key", on(date(2024, 1, 1)), kit.RETIRED, "key_not_valid_that_day"),
         ("key-compromised", on(date(2025, 6, 1)), kit.COMPROMISED, "key_compromised"),
+        (
+            "organization-had-left",
+            {"issuer": "EO-003", **on(date(2026, 1, 1))},
+            kit.LEFT_ISSUER,
+            "organization_had_left",
+        ),
     ):
         yield case(
             f"entitlement-{name}",
@@ -486,6 +492,26 @@ def bundle_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         "bad-status-key-compromised",
         kit.bundle(kit.trust_list(status_keys=(compromised,))),
         "mixed",
+    )
+    retired = replace(kit.trust_list().status_keys[0], last_day=kit.DAY(date(2026, 11, 22)))
+    yield bundle_case(
+        "bad-status-key-retired", kit.bundle(kit.trust_list(status_keys=(retired,))), "mixed"
+    )
+    old_again = kit.bundle(kit.trust_list(sequence=999))
+    held = kit.bundle(rotated, steps=[step], signers=new)
+    yield bundle_case(
+        "bad-old-roots-after-their-change", old_again, "too_few_signatures", held=held
+    )
+    odd = encode([encode({16: "cgt+cwt"}), {}, b"x", [[b"\x80", {}, b""]]])
+    yield bundle_case(
+        "bad-signer-without-key-id",
+        encode(["cgtrust", 1, [b"\xd8\x62" + odd], [], b""]),
+        "malformed",
+    )
+    crowd = [[encode({1: -8, 4: n.to_bytes(8, "big")}), {}, b""] for n in range(33)]
+    many = encode([encode({16: "cgt+cwt"}), {}, b"x", crowd])
+    yield bundle_case(
+        "bad-too-many-signers", encode(["cgtrust", 1, [b"\xd8\x62" + many], [], b""]), "malformed"
     )
     current = kit.signed_trust_list(kit.trust_list())
     yield bundle_case(

@@ -1,6 +1,5 @@
 """The application over a furnished database, asked as a client asks it."""
 
-from datetime import timedelta
 from random import Random
 
 import httpx
@@ -51,7 +50,7 @@ async def client(house):
                 name=name,
                 role=role,
                 organization=organization,
-                lifetime=timedelta(days=1),
+                lifetime_days=1,
                 now=house.now,
                 random=house.random,
             )
