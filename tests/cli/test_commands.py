@@ -1,6 +1,7 @@
 """The programme's and the organizations' commands: the ceremony, issuing from a file, mistakes."""
 
 import json
+import re
 
 import pytest
 
@@ -213,7 +214,7 @@ def test_an_organization_that_holds_its_key_signs_from_files(demo, run, tmp_path
     waiting = tmp_path / "to-sign.jsonl"
     status, out, _ = run("issue", file, "--organization", "EO-004", "--to-sign", waiting)
     assert status == 0
-    run_id = out.split("sign-own ")[1].split()[0]
+    run_id = re.search(r"[0-9a-f-]{36}", out)[0]
     signer = load_root_key(demo / "held/EO-004.key.pem", None)
     line = json.loads(waiting.read_text())
     bad = tmp_path / "bad.jsonl"

@@ -146,11 +146,65 @@ def test_the_holders_document_is_compared_offline(demo, ask):
     assert "? This certificate is not tied" in ask(other, "--document", "DEMO0")[1]
 
 
+def test_every_code_on_every_page_is_verified(demo, ask, tmp_path):
+    symbols = [
+        Image.open(demo / f"qr/{name}.png").convert("L")
+        for name in ("1-bim-valid", "4-logistics-revoked")
+    ]
+    beside = Image.new("L", (1600, 800), 255)
+    for number, symbol in enumerate(symbols):
+        beside.paste(symbol, (number * 800, 0))
+    beside.save(tmp_path / "beside.png")
+    symbols[0].save(tmp_path / "pages.tiff", save_all=True, append_images=symbols[1:])
+    for name in ("beside.png", "pages.tiff"):
+        status, out, _ = ask(tmp_path / name, "--json")
+        assert status == 1
+        assert sorted(json.loads(line)["verdict"] for line in out.splitlines()) == [
+            "revoked",
+            "valid",
+        ]
+
+
+def test_another_persons_certificate_is_not_to_be_relied_on_in_any_form(demo, ask):
+    file = demo / "qr/3-eldercare-document.png"
+    for form in ((), ("--csv",), ("--json",), (file,)):
+        status, out, _ = ask(file, *form, "--document", "DEMO 0000")
+        assert status == 1
+        assert "The document number does not match" in out
+
+
+def test_nothing_to_verify_is_not_all_valid(ask, monkeypatch, tmp_path):
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert "the input is empty" in ask("-")[2]
+    (tmp_path / "empty").mkdir()
+    assert "holds no scans" in ask(tmp_path / "empty")[2]
+    assert "an empty argument" in ask("")[2]
+
+
+def test_a_damaged_pdf_among_others_is_named_and_the_others_read(demo, ask, tmp_path):
+    page = Image.new("L", (700, 700), 255)
+    page.paste(Image.open(demo / "qr/1-bim-valid.png").convert("L").resize((600, 600)), (50, 50))
+    page.save(tmp_path / "good.pdf")
+    data = (tmp_path / "good.pdf").read_bytes()
+    folder = tmp_path / "pdfs"
+    folder.mkdir()
+    for number in range(12):
+        at = len(data) * number // 12
+        (folder / f"{number:02}.pdf").write_bytes(data[:at] + b"<<>>" + data[at + 40 :])
+    shutil.copy(tmp_path / "good.pdf", folder / "99.pdf")
+    _, out, err = ask(folder, "--json")
+    assert json.loads(out.splitlines()[-1])["verdict"] == "valid"
+    assert "Traceback" not in err
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"", "not an image that can be read"),
-        (b"\x89PNG\r\n\x1a\n" + b"x" * 99, "the image is damaged"),
+        (
+            b"\x89PNG\r\n\x1a\n" + b"x" * 99,
+            "the file is damaged, or of another kind than its name says",
+        ),
         (b"%PDF-1.4 broken", "not an image that can be read"),
     ],
 )

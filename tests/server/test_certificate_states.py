@@ -18,6 +18,7 @@ from certgraph.certificates.service import (
     recheck_all,
     register_certificate,
 )
+from certgraph.certificates.signing import IssueStep
 from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.service import change_organization_state, organization_named
 from certgraph.problems import Rejected
@@ -211,3 +212,63 @@ async def test_recheck_finds_every_planted_edit_and_nothing_else(house):
             )
     async with house.sessions() as session:
         assert sorted(await recheck_all(session, now=house.now, page=7)) == planted
+
+
+async def test_a_correction_of_a_certificate_revoked_meanwhile_stays_a_draft(house):
+    (first,) = await house.issue()
+    async with house.sessions() as session:
+        row = await queries.certificate_by_number_key(session, first.number)
+    request = correction_request(
+        house.keyring,
+        row,
+        lambda candidate: replace(candidate, holder_name="章示例"),
+        organization_code="EO-001",
+        idempotency_key="correction 1",
+        reason="name",
+    )
+
+    class Killed(Exception):
+        pass
+
+    def stop(step, _count):
+        if step is IssueStep.DRAFTS_COMMITTED:
+            raise Killed
+
+    work = {"now": house.now, "random": house.random}
+    with pytest.raises(Killed):
+        await issue(house.sessions, house.keyring, request, **work, observe=stop)
+    await change(house, first.number, REVOKED)
+    with pytest.raises(Rejected, match="is revoked; it cannot become superseded"):
+        await issue(house.sessions, house.keyring, request, **work)
+    async with house.sessions() as session:
+        old = await queries.certificate_by_number_key(session, first.number)
+        states = list(await session.scalars(text("SELECT state FROM certificates ORDER BY state")))
+    assert old.state is REVOKED
+    assert states == ["draft", "revoked"]
+
+
+async def test_a_suspended_certificate_is_not_corrected_around_its_suspension(house):
+    (first,) = await house.issue()
+    await change(house, first.number, SUSPENDED)
+    with pytest.raises(Rejected, match="is suspended; it cannot become superseded"):
+        await correct(house, first.number, holder_name="章示例")
+
+
+async def test_a_corrected_candidate_is_still_certified_once(house):
+    (first,) = await house.issue(house.candidate(reference="exam 1"))
+    _, new = await correct(house, first.number, holder_name="章示例")
+    with pytest.raises(Rejected, match=f"certified already, with number {new.number}"):
+        await house.issue(house.candidate(reference="exam 1"), key="run 2")
+
+
+async def test_a_slow_repetition_does_not_undo_a_revocation(house):
+    request = house.request()
+    run = await issue(house.sessions, house.keyring, request, now=house.now, random=house.random)
+    async with house.sessions() as session:
+        (row,) = await queries.certificates_of_run(session, run.id)
+    await change(house, row.number, REVOKED)
+    async with house.sessions.begin() as session:
+        await queries.store_signatures(session, {row.id: row.signature})
+    async with house.sessions() as session:
+        again = await queries.certificate_by_number_key(session, row.number)
+    assert again.state is REVOKED

@@ -196,3 +196,41 @@ async def test_a_tampered_ceremony_file_is_refused(house):
         with pytest.raises(MalformedFile):
             roots_from_json(text)
     assert roots_from_json(roots_to_json(ROOT_KEYS)) == ROOT_KEYS
+
+
+async def test_lists_of_a_compromised_status_key_are_signed_anew_at_once(house):
+    await house.issue()
+    await new_list(house)
+    await published(house)
+    async with house.sessions.begin() as session:
+        (old,) = await organization_queries.signing_keys(session, KeyPurpose.STATUS)
+        old.compromised_on = date(2026, 11, 23)
+        period = KeyPeriod(first_on=date(2026, 11, 1))
+        work = {"now": house.now, "random": house.random}
+        await create_sealed_key(session, house.keyring, KeyPurpose.STATUS, None, period, **work)
+    await new_list(house)
+    done, bundle = await published(house, house.now + timedelta(minutes=1))
+    assert done.renewed == 1
+    trust = open_trust_bundle(bundle, ROOT_KEYS, now=house.now)
+    assert trust.trust_list.sequence == 2
+
+
+async def test_no_day_that_a_trust_list_cannot_name_is_taken(house):
+    async with house.sessions() as session:
+        (key,) = await organization_queries.signing_keys(session, KeyPurpose.ISSUER)
+    for day in (date(1960, 1, 1), date(9999, 12, 31)):
+        async with house.sessions.begin() as session:
+            with pytest.raises(Rejected, match="out of range"):
+                await declare_key_compromised(session, key.kid, since=day, now=house.now)
+        async with house.sessions.begin() as session:
+            with pytest.raises(Rejected, match="out of range"):
+                await create_sealed_key(
+                    session,
+                    house.keyring,
+                    KeyPurpose.STATUS,
+                    None,
+                    KeyPeriod(first_on=day),
+                    now=house.now,
+                    random=house.random,
+                )
+    assert (await new_list(house)).sequence == 1

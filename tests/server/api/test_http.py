@@ -17,6 +17,14 @@ BODIES = [
     (b"[]", 400),
     (b'[{"query": "{ __typename }"}]', 400),
     (b"{}", 400),
+    (b'{"query": ""}', 400),
+    (b'{"query": " "}', 400),
+    (b'{"query": "{organization(code:\\"\\u005cu0000\\"){code}}"}', 400),
+    (
+        b'{"query": "{ certificateTypes(batchNumber: ' + b"1" * 5_000 + b') { nodes { id } } }"}',
+        400,
+    ),
+    (b'{"query": "query ($n: Int = ' + b"1" * 5_000 + b') { __typename }"}', 400),
     (b'{"query": 3}', 400),
     (b'{"query": null}', 400),
     (b'{"query": "{ __typename }", "variables": 3}', 400),
@@ -202,3 +210,22 @@ async def test_graphiql_comes_from_our_own_files_alone(client):
         assert f"/graphiql/{name}" in page.text
         assert (await client.http.get(f"/graphiql/{name}")).status_code == 200
     assert (await client.http.get("/graphiql/..%2Fapp.py")).status_code == 404
+
+
+async def test_odd_paths_and_filters_are_refused_like_any_other(client):
+    for path in ("/graphiql/" + "a" * 5_000, "/trust/%00", "/status/a/%00", "/status/a/x.cwt"):
+        assert (await client.http.get(path)).status_code == 404
+    response = await client.ask(
+        f'{{ organizations(nameContains: "{"a" * 50_000}") {{ nodes {{ id }} }} }}'
+    )
+    assert "at most 100 characters" in response.json()["errors"][0]["message"]
+    for days in (0, -1, 367, 2_147_483_647, -2_147_483_648):
+        query = f"""mutation {{ apiTokenCreate(input: {{ name: "x", role: VERIFIER,
+          lifetimeDays: {days} }}) {{ token errors {{ ... on UserError {{ code }} }} }} }}"""
+        found = (await client.data(query, role="admin"))["apiTokenCreate"]
+        assert found == {"token": None, "errors": [{"code": "token.lifetime"}]}
+
+
+async def test_long_digits_inside_a_text_are_a_text(client):
+    response = await client.ask('{ verification(qrText: "' + "1" * 900 + '") { verdict } }')
+    assert response.json()["errors"][0]["extensions"]["code"] == "TRUST_DATA_MISSING"
