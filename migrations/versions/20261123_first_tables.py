@@ -268,6 +268,7 @@ def upgrade() -> None:
         sa.Column("last_on", sa.Date(), nullable=True),
         sa.Column("compromised_on", sa.Date(), nullable=True),
         sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "(custody = 'sealed') = (sealed_private_key IS NOT NULL)",
             name=op.f("ck_signing_keys_custody"),

@@ -15,7 +15,7 @@ from certgraph.credential.verification import Verdict, verify
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.keys import KeyPeriod, create_sealed_key, declare_key_compromised
 from certgraph.organizations.rules import KeyPurpose, OrganizationState
-from certgraph.organizations.service import change_organization_state
+from certgraph.organizations.service import change_organization_state, organization_named
 from certgraph.problems import Rejected
 from certgraph.trust import queries
 from certgraph.trust.ceremony import (
@@ -234,3 +234,20 @@ async def test_no_day_that_a_trust_list_cannot_name_is_taken(house):
                     random=house.random,
                 )
     assert (await new_list(house)).sequence == 1
+
+
+async def test_a_new_key_signs_once_verifiers_know_it(house):
+    await house.issue()
+    await new_list(house)
+    async with house.sessions.begin() as session:
+        (old,) = await organization_queries.signing_keys(session, KeyPurpose.ISSUER)
+        organization = await organization_named(session, "EO-001")
+        period = KeyPeriod(first_on=date(2026, 11, 1))
+        work = {"now": house.now, "random": house.random}
+        new = await create_sealed_key(
+            session, house.keyring, KeyPurpose.ISSUER, organization, period, **work
+        )
+    (before,) = await house.issue(key="run 2")
+    await new_list(house)
+    (after,) = await house.issue(key="run 3")
+    assert [before.signing_key_id, after.signing_key_id] == [old.id, new.id]

@@ -160,7 +160,7 @@ def open_signer(
 async def key_on(
     session: Session, purpose: KeyPurpose, organization: OrganizationRow | None, day: date
 ) -> SigningKeyRow:
-    """Return the newest key that may sign on `day`.
+    """Return the newest key that may sign on `day`, if possible one that verifiers know already.
 
     Raises:
         Rejected: There is none.
@@ -176,7 +176,7 @@ async def key_on(
     if not usable:
         name = organization.name if organization else "the programme"
         raise refusal("key.none_valid", name=name, purpose=purpose.value, day=day.isoformat())
-    return usable[-1]
+    return ([row for row in usable if row.listed_at is not None] or usable)[-1]
 
 
 async def _key_for_change(

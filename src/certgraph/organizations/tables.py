@@ -97,6 +97,7 @@ class SigningKeyRow(Base):
     """A key: of an organization (issuer), or of the programme (status lists).
 
     `sealed_private_key` is PKCS#8 sealed under the keyring; None where the organization holds it.
+    `listed_at` is when a trust list first named it: before, no verifier knows it.
     """
 
     __tablename__ = "signing_keys"
@@ -116,6 +117,7 @@ class SigningKeyRow(Base):
     last_on: Mapped[date | None]
     compromised_on: Mapped[date | None]
     registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    listed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class ApiTokenRow(Base):

@@ -119,7 +119,19 @@ async def take_into_force(
         published_at=now,
     )
     session.add(row)
+    await _mark_listed(session, trust_list, now)
     return row
+
+
+async def _mark_listed(session: Session, trust_list: TrustList, now: datetime) -> None:
+    """Record which keys verifiers know from now on."""
+    listed = {key.public_key for key in trust_list.status_keys}
+    for organization in trust_list.organizations:
+        listed |= {key.public_key for key in organization.keys}
+    for purpose in KeyPurpose:
+        for row in await organization_queries.signing_keys(session, purpose):
+            if row.listed_at is None and row.public_key in listed:
+                row.listed_at = now
 
 
 def roots_named_by(row: TrustListRow) -> RootKeys:
