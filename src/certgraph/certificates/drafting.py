@@ -34,6 +34,9 @@ from certgraph.sealing import Keyring
 from certgraph.text import text_problems
 
 MAX_CANDIDATES = 100_000
+_TAG_SIZE = 4
+"""Bytes that a holder tag adds to a payload."""
+
 MAX_PAYLOAD_BYTES = 297
 """With envelope and signature 392 bytes, what a QR code of version 16-M holds behind a host of 40
 characters."""
@@ -140,7 +143,7 @@ async def _uniqueness_problems(
 def _claims(
     candidate: Candidate, standard: IssueStandard, issuer: str, number: str, status: tuple[int, int]
 ) -> Claims:
-    """Return the claims of a candidate; a holder tag is added later, it is slow to compute."""
+    """Return the claims of a candidate; the holder tag is added later, it is slow to compute."""
     masked = None
     if candidate.holder_binding is HolderBinding.MASKED_DOCUMENT and candidate.document_number:
         masked = masked_document(normalized_document_number(candidate.document_number))
@@ -162,13 +165,31 @@ def _claims(
     )
 
 
-async def _with_tag(claims: Claims, candidate: Candidate) -> Claims:
-    if candidate.holder_binding is not HolderBinding.TAG or candidate.document_number is None:
-        return claims
-    tag = await asyncio.to_thread(
-        holder_tag, candidate.document_number, issuer=claims.issuer, number=claims.number
-    )
-    return claims._replace(holder_tag=tag)
+def _claims_problems(claims: Claims) -> list[Problem]:
+    """List why a verifier would refuse these claims, or a QR code not hold them."""
+    problems = lint_problems(claims)
+    if problems:
+        return problems
+    size = len(encode_claims(claims)) + _TAG_SIZE
+    if size <= MAX_PAYLOAD_BYTES:
+        return []
+    facts = {"size": size, "limit": MAX_PAYLOAD_BYTES}
+    return [Problem(code="issue.too_large", path=("outcomes",), facts=facts)]
+
+
+async def _holder_tags(
+    claims: Sequence[Claims], candidates: Sequence[Candidate]
+) -> list[bytes | None]:
+    """Return the holder tag of each candidate that asks for one; slow, so in threads."""
+
+    async def tag(of: Claims, candidate: Candidate) -> bytes | None:
+        if candidate.holder_binding is not HolderBinding.TAG or candidate.document_number is None:
+            return None
+        return await asyncio.to_thread(
+            holder_tag, candidate.document_number, issuer=of.issuer, number=of.number
+        )
+
+    return await asyncio.gather(*map(tag, claims, candidates))
 
 
 def _row(
@@ -239,7 +260,7 @@ async def record_drafts(
     entries = await allocate_status_entries(
         session, organization.id, len(request.candidates), random=random
     )
-    rows: list[dict[str, Any]] = []
+    drafted: list[tuple[int, IssueStandard, Claims]] = []
     for index, candidate in enumerate(request.candidates):
         standard = standards[index]
         if standard is None:
@@ -249,28 +270,26 @@ async def record_drafts(
         claims = _claims(
             candidate, standard, organization.code, number, (status_list.number, status_index)
         )
-        found = lint_problems(claims)
-        if not found:
-            claims = await _with_tag(claims, candidate)
-            row = _row(candidate, standard, claims, keyring, random)
-            deadline = facts.deadline(candidate.issued_on)
-            row |= {
-                "issue_run_id": run.id,
-                "position": index,
-                "organization_id": organization.id,
-                "candidate_key": keys[index],
-                "signing_key_id": run.signing_key_id,
-                "status_list_id": status_list.id,
-                "status_index": status_index,
-                "registration_due_on": deadline.due_on,
-                "registration_due_is_provisional": deadline.is_provisional,
-                "supersedes_id": supersedes_id,
-            }
-            rows.append(row)
-            size = len(row["payload"])
-            if size > MAX_PAYLOAD_BYTES:
-                message_facts = {"size": size, "limit": MAX_PAYLOAD_BYTES}
-                found = [Problem(code="issue.too_large", path=("outcomes",), facts=message_facts)]
-        problems += _under(("candidates", str(index)), found)
+        drafted.append((index, standard, claims))
+        problems += _under(("candidates", str(index)), _claims_problems(claims))
     reject_if(problems)
+    rows = []
+    tags = await _holder_tags([claims for _, _, claims in drafted], request.candidates)
+    for (index, standard, claims), tag in zip(drafted, tags, strict=True):
+        candidate = request.candidates[index]
+        row = _row(candidate, standard, claims._replace(holder_tag=tag), keyring, random)
+        deadline = facts.deadline(candidate.issued_on)
+        row |= {
+            "issue_run_id": run.id,
+            "position": index,
+            "organization_id": organization.id,
+            "candidate_key": keys[index],
+            "signing_key_id": run.signing_key_id,
+            "status_list_id": entries[index][0].id,
+            "status_index": entries[index][1],
+            "registration_due_on": deadline.due_on,
+            "registration_due_is_provisional": deadline.is_provisional,
+            "supersedes_id": supersedes_id,
+        }
+        rows.append(row)
     await insert_rows(session, CertificateRow, rows)
