@@ -80,7 +80,7 @@ lock: setup ## Renew the hash-locked requirements
 
 judges: .judges/.installed
 	@if command -v npm >/dev/null 2>&1 && [ ! -d tests/third_party/node_modules/graphql-http ]; then \
-	  cd tests/third_party && npm ci --silent --no-audit --no-fund >/dev/null 2>&1 || \
+	  cd tests/third_party && npm install --no-save --omit=optional --silent --no-audit --no-fund >/dev/null 2>&1 || \
 	  echo "Node's judges could not be installed; their tests are left out"; fi
 
 # Third-party COSE libraries, in an environment of their own: cwt pins another cbor2 than ours.
