@@ -181,15 +181,15 @@ async def _holder_tags(
     claims: Sequence[Claims], candidates: Sequence[Candidate]
 ) -> list[bytes | None]:
     """Return the holder tag of each candidate that asks for one; slow, so in threads."""
-
-    async def tag(of: Claims, candidate: Candidate) -> bytes | None:
-        if candidate.holder_binding is not HolderBinding.TAG or candidate.document_number is None:
-            return None
-        return await asyncio.to_thread(
+    wanted = {
+        index: asyncio.to_thread(
             holder_tag, candidate.document_number, issuer=of.issuer, number=of.number
         )
-
-    return await asyncio.gather(*map(tag, claims, candidates))
+        for index, (of, candidate) in enumerate(zip(claims, candidates, strict=True))
+        if candidate.holder_binding is HolderBinding.TAG and candidate.document_number is not None
+    }
+    tags = dict(zip(wanted, await asyncio.gather(*wanted.values()), strict=True))
+    return [tags.get(index) for index in range(len(claims))]
 
 
 def _row(

@@ -34,6 +34,14 @@ async def issue_run_by_id(session: Session, run_id: UUID) -> IssueRunRow | None:
     return await session.get(IssueRunRow, run_id)
 
 
+async def lock_issue_run(session: Session, run_id: UUID) -> None:
+    """Lock a run until the end of the transaction.
+
+    Of two processes that sign the same drafts the second waits, and then finds them signed.
+    """
+    await session.execute(select(IssueRunRow.id).where(IssueRunRow.id == run_id).with_for_update())
+
+
 async def certificates_of_run(session: Session, run_id: UUID) -> Sequence[CertificateRow]:
     """Return the certificates of a run, in the order of the request."""
     statement = (
@@ -47,17 +55,12 @@ async def certificates_of_run(session: Session, run_id: UUID) -> Sequence[Certif
 async def unsigned_payloads(
     session: Session, run_id: UUID, *, limit: int | None = None
 ) -> Sequence[tuple[UUID, bytes]]:
-    """Return (certificate id, payload) of a run's drafts, in the order of the request.
-
-    They stay locked until the end of the transaction: of two runs that sign the same drafts, the
-    second waits, and then finds them signed.
-    """
+    """Return (certificate id, payload) of a run's drafts, in the order of the request."""
     statement = (
         select(CertificateRow.id, CertificateRow.payload)
         .where(CertificateRow.issue_run_id == run_id, CertificateRow.signature.is_(None))
         .order_by(CertificateRow.position)
         .limit(limit)
-        .with_for_update()
     )
     return [(row.id, row.payload) for row in await session.execute(statement)]
 

@@ -151,6 +151,7 @@ async def sign_batch(
     Raises:
         SelfCheckFailed: A fresh signature does not verify.
     """
+    await queries.lock_issue_run(session, run.id)
     drafts = await queries.unsigned_payloads(session, run.id, limit=limit)
     observe(IssueStep.BATCH_READ, len(drafts))
     if not drafts:
@@ -205,6 +206,7 @@ async def submit_signatures(
             not verify; nothing was stored.
     """
     key, organization = await key_and_organization(session, run)
+    await queries.lock_issue_run(session, run.id)
     drafts = dict(await queries.unsigned_payloads(session, run.id))
     of_run = {row.id for row in await queries.certificates_of_run(session, run.id)}
     reject_if(

@@ -15,8 +15,8 @@ MAX_BYTES = 1_540
 """Bytes that 3,700 digits can hold, rounded up; the same limit for the base64url form."""
 
 _QR_TEXT = re.compile(
-    r"(?:[Hh][Tt][Tt][Pp][Ss]?://[^\s/#?]{1,255}/[Vv]#)?(?:([0-9]+)|([A-Za-z0-9_-]+={0,2}))"
-)
+    r"\s*(?:[Hh][Tt][Tt][Pp][Ss]?://[^\s/#?]{1,255}/[Vv]#)?(?:([0-9]+)|([A-Za-z0-9_-]+={0,2}))\s*"
+).fullmatch
 
 
 class MalformedQrText(ValueError):
@@ -46,7 +46,7 @@ def from_qr_text(qr_text: str) -> bytes:
     """
     if len(qr_text) > MAX_DIGITS + 1_000:
         raise MalformedQrText("too_long")
-    match = _QR_TEXT.fullmatch(qr_text.strip())
+    match = _QR_TEXT(qr_text)
     if match is None:
         raise MalformedQrText("not_ours")
     digits, base64url = match.groups()

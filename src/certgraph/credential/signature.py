@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -24,16 +24,18 @@ MAX_SIGNERS = 32
 
 _FIELD = 2**255 - 19
 _GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
-_SMALL_ORDER_Y = frozenset(
-    {
-        0,
-        1,
-        _FIELD - 1,
-        0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
-        0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
-    }
+_SMALL_ORDER_Y = (
+    0,
+    1,
+    _FIELD - 1,
+    0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
+    0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
 )
 """y of the points of order 1, 2, 4 and 8."""
+
+_SMALL_ORDER = frozenset(
+    (y | sign << 255).to_bytes(32, "little") for y in _SMALL_ORDER_Y for sign in (0, 1)
+)
 
 
 class MalformedEnvelope(ValueError):
@@ -71,8 +73,11 @@ class PrivateKeySigner:
 
 def _is_safe_point(encoded: bytes) -> bool:
     """Tell whether 32 bytes are a canonical encoding and not of a small-order point."""
-    y = int.from_bytes(encoded, "little") & (2**255 - 1)
-    return y < _FIELD and y not in _SMALL_ORDER_Y
+    if encoded in _SMALL_ORDER:
+        return False
+    if encoded[31] & 0x7F < 0x7F:  # y is below 2^255 - 2^248, so below the field's prime
+        return True
+    return int.from_bytes(encoded, "little") & (2**255 - 1) < _FIELD
 
 
 def load_public_key(public_key: bytes) -> Ed25519PublicKey:
@@ -95,7 +100,8 @@ def is_signed_by(key: Ed25519PublicKey, signature: bytes, message: bytes) -> boo
     """
     if len(signature) != SIGNATURE_BYTES:
         return False
-    if int.from_bytes(signature[32:], "little") >= _GROUP_ORDER:
+    # a last byte below 0x10 means S is below 2^252, so below the group order
+    if signature[63] >= 0x10 and int.from_bytes(signature[32:], "little") >= _GROUP_ORDER:
         return False
     if not _is_safe_point(signature[:32]):
         return False
@@ -112,8 +118,7 @@ def kid_of(public_key: bytes) -> bytes:
     return thumbprint[:KID_BYTES]
 
 
-@dataclass(frozen=True, slots=True)
-class Sign1:
+class Sign1(NamedTuple):
     """A COSE_Sign1 as received.
 
     Attributes:
@@ -194,13 +199,17 @@ def _sign1_layout(typ: str) -> tuple[tuple[bytes, ...], int, bytes, int]:
 
 def _byte_string(item: bytes) -> bytes:
     """Return the content of an encoded byte string of 24 bytes or more, shortest form only."""
-    size = {0x58: 1, 0x59: 2, 0x5A: 4}.get(item[0], 0)
+    size = item[0] - 0x57  # 0x58: one byte of length, 0x59: two
+    if size == 3:
+        size = 4
+    if size not in (1, 2, 4):
+        raise MalformedEnvelope("the payload is not a byte string of 24 bytes or more")
     payload = item[1 + size :]
-    shortest = {1: 24, 2: 256, 4: 65_536}.get(size)
-    if shortest is None or len(payload) < shortest:
-        raise MalformedEnvelope("the payload is not a byte string in its shortest form")
-    if int.from_bytes(item[1 : 1 + size], "big") != len(payload):
+    length = int.from_bytes(item[1 : 1 + size], "big")
+    if length != len(payload):
         raise MalformedEnvelope("the payload's length is not the one stated")
+    if length < 24 or (size > 1 and length >> 4 * size == 0):
+        raise MalformedEnvelope("the payload's length is longer than needed")
     return payload
 
 
