@@ -16,7 +16,7 @@ from certgraph.api.relay import global_id, parse_global_id
 from certgraph.database import Session
 from certgraph.organizations import keys, service, tokens
 from certgraph.organizations.rules import KeyPurpose
-from certgraph.organizations.tables import SigningKeyRow
+from certgraph.organizations.tables import ApiTokenRow, SigningKeyRow
 from certgraph.problems import refusal
 
 
@@ -62,6 +62,7 @@ class IssuerKeyDeclareCompromisedInput:
 class ApiTokenCreateInput:
     """See `certgraph.organizations.tokens.create_token`."""
 
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
     name: str
     role: TokenRole
     organization_code: str | None = None
@@ -124,7 +125,9 @@ class IssuerKeyDeclareCompromisedPayload:
 class ApiTokenCreatePayload:
     """The token, shown this once."""
 
-    token: str | None = strawberry.field(description="It is stored hashed and not shown again.")
+    token: str | None = strawberry.field(
+        description="Stored hashed and shown once: null where the request is repeated."
+    )
     token_id: strawberry.ID | None
     expires_at: datetime | None
     errors: list[ApiTokenCreateError]
@@ -261,7 +264,9 @@ class KeyMutation:
         """Open the transaction, call the service, answer after the commit."""
         context = info.context
 
-        async def work(session: Session) -> tuple[str, UUID, datetime]:
+        shown: list[str] = []
+
+        async def create(session: Session) -> ApiTokenRow:
             context.require(ADMIN)
             organization = None
             if input.organization_code is not None:
@@ -277,14 +282,20 @@ class KeyMutation:
                 now=context.now,
                 random=context.random,
             )
-            return token, row.id, row.expires_at
+            shown[:] = [token]
+            return row
 
-        made, errors = await attempt(context, work)
-        token, token_id, expires_at = made or (None, None, None)
+        row, errors = await attempt_once(
+            context,
+            input.idempotency_key,
+            input,
+            create,
+            lambda session, id_: session.get_one(ApiTokenRow, id_),
+        )
         return ApiTokenCreatePayload(
-            token=token,
-            token_id=global_id("ApiToken", token_id) if token_id else None,
-            expires_at=expires_at,
+            token=shown[0] if row and shown else None,
+            token_id=global_id("ApiToken", row.id) if row else None,
+            expires_at=row.expires_at if row else None,
             errors=errors,
         )
 

@@ -13,7 +13,7 @@ from certgraph.api.organizations import Organization
 from certgraph.api.standards import CertificateType
 from certgraph.database import Session
 from certgraph.organizations import service
-from certgraph.organizations.tables import OrganizationRow
+from certgraph.organizations.tables import EntitlementRow, OrganizationRow
 from certgraph.standards.service import certificate_type_coded, known_levels
 from certgraph.standards.tables import CertificateTypeRow
 
@@ -47,6 +47,7 @@ class OrganizationStateChangeInput:
 class EntitlementGrantInput:
     """See `certgraph.organizations.service.grant_entitlement`."""
 
+    idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
     organization_code: str
     certificate_type_code: str
     levels: list[CertificateLevel]
@@ -171,7 +172,7 @@ class OrganizationMutation:
         """Open the transaction, call the service, answer after the commit."""
         context = info.context
 
-        async def work(session: Session) -> tuple[OrganizationRow, CertificateTypeRow]:
+        async def create(session: Session) -> EntitlementRow:
             context.require(ADMIN)
             organization = await service.organization_named(
                 session, input.organization_code, "organizationCode", for_update=True
@@ -179,7 +180,7 @@ class OrganizationMutation:
             certificate_type = await certificate_type_coded(
                 session, input.certificate_type_code, "certificateTypeCode"
             )
-            await service.grant_entitlement(
+            rows = await service.grant_entitlement(
                 session,
                 organization,
                 certificate_type_id=certificate_type.id,
@@ -190,12 +191,25 @@ class OrganizationMutation:
                 last_on=input.last_on,
                 random=context.random,
             )
-            return organization, certificate_type
+            return rows[0]
 
-        rows, errors = await attempt(context, work)
+        row, errors = await attempt_once(
+            context,
+            input.idempotency_key,
+            input,
+            create,
+            lambda session, id_: session.get_one(EntitlementRow, id_),
+        )
+        loaders = context.loaders
         return EntitlementGrantPayload(
-            organization=Organization.from_row(rows[0]) if rows else None,
-            certificate_type=CertificateType.from_row(rows[1]) if rows else None,
+            organization=Organization.from_row(await loaders.organization.load(row.organization_id))
+            if row
+            else None,
+            certificate_type=CertificateType.from_row(
+                await loaders.certificate_type.load(row.certificate_type_id)
+            )
+            if row
+            else None,
             errors=errors,
         )
 

@@ -188,17 +188,21 @@ async def test_the_whole_way_of_an_organization_that_holds_its_key(client):
         key = f"k {name}"
         query = steps.format(name=name, fields=fields).replace('"k"', f'"{key}"')
         assert (await client.data(query, **admin))[name]["errors"] == []
-    grant = """mutation { entitlementGrant(input: { organizationCode: "EO-100",
+    grant = """mutation { entitlementGrant(input: { idempotencyKey: "grant 1", organizationCode: "EO-100",
       certificateTypeCode: "CT-100", levels: [ELEMENTARY], firstOn: "2026-11-23" })
       { errors { ... on UserError { code } } } }"""
     assert (await client.data(grant, **admin))["entitlementGrant"]["errors"] == []
-    again = (await client.data(grant, **admin))["entitlementGrant"]["errors"]
+    assert (await client.data(grant, **admin))["entitlementGrant"]["errors"] == []
+    other = grant.replace("grant 1", "grant 2")
+    again = (await client.data(other, **admin))["entitlementGrant"]["errors"]
     assert again == [{"code": "entitlement.overlaps"}]
     # its token, and the key it holds
-    token = """mutation { apiTokenCreate(input: { name: "t", role: ORGANIZATION,
+    token = """mutation { apiTokenCreate(input: { idempotencyKey: "token 1", name: "t", role: ORGANIZATION,
       organizationCode: "EO-100" }) { token tokenId errors { ... on UserError { code } } } }"""
     made = (await client.data(token, **admin))["apiTokenCreate"]
     client.tokens["new"] = made["token"]
+    repeated = (await client.data(token, **admin))["apiTokenCreate"]
+    assert repeated == {**made, "token": None}  # one token, shown once
     held = Ed25519PrivateKey.from_private_bytes(b"n" * 32)
     public_key = held.public_key().public_bytes_raw().hex()
     challenge = await client.data(
@@ -243,7 +247,7 @@ async def test_the_whole_way_of_an_organization_that_holds_its_key(client):
 ADMIN_ONLY = [
     'organizationRegister(input: {idempotencyKey: "k", code: "X", name: "X", kinds: [EMPLOYER]})',
     'organizationStateChange(input: {code: "EO-001", state: EXITED, since: "2026-11-23", reason: "x"})',
-    'entitlementGrant(input: {organizationCode: "EO-001", certificateTypeCode: "CT-001", '
+    'entitlementGrant(input: {idempotencyKey: "k", organizationCode: "EO-001", certificateTypeCode: "CT-001", '
     'levels: [ELEMENTARY], firstOn: "2010-01-01", lastOn: "2010-01-02"})',
     'entitlementEnd(input: {organizationCode: "EO-001", certificateTypeCode: "CT-001", '
     'levels: [ELEMENTARY], lastOn: "2026-11-23"})',
@@ -254,7 +258,7 @@ ADMIN_ONLY = [
     'certificateTypeCode: "CT-001"})',
     'standardVersionPublish(input: {idempotencyKey: "k", standardCode: "STD-1", version: "9", '
     'publishedOn: "2026-11-23", source: "x"})',
-    'apiTokenCreate(input: {name: "x", role: PROGRAMME_ADMIN})',
+    'apiTokenCreate(input: {idempotencyKey: "k", name: "x", role: PROGRAMME_ADMIN})',
 ]
 
 
