@@ -294,6 +294,12 @@ MESSAGES: dict[str, Message] = {
         "There is no key {kid} here.",
         "未找到密钥 {kid}。",
     ),
+    "key.not_listed": Message(
+        "conflict",
+        None,
+        "Key {kid} of {name} is on no trust list yet, so every verifier would refuse what it signs. Build, sign and publish a trust list first.",
+        "{name} 的密钥 {kid} 尚未列入信任列表，验证方会拒绝其签名。请先生成、签名并发布信任列表。",
+    ),
     "key.not_valid_yet": Message(
         "conflict",
         None,

@@ -251,3 +251,23 @@ async def test_a_new_key_signs_once_verifiers_know_it(house):
     await new_list(house)
     (after,) = await house.issue(key="run 3")
     assert [before.signing_key_id, after.signing_key_id] == [old.id, new.id]
+
+
+async def test_a_key_on_no_trust_list_signs_nothing_once_lists_are_out(house):
+    async with house.sessions.begin() as session:
+        (key,) = await organization_queries.signing_keys(session, KeyPurpose.ISSUER)
+        key.last_on = date(2026, 10, 31)
+    await new_list(house)
+    async with house.sessions.begin() as session:
+        organization = await organization_named(session, "EO-001")
+        period = KeyPeriod(first_on=date(2026, 11, 1))
+        work = {"now": house.now, "random": house.random}
+        await create_sealed_key(
+            session, house.keyring, KeyPurpose.ISSUER, organization, period, **work
+        )
+    with pytest.raises(Rejected, match="on no trust list yet"):
+        await house.issue()
+    assert await house.count("certificates") == 0
+    await new_list(house)
+    (row,) = await house.issue()
+    assert row.state is CertificateState.ISSUED

@@ -22,6 +22,7 @@ from certgraph.certificates.signing import (
 )
 from certgraph.certificates.tables import IssueRunRow
 from certgraph.database import Session, Sessions
+from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.keys import key_on
 from certgraph.organizations.rules import KeyCustody, KeyPurpose
 from certgraph.organizations.service import organization_named
@@ -62,6 +63,8 @@ async def start_run(
     supersedes_id, inherited_key = await _release_superseded(session, organization, request)
     newest = max(candidate.issued_on for candidate in request.candidates)
     key = await key_on(session, KeyPurpose.ISSUER, organization, newest)
+    if key.listed_at is None and await organization_queries.any_key_is_listed(session):
+        raise refusal("key.not_listed", kid=key.kid.hex(), name=organization.name)
     reject_if(
         Problem(
             code="key.not_valid_yet",

@@ -167,6 +167,12 @@ async def signing_keys_by_organization_ids(
     return found
 
 
+async def any_key_is_listed(session: Session) -> bool:
+    """Tell whether a trust list is out: it names at least the key of its status lists."""
+    statement = select(SigningKeyRow.id).where(SigningKeyRow.listed_at.is_not(None)).limit(1)
+    return await session.scalar(statement) is not None
+
+
 async def signing_key_by_kid(session: Session, kid: bytes) -> SigningKeyRow | None:
     """Return the key with a key id, locked until the end of the transaction."""
     return await session.scalar(
