@@ -16,7 +16,7 @@ from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
 from certgraph.database import Session, Sessions
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.tables import EntitlementRow, OrganizationRow, SigningKeyRow
+from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.organizations.tokens import Caller
 from certgraph.problems import Problem, Rejected, refusal
 from certgraph.sealing import Keyring
@@ -59,9 +59,6 @@ class Loaders:
         )
         self.kinds: DataLoader[UUID, list[OrganizationKind]] = _loader(
             sessions, organization_queries.kinds_by_organization_ids
-        )
-        self.entitlements: DataLoader[UUID, list[EntitlementRow]] = _loader(
-            sessions, organization_queries.entitlements_by_organization_ids
         )
         self.keys: DataLoader[UUID, list[SigningKeyRow]] = _loader(
             sessions, organization_queries.signing_keys_by_organization_ids

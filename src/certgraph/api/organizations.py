@@ -9,7 +9,7 @@ from certgraph.api.context import Info
 from certgraph.api.enums import KeyCustody, OrganizationKind, OrganizationState
 from certgraph.api.relay import Connection, Node, check_filters, connection, global_id
 from certgraph.organizations import queries
-from certgraph.organizations.tables import EntitlementRow, OrganizationRow, SigningKeyRow
+from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 
 
 @strawberry.type(description="A key that signs certificates 签名公钥.")
@@ -87,11 +87,6 @@ class Organization(Node):
         """Resolve through the loader."""
         rows = await info.context.loaders.keys.load(self.key)
         return [IssuerKey.from_row(row) for row in rows]
-
-
-def entitlement_key(row: EntitlementRow) -> tuple[UUID, int]:
-    """Return certificate type and level of an entitlement."""
-    return row.certificate_type_id, row.level
 
 
 @strawberry.type

@@ -15,7 +15,6 @@ from strawberry.extensions import (
 )
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
-from strawberry.types import ExecutionResult
 from strawberry.types.execution import ExecutionContext
 
 from certgraph.api.certificate_mutations import CertificateMutation
@@ -171,6 +170,3 @@ def make_schema(*, introspection: bool = True, is_sorted: bool = False) -> Schem
 def schema_text() -> str:
     """Return the schema in the schema definition language, sorted."""
     return make_schema(is_sorted=True).as_str() + "\n"
-
-
-__all__ = ["ExecutionResult", "Schema", "make_schema", "schema_text"]

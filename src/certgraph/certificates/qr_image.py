@@ -57,11 +57,6 @@ def _symbol(qr_text: str) -> "qrcode.QRCode[Any]":
     return symbol
 
 
-def qr_version(qr_text: str) -> int:
-    """Return the version of the symbol for a QR text. Raises `QrTooLarge`."""
-    return int(_symbol(qr_text).version)
-
-
 def draw_qr(qr_text: str) -> QrImage:
     """Return the QR code of a QR text: URL as bytes, digits as numbers, error correction M.
 

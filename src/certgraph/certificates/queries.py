@@ -1,7 +1,6 @@
 """All SQL about certificates, runs and status lists."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select, update
@@ -220,8 +219,3 @@ async def signed_page(
     if after_id is not None:
         statement = statement.where(CertificateRow.id > after_id)
     return (await session.scalars(statement)).all()
-
-
-async def last_change_at(session: Session) -> datetime | None:
-    """Return when a certificate's state last changed."""
-    return await session.scalar(select(func.max(CertificateChangeRow.changed_at)))
