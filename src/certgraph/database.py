@@ -10,7 +10,17 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import DateTime, MetaData, String, TypeDecorator, event, select
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    MetaData,
+    String,
+    TypeDecorator,
+    event,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
@@ -149,6 +159,15 @@ def make_sessions(engine: AsyncEngine) -> Sessions:
 def make_read_sessions(engine: AsyncEngine) -> Sessions:
     """Return the maker of sessions that only read; on SQLite they wait for no writer."""
     return async_sessionmaker(engine.execution_options(reads=True), expire_on_commit=False)
+
+
+def contains(column: Any, text: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column; a text or its parameter
+    """Return the condition that a column holds a text somewhere, in capitals or not."""
+    pattern: ColumnElement[str] = type_coerce(text, String)
+    for special in ("\\", "%", "_"):
+        pattern = func.replace(pattern, special, "\\" + special)
+    found: ColumnElement[bool] = column.ilike("%" + pattern + "%", escape="\\")
+    return found
 
 
 async def insert_rows(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:

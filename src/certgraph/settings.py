@@ -57,6 +57,9 @@ class Settings(BaseModel):
     publish_every_seconds: int = Field(
         default=20, ge=1, le=3600, description="How often the server looks for changes to publish."
     )
+    read_timeout_seconds: int = Field(
+        default=5, ge=1, le=300, description="Longest time for one statement of a query."
+    )
     graphiql: bool = Field(default=True, description="Serve the GraphiQL page at /graphql.")
     introspection: bool = Field(default=True, description="Answer introspection queries.")
 

@@ -1,15 +1,13 @@
 """The real catalogue comes in whole, once, and leaves unknown what no source gives."""
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from certgraph.organizations.queries import kinds_by_organization_ids, organization_by_code
+from certgraph.organizations.queries import organization_by_code
 from certgraph.organizations.rules import OrganizationKind, OrganizationState
 from certgraph.standards.catalogue_import import import_catalogue
-from certgraph.standards.queries import (
-    certificate_type_by_name,
-    levels_by_type_ids,
-    organization_ids_by_type_ids,
-)
+from certgraph.organizations.tables import OrganizationKindRow
+from certgraph.standards.queries import certificate_type_by_name, levels_by_type_ids
+from certgraph.standards.tables import CertificateTypeOrganizationRow
 
 
 async def clear(house):
@@ -62,13 +60,18 @@ async def test_the_catalogue_says_what_sources_say_and_no_more(house):
         assert levels[0].platform_id == "1156042065046441985"
         assert bim.announced_on is None  # the sources give a month only
         assert bim.batch_number == 1
-        assert len((await organization_ids_by_type_ids(session, [bim.id]))[bim.id]) == 1
+        behind = select(CertificateTypeOrganizationRow).where(
+            CertificateTypeOrganizationRow.certificate_type_id == bim.id
+        )
+        assert len((await session.scalars(behind)).all()) == 1
         organization = await organization_by_code(session, "EO-001")
         assert organization.uscc is None
         assert organization.state is OrganizationState.SELECTED
         assert organization.state_since is None
-        kinds = await kinds_by_organization_ids(session, [organization.id])
-        assert kinds[organization.id] == [OrganizationKind.EVALUATION_ORGANIZATION]
+        kinds = select(OrganizationKindRow.kind).where(
+            OrganizationKindRow.organization_id == organization.id
+        )
+        assert (await session.scalars(kinds)).all() == [OrganizationKind.EVALUATION_ORGANIZATION]
         evaluation = (
             "SELECT count(*) FROM organization_kinds WHERE kind = 'evaluation_organization'"
         )

@@ -19,9 +19,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from certgraph.api.callers import Callers
 from certgraph.api.context import Context
 from certgraph.api.http import GRAPHQL, JSON, BadRequest, answer, refused, response_type
-from certgraph.api.schema import Schema, make_schema
+from certgraph.api.reads.connections import ReadPool
+from certgraph.api.reads.documents import Documents
+from certgraph.api.reads.reader import Reader
+from certgraph.api.schema import make_documents, make_schema
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import (
     DatabaseError,
@@ -31,7 +35,7 @@ from certgraph.database import (
     make_read_sessions,
     make_sessions,
 )
-from certgraph.organizations.tokens import Caller, caller_of
+from certgraph.organizations.tokens import Caller
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
@@ -57,7 +61,10 @@ class Server:
 
     settings: Settings
     keyring: Keyring
-    schema: Schema
+    documents: Documents
+    reader: Reader
+    pool: ReadPool
+    callers: Callers
     sessions: Sessions
     reads: Sessions
     trust_cache: TrustCache
@@ -79,7 +86,7 @@ class Server:
             return refused(message, media_type, HTTPStatus.METHOD_NOT_ALLOWED, allow)
         try:
             context = await self._context(request)
-            return await answer(self.schema, request, context, media_type)
+            return await answer(self.documents, self.reader, request, context, media_type)
         except BadRequest as error:
             return refused(str(error), media_type, error.status, error.headers)
 
@@ -91,6 +98,7 @@ class Server:
             trust_cache=self.trust_cache,
             sessions=self.sessions,
             reads=self.reads,
+            callers=self.callers,
             caller=await self._caller(request.headers, now),
             now=now,
             random=self.random,
@@ -103,8 +111,7 @@ class Server:
         if authorization is None:
             return None
         scheme, _, token = authorization.partition(" ")
-        async with self.reads() as session:
-            caller = await caller_of(session, token.strip(), now=now)
+        caller = await self.callers.caller(token.strip(), now=now)
         if scheme.lower() != "bearer" or caller is None:
             raise BadRequest(
                 HTTPStatus.UNAUTHORIZED,
@@ -221,10 +228,14 @@ def make_app(
     """
     database = engine or create_engine(settings.database_url.get_secret_value())
     reads = make_read_sessions(database)
+    pool = ReadPool(database, timeout=settings.read_timeout_seconds)
     server = Server(
         settings=settings,
         keyring=settings.keyring(),
-        schema=make_schema(introspection=settings.introspection),
+        documents=make_documents(make_schema(), introspection=settings.introspection),
+        reader=Reader(pool),
+        pool=pool,
+        callers=Callers(reads),
         sessions=make_sessions(database),
         reads=reads,
         trust_cache=TrustCache(reads),
@@ -242,6 +253,7 @@ def make_app(
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
+            await pool.close()
             await database.dispose()
 
     routes = [
@@ -258,8 +270,10 @@ def make_app(
     ]
     if settings.graphiql:
         routes.append(Route("/graphiql/{name}", _graphiql_asset))
-    return Starlette(
+    app = Starlette(
         routes=routes,
         lifespan=lifespan,
         middleware=[Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)],
     )
+    app.state.server = server
+    return app

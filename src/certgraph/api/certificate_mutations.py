@@ -13,19 +13,21 @@ from certgraph.api.certificate_inputs import (
     CertificatesIssueInput,
     CertificateStateInput,
 )
-from certgraph.api.certificates import Certificate
+from certgraph.api.certificates import Certificate, IssueRun
 from certgraph.api.context import Context, Info
 from certgraph.api.enums import CertificateState
 from certgraph.api.errors import AnyError, user_errors
 from certgraph.api.key_mutations import from_hex
-from certgraph.api.mutating import attempt
-from certgraph.api.relay import Node, global_id, parse_global_id
+from certgraph.api.mutating import attempt, id_of
+from certgraph.api.reads.declarations import by_key
+from certgraph.api.relay import parse_global_id
 from certgraph.certificates import queries, service
 from certgraph.certificates.issuing import issue
 from certgraph.certificates.requests import IssueRequest
-from certgraph.certificates.signing import SelfCheckFailed, bytes_to_sign, submit_signatures
+from certgraph.certificates.signing import SelfCheckFailed, submit_signatures
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.database import Session
+from certgraph.organizations import queries as organization_queries
 from certgraph.problems import Rejected, refusal
 
 MAX_CANDIDATES = 200
@@ -45,45 +47,14 @@ CertificateRevokeError = Annotated[AnyError, strawberry.union("CertificateRevoke
 CertificateReissueError = Annotated[AnyError, strawberry.union("CertificateReissueError")]
 
 
-@strawberry.type(description="Bytes that wait for the signature of the organization's own key.")
-class SigningRequest:
-    """See `certgraph.certificates.issuing.bytes_to_sign`."""
-
-    certificate_id: strawberry.ID
-    message: str = strawberry.field(description="What to sign, in hex, as it is.")
-
-
-@strawberry.type(description="One request to issue certificates.")
-class IssueRun(Node):
-    """See `certgraph.certificates.tables.IssueRunRow`."""
-
-    certificates: list[Certificate] = strawberry.field(description="In the order of the request.")
-    to_sign: list[SigningRequest] = strawberry.field(
-        description="What still waits for the organization's signature; empty when all is signed."
-    )
-
-
-async def issue_run(context: Context, run: IssueRunRow) -> IssueRun:
-    """Return a run as it stands now."""
-    async with context.reads() as session:
-        rows = await queries.certificates_of_run(session, run.id)
-        waiting = await bytes_to_sign(session, run)
-    return IssueRun(
-        id=global_id("IssueRun", run.id),
-        certificates=[Certificate.from_row(row, context) for row in rows],
-        to_sign=[
-            SigningRequest(certificate_id=global_id("Certificate", id_), message=message.hex())
-            for id_, message in waiting
-        ],
-    )
-
-
 @strawberry.type
 class CertificateIssuePayload:
     """The certificate, or every reason there is none; `toSign` where the key is held outside."""
 
-    certificate: Certificate | None
-    run: IssueRun | None
+    certificate_id: strawberry.Private[UUID | None]
+    certificate: Certificate | None = by_key("certificate_id")
+    run_id: strawberry.Private[UUID | None]
+    run: IssueRun | None = by_key("run_id")
     errors: list[CertificateIssueError]
 
 
@@ -91,7 +62,8 @@ class CertificateIssuePayload:
 class CertificatesIssuePayload:
     """The run, or every reason there is none."""
 
-    run: IssueRun | None
+    run_id: strawberry.Private[UUID | None]
+    run: IssueRun | None = by_key("run_id")
     errors: list[CertificatesIssueError]
 
 
@@ -99,7 +71,8 @@ class CertificatesIssuePayload:
 class CertificateSignaturesSubmitPayload:
     """The run, or every signature that was refused."""
 
-    run: IssueRun | None
+    run_id: strawberry.Private[UUID | None]
+    run: IssueRun | None = by_key("run_id")
     errors: list[CertificateSignaturesSubmitError]
 
 
@@ -107,7 +80,8 @@ class CertificateSignaturesSubmitPayload:
 class CertificateRegisterPayload:
     """The certificate, or every reason against it."""
 
-    certificate: Certificate | None
+    certificate_id: strawberry.Private[UUID | None]
+    certificate: Certificate | None = by_key("certificate_id")
     errors: list[CertificateRegisterError]
 
 
@@ -115,7 +89,8 @@ class CertificateRegisterPayload:
 class CertificateSuspendPayload:
     """The certificate, or every reason against it."""
 
-    certificate: Certificate | None
+    certificate_id: strawberry.Private[UUID | None]
+    certificate: Certificate | None = by_key("certificate_id")
     errors: list[CertificateSuspendError]
 
 
@@ -123,7 +98,8 @@ class CertificateSuspendPayload:
 class CertificateSuspensionLiftPayload:
     """The certificate, or every reason against it."""
 
-    certificate: Certificate | None
+    certificate_id: strawberry.Private[UUID | None]
+    certificate: Certificate | None = by_key("certificate_id")
     errors: list[CertificateSuspensionLiftError]
 
 
@@ -131,7 +107,8 @@ class CertificateSuspensionLiftPayload:
 class CertificateRevokePayload:
     """The certificate, or every reason against it."""
 
-    certificate: Certificate | None
+    certificate_id: strawberry.Private[UUID | None]
+    certificate: Certificate | None = by_key("certificate_id")
     errors: list[CertificateRevokeError]
 
 
@@ -139,12 +116,16 @@ class CertificateRevokePayload:
 class CertificateReissuePayload:
     """The new certificate, or every reason there is none."""
 
-    certificate: Certificate | None
-    run: IssueRun | None
+    certificate_id: strawberry.Private[UUID | None]
+    certificate: Certificate | None = by_key("certificate_id")
+    run_id: strawberry.Private[UUID | None]
+    run: IssueRun | None = by_key("run_id")
     errors: list[CertificateReissueError]
 
 
-async def _issue(context: Context, request: IssueRequest) -> tuple[IssueRun | None, list[AnyError]]:
+async def _issue(
+    context: Context, request: IssueRequest
+) -> tuple[IssueRunRow | None, list[AnyError]]:
     """Issue a request for a caller who may act for its organization."""
     try:
         async with context.reads() as session:
@@ -160,12 +141,21 @@ async def _issue(context: Context, request: IssueRequest) -> tuple[IssueRun | No
         return None, user_errors(rejected, context.language)
     except SelfCheckFailed as error:
         return None, user_errors(refusal("self_check.failed", detail=error), context.language)
-    return await issue_run(context, run), []
+    return run, []
+
+
+async def _only_certificate(context: Context, run: IssueRunRow | None) -> UUID | None:
+    """Return the id of the certificate of a run that issued one."""
+    if run is None:
+        return None
+    async with context.reads() as session:
+        (row,) = await queries.certificates_of_run(session, run.id)
+    return row.id
 
 
 async def _change(
     context: Context, number: str, target: CertificateState | None, reason: str
-) -> tuple[Certificate | None, list[AnyError]]:
+) -> tuple[UUID | None, list[AnyError]]:
     """Move a certificate of the caller's into `target`; None lifts a suspension."""
 
     async def work(session: Session) -> CertificateRow:
@@ -202,7 +192,7 @@ async def _change(
         )
 
     row, errors = await attempt(context, work)
-    return Certificate.from_row(row, context) if row else None, errors
+    return id_of(row), errors
 
 
 def _key(text: strawberry.ID, type_name: str) -> UUID | None:
@@ -228,8 +218,11 @@ class CertificateMutation:
         for error in errors:
             if error.path[:2] == ["candidates", "0"]:
                 error.path = ["candidate", *error.path[2:]]
-        certificate = run.certificates[0] if run else None
-        return CertificateIssuePayload(certificate=certificate, run=run, errors=errors)
+        return CertificateIssuePayload(
+            certificate_id=await _only_certificate(info.context, run),
+            run_id=id_of(run),
+            errors=errors,
+        )
 
     @strawberry.mutation(description="Issue many certificates, all or none, 1 to 200.")
     async def certificates_issue(
@@ -242,7 +235,7 @@ class CertificateMutation:
             candidates=[candidate.to_candidate() for candidate in input.candidates],
         )
         run, errors = await _issue(info.context, request)
-        return CertificatesIssuePayload(run=run, errors=errors)
+        return CertificatesIssuePayload(run_id=id_of(run), errors=errors)
 
     @strawberry.mutation(description="Hand in signatures made by the organization's own key.")
     async def certificate_signatures_submit(
@@ -268,45 +261,43 @@ class CertificateMutation:
             return run
 
         run, errors = await attempt(context, work)
-        return CertificateSignaturesSubmitPayload(
-            run=await issue_run(context, run) if run else None, errors=errors
-        )
+        return CertificateSignaturesSubmitPayload(run_id=id_of(run), errors=errors)
 
     @strawberry.mutation(description="Enter a certificate on the platform, rule R39.")
     async def certificate_register(self, info: Info, number: str) -> CertificateRegisterPayload:
         """Open the transaction, call the service, answer after the commit."""
-        certificate, errors = await _change(
+        certificate_id, errors = await _change(
             info.context, number, CertificateState.REGISTERED, "registered"
         )
-        return CertificateRegisterPayload(certificate=certificate, errors=errors)
+        return CertificateRegisterPayload(certificate_id=certificate_id, errors=errors)
 
     @strawberry.mutation(description="Suspend a certificate.")
     async def certificate_suspend(
         self, info: Info, input: CertificateStateInput
     ) -> CertificateSuspendPayload:
         """Open the transaction, call the service, answer after the commit."""
-        certificate, errors = await _change(
+        certificate_id, errors = await _change(
             info.context, input.number, CertificateState.SUSPENDED, input.reason
         )
-        return CertificateSuspendPayload(certificate=certificate, errors=errors)
+        return CertificateSuspendPayload(certificate_id=certificate_id, errors=errors)
 
     @strawberry.mutation(description="End the suspension of a certificate.")
     async def certificate_suspension_lift(
         self, info: Info, input: CertificateStateInput
     ) -> CertificateSuspensionLiftPayload:
         """Open the transaction, call the service, answer after the commit."""
-        certificate, errors = await _change(info.context, input.number, None, input.reason)
-        return CertificateSuspensionLiftPayload(certificate=certificate, errors=errors)
+        certificate_id, errors = await _change(info.context, input.number, None, input.reason)
+        return CertificateSuspensionLiftPayload(certificate_id=certificate_id, errors=errors)
 
     @strawberry.mutation(description="Revoke a certificate, for ever.")
     async def certificate_revoke(
         self, info: Info, input: CertificateStateInput
     ) -> CertificateRevokePayload:
         """Open the transaction, call the service, answer after the commit."""
-        certificate, errors = await _change(
+        certificate_id, errors = await _change(
             info.context, input.number, CertificateState.REVOKED, input.reason
         )
-        return CertificateRevokePayload(certificate=certificate, errors=errors)
+        return CertificateRevokePayload(certificate_id=certificate_id, errors=errors)
 
     @strawberry.mutation(description="Correct a certificate by a new one that supersedes it.")
     async def certificate_reissue(
@@ -324,12 +315,12 @@ class CertificateMutation:
         async def work(session: Session) -> IssueRequest:
             organization = await context.acting_organization(session)
             row = await service.certificate_numbered(session, input.number, organization)
-            loaders = context.loaders
+            found = await organization_queries.organizations_by_ids(session, [row.organization_id])
             return service.correction_request(
                 context.keyring,
                 row,
                 lambda c: replace(c, **{k: v for k, v in changes.items() if v is not None}),
-                organization_code=(await loaders.organization.load(row.organization_id)).code,
+                organization_code=found[row.organization_id].code,
                 idempotency_key=input.idempotency_key,
                 reason=input.reason,
             )
@@ -339,5 +330,5 @@ class CertificateMutation:
         if request is not None:
             run, errors = await _issue(context, request)
         return CertificateReissuePayload(
-            certificate=run.certificates[0] if run else None, run=run, errors=errors
+            certificate_id=await _only_certificate(context, run), run_id=id_of(run), errors=errors
         )

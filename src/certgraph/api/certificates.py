@@ -1,201 +1,286 @@
 """Certificates in the graph, and the lookup by number and name."""
 
-import hmac
-import unicodedata
 from datetime import date, datetime
-from uuid import UUID
+from functools import cached_property, partial
 
 import strawberry
 
-from certgraph.api.context import Context, Info
-from certgraph.api.enums import CertificateLevel, CertificateState
+from certgraph.api.context import Context
+from certgraph.api.enums import CertificateLevel, CertificateState, TokenRole
 from certgraph.api.organizations import Organization
-from certgraph.api.relay import Node, global_id
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
+from certgraph.api.reads.declarations import (
+    Condition,
+    Conditions,
+    column,
+    computed,
+    find,
+    many,
+    one,
+    page,
+    read_from,
+)
+from certgraph.api.relay import Connection, Node, global_id
 from certgraph.api.standards import CertificateType, StandardVersion
 from certgraph.certificates import queries
-from certgraph.certificates.drafting import number_key
-from certgraph.certificates.qr_image import draw_qr
+from certgraph.certificates.drafting import holder_name_key, number_key
+from certgraph.certificates.qr_image import QrImage, draw_qr
 from certgraph.certificates.rules import masked_name
-from certgraph.certificates.service import claims_of, is_late
-from certgraph.certificates.signing import signed_bytes
-from certgraph.certificates.tables import CertificateRow
+from certgraph.certificates.service import is_late
+from certgraph.certificates.tables import (
+    CertificateChangeRow,
+    CertificateOutcomeRow,
+    CertificateRow,
+    IssueRunRow,
+)
+from certgraph.credential.claims import TYP
 from certgraph.credential.qr_text import to_qr_text
+from certgraph.credential.signature import assemble_sign1, sign1_message
+
+
+def readable(role: TokenRole | None) -> bool | Condition:
+    """Return which certificates a caller reads in full: the programme all, an issuer its own."""
+    if role is TokenRole.ORGANIZATION:
+        return CertificateRow.organization_id == CALLER_ORGANIZATION
+    return role in (TokenRole.PROGRAMME_ADMIN, TokenRole.CREDIT_BANK)
+
+
+def _outcomes(role: TokenRole | None) -> bool | Condition:
+    if role is TokenRole.ORGANIZATION:
+        return queries.outcome_of_organization(CALLER_ORGANIZATION)
+    return bool(readable(role))
+
+
+def _runs(role: TokenRole | None) -> bool | Condition:
+    if role is TokenRole.ORGANIZATION:
+        return IssueRunRow.organization_id == CALLER_ORGANIZATION
+    return role is TokenRole.PROGRAMME_ADMIN
+
+
+def _drafts(role: TokenRole | None) -> bool | Condition:
+    is_draft = CertificateRow.state == CertificateState.DRAFT
+    allowed = readable(role)
+    return is_draft & allowed if not isinstance(allowed, bool) else allowed and is_draft
 
 
 @strawberry.type(description="A learning outcome achieved, with its credits.")
+@read_from(CertificateOutcomeRow, policy=_outcomes)
 class AchievedOutcome:
     """See `certgraph.credential.claims.Outcome`."""
 
-    number: int | None = strawberry.field(description="Its number in the standard.")
-    text: str | None = strawberry.field(description="The outcome itself, where it has no number.")
-    credits_tenths: int = strawberry.field(description="Credits times ten: 15 means 1.5.")
+    number: int | None = column(
+        CertificateOutcomeRow.number, description="Its number in the standard."
+    )
+    text: str | None = column(
+        CertificateOutcomeRow.text, description="The outcome itself, where it has no number."
+    )
+    credits_tenths: int = column(
+        CertificateOutcomeRow.credits_tenths, description="Credits times ten: 15 means 1.5."
+    )
+    certificate: "Certificate | None" = one(
+        CertificateOutcomeRow.certificate_id,
+        description="The certificate that states it; null for callers who may not read it.",
+    )
 
 
 @strawberry.type(description="A change of a certificate's state.")
+@read_from(CertificateChangeRow)
 class CertificateChange:
     """See `certgraph.certificates.tables.CertificateChangeRow`."""
 
-    state: CertificateState
-    reason: str
-    changed_at: datetime
+    state: CertificateState = column(CertificateChangeRow.state)
+    reason: str = column(CertificateChangeRow.reason)
+    changed_at: datetime = column(CertificateChangeRow.changed_at)
 
 
 @strawberry.type(description="The QR code of a certificate.")
 class QrCode:
-    """See `certgraph.certificates.qr_image.QrImage`."""
+    """See `certgraph.certificates.qr_image.QrImage`; drawn when first asked for more than text."""
 
     text: str = strawberry.field(description="What it says; verifies offline.")
-    version: int = strawberry.field(description="QR version, 1 to 16.")
-    print_mm: float = strawberry.field(description="Width to print, quiet zone included.")
-    svg: str = strawberry.field(description="SVG of that width.")
+
+    @cached_property
+    def _image(self) -> QrImage:
+        return draw_qr(self.text)
+
+    @strawberry.field(description="QR version, 1 to 16.")
+    def version(self) -> int:
+        """Return it."""
+        return self._image.version
+
+    @strawberry.field(description="Width to print, quiet zone included.")
+    def print_mm(self) -> float:
+        """Return it in millimetres."""
+        return self._image.print_mm
+
+    @strawberry.field(description="SVG of that width.")
+    def svg(self) -> str:
+        """Return it."""
+        return self._image.svg.decode()
+
+
+def _qr_code(
+    context: Context, payload: bytes, signature: bytes | None, public_key: bytes
+) -> QrCode | None:
+    if signature is None:
+        return None
+    signed = assemble_sign1(public_key, TYP, payload, signature)
+    return QrCode(text=to_qr_text(signed, context.settings.public_host))
 
 
 @strawberry.type(
     description="A certificate 职业技能等级证书 of one person. The programme, its issuer and the "
     "credit bank see it in full; everybody else what is printed on it, the name masked."
 )
+@read_from(CertificateRow, policy=readable)
 class Certificate(Node):
     """See `certgraph.certificates.tables.CertificateRow`."""
 
-    row: strawberry.Private[CertificateRow]
-    full: strawberry.Private[bool]
-    number: str
-    holder_name_masked: str
-    level: CertificateLevel
-    issued_on: date
-    expires_on: date | None = strawberry.field(description="Last valid day; null without end.")
-    state: CertificateState
-    registration_due_on: date = strawberry.field(
-        description="Last day for entering it on the platform, rule R39."
+    number: str = column(CertificateRow.number)
+    holder_name: str | None = column(
+        CertificateRow.holder_name,
+        guarded=True,
+        description="Full name; null for callers who may not read it.",
     )
-    registration_due_is_provisional: bool = strawberry.field(
-        description="Whether the holiday calendar of that year was not out yet."
+    holder_name_masked: str = computed(masked_name, CertificateRow.holder_name)
+    level: CertificateLevel = column(CertificateRow.level)
+    issued_on: date = column(CertificateRow.issued_on)
+    expires_on: date | None = column(
+        CertificateRow.expires_on, description="Last valid day; null without end."
     )
-    registered_at: datetime | None
-    is_registered_late: bool
-
-    @classmethod
-    def from_row(cls, row: CertificateRow, context: Context) -> "Certificate":
-        """Convert, for this caller."""
-        return cls(
-            id=global_id("Certificate", row.id),
-            row=row,
-            full=context.may_read(row),
-            number=row.number,
-            holder_name_masked=masked_name(row.holder_name),
-            level=CertificateLevel(row.level),
-            issued_on=row.issued_on,
-            expires_on=row.expires_on,
-            state=row.state,
-            registration_due_on=row.registration_due_on,
-            registration_due_is_provisional=row.registration_due_is_provisional,
-            registered_at=row.registered_at,
-            is_registered_late=is_late(row),
-        )
-
-    @strawberry.field(description="Full name; null for callers who may not read it.")
-    def holder_name(self) -> str | None:
-        """Return it by policy."""
-        return self.row.holder_name if self.full else None
-
-    @strawberry.field(description="Its QR code; null for a draft, and where not allowed.")
-    async def qr_code(self, info: Info) -> QrCode | None:
-        """Draw it."""
-        if not self.full:
-            return None
-        key = await info.context.loaders.signing_key.load(self.row.signing_key_id)
-        signed = signed_bytes(self.row, key)
-        if signed is None:
-            return None
-        text = to_qr_text(signed, info.context.settings.public_host)
-        image = draw_qr(text)
-        return QrCode(
-            text=text, version=image.version, print_mm=image.print_mm, svg=image.svg.decode()
-        )
-
-    @strawberry.field(description="The organization that issued it.")
-    async def organization(self, info: Info) -> Organization:
-        """Resolve through the loader."""
-        loaders = info.context.loaders
-        return Organization.from_row(await loaders.organization.load(self.row.organization_id))
-
-    @strawberry.field(description="What it certifies.")
-    async def certificate_type(self, info: Info) -> CertificateType:
-        """Resolve through the loader."""
-        loaders = info.context.loaders
-        return CertificateType.from_row(
-            await loaders.certificate_type.load(self.row.certificate_type_id)
-        )
-
-    @strawberry.field(description="The standard the holder met.")
-    async def standard_version(self, info: Info) -> StandardVersion:
-        """Resolve through the loader."""
-        loaders = info.context.loaders
-        return StandardVersion.from_row(await loaders.version.load(self.row.standard_version_id))
-
-    @strawberry.field(description="Learning outcomes achieved.")
-    def outcomes(self) -> list[AchievedOutcome]:
-        """Return what is signed."""
-        return [
-            AchievedOutcome(
-                number=outcome.number, text=outcome.text, credits_tenths=outcome.credits_tenths
-            )
-            for outcome in claims_of(self.row).outcomes
-        ]
-
-    @strawberry.field(description="Its changes of state, oldest first; empty where not allowed.")
-    async def changes(self, info: Info) -> list[CertificateChange]:
-        """Resolve through the loader."""
-        if not self.full:
-            return []
-        return [
-            CertificateChange(state=row.state, reason=row.reason, changed_at=row.changed_at)
-            for row in await info.context.loaders.changes.load(self.row.id)
-        ]
-
-    @strawberry.field(description="The certificate that corrects it; null where not allowed.")
-    async def superseded_by(self, info: Info) -> "Certificate | None":
-        """Resolve through the loader."""
-        if not self.full:
-            return None
-        row = await info.context.loaders.superseding.load(self.row.id)
-        return None if row is None else Certificate.from_row(row, info.context)
+    state: CertificateState = column(CertificateRow.state)
+    registration_due_on: date = column(
+        CertificateRow.registration_due_on,
+        description="Last day for entering it on the platform, rule R39.",
+    )
+    registration_due_is_provisional: bool = column(
+        CertificateRow.registration_due_is_provisional,
+        description="Whether the holiday calendar of that year was not out yet.",
+    )
+    registered_at: datetime | None = column(CertificateRow.registered_at)
+    is_registered_late: bool = computed(
+        is_late, CertificateRow.registered_at, CertificateRow.registration_due_on
+    )
+    qr_code: QrCode | None = computed(
+        _qr_code,
+        CertificateRow.payload,
+        CertificateRow.signature,
+        queries.signing_public_key(),
+        with_context=True,
+        guarded=True,
+        description="Its QR code; null for a draft, and where not allowed.",
+    )
+    organization: Organization = one(
+        CertificateRow.organization_id, description="The organization that issued it."
+    )
+    certificate_type: CertificateType = one(
+        CertificateRow.certificate_type_id, description="What it certifies."
+    )
+    standard_version: StandardVersion = one(
+        CertificateRow.standard_version_id, description="The standard the holder met."
+    )
+    outcomes: list[AchievedOutcome] = many(
+        CertificateOutcomeRow.certificate_id,
+        order_by=[CertificateOutcomeRow.position],
+        with_parent=True,
+        description="Learning outcomes achieved.",
+    )
+    changes: list[CertificateChange] = many(
+        CertificateChangeRow.certificate_id,
+        order_by=[CertificateChangeRow.changed_at, CertificateChangeRow.id],
+        guarded=True,
+        description="Its changes of state, oldest first; empty where not allowed.",
+    )
+    superseded_by: "Certificate | None" = one(
+        by=CertificateRow.supersedes_id,
+        guarded=True,
+        description="The certificate that corrects it; null where not allowed.",
+    )
 
 
-def _same_name(given: str, recorded: str) -> bool:
-    """Compare names without regard to width and white space, in constant time."""
-    forms = ["".join(unicodedata.normalize("NFKC", n).split()).encode() for n in (given, recorded)]
-    return hmac.compare_digest(*forms)
+@strawberry.type(description="Bytes that wait for the signature of the organization's own key.")
+@read_from(CertificateRow, policy=_drafts)
+class SigningRequest:
+    """See `certgraph.certificates.signing.bytes_to_sign`."""
+
+    certificate_id: strawberry.ID = computed(partial(global_id, "Certificate"), CertificateRow.id)
+    message: str = computed(
+        lambda payload, public_key: sign1_message(public_key, TYP, payload).hex(),
+        CertificateRow.payload,
+        queries.signing_public_key(),
+        description="What to sign, in hex, as it is.",
+    )
 
 
-async def certificate_of_holder(
-    context: Context, number: str, holder_name: str
-) -> CertificateRow | None:
-    """Return the certificate with a number if it is that holder's; unknown and mismatch alike."""
-    async with context.reads() as session:
-        row = await queries.certificate_by_number_key(session, number_key(number))
-    recorded = "\0" if row is None else row.holder_name
-    if not _same_name(holder_name, recorded) or row is None:
-        return None
-    return None if row.state is CertificateState.DRAFT else row
+@strawberry.type(description="One request to issue certificates.")
+@read_from(IssueRunRow, policy=_runs)
+class IssueRun(Node):
+    """See `certgraph.certificates.tables.IssueRunRow`."""
 
-
-async def certificate_by_key(context: Context, key: UUID) -> CertificateRow | None:
-    """Return a certificate that the caller may read in full; else None."""
-    async with context.reads() as session:
-        row = (await queries.certificates_by_ids(session, [key])).get(key)
-    return row if row is not None and context.may_read(row) else None
+    certificates: list[Certificate] = many(
+        CertificateRow.issue_run_id,
+        order_by=[CertificateRow.position],
+        description="In the order of the request.",
+    )
+    to_sign: list[SigningRequest] = many(
+        CertificateRow.issue_run_id,
+        order_by=[CertificateRow.position],
+        description="What still waits for the organization's signature; empty when all is signed.",
+    )
 
 
 @strawberry.type
 class CertificateQuery:
     """Reads of certificates."""
 
-    @strawberry.field(
+    @find(
+        of=Certificate | None,
+        known=True,
         description="The certificate with this number and holder; null where there is none. "
-        "A wrong name answers like a wrong number."
+        "A wrong name answers like a wrong number.",
     )
-    async def certificate(self, info: Info, number: str, holder_name: str) -> Certificate | None:
-        """Return one."""
-        row = await certificate_of_holder(info.context, number, holder_name)
-        return None if row is None else Certificate.from_row(row, info.context)
+    def certificate(number: str, holder_name: str) -> Conditions:
+        """Yield the conditions that name it; who states both has it in hand."""
+        yield CertificateRow.number_key == through(number, number_key)
+        yield CertificateRow.holder_name_key == through(holder_name, holder_name_key)
+        yield CertificateRow.state != CertificateState.DRAFT
+
+    @page(
+        of=Connection[Certificate],
+        order_by=[CertificateRow.issued_on, CertificateRow.id],
+        descending=True,
+        description="Certificates that the caller may read, newest first.",
+    )
+    def certificates(
+        organization_code: str | None = None,
+        certificate_type_code: str | None = None,
+        state: CertificateState | None = None,
+        level: CertificateLevel | None = None,
+        issued_from: date | None = None,
+        issued_to: date | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters; both days are included."""
+        if organization_code is not None:
+            yield queries.is_by_organization(organization_code)
+        if certificate_type_code is not None:
+            yield queries.is_of_type(certificate_type_code)
+        if state is not None:
+            yield CertificateRow.state == state
+        if level is not None:
+            yield CertificateRow.level == level
+        if issued_from is not None:
+            yield CertificateRow.issued_on >= issued_from
+        if issued_to is not None:
+            yield CertificateRow.issued_on <= issued_to
+
+    @page(
+        of=Connection[AchievedOutcome],
+        order_by=[CertificateOutcomeRow.certificate_id, CertificateOutcomeRow.position],
+        size=100,
+        largest=1_000,
+        description="Learning outcomes of the certificates that the caller may read, up to 1,000 "
+        "a page.",
+    )
+    def achieved_outcomes() -> Conditions:
+        """Yield no conditions."""
+        yield from ()

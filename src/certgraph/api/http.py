@@ -5,7 +5,6 @@ Media types are compared exactly: a request that a browser can send to another s
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -15,19 +14,17 @@ import orjson
 from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import Response
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import ExecutionResult, PreExecutionError
-from strawberry.types.graphql import OperationType
 
 from certgraph.api.context import Context
-from certgraph.api.schema import Schema
+from certgraph.api.limits import UnreadableText
+from certgraph.api.reads.documents import Documents, Operation
+from certgraph.api.reads.execution import run
+from certgraph.api.reads.reader import Reader
+from certgraph.api.schema import shown_error
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 MAX_BODY = 64 * 1024
-_NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
-_LONG_NUMBER = re.compile(r"[0-9]{21}")
 
 
 class BadRequest(Exception):
@@ -115,19 +112,6 @@ def _check_texts(content: object) -> None:
             raise BadRequest(HTTPStatus.BAD_REQUEST, message) from None
 
 
-def _check_query(query: str) -> None:
-    """Refuse a document that cannot be one, or whose literals no type of ours takes."""
-    if not query.strip():
-        message = "The parameter `query` is empty."
-    elif _NUL_ESCAPE.search(query):
-        message = "A text in the document holds the character NUL."
-    elif _LONG_NUMBER.search(_STRING.sub("", query)):
-        message = "The document holds a number of more than 20 digits."
-    else:
-        return
-    raise BadRequest(HTTPStatus.BAD_REQUEST, message)
-
-
 def parse_json(text: bytes | str) -> Any:  # noqa: ANN401 - what came in decides
     """Return strict JSON: UTF-8, no NaN, no repeated key. Raises `BadRequest`."""
     try:
@@ -157,7 +141,6 @@ def _parameters(given: Any) -> GraphQLRequest:  # noqa: ANN401 - parsed JSON
             missing = "is missing" if name not in given else f"must be {text}"
             raise BadRequest(HTTPStatus.BAD_REQUEST, f"The parameter `{name}` {missing}.")
     _check_texts(given)
-    _check_query(given["query"])
     return GraphQLRequest(given["query"], given.get("variables"), given.get("operationName"))
 
 
@@ -180,17 +163,6 @@ async def parse_request(request: Request) -> GraphQLRequest:
             "Send the request as Content-Type: application/json in UTF-8.",
         )
     return _parameters(parse_json(await read_body(request)))
-
-
-def _body(result: ExecutionResult) -> dict[str, Any]:
-    body: dict[str, Any] = {}
-    if result.errors:
-        body["errors"] = [error.formatted for error in result.errors]
-    if not isinstance(result, PreExecutionError):
-        body["data"] = result.data
-    if result.extensions:
-        body["extensions"] = result.extensions
-    return body
 
 
 def respond(
@@ -217,36 +189,55 @@ def refused(
     return respond(body, media_type, status, headers)
 
 
-async def answer(schema: Schema, request: Request, context: Context, media_type: str) -> Response:
-    """Run one request and return its response. Raises `BadRequest`."""
-    asked = await parse_request(request)
-    allowed = {OperationType.QUERY}
-    if request.method == "POST":
-        allowed.add(OperationType.MUTATION)
+def operation_of(
+    documents: Documents, asked: GraphQLRequest, *, mutations: bool
+) -> Operation | list[GraphQLError]:
+    """Return the operation that a request means, or every reason why there is none.
+
+    Raises:
+        BadRequest: The document cannot be one, or is a mutation where none may be.
+    """
     try:
-        result = await schema.execute(
-            asked.query,
-            variable_values=asked.variables,
-            operation_name=asked.operation_name,
-            context_value=context,
-            allowed_operation_types=allowed,
-        )
-    except InvalidOperationTypeError:
+        operations = documents.operations(asked.query)
+    except UnreadableText as error:
+        raise BadRequest(HTTPStatus.BAD_REQUEST, str(error)) from None
+    if isinstance(operations, list):
+        return operations
+    name = asked.operation_name or None
+    found = operations.get(name)
+    if found is None and name is None and len(operations) == 1:
+        (found,) = operations.values()
+    if found is None:
+        message = "The document has several operations; name one in `operationName`."
+        if name is not None:
+            message = f"The document has no operation {name!r}."
+        elif not operations:
+            message = "The document holds no operation, only fragments."
+        code = {"code": "OPERATION_RESOLUTION_FAILURE"}
+        return [GraphQLError(message, extensions=code)]
+    if found.is_mutation and not mutations:
         raise BadRequest(
             HTTPStatus.METHOD_NOT_ALLOWED, "Mutations are sent by POST.", {"Allow": "POST"}
-        ) from None
-    except CannotGetOperationTypeError:
-        name = asked.operation_name
-        message = (
-            f"The document has no operation {name!r}."
-            if name
-            else "The document has several operations; name one in `operationName`."
         )
-        if name is None and "{" not in asked.query.partition("fragment")[0]:
-            message = "The document holds no operation, only fragments."
-        error = GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
-        result = PreExecutionError(data=None, errors=[error])
-    status = HTTPStatus.OK
-    if isinstance(result, PreExecutionError) and media_type == GRAPHQL:
-        status = HTTPStatus.BAD_REQUEST
-    return respond(_body(result), media_type, status)
+    return found
+
+
+async def answer(
+    documents: Documents, reader: Reader, request: Request, context: Context, media_type: str
+) -> Response:
+    """Run one request and return its response. Raises `BadRequest`."""
+    asked = await parse_request(request)
+    operation = operation_of(documents, asked, mutations=request.method == "POST")
+    if isinstance(operation, list):
+        errors = [shown_error(error) for error in operation]
+        status = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL else HTTPStatus.OK
+        return respond({"errors": errors}, media_type, status)
+    found = await run(operation, reader, context, asked.variables)
+    body: dict[str, Any] = {"data": found.data}
+    if found.errors:
+        body = {"errors": [shown_error(error) for error in found.errors], **body}
+    if found.ran:
+        return respond(body, media_type)
+    del body["data"]
+    status = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL else HTTPStatus.OK
+    return respond(body, media_type, status)

@@ -9,9 +9,10 @@ import strawberry
 from certgraph.api.context import Info
 from certgraph.api.enums import TokenRole
 from certgraph.api.errors import AnyError
-from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt, attempt_once
+from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt, attempt_once, id_of
 from certgraph.api.organization_mutations import ADMIN
 from certgraph.api.organizations import IssuerKey
+from certgraph.api.reads.declarations import by_key
 from certgraph.api.relay import global_id, parse_global_id
 from certgraph.database import Session
 from certgraph.organizations import keys, service, tokens
@@ -93,7 +94,8 @@ ApiTokenRevokeError = Annotated[AnyError, strawberry.union("ApiTokenRevokeError"
 class IssuerKeyCreatePayload:
     """The key, or every reason there is none."""
 
-    issuer_key: IssuerKey | None
+    issuer_key_id: strawberry.Private[UUID | None]
+    issuer_key: IssuerKey | None = by_key("issuer_key_id")
     errors: list[IssuerKeyCreateError]
 
 
@@ -101,7 +103,8 @@ class IssuerKeyCreatePayload:
 class IssuerKeyRegisterPayload:
     """The key, or every reason there is none."""
 
-    issuer_key: IssuerKey | None
+    issuer_key_id: strawberry.Private[UUID | None]
+    issuer_key: IssuerKey | None = by_key("issuer_key_id")
     errors: list[IssuerKeyRegisterError]
 
 
@@ -109,7 +112,8 @@ class IssuerKeyRegisterPayload:
 class IssuerKeyRetirePayload:
     """The key, or every reason against it."""
 
-    issuer_key: IssuerKey | None
+    issuer_key_id: strawberry.Private[UUID | None]
+    issuer_key: IssuerKey | None = by_key("issuer_key_id")
     errors: list[IssuerKeyRetireError]
 
 
@@ -117,7 +121,8 @@ class IssuerKeyRetirePayload:
 class IssuerKeyDeclareCompromisedPayload:
     """The key, or every reason against it."""
 
-    issuer_key: IssuerKey | None
+    issuer_key_id: strawberry.Private[UUID | None]
+    issuer_key: IssuerKey | None = by_key("issuer_key_id")
     errors: list[IssuerKeyDeclareCompromisedError]
 
 
@@ -182,9 +187,7 @@ class KeyMutation:
             )
 
         row, errors = await attempt_once(context, input.idempotency_key, input, create, _key_by_id)
-        return IssuerKeyCreatePayload(
-            issuer_key=IssuerKey.from_row(row) if row else None, errors=errors
-        )
+        return IssuerKeyCreatePayload(issuer_key_id=id_of(row), errors=errors)
 
     @strawberry.mutation(
         description="Register a key that the organization holds itself, with proof of possession."
@@ -210,9 +213,7 @@ class KeyMutation:
             )
 
         row, errors = await attempt_once(context, input.idempotency_key, input, create, _key_by_id)
-        return IssuerKeyRegisterPayload(
-            issuer_key=IssuerKey.from_row(row) if row else None, errors=errors
-        )
+        return IssuerKeyRegisterPayload(issuer_key_id=id_of(row), errors=errors)
 
     @strawberry.mutation(description="End a key's use. Programme admin, or its organization.")
     async def issuer_key_retire(
@@ -229,9 +230,7 @@ class KeyMutation:
             )
 
         row, errors = await attempt(context, work)
-        return IssuerKeyRetirePayload(
-            issuer_key=IssuerKey.from_row(row) if row else None, errors=errors
-        )
+        return IssuerKeyRetirePayload(issuer_key_id=id_of(row), errors=errors)
 
     @strawberry.mutation(
         description="Declare a key compromised. Programme admin, or its organization."
@@ -253,9 +252,7 @@ class KeyMutation:
             )
 
         row, errors = await attempt(context, work)
-        return IssuerKeyDeclareCompromisedPayload(
-            issuer_key=IssuerKey.from_row(row) if row else None, errors=errors
-        )
+        return IssuerKeyDeclareCompromisedPayload(issuer_key_id=id_of(row), errors=errors)
 
     @strawberry.mutation(description="Make a bearer token. Programme admin.")
     async def api_token_create(
@@ -299,7 +296,9 @@ class KeyMutation:
             errors=errors,
         )
 
-    @strawberry.mutation(description="End a bearer token at once. Programme admin.")
+    @strawberry.mutation(
+        description="End a bearer token. Every server knows within a second. Programme admin."
+    )
     async def api_token_revoke(self, info: Info, token_id: strawberry.ID) -> ApiTokenRevokePayload:
         """Open the transaction, call the service, answer after the commit."""
         context = info.context
@@ -312,4 +311,5 @@ class KeyMutation:
             return (await tokens.revoke_token(session, parsed[1], now=context.now)).revoked_at
 
         revoked_at, errors = await attempt(context, work)
+        context.callers.forget()
         return ApiTokenRevokePayload(revoked_at=revoked_at, errors=errors)

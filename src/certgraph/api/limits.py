@@ -4,6 +4,7 @@ The library's own depth and alias limiters walk a fragment again at every spread
 exponential time on a chain of fragments; here a fragment's measure is taken once and remembered.
 """
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,6 +38,29 @@ class Measure(NamedTuple):
     aliases: int = 0
     fields: int = 0
     cost: int = 0
+
+
+_NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
+_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_LONG_NUMBER = re.compile(r"[0-9]{21}")
+
+
+class UnreadableText(ValueError):
+    """A document that is not even parsed."""
+
+
+def check_text(text: str) -> None:
+    """Refuse a document that cannot be one, or whose literals no type of ours takes.
+
+    Raises:
+        UnreadableText: With a sentence for the caller.
+    """
+    if not text.strip():
+        raise UnreadableText("The parameter `query` is empty.")
+    if _NUL_ESCAPE.search(text):
+        raise UnreadableText("A text in the document holds the character NUL.")
+    if _LONG_NUMBER.search(_STRING.sub("", text)):
+        raise UnreadableText("The document holds a number of more than 20 digits.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,4 +165,10 @@ def _page_size(field: FieldNode) -> int:
     return _DEFAULT_PAGE if field.name.value in _PAGED else 1
 
 
-_PAGED = {"organizations", "certificateTypes", "standards"}
+_PAGED = {
+    "achievedOutcomes",
+    "certificateTypes",
+    "certificates",
+    "organizations",
+    "standards",
+}

@@ -33,6 +33,11 @@ async def attempt(
         return None, user_errors(rejected, context.language)
 
 
+def id_of(row: "HasId | None") -> UUID | None:
+    """Return the primary key of what a mutation made or changed, which its payload reads."""
+    return None if row is None else row.id
+
+
 class HasId(Protocol):
     """A row with an id."""
 

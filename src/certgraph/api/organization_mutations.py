@@ -2,14 +2,16 @@
 
 from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
 from certgraph.api.context import Info
 from certgraph.api.enums import CertificateLevel, OrganizationKind, OrganizationState, TokenRole
 from certgraph.api.errors import AnyError
-from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt, attempt_once
+from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt, attempt_once, id_of
 from certgraph.api.organizations import Organization
+from certgraph.api.reads.declarations import by_key
 from certgraph.api.standards import CertificateType
 from certgraph.database import Session
 from certgraph.organizations import service
@@ -75,7 +77,8 @@ EntitlementEndError = Annotated[AnyError, strawberry.union("EntitlementEndError"
 class OrganizationRegisterPayload:
     """The organization, or every reason there is none."""
 
-    organization: Organization | None
+    organization_id: strawberry.Private[UUID | None]
+    organization: Organization | None = by_key("organization_id")
     errors: list[OrganizationRegisterError]
 
 
@@ -83,7 +86,8 @@ class OrganizationRegisterPayload:
 class OrganizationStateChangePayload:
     """The organization, or every reason against the change."""
 
-    organization: Organization | None
+    organization_id: strawberry.Private[UUID | None]
+    organization: Organization | None = by_key("organization_id")
     errors: list[OrganizationStateChangeError]
 
 
@@ -91,8 +95,10 @@ class OrganizationStateChangePayload:
 class EntitlementGrantPayload:
     """What may be issued now, by whom."""
 
-    organization: Organization | None
-    certificate_type: CertificateType | None
+    organization_id: strawberry.Private[UUID | None]
+    certificate_type_id: strawberry.Private[UUID | None]
+    organization: Organization | None = by_key("organization_id")
+    certificate_type: CertificateType | None = by_key("certificate_type_id")
     errors: list[EntitlementGrantError]
 
 
@@ -100,8 +106,10 @@ class EntitlementGrantPayload:
 class EntitlementEndPayload:
     """What ends, for whom."""
 
-    organization: Organization | None
-    certificate_type: CertificateType | None
+    organization_id: strawberry.Private[UUID | None]
+    certificate_type_id: strawberry.Private[UUID | None]
+    organization: Organization | None = by_key("organization_id")
+    certificate_type: CertificateType | None = by_key("certificate_type_id")
     errors: list[EntitlementEndError]
 
 
@@ -137,9 +145,7 @@ class OrganizationMutation:
             create,
             lambda session, id_: session.get_one(OrganizationRow, id_),
         )
-        return OrganizationRegisterPayload(
-            organization=Organization.from_row(row) if row else None, errors=errors
-        )
+        return OrganizationRegisterPayload(organization_id=id_of(row), errors=errors)
 
     @strawberry.mutation(description="Move an organization to another state. Programme admin.")
     async def organization_state_change(
@@ -161,9 +167,7 @@ class OrganizationMutation:
             )
 
         row, errors = await attempt(context, work)
-        return OrganizationStateChangePayload(
-            organization=Organization.from_row(row) if row else None, errors=errors
-        )
+        return OrganizationStateChangePayload(organization_id=id_of(row), errors=errors)
 
     @strawberry.mutation(description="Allow an organization to issue. Programme admin.")
     async def entitlement_grant(
@@ -200,16 +204,9 @@ class OrganizationMutation:
             create,
             lambda session, id_: session.get_one(EntitlementRow, id_),
         )
-        loaders = context.loaders
         return EntitlementGrantPayload(
-            organization=Organization.from_row(await loaders.organization.load(row.organization_id))
-            if row
-            else None,
-            certificate_type=CertificateType.from_row(
-                await loaders.certificate_type.load(row.certificate_type_id)
-            )
-            if row
-            else None,
+            organization_id=row.organization_id if row else None,
+            certificate_type_id=row.certificate_type_id if row else None,
             errors=errors,
         )
 
@@ -240,7 +237,7 @@ class OrganizationMutation:
 
         rows, errors = await attempt(context, work)
         return EntitlementEndPayload(
-            organization=Organization.from_row(rows[0]) if rows else None,
-            certificate_type=CertificateType.from_row(rows[1]) if rows else None,
+            organization_id=rows[0].id if rows else None,
+            certificate_type_id=rows[1].id if rows else None,
             errors=errors,
         )

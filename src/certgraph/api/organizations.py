@@ -1,138 +1,171 @@
 """Organizations in the graph."""
 
 from datetime import date
-from uuid import UUID
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from certgraph.api.context import Info
-from certgraph.api.enums import KeyCustody, OrganizationKind, OrganizationState
-from certgraph.api.relay import Connection, Node, check_filters, connection, global_id
+from certgraph.api.enums import (
+    CertificateLevel,
+    CertificateState,
+    KeyCustody,
+    OrganizationKind,
+    OrganizationState,
+    TokenRole,
+)
+from certgraph.api.reads.declarations import (
+    Condition,
+    Conditions,
+    column,
+    computed,
+    find,
+    many,
+    page,
+    read_from,
+)
+from certgraph.api.relay import Connection, Node
+from certgraph.certificates import queries as certificate_queries
+from certgraph.certificates.tables import CertificateRow
 from certgraph.organizations import queries
-from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
+from certgraph.organizations.rules import KeyPurpose
+from certgraph.organizations.tables import OrganizationKindRow, OrganizationRow, SigningKeyRow
+from certgraph.standards import queries as standard_queries
+from certgraph.standards.tables import CertificateTypeOrganizationRow, CertificateTypeRow
+
+if TYPE_CHECKING:
+    from certgraph.api.certificates import Certificate
+    from certgraph.api.standards import CertificateType
+
+
+def _issuer_keys(_role: TokenRole | None) -> Condition:
+    return SigningKeyRow.purpose == KeyPurpose.ISSUER
 
 
 @strawberry.type(description="A key that signs certificates 签名公钥.")
+@read_from(SigningKeyRow, policy=_issuer_keys)
 class IssuerKey(Node):
     """See `certgraph.organizations.tables.SigningKeyRow`."""
 
-    kid: str = strawberry.field(description="Key id, 16 hex digits, as certificates name it.")
-    public_key: str = strawberry.field(description="Ed25519 public key, 64 hex digits.")
-    custody: KeyCustody
-    first_on: date = strawberry.field(description="First day for which it may sign.")
-    last_on: date | None = strawberry.field(description="Last such day; null while in use.")
-    compromised_on: date | None = strawberry.field(
-        description="Certificates issued from this day on do not count; null if never."
+    kid: str = computed(
+        bytes.hex,
+        SigningKeyRow.kid,
+        description="Key id, 16 hex digits, as certificates name it.",
     )
-
-    @classmethod
-    def from_row(cls, row: SigningKeyRow) -> "IssuerKey":
-        """Convert."""
-        return cls(
-            id=global_id("IssuerKey", row.id),
-            kid=row.kid.hex(),
-            public_key=row.public_key.hex(),
-            custody=row.custody,
-            first_on=row.first_on,
-            last_on=row.last_on,
-            compromised_on=row.compromised_on,
-        )
+    public_key: str = computed(
+        bytes.hex, SigningKeyRow.public_key, description="Ed25519 public key, 64 hex digits."
+    )
+    custody: KeyCustody = column(SigningKeyRow.custody)
+    first_on: date = column(SigningKeyRow.first_on, description="First day for which it may sign.")
+    last_on: date | None = column(
+        SigningKeyRow.last_on, description="Last such day; null while in use."
+    )
+    compromised_on: date | None = column(
+        SigningKeyRow.compromised_on,
+        description="Certificates issued from this day on do not count; null if never.",
+    )
 
 
 @strawberry.type(description="An organization of the programme 机构.")
+@read_from(OrganizationRow)
 class Organization(Node):
     """See `certgraph.organizations.tables.OrganizationRow`."""
 
-    key: strawberry.Private[UUID]
-    code: str = strawberry.field(description="Its code in the programme; `iss` of certificates.")
-    name: str
-    name_en: str | None
-    platform_name: str | None = strawberry.field(
-        description="Its name on the platform, where that differs."
+    code: str = column(
+        OrganizationRow.code, description="Its code in the programme; `iss` of certificates."
     )
-    uscc: str | None = strawberry.field(
-        description="Unified social credit code 统一社会信用代码; null where no source gives it."
+    name: str = column(OrganizationRow.name)
+    name_en: str | None = column(OrganizationRow.name_en)
+    platform_name: str | None = column(
+        OrganizationRow.platform_name, description="Its name on the platform, where that differs."
     )
-    division_code: str | None = strawberry.field(description="GB/T 2260 code; null if unknown.")
-    state: OrganizationState
-    state_since: date | None = strawberry.field(description="First day; null if unknown.")
-    source: str | None = strawberry.field(description="Where this is known from.")
-    note: str | None
+    uscc: str | None = column(
+        OrganizationRow.uscc,
+        description="Unified social credit code 统一社会信用代码; null where no source gives it.",
+    )
+    division_code: str | None = column(
+        OrganizationRow.division_code, description="GB/T 2260 code; null if unknown."
+    )
+    state: OrganizationState = column(OrganizationRow.state)
+    state_since: date | None = column(
+        OrganizationRow.state_since, description="First day; null if unknown."
+    )
+    source: str | None = column(OrganizationRow.source, description="Where this is known from.")
+    note: str | None = column(OrganizationRow.note)
+    kinds: list[OrganizationKind] = many(
+        OrganizationKindRow.organization_id,
+        value=OrganizationKindRow.kind,
+        order_by=[OrganizationKindRow.kind],
+        description="What it is in the programme.",
+    )
+    keys: list[IssuerKey] = many(
+        SigningKeyRow.organization_id,
+        order_by=[SigningKeyRow.first_on, SigningKeyRow.registered_at, SigningKeyRow.id],
+        description="Its keys, oldest first.",
+    )
+    certificate_type_count: int = column(
+        standard_queries.certificate_type_count(),
+        description="How many certificate types it stands behind.",
+    )
+    certificate_count: int = column(
+        certificate_queries.certificate_count(),
+        description="How many certificates it has made out, drafts included.",
+    )
 
-    @classmethod
-    def from_row(cls, row: OrganizationRow) -> "Organization":
-        """Convert."""
-        return cls(
-            id=global_id("Organization", row.id),
-            key=row.id,
-            code=row.code,
-            name=row.name,
-            name_en=row.name_en,
-            platform_name=row.platform_name,
-            uscc=row.uscc,
-            division_code=row.division_code,
-            state=row.state,
-            state_since=row.state_since,
-            source=row.source,
-            note=row.note,
-        )
+    @page(
+        CertificateTypeOrganizationRow.organization_id,
+        through=CertificateTypeOrganizationRow.certificate_type_id,
+        of=Connection[Annotated["CertificateType", strawberry.lazy("certgraph.api.standards")]],
+        order_by=[CertificateTypeRow.code],
+        description="Certificate types it stands behind, in the order of their codes.",
+    )
+    def certificate_types() -> Conditions:
+        """Yield no conditions."""
+        yield from ()
 
-    @strawberry.field(description="What it is in the programme.")
-    async def kinds(self, info: Info) -> list[OrganizationKind]:
-        """Resolve through the loader."""
-        return await info.context.loaders.kinds.load(self.key)
-
-    @strawberry.field(description="Its keys, oldest first.")
-    async def keys(self, info: Info) -> list[IssuerKey]:
-        """Resolve through the loader."""
-        rows = await info.context.loaders.keys.load(self.key)
-        return [IssuerKey.from_row(row) for row in rows]
+    @page(
+        CertificateRow.organization_id,
+        of=Connection[Annotated["Certificate", strawberry.lazy("certgraph.api.certificates")]],
+        order_by=[CertificateRow.issued_on, CertificateRow.id],
+        descending=True,
+        description="Certificates it has made out, newest first, as far as the caller may read.",
+    )
+    def certificates(
+        state: CertificateState | None = None,
+        level: CertificateLevel | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters."""
+        if state is not None:
+            yield CertificateRow.state == state
+        if level is not None:
+            yield CertificateRow.level == level
 
 
 @strawberry.type
 class OrganizationQuery:
     """Reads of organizations."""
 
-    @strawberry.field(description="Organizations in the order of their codes.")
-    async def organizations(
-        self,
-        info: Info,
-        first: int = 20,
-        after: str | None = None,
+    @page(
+        of=Connection[Organization],
+        order_by=[OrganizationRow.code],
+        description="Organizations in the order of their codes.",
+    )
+    def organizations(
         kind: OrganizationKind | None = None,
         division_code: str | None = None,
         name_contains: str | None = None,
-    ) -> Connection[Organization]:
-        """Return a page."""
-        check_filters(name_contains, division_code)
-        reads = info.context.reads
+    ) -> Conditions:
+        """Yield the conditions of the filters."""
+        if kind is not None:
+            yield queries.is_of_kind(kind)
+        if division_code is not None:
+            yield OrganizationRow.division_code == division_code
+        if name_contains is not None:
+            yield queries.name_contains(name_contains)
 
-        async def rows(after_code: str | None, count: int) -> list[OrganizationRow]:
-            async with reads() as session:
-                return list(
-                    await queries.organizations_page(
-                        session,
-                        after_code=after_code,
-                        first=count,
-                        kind=kind,
-                        division_code=division_code,
-                        name_contains=name_contains,
-                    )
-                )
-
-        return await connection(
-            info.context,
-            query=f"organizations {kind} {division_code} {name_contains}",
-            first=first,
-            after=after,
-            rows=rows,
-            key_of=lambda row: row.code,
-            node_of=Organization.from_row,
-        )
-
-    @strawberry.field(description="The organization with a code; null where there is none.")
-    async def organization(self, info: Info, code: str) -> Organization | None:
-        """Return one."""
-        async with info.context.reads() as session:
-            row = await queries.organization_by_code(session, code)
-        return None if row is None else Organization.from_row(row)
+    @find(
+        of=Organization | None,
+        description="The organization with a code; null where there is none.",
+    )
+    def organization(code: str) -> Conditions:
+        """Yield the condition that names it."""
+        yield OrganizationRow.code == code

@@ -1,25 +1,22 @@
-"""The schema: all capabilities' fields together, and the extensions every operation passes."""
+"""The schema: all capabilities' fields together, and what every document must pass."""
 
 import logging
 from functools import cache
-from uuid import UUID
+from typing import Any
 
 import strawberry
-from graphql import GraphQLError, MaxIntrospectionDepthRule, NoSchemaIntrospectionCustomRule
-from strawberry.extensions import (
-    AddValidationRules,
-    MaskErrors,
-    MaxTokensLimiter,
-    ParserCache,
-    ValidationCache,
+from graphql import (
+    ASTValidationRule,
+    GraphQLError,
+    GraphQLSchema,
+    MaxIntrospectionDepthRule,
+    NoSchemaIntrospectionCustomRule,
 )
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
-from strawberry.types.execution import ExecutionContext
 
 from certgraph.api.certificate_mutations import CertificateMutation
-from certgraph.api.certificates import Certificate, CertificateQuery, certificate_by_key
-from certgraph.api.context import Context, Info
+from certgraph.api.certificates import Certificate, CertificateQuery, IssueRun
 from certgraph.api.errors import (
     ConflictError,
     ForbiddenError,
@@ -29,12 +26,15 @@ from certgraph.api.errors import (
     RuleBrokenError,
 )
 from certgraph.api.key_mutations import KeyMutation
-from certgraph.api.limits import MAX_TOKENS, DocumentLimits
+from certgraph.api.limits import MAX_TOKENS, DocumentLimits, check_text
 from certgraph.api.organization_mutations import OrganizationMutation
-from certgraph.api.organizations import IssuerKey, Organization, OrganizationQuery
-from certgraph.api.relay import Node, parse_global_id
+from certgraph.api.organizations import IssuerKey, OrganizationQuery
+from certgraph.api.reads.declarations import by_global_id
+from certgraph.api.reads.documents import Documents
+from certgraph.api.reads.execution import attach
+from certgraph.api.relay import Node
 from certgraph.api.standard_mutations import StandardMutation
-from certgraph.api.standards import CertificateType, Standard, StandardQuery, StandardVersion
+from certgraph.api.standards import StandardQuery
 from certgraph.api.verification import VerificationQuery
 from certgraph.credential.signature import UnsafeKey, load_public_key
 from certgraph.organizations.keys import possession_message
@@ -43,47 +43,21 @@ from certgraph.policy import policy_rules
 logger = logging.getLogger("certgraph.api")
 
 
-async def _load_node(context: Context, type_name: str, key: UUID) -> Node | None:
-    loaders = context.loaders
-    try:
-        if type_name == "Organization":
-            return Organization.from_row(await loaders.organization.load(key))
-        if type_name == "CertificateType":
-            return CertificateType.from_row(await loaders.certificate_type.load(key))
-        if type_name == "Standard":
-            return Standard.from_row(await loaders.standard.load(key))
-        if type_name == "StandardVersion":
-            return StandardVersion.from_row(await loaders.version.load(key))
-        if type_name == "IssuerKey":
-            return IssuerKey.from_row(await loaders.signing_key.load(key))
-    except KeyError:
-        return None
-    if type_name == "Certificate":
-        row = await certificate_by_key(context, key)
-        return None if row is None else Certificate.from_row(row, context)
-    return None
-
-
 @strawberry.type
 class NodeQuery:
     """Objects by global id, and small reads of their own."""
 
-    @strawberry.field(description="The object with a global id; null if unknown or not allowed.")
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
-        """Return one, under the same policy as every other path."""
-        parsed = parse_global_id(str(id))
-        return None if parsed is None else await _load_node(info.context, *parsed)
+    @by_global_id("id", description="The object with a global id; null if unknown or not allowed.")
+    def node(id: strawberry.ID) -> Node | None:
+        """Declare it; the same policy holds as on every other path."""
+        raise NotImplementedError
 
-    @strawberry.field(description="The objects with these global ids, null for each unknown one.")
-    async def nodes(self, info: Info, ids: list[strawberry.ID]) -> list[Node | None]:
-        """Return up to 100."""
-        if len(ids) > 100:
-            raise GraphQLError(
-                f"`ids` holds {len(ids)}; ask for at most 100.",
-                extensions={"code": "BAD_USER_INPUT"},
-            )
-        parsed = [parse_global_id(str(id_)) for id_ in ids]
-        return [None if p is None else await _load_node(info.context, *p) for p in parsed]
+    @by_global_id(
+        "ids", description="The objects with these global ids, null for each unknown one."
+    )
+    def nodes(ids: list[strawberry.ID]) -> list[Node | None]:
+        """Declare them, up to 100."""
+        raise NotImplementedError
 
     @strawberry.field(description="A rule of the programme by id, e.g. R39; null if unknown.")
     def policy_rule(self, id: str) -> PolicyRule | None:
@@ -116,37 +90,21 @@ def _is_unexpected(error: GraphQLError) -> bool:
     return error.original_error is not None and not isinstance(error.original_error, GraphQLError)
 
 
-class Schema(strawberry.Schema):
-    """The schema; unexpected errors are logged with their place, never with the document."""
-
-    def process_errors(
-        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
-    ) -> None:
-        """Log defects; what a caller did wrong is told to the caller alone."""
-        del execution_context
-        for error in errors:
-            if _is_unexpected(error):
-                logger.error("defect at %s", error.path, exc_info=error.original_error)
-
-
 @cache
-def make_schema(*, introspection: bool = True, is_sorted: bool = False) -> Schema:
-    """Return the schema.
+def make_schema(*, is_sorted: bool = False) -> strawberry.Schema:
+    """Return the schema; its declared fields are read by plans.
 
     Args:
-        introspection: Whether introspection is answered.
         is_sorted: For printing alone: strawberry 0.341 does not find the members of its unions
             again in a schema that it has sorted.
     """
-    rules: list[type] = [DocumentLimits, MaxIntrospectionDepthRule]
-    if not introspection:
-        rules.append(NoSchemaIntrospectionCustomRule)
-    return Schema(
+    schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
         types=[
             Certificate,
             IssuerKey,
+            IssueRun,
             NotFoundError,
             InvalidInputError,
             RuleBrokenError,
@@ -154,17 +112,37 @@ def make_schema(*, introspection: bool = True, is_sorted: bool = False) -> Schem
             ForbiddenError,
         ],
         config=StrawberryConfig(sort_schema=is_sorted),
-        extensions=[
-            lambda: ParserCache(maxsize=512),
-            lambda: ValidationCache(maxsize=512),
-            lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
-            lambda: AddValidationRules(rules),
-            lambda: MaskErrors(
-                should_mask_error=_is_unexpected,
-                error_message="Something failed here. It is logged; try again later.",
-            ),
-        ],
     )
+    attach(graphql_schema(schema))
+    return schema
+
+
+def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
+    """Return the schema of graphql-core behind strawberry's."""
+    return schema._schema  # noqa: SLF001 - strawberry has no public name for it
+
+
+def make_documents(schema: strawberry.Schema, *, introspection: bool) -> Documents:
+    """Return what parses and validates documents against the schema, within the limits.
+
+    Args:
+        schema: The schema.
+        introspection: Whether introspection is answered.
+    """
+    rules: list[type[ASTValidationRule]] = [DocumentLimits, MaxIntrospectionDepthRule]
+    if not introspection:
+        rules.append(NoSchemaIntrospectionCustomRule)
+    return Documents(graphql_schema(schema), rules, max_tokens=MAX_TOKENS, check=check_text)
+
+
+def shown_error(error: GraphQLError) -> dict[str, Any]:
+    """Return an error as a caller may see it. Defects are logged, and told without their cause."""
+    cause = error.original_error
+    if cause is None or isinstance(cause, GraphQLError):
+        return dict(error.formatted)
+    logger.error("defect at %s", error.path, exc_info=cause)
+    message = "Something failed here. It is logged; try again later."
+    return dict(GraphQLError(message, error.nodes, path=error.path).formatted)
 
 
 def schema_text() -> str:

@@ -2,13 +2,15 @@
 
 from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
 from certgraph.api.context import Info
 from certgraph.api.enums import CertificateLevel, TokenRole
 from certgraph.api.errors import AnyError
-from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt_once
+from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt_once, id_of
+from certgraph.api.reads.declarations import by_key
 from certgraph.api.standards import CertificateType, Standard, StandardVersion
 from certgraph.database import Session
 from certgraph.organizations.service import organization_named
@@ -85,7 +87,8 @@ StandardVersionPublishError = Annotated[AnyError, strawberry.union("StandardVers
 class CertificateTypeAnnouncePayload:
     """The certificate type, or every reason there is none."""
 
-    certificate_type: CertificateType | None
+    certificate_type_id: strawberry.Private[UUID | None]
+    certificate_type: CertificateType | None = by_key("certificate_type_id")
     errors: list[CertificateTypeAnnounceError]
 
 
@@ -93,7 +96,8 @@ class CertificateTypeAnnouncePayload:
 class StandardRegisterPayload:
     """The standard, or every reason there is none."""
 
-    standard: Standard | None
+    standard_id: strawberry.Private[UUID | None]
+    standard: Standard | None = by_key("standard_id")
     errors: list[StandardRegisterError]
 
 
@@ -101,7 +105,8 @@ class StandardRegisterPayload:
 class StandardVersionPublishPayload:
     """The version, or every reason there is none."""
 
-    standard_version: StandardVersion | None
+    standard_version_id: strawberry.Private[UUID | None]
+    standard_version: StandardVersion | None = by_key("standard_version_id")
     errors: list[StandardVersionPublishError]
 
 
@@ -139,9 +144,7 @@ class StandardMutation:
             create,
             lambda session, id_: session.get_one(CertificateTypeRow, id_),
         )
-        return CertificateTypeAnnouncePayload(
-            certificate_type=CertificateType.from_row(row) if row else None, errors=errors
-        )
+        return CertificateTypeAnnouncePayload(certificate_type_id=id_of(row), errors=errors)
 
     @strawberry.mutation(description="Register a standard. Programme admin.")
     async def standard_register(
@@ -167,9 +170,7 @@ class StandardMutation:
             create,
             lambda session, id_: session.get_one(StandardRow, id_),
         )
-        return StandardRegisterPayload(
-            standard=Standard.from_row(row) if row else None, errors=errors
-        )
+        return StandardRegisterPayload(standard_id=id_of(row), errors=errors)
 
     @strawberry.mutation(description="Publish a version of a standard. Programme admin.")
     async def standard_version_publish(
@@ -207,6 +208,4 @@ class StandardMutation:
             create,
             lambda session, id_: session.get_one(StandardVersionRow, id_),
         )
-        return StandardVersionPublishPayload(
-            standard_version=StandardVersion.from_row(row) if row else None, errors=errors
-        )
+        return StandardVersionPublishPayload(standard_version_id=id_of(row), errors=errors)

@@ -21,7 +21,7 @@ from certgraph.certificates.rules import (
     repeated,
 )
 from certgraph.certificates.status_allocation import allocate_status_entries
-from certgraph.certificates.tables import CertificateRow, IssueRunRow
+from certgraph.certificates.tables import CertificateOutcomeRow, CertificateRow, IssueRunRow
 from certgraph.credential import days
 from certgraph.credential.claims import Claims, encode_claims
 from certgraph.credential.holder_tag import holder_tag, normalized_document_number
@@ -45,6 +45,11 @@ characters."""
 def number_key(number: str) -> str:
     """Return a certificate number as it is compared: NFKC, upper case, no white space."""
     return "".join(unicodedata.normalize("NFKC", number).upper().split())
+
+
+def holder_name_key(name: str) -> str:
+    """Return a holder's name as it is compared: NFKC, no white space."""
+    return "".join(unicodedata.normalize("NFKC", name).split())
 
 
 def _new_number(random: Random) -> str:
@@ -210,6 +215,7 @@ def _row(
         "level": candidate.level,
         "standard_version_id": standard.version_id,
         "holder_name": claims.holder_name,
+        "holder_name_key": holder_name_key(claims.holder_name),
         "document_type": candidate.document_type,
         "document_sealed": sealed,
         "document_lookup": lookup,
@@ -218,6 +224,19 @@ def _row(
         "payload": encode_claims(claims),
         "state": CertificateState.DRAFT,
     }
+
+
+def _outcome_rows(certificate_id: UUID, claims: Claims) -> list[dict[str, Any]]:
+    return [
+        {
+            "certificate_id": certificate_id,
+            "position": position,
+            "number": outcome.number,
+            "text": outcome.text,
+            "credits_tenths": outcome.credits_tenths,
+        }
+        for position, outcome in enumerate(claims.outcomes)
+    ]
 
 
 async def record_drafts(
@@ -273,7 +292,8 @@ async def record_drafts(
         drafted.append((index, standard, claims))
         problems += _under(("candidates", str(index)), _claims_problems(claims))
     reject_if(problems)
-    rows = []
+    rows: list[dict[str, Any]] = []
+    outcomes: list[dict[str, Any]] = []
     tags = await _holder_tags([claims for _, _, claims in drafted], request.candidates)
     for (index, standard, claims), tag in zip(drafted, tags, strict=True):
         candidate = request.candidates[index]
@@ -292,4 +312,6 @@ async def record_drafts(
             "supersedes_id": supersedes_id,
         }
         rows.append(row)
+        outcomes += _outcome_rows(row["id"], claims)
     await insert_rows(session, CertificateRow, rows)
+    await insert_rows(session, CertificateOutcomeRow, outcomes)

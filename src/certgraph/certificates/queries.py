@@ -1,19 +1,22 @@
 """All SQL about certificates, runs and status lists."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 from sqlalchemy.orm import aliased
 
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import (
-    CertificateChangeRow,
+    CertificateOutcomeRow,
     CertificateRow,
     IssueRunRow,
     StatusListRow,
 )
 from certgraph.database import BATCH_PARAMETERS, Session, batched
+from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
+from certgraph.standards.tables import CertificateTypeRow
 
 
 async def issue_run_by_key(
@@ -88,10 +91,41 @@ async def certificate_by_number_key(
     return await session.scalar(statement)
 
 
-async def certificates_by_ids(session: Session, ids: Sequence[UUID]) -> dict[UUID, CertificateRow]:
-    """Return certificates by id."""
-    rows = await session.scalars(select(CertificateRow).where(CertificateRow.id.in_(ids)))
-    return {row.id: row for row in rows}
+def certificate_count() -> ColumnElement[int]:
+    """Return how many certificates an organization has made out, drafts included, over its row.
+
+    Each has an entry of a status list of its own, so the lists have counted them.
+    """
+    used = func.coalesce(func.sum(StatusListRow.used), 0)
+    return select(used).where(StatusListRow.organization_id == OrganizationRow.id).scalar_subquery()
+
+
+def outcome_of_organization(organization_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - an id, or its parameter
+    """Return the condition that an outcome is of a certificate of an organization."""
+    return CertificateOutcomeRow.certificate_id.in_(
+        select(CertificateRow.id).where(CertificateRow.organization_id == organization_id)
+    )
+
+
+def is_by_organization(code: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a code, or its parameter
+    """Return the condition that a certificate was made out by the organization with a code."""
+    organization = select(OrganizationRow.id).where(OrganizationRow.code == code)
+    return CertificateRow.organization_id == organization.scalar_subquery()
+
+
+def is_of_type(code: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a code, or its parameter
+    """Return the condition that a certificate is of the certificate type with a code."""
+    certificate_type = select(CertificateTypeRow.id).where(CertificateTypeRow.code == code)
+    return CertificateRow.certificate_type_id == certificate_type.scalar_subquery()
+
+
+def signing_public_key() -> ColumnElement[bytes]:
+    """Return the public key that a certificate is signed with, over its row."""
+    return (
+        select(SigningKeyRow.public_key)
+        .where(SigningKeyRow.id == CertificateRow.signing_key_id)
+        .scalar_subquery()
+    )
 
 
 async def superseding(session: Session, ids: Sequence[UUID]) -> dict[UUID, CertificateRow]:
@@ -142,21 +176,6 @@ async def taken_candidates(session: Session, candidate_keys: Sequence[str]) -> d
             )
         )
         found |= {row.candidate_key: row.number for row in rows if row.candidate_key is not None}
-    return found
-
-
-async def changes_of(
-    session: Session, certificate_ids: Sequence[UUID]
-) -> dict[UUID, list[CertificateChangeRow]]:
-    """Return the changes of state of each certificate, oldest first."""
-    found: dict[UUID, list[CertificateChangeRow]] = {id_: [] for id_ in certificate_ids}
-    rows = await session.scalars(
-        select(CertificateChangeRow)
-        .where(CertificateChangeRow.certificate_id.in_(certificate_ids))
-        .order_by(CertificateChangeRow.changed_at, CertificateChangeRow.id)
-    )
-    for row in rows:
-        found[row.certificate_id].append(row)
     return found
 
 

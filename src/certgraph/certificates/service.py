@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from certgraph.calendar import programme_day
@@ -77,11 +77,9 @@ async def register_certificate(
     return row
 
 
-def is_late(row: CertificateRow) -> bool:
+def is_late(registered_at: datetime | None, due_on: date) -> bool:
     """Tell whether a certificate was registered after its last day."""
-    return (
-        row.registered_at is not None and programme_day(row.registered_at) > row.registration_due_on
-    )
+    return registered_at is not None and programme_day(registered_at) > due_on
 
 
 async def change_certificate_state(

@@ -59,8 +59,8 @@ class CertificateRow(Base):
 
     `payload` is what is signed, recorded before it is; `signature` is None until it is. The signed
     fields never change: a correction is another certificate that supersedes this one. `number_key`
-    is the number as it is compared. `candidate_key` keeps a candidate from being certified twice
-    for the same; None once superseded.
+    is the number as it is compared, `holder_name_key` the name. `candidate_key` keeps a candidate
+    from being certified twice for the same; None once superseded.
     """
 
     __tablename__ = "certificates"
@@ -70,6 +70,9 @@ class CertificateRow(Base):
         UniqueConstraint("issue_run_id", "position"),
         Index(None, "status_list_id", "state"),
         Index(None, "document_lookup"),
+        Index(None, "issued_on", "id"),
+        Index("ix_certificates_organization_id_issued_on", "organization_id", "issued_on", "id"),
+        Index("ix_certificates_type_id_issued_on", "certificate_type_id", "issued_on", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -77,11 +80,12 @@ class CertificateRow(Base):
     number_key: Mapped[str] = mapped_column(String(40), unique=True)
     issue_run_id: Mapped[UUID] = mapped_column(ForeignKey("issue_runs.id"))
     position: Mapped[int]
-    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     certificate_type_id: Mapped[UUID] = mapped_column(ForeignKey("certificate_types.id"))
     level: Mapped[int]
     standard_version_id: Mapped[UUID] = mapped_column(ForeignKey("standard_versions.id"))
     holder_name: Mapped[str] = mapped_column(Text)
+    holder_name_key: Mapped[str] = mapped_column(Text)
     document_type: Mapped[DocumentType | None] = mapped_column(EnumText(DocumentType))
     document_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     document_lookup: Mapped[bytes | None] = mapped_column(LargeBinary(32))
@@ -98,6 +102,21 @@ class CertificateRow(Base):
     registration_due_is_provisional: Mapped[bool]
     registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     supersedes_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificates.id"), unique=True)
+
+
+class CertificateOutcomeRow(Base):
+    """A learning outcome that a certificate states, as signed: by number in its standard, or text.
+
+    Read from here; the signed payload stays what counts.
+    """
+
+    __tablename__ = "certificate_outcomes"
+
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificates.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int | None]
+    text: Mapped[str | None] = mapped_column(Text)
+    credits_tenths: Mapped[int]
 
 
 class CertificateChangeRow(Base):

@@ -62,11 +62,13 @@ async def _organization_add(runtime: Runtime, options: argparse.Namespace) -> No
 
 
 async def _organization_list(runtime: Runtime, options: argparse.Namespace) -> None:
-    kind = OrganizationKind(options.kind) if options.kind else None
+    conditions = []
+    if options.kind:
+        conditions.append(organization_queries.is_of_kind(OrganizationKind(options.kind)))
+    if options.name:
+        conditions.append(organization_queries.name_contains(options.name))
     async with runtime.sessions() as session:
-        rows = await organization_queries.organizations_page(
-            session, after_code=None, first=10_000, kind=kind, name_contains=options.name
-        )
+        rows = await organization_queries.organizations_where(session, *conditions)
     for row in rows:
         print(f"{row.code}  {row.state:<11}  {row.uscc or 'USCC unknown':<18}  {row.name}")
 

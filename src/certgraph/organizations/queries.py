@@ -1,12 +1,13 @@
 """All SQL about organizations, entitlements, keys and tokens."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, select
 
-from certgraph.database import Session
-from certgraph.organizations.rules import KeyPurpose, OrganizationKind
+from certgraph.database import Session, contains
+from certgraph.organizations.rules import KeyPurpose
 from certgraph.organizations.tables import (
     ApiTokenRow,
     DivisionRow,
@@ -41,54 +42,29 @@ async def organizations_by_ids(
     return {row.id: row for row in rows}
 
 
-async def organizations_page(
-    session: Session,
-    *,
-    after_code: str | None,
-    first: int,
-    kind: OrganizationKind | None = None,
-    division_code: str | None = None,
-    name_contains: str | None = None,
+def is_of_kind(kind: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a kind, or its parameter
+    """Return the condition that an organization is of a kind."""
+    return OrganizationRow.id.in_(
+        select(OrganizationKindRow.organization_id).where(OrganizationKindRow.kind == kind)
+    )
+
+
+def name_contains(text: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a text, or its parameter
+    """Return the condition that an organization's name, or the platform's, holds a text."""
+    return contains(OrganizationRow.name, text) | contains(OrganizationRow.platform_name, text)
+
+
+async def organizations_where(
+    session: Session, *conditions: ColumnElement[bool]
 ) -> Sequence[OrganizationRow]:
-    """Return up to `first` organizations after a code, in the order of codes."""
-    statement = select(OrganizationRow).order_by(OrganizationRow.code).limit(first)
-    if after_code is not None:
-        statement = statement.where(OrganizationRow.code > after_code)
-    if kind is not None:
-        of_kind = select(OrganizationKindRow.organization_id).where(
-            OrganizationKindRow.kind == kind
-        )
-        statement = statement.where(OrganizationRow.id.in_(of_kind))
-    if division_code is not None:
-        statement = statement.where(OrganizationRow.division_code == division_code)
-    if name_contains:
-        statement = statement.where(
-            or_(
-                OrganizationRow.name.contains(name_contains, autoescape=True),
-                OrganizationRow.platform_name.contains(name_contains, autoescape=True),
-            )
-        )
+    """Return the organizations that meet conditions, in the order of codes."""
+    statement = select(OrganizationRow).where(*conditions).order_by(OrganizationRow.code)
     return (await session.scalars(statement)).all()
 
 
 async def all_organizations(session: Session) -> Sequence[OrganizationRow]:
     """Return every organization, in the order of codes."""
     return (await session.scalars(select(OrganizationRow).order_by(OrganizationRow.code))).all()
-
-
-async def kinds_by_organization_ids(
-    session: Session, ids: Sequence[UUID]
-) -> dict[UUID, list[OrganizationKind]]:
-    """Return the kinds of each organization, sorted."""
-    found: dict[UUID, list[OrganizationKind]] = {id_: [] for id_ in ids}
-    rows = await session.scalars(
-        select(OrganizationKindRow)
-        .where(OrganizationKindRow.organization_id.in_(ids))
-        .order_by(OrganizationKindRow.kind)
-    )
-    for row in rows:
-        found[row.organization_id].append(row.kind)
-    return found
 
 
 async def state_changes(

@@ -227,6 +227,7 @@ async def publish_standard_version(
                 "id": new_id(random),
                 "level": item.level,
                 "code": item.code,
+                "parent_code": item.code.rpartition(".")[0],
                 "position": position,
                 "text": item.text,
                 **version,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certgraph.database import Base, EnumText, UtcDateTime
@@ -130,15 +130,22 @@ class StandardVersionRow(Base):
 
 
 class StandardContentRow(Base):
-    """A work area (`1`), work task (`1.1`) or skill requirement (`1.1.1`) of a version's level."""
+    """A work area (`1`), work task (`1.1`) or skill requirement (`1.1.1`) of a version's level.
+
+    `parent_code` is the code of the line above (`1.1` for `1.1.1`), empty for a work area.
+    """
 
     __tablename__ = "standard_contents"
-    __table_args__ = (UniqueConstraint("standard_version_id", "level", "code"),)
+    __table_args__ = (
+        UniqueConstraint("standard_version_id", "level", "code"),
+        Index("ix_standard_contents_parent", "standard_version_id", "level", "parent_code"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     standard_version_id: Mapped[UUID] = mapped_column(ForeignKey("standard_versions.id"))
     level: Mapped[int]
     code: Mapped[str] = mapped_column(String(12))
+    parent_code: Mapped[str] = mapped_column(String(12))
     position: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
 

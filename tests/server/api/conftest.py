@@ -1,14 +1,30 @@
 """The application over a furnished database, asked as a client asks it."""
 
+from contextlib import contextmanager
 from random import Random
 
 import httpx
 import pytest
 
 from certgraph.api.app import make_app
+from certgraph.api.reads.statements import Statement
 from certgraph.organizations.rules import TokenRole
 from certgraph.organizations.service import organization_named
 from certgraph.organizations.tokens import create_token
+
+
+@contextmanager
+def counted_statements():
+    """Collect the statements that plans run."""
+    statements, rows = [], Statement.rows
+
+    async def counting(statement, connection, run, keys=()):
+        statements.append(statement.text)
+        return await rows(statement, connection, run, keys)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Statement, "rows", counting)
+        yield statements
 
 
 class Client:
@@ -18,6 +34,7 @@ class Client:
         self.http = http
         self.house = house
         self.tokens = tokens
+        self.is_postgresql = house.url.startswith("postgresql")
 
     async def ask(self, query, variables=None, *, role=None, language="en"):
         headers = {"Accept-Language": language}
@@ -64,3 +81,4 @@ async def client(house):
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield Client(http, house, tokens)
+    await app.state.server.pool.close()

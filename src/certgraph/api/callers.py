@@ -1,0 +1,33 @@
+"""Who calls: the owner of the bearer token, remembered for a moment."""
+
+from datetime import datetime, timedelta
+
+from certgraph.api.remembered import Remembered
+from certgraph.database import Sessions
+from certgraph.organizations.tokens import Caller, caller_of
+
+REMEMBER = timedelta(seconds=1)
+"""How long a token that was revoked elsewhere may still be taken."""
+
+
+class Callers:
+    """The callers of one server. Tokens that are not good are asked for every time."""
+
+    def __init__(self, reads: Sessions) -> None:
+        self._reads = reads
+        self._known: Remembered[str, tuple[Caller, datetime]] = Remembered(1_000)
+
+    async def caller(self, token: str, *, now: datetime) -> Caller | None:
+        """Return whose token this is; None where it is unknown, expired or revoked."""
+        known = self._known.get(token)
+        if known is not None and known[1] > now:
+            return known[0]
+        async with self._reads() as session:
+            caller = await caller_of(session, token, now=now)
+        if caller is not None:
+            self._known.put(token, (caller, now + REMEMBER))
+        return caller
+
+    def forget(self) -> None:
+        """Forget everyone, because a token was revoked."""
+        self._known.clear()

@@ -1,0 +1,72 @@
+"""Values that a plan does not hold: arguments of fields, and what is known of the caller.
+
+Conditions are written once, with these in place of values; each run of the plan fills them in.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from graphql import GraphQLError
+from sqlalchemy import BindParameter
+from sqlalchemy.types import TypeEngine
+
+from certgraph.api.context import Context
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a plan.
+
+    Attributes:
+        context: The request's.
+        arguments: Coerced arguments of each field that takes some, in the order of the selection.
+        failures: Fields whose arguments are refused: slot → error.
+    """
+
+    context: Context
+    arguments: Sequence[Mapping[str, Any]]
+    failures: dict[int, GraphQLError] = field(default_factory=dict)
+
+
+class Argument(BindParameter[Any]):
+    """Stands in a condition for a value that is known when the plan runs.
+
+    It takes the type of what it is compared with.
+
+    Attributes:
+        key: Name of the SQL parameter, unique in a statement.
+        value_of: Returns the value.
+    """
+
+    inherit_cache = True
+
+    def __init__(
+        self, key: str, value_of: Callable[[Run], Any], type_: TypeEngine[Any] | None = None
+    ) -> None:
+        super().__init__(key, None, type_)
+        self.value_of = value_of
+
+    def through(self, function: Callable[[Any], Any]) -> "Argument":
+        """Return an argument whose value is `function` of this one's."""
+        value_of = self.value_of
+        return Argument(f"{self.key}_{function.__name__}", lambda run: function(value_of(run)))
+
+
+def through(value: Any, function: Callable[[Any], Any]) -> Argument:  # noqa: ANN401 - a body names the field's own type
+    """Return an argument of a body whose value goes through a function first."""
+    return cast("Argument", value).through(function)
+
+
+def argument(slot: int, name: str) -> Argument:
+    """Return the argument `name` of the field with a slot."""
+    return Argument(f"a{slot}_{name}", lambda run: run.arguments[slot][name])
+
+
+def _organization(run: Run) -> Any:  # noqa: ANN401 - a parameter's value
+    caller = run.context.caller
+    return caller.organization_id if caller else None
+
+
+CALLER_ORGANIZATION = Argument("caller_organization", _organization)
+"""The organization that the caller acts for."""

@@ -1,0 +1,159 @@
+"""Connections that only read: the driver itself, prepared statements, a pool that costs nothing.
+
+SQLAlchemy writes the SQL and serves everything that writes. Its connection would cost a plan more
+than half as much again, for what a plan does not need: no transaction (a statement is one), no
+result objects, no types looked up by name.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Protocol
+
+import aiosqlite
+import asyncpg
+from sqlalchemy import Dialect
+
+from certgraph.database import Engine
+
+SIZE = 8
+"""Connections at most; a statement takes milliseconds, and the database has few processors."""
+
+_SETTINGS = {
+    "default_transaction_read_only": "on",
+    "timezone": "UTC",
+    "jit": "off",  # compiling takes longer than these statements
+    "client_connection_check_interval": "1000",  # an abandoned query ends
+}
+
+
+class ReadTimeout(Exception):
+    """A statement took longer than it may; it was stopped."""
+
+
+class ReadConnection(Protocol):
+    """What a plan needs of a connection."""
+
+    async def fetch(self, text: str, values: Sequence[Any]) -> list[Any]:
+        """Return the rows of a statement. Raises `ReadTimeout`."""
+        ...
+
+    def is_open(self) -> bool:
+        """Tell whether it can be used again."""
+        ...
+
+    async def close(self) -> None:
+        """Close it."""
+        ...
+
+
+class _Postgres:
+    """A connection of asyncpg, which keeps statements prepared."""
+
+    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+        self._connection = connection
+
+    async def fetch(self, text: str, values: Sequence[Any]) -> list[Any]:
+        """See `ReadConnection`."""
+        try:
+            rows: list[Any] = await self._connection.fetch(text, *values)
+        except asyncpg.QueryCanceledError as error:
+            raise ReadTimeout from error
+        return rows
+
+    def is_open(self) -> bool:
+        """See `ReadConnection`."""
+        return not self._connection.is_closed()
+
+    async def close(self) -> None:
+        """See `ReadConnection`."""
+        await self._connection.close(timeout=2)
+
+
+class _Sqlite:
+    """A connection of aiosqlite, on a thread of its own."""
+
+    def __init__(self, connection: aiosqlite.Connection, timeout: float) -> None:
+        self._connection = connection
+        self._timeout = timeout
+        self._is_open = True
+
+    async def fetch(self, text: str, values: Sequence[Any]) -> list[Any]:
+        """See `ReadConnection`."""
+        try:
+            async with asyncio.timeout(self._timeout):
+                return list(await self._connection.execute_fetchall(text, values))
+        except TimeoutError as error:
+            await self._connection.interrupt()
+            raise ReadTimeout from error
+
+    def is_open(self) -> bool:
+        """See `ReadConnection`."""
+        return self._is_open
+
+    async def close(self) -> None:
+        """See `ReadConnection`."""
+        self._is_open = False
+        await self._connection.close()
+
+
+class ReadPool:
+    """Connections to the database of an engine; the last one given back is the first to go out.
+
+    Args:
+        engine: Says where the database is, and how SQL is written for it.
+        timeout: Longest time for a statement, in seconds.
+    """
+
+    def __init__(self, engine: Engine, *, timeout: float) -> None:
+        self._engine = engine
+        self._timeout = timeout
+        self._idle: list[ReadConnection] = []
+        self._free = asyncio.Semaphore(SIZE)
+
+    @property
+    def dialect(self) -> Dialect:
+        """How SQL is written for the database."""
+        return self._engine.dialect
+
+    @contextlib.asynccontextmanager
+    async def connection(self) -> AsyncIterator[ReadConnection]:
+        """Lend a connection. Raises what connecting raises."""
+        async with self._free:
+            while self._idle:
+                found = self._idle.pop()
+                if found.is_open():
+                    break
+            else:
+                found = await self._connect()
+            is_whole = False
+            try:
+                yield found
+                is_whole = True
+            except ReadTimeout:
+                is_whole = True
+                raise
+            finally:
+                if is_whole:
+                    self._idle.append(found)
+                else:  # cancelled, or the connection broke: nobody knows its state
+                    await found.close()
+
+    async def _connect(self) -> ReadConnection:
+        url = self._engine.url
+        if self.dialect.name == "postgresql":
+            arguments, options = self.dialect.create_connect_args(url)
+            timeout = str(int(self._timeout * 1000))
+            settings = {**_SETTINGS, "statement_timeout": timeout}
+            return _Postgres(await asyncpg.connect(*arguments, **options, server_settings=settings))
+        connection = await aiosqlite.connect(
+            url.database or "", isolation_level=None, cached_statements=256
+        )
+        for pragma in ("busy_timeout = 30000", "query_only = ON", "mmap_size = 268435456"):
+            await connection.execute(f"PRAGMA {pragma}")
+        return _Sqlite(connection, self._timeout)
+
+    async def close(self) -> None:
+        """Close every idle connection."""
+        while self._idle:
+            await self._idle.pop().close()

@@ -1,0 +1,223 @@
+"""Running an operation: whole from its plans where it can be, else by graphql-core over them.
+
+graphql-core also completes what the generated code gave up on, from the rows that were read.
+"""
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    get_variable_values,
+)
+from graphql import execute as graphql_execute
+from graphql.execution.values import VariableValues
+
+from certgraph.api.context import Context
+from certgraph.api.reads.declarations import ByGlobalId as ById
+from certgraph.api.reads.declarations import ByKey, Find, Page
+from certgraph.api.reads.documents import Operation
+from certgraph.api.reads.reader import Fetched, Reader
+from certgraph.api.reads.selection import STRAWBERRY, declaration_of, source_of
+from certgraph.api.reads.shapes import Record
+
+_ROOTS = (Page, Find, ById)
+
+
+@dataclass(slots=True)
+class Execution:
+    """An operation that is running: what its resolvers need besides the request's context."""
+
+    operation: Operation
+    variables: VariableValues
+    reader: Reader
+    context: Context
+    fetched: dict[str, Fetched | Exception] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an operation gives.
+
+    Attributes:
+        data: JSON-ready; None where there is none.
+        errors: As graphql-core makes them.
+        ran: Whether it ran: the variables were good.
+    """
+
+    data: Mapping[str, Any] | None
+    errors: list[GraphQLError]
+    ran: bool = True
+
+
+async def run(
+    operation: Operation,
+    reader: Reader,
+    context: Context,
+    variable_values: Mapping[str, Any] | None,
+    *,
+    planned: bool = True,
+) -> Answer:
+    """Run an operation.
+
+    Args:
+        operation: The operation.
+        reader: Reads what is declared.
+        context: The request's.
+        variable_values: As they came.
+        planned: Whether generated code may complete it; graphql-core does otherwise.
+    """
+    definitions = operation.node.variable_definitions or ()
+    variables = get_variable_values(operation.schema, definitions, dict(variable_values or {}))
+    if isinstance(variables, list):
+        return Answer(None, variables, ran=False)
+    execution = context.execution = Execution(operation, variables, reader, context)
+    if planned and not operation.is_mutation:
+        data = await _planned(execution)
+        if data is not None:
+            return Answer(data, [])
+    result = graphql_execute(
+        operation.schema,
+        operation.document,
+        context_value=context,
+        variable_values=dict(variable_values or {}),
+        operation_name=operation.node.name.value if operation.node.name else None,
+    )
+    if inspect.isawaitable(result):
+        result = await result
+    assert isinstance(result, ExecutionResult)  # noqa: S101 - nothing is incremental
+    return Answer(result.data, list(result.errors or ()))
+
+
+async def _planned(execution: Execution) -> dict[str, Any] | None:
+    """Return the whole answer; None where a field is none of ours, or failed."""
+    operation, variables = execution.operation, execution.variables
+    flags = {name: variables.coerced.get(name) for name in operation.flags}
+    if not all(isinstance(value, bool) for value in flags.values()):
+        return None
+    key = tuple(flags.values())
+    roots = operation.remembered.get(key)
+    if roots is None:
+        sets = [operation.node.selection_set]
+        roots = operation.fields(operation.root_type, sets, flags)  # type: ignore[arg-type]
+        roots = (
+            roots
+            if all(_is_ours(operation, nodes[0].name.value) for nodes in roots.values())
+            else {}
+        )
+        operation.remembered[key] = roots
+    if not roots:
+        return None
+    data: dict[str, Any] = {}
+    for name, nodes in roots.items():
+        if nodes[0].name.value == "__typename":
+            data[name] = operation.root_type.name
+            continue
+        try:
+            found = await _fetch_root(execution, name, nodes)
+            execution.fetched[name] = found
+            data[name] = found.json()
+        except Exception as error:  # noqa: BLE001 - graphql-core meets it again, and tells
+            execution.fetched.setdefault(name, error)
+            return None
+    return data
+
+
+def _is_ours(operation: Operation, name: str) -> bool:
+    if name == "__typename":
+        return True
+    found = operation.root_type.fields.get(name)
+    return found is not None and isinstance(declaration_of(found), _ROOTS)
+
+
+async def _fetch_root(execution: Execution, name: str, nodes: Any) -> Fetched:  # noqa: ANN401
+    operation = execution.operation
+    reading = execution.reader.reading(
+        operation, operation.root_type, (name,), nodes, execution.variables
+    )
+    return await execution.reader.fetch(reading, execution.context, execution.variables)
+
+
+async def _resolve_root(
+    _source: object, info: GraphQLResolveInfo[Context], **_arguments: object
+) -> Any:  # noqa: ANN401 - a resolver
+    """Resolve a root field from its plan."""
+    execution: Execution = info.context.execution
+    name = info.path.key
+    assert isinstance(name, str)  # noqa: S101 - a root field is in no list
+    found = execution.fetched.get(name)
+    if isinstance(found, Exception):
+        raise found
+    if found is None:
+        found = await _fetch_root(execution, name, info.field_nodes)
+    return found.records()
+
+
+async def _resolve_by_key(source: Any, info: GraphQLResolveInfo[Context]) -> Any:  # noqa: ANN401 - a resolver
+    """Resolve an object of a payload from its plan."""
+    declaration = declaration_of(info.parent_type.fields[info.field_name])
+    assert isinstance(declaration, ByKey)  # noqa: S101 - see `attach`
+    key = getattr(source, declaration.attribute)
+    if key is None:
+        return None
+    execution: Execution = info.context.execution
+    path = tuple(str(part) for part in info.path.as_list())
+    reading = execution.reader.reading(
+        execution.operation, info.parent_type, path, info.field_nodes, execution.variables
+    )
+    found = await execution.reader.fetch(reading, execution.context, execution.variables, key)
+    return found.records()
+
+
+def _resolve_below(source: Any, info: GraphQLResolveInfo[Context], **_arguments: object) -> Any:  # noqa: ANN401 - a resolver
+    """Resolve a field below: from its record, or of a plain object that has the same type."""
+    if isinstance(source, Record):
+        return source.resolve(str(info.path.key))
+    return getattr(
+        source, info.parent_type.fields[info.field_name].extensions[STRAWBERRY].python_name
+    )
+
+
+def _type_of(value: Any, _info: object, _type: object) -> str | None:  # noqa: ANN401 - as graphql-core hands it
+    """Return the type of an object behind an interface."""
+    if isinstance(value, Record):
+        return value.type_name
+    definition = getattr(value, "__strawberry_definition__", None)
+    return None if definition is None else str(definition.name)
+
+
+class Undeclared(TypeError):
+    """A field of a type that is read declares nothing."""
+
+
+def attach(schema: GraphQLSchema) -> None:
+    """Let the declared fields of a schema resolve from plans.
+
+    Raises:
+        Undeclared: A type of a table has a field that a plan could not read.
+    """
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLInterfaceType) and type_.name == "Node":
+            type_.resolve_type = _type_of
+        if not isinstance(type_, GraphQLObjectType):
+            continue
+        is_read = source_of(type_) is not None
+        if is_read:
+            type_.is_type_of = None
+        for name, field_ in type_.fields.items():
+            declaration = declaration_of(field_)
+            if isinstance(declaration, _ROOTS) and type_ is schema.query_type:
+                field_.resolve = _resolve_root
+            elif isinstance(declaration, ByKey):
+                field_.resolve = _resolve_by_key
+            elif declaration is not None or (is_read and name == "id"):
+                field_.resolve = _resolve_below
+            elif is_read:
+                raise Undeclared(f"{type_.name}.{name} declares nothing to read")

@@ -1,0 +1,341 @@
+"""SQL of a plan: a level is one set of rows, with all that is joined to it one to one.
+
+A level below another is an aggregate inside its parent's rows (PostgreSQL, narrow pages), or a
+statement of its own for all parents at once, batched by their keys.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    case,
+    column,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.sql.util import ClauseAdapter
+
+from certgraph.api.enums import TokenRole
+from certgraph.api.reads.declarations import Join, Source
+from certgraph.api.reads.shapes import Position
+
+JSON_COLUMNS = 100
+"""Arguments that a function of PostgreSQL takes at most."""
+
+KEYS = "keys"
+"""Prefix of the parameters that hold the keys of a batch's parents, one a key column."""
+
+
+class TooWide(Exception):
+    """An aggregate would have more columns than a function takes arguments."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows below a level, read by a statement of their own.
+
+    Attributes:
+        level: Of these rows; its first column tells the parent's ordinal.
+        keys: Where the parent's row holds the key.
+        position: Where they go in the parent's row.
+    """
+
+    level: "Level"
+    keys: Sequence[Position]
+    position: Position
+
+
+@dataclass(slots=True)
+class Order:
+    """Order, place to start after, and limit of a level.
+
+    Attributes:
+        columns: Of the base table.
+        descending: Whether the highest comes first.
+        after: Values of the columns of the row before, as parameters; None at the start.
+        limit: Parameter; None for all rows.
+    """
+
+    columns: Sequence[ColumnElement[Any]]
+    descending: bool = False
+    after: Sequence[ColumnElement[Any]] | None = None
+    limit: ColumnElement[int] | None = None
+
+    def terms(self, adapter: ClauseAdapter) -> list[ColumnElement[Any]]:
+        """Return what to order by."""
+        adapted = [adapter.traverse(column_) for column_ in self.columns]
+        return [c.desc() if self.descending else c for c in adapted]
+
+    def start(self, adapter: ClauseAdapter) -> list[ColumnElement[bool]]:
+        """Return the condition that leaves out what came before."""
+        if self.after is None:
+            return []
+        adapted = [adapter.traverse(column_) for column_ in self.columns]
+        if len(adapted) == 1:
+            ((here,), (there,)) = (adapted, self.after)
+            return [here < there if self.descending else here > there]
+        place, start = tuple_(*adapted), tuple_(*self.after)
+        return [place < start if self.descending else place > start]
+
+
+@dataclass(slots=True)
+class Level:
+    """One set of rows.
+
+    Attributes:
+        dialect: `postgresql` or `sqlite`.
+        rows_from: Tables and joins.
+        in_json: Whether the rows are an aggregate in their parent's.
+        where: Conditions outside of a limited subquery.
+        order_by: Order of the rows.
+        columns: What a row holds, before batches.
+        batches: What is read after it.
+    """
+
+    dialect: str
+    rows_from: FromClause
+    in_json: bool = False
+    where: list[ColumnElement[bool]] = field(default_factory=list)
+    order_by: list[ColumnElement[Any]] = field(default_factory=list)
+    columns: list[ColumnElement[Any]] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+    _known: dict[tuple[int, ...], Position] = field(default_factory=dict)
+
+    def position(self, element: ColumnElement[Any], *key: int) -> Position:
+        """Return where a column stands; the same for the same key."""
+        known = self._known.get(key) if key else None
+        if known is None:
+            known = Position(len(self.columns))
+            self.columns.append(element)
+            if key:
+                self._known[key] = known
+        return known
+
+    def finish(self) -> int:
+        """Give batches their places; return how many columns a row has."""
+        if not self.columns:
+            self.columns.append(literal(1))
+        for index, batch in enumerate(self.batches):
+            batch.position.index = len(self.columns) + index
+        return len(self.columns) + len(self.batches)
+
+    def statement(self) -> Select[Any]:
+        """Return the statement that reads the rows."""
+        found: Select[Any] = select(*self.columns).select_from(self.rows_from)
+        return found.where(*self.where).order_by(*self.order_by)
+
+    def aggregate(self, parent: FromClause) -> ColumnElement[Any]:
+        """Return the rows of one parent as a JSON array of arrays.
+
+        Raises:
+            TooWide: A row has too many columns.
+        """
+        if len(self.columns) > JSON_COLUMNS:
+            raise TooWide
+        row: ColumnElement[Any] = func.json_build_array(*self.columns)
+        if self.order_by:
+            row = aggregate_order_by(row, *self.order_by)
+        rows = func.coalesce(func.json_agg(row), literal_column("'[]'::json"))
+        found: Select[Any] = select(rows).select_from(self.rows_from)
+        return found.where(*self.where).correlate(parent).scalar_subquery()
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """A table at a level: where expressions over it are taken from.
+
+    Attributes:
+        level: Whose rows it is part of.
+        table: Alias or subquery with the columns of the source's table.
+        source: What the type reads.
+        adapter: Turns expressions over the source's table into ones over `table`.
+    """
+
+    level: Level
+    table: FromClause
+    source: Source
+    adapter: ClauseAdapter = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the adapter."""
+        self.adapter = ClauseAdapter(self.table)
+
+    def sql(self, expression: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Return an expression over this place."""
+        return self.adapter.traverse(expression)
+
+    def guarded(
+        self, expression: ColumnElement[Any], role: TokenRole | None
+    ) -> ColumnElement[Any] | None:
+        """Return an expression that is null where the policy denies the row; None if always."""
+        allowed = self.source.policy(role)
+        if isinstance(allowed, bool):
+            return self.sql(expression) if allowed else None
+        return case((self.sql(allowed), self.sql(expression)), else_=null())
+
+    def primary_key(self) -> Sequence[ColumnElement[Any]]:
+        """Return the primary key of the source's table."""
+        return tuple(self.source.table.primary_key.columns)
+
+
+def allowed_rows(source: Source, role: TokenRole | None) -> list[ColumnElement[bool]]:
+    """Return the condition of the policy, in a list; empty where it lets everything pass."""
+    allowed = source.policy(role)
+    if allowed is True:
+        return []
+    return [literal_column("1 = 0") if allowed is False else allowed]
+
+
+def read_rows(
+    dialect: str,
+    source: Source,
+    conditions: Sequence[ColumnElement[bool]],
+    order: Order | None,
+) -> Place:
+    """Return a place over the rows of a table that meet conditions over it."""
+    table = source.table.alias()
+    adapter = ClauseAdapter(table)
+    where = [adapter.traverse(condition) for condition in conditions]
+    if order is None or order.limit is None:
+        level = Level(dialect, table, where=where)
+        return Place(level, table, source)
+    inner = _limited(select(table).where(*where), order, adapter).subquery()
+    place = Place(Level(dialect, inner), inner, source)
+    place.level.order_by = order.terms(place.adapter)
+    return place
+
+
+def _limited(statement: Select[Any], order: Order, adapter: ClauseAdapter) -> Select[Any]:
+    """Return a statement cut to its page: the limit counts before anything is joined."""
+    statement = statement.where(*order.start(adapter)).order_by(*order.terms(adapter))
+    return statement.limit(order.limit)
+
+
+@dataclass(slots=True)
+class Below:
+    """Rows below a parent, by a join.
+
+    Attributes:
+        source: What is read.
+        join: How they belong to the parent.
+        conditions: Further ones over the table, the policy's among them.
+        order: Their order and limit.
+    """
+
+    source: Source
+    join: Join
+    conditions: Sequence[ColumnElement[bool]]
+    order: Order
+
+    def aggregated(self, parent: Place, keys: Sequence[ColumnElement[Any]]) -> Place:
+        """Return a place whose rows are an aggregate in the parent's; `keys` are the parent's."""
+        table = self.source.table.alias()
+        adapter = ClauseAdapter(table)
+        rows_from, on = self._joined(table, table, keys)
+        where = [*on, *(adapter.traverse(condition) for condition in self.conditions)]
+        if self.order.limit is None:
+            level = Level("postgresql", rows_from, in_json=True, where=where)
+            place = Place(level, table, self.source)
+        else:
+            inner = select(table).select_from(rows_from).where(*where).correlate(parent.table)
+            limited = _limited(inner, self.order, adapter).subquery()
+            level = Level("postgresql", limited, in_json=True)
+            place = Place(level, limited, self.source)
+        level.order_by = self.order.terms(place.adapter)
+        return place
+
+    def batched(self, dialect: str) -> Place:
+        """Return a place whose rows are read for many parents; the first column is an ordinal."""
+        types = [c.type for c in self.join.parent]
+        parents, ordinal, keys = _parents(dialect, types)
+        table = self.source.table.alias()
+        adapter = ClauseAdapter(table)
+        further = [adapter.traverse(condition) for condition in self.conditions]
+        if self.order.limit is None:
+            rows_from, on = self._joined(parents, table, keys)
+            joined = rows_from if rows_from is not parents else parents.join(table, and_(*on))
+            level = Level(dialect, joined, where=further)
+            place = Place(level, table, self.source)
+        else:
+            rows_from, on = self._joined(table, table, keys)
+            one_page = select(table).select_from(rows_from).where(*on, *further)
+            one_page = _limited(one_page, self.order, adapter).correlate(parents)
+            page, condition = self._page_of_parent(dialect, one_page, adapter)
+            level = Level(dialect, parents.join(page, condition))
+            place = Place(level, page, self.source)
+        level.columns.append(ordinal)
+        level.order_by = [ordinal, *self.order.terms(place.adapter)]
+        return place
+
+    def _page_of_parent(
+        self, dialect: str, one_page: Select[Any], adapter: ClauseAdapter
+    ) -> tuple[FromClause, ColumnElement[bool]]:
+        """Return what to join to the parents, so that each gets its own page."""
+        if dialect == "postgresql":
+            return one_page.lateral(), true()
+        primary_key = tuple(self.source.table.primary_key.columns)  # SQLite has no LATERAL
+        ids = one_page.with_only_columns(*(adapter.traverse(c) for c in primary_key))
+        outer = self.source.table.alias()
+        columns = [ClauseAdapter(outer).traverse(c) for c in primary_key]
+        place = columns[0] if len(columns) == 1 else tuple_(*columns)
+        return outer, place.in_(ids)
+
+    def _joined(
+        self, left: FromClause, table: FromClause, keys: Sequence[ColumnElement[Any]]
+    ) -> tuple[FromClause, list[ColumnElement[bool]]]:
+        """Return `left` with the table joined, through the link where one stands in between.
+
+        Conditions that tie the rows to the keys are returned, unless `left` holds the keys itself
+        and a link took them.
+        """
+        if self.join.through is None:
+            adapter = ClauseAdapter(table)
+            pairs = zip(self.join.target, keys, strict=True)
+            return left, [adapter.traverse(target) == key for target, key in pairs]
+        link = self.join.through.alias()
+        to_link, to_table = ClauseAdapter(link), ClauseAdapter(table)
+        pairs = zip(self.join.target, keys, strict=True)
+        near = [to_link.traverse(target) == key for target, key in pairs]
+        far = and_(*(to_table.traverse(t) == to_link.traverse(c) for t, c in self.join.far))
+        if left is table:
+            return table.join(link, far), near
+        return left.join(link, and_(*near)).join(table, far), []
+
+
+def _parents(
+    dialect: str, types: Sequence[Any]
+) -> tuple[Any, ColumnElement[Any], list[ColumnElement[Any]]]:
+    """Return the parents' keys as a table, its ordinal from 0, and its key columns."""
+    if dialect == "postgresql":
+        arrays = [bindparam(f"{KEYS}{n}", type_=ARRAY(type_)) for n, type_ in enumerate(types)]
+        names = [column(f"key{n}", type_) for n, type_ in enumerate(types)]
+        parents = (
+            func.unnest(*arrays)
+            .table_valued(*names, with_ordinality="ordinal", joins_implicitly=True)
+            .render_derived()
+        )
+        ordinal = parents.c.ordinal - literal_column("1")
+        return parents, ordinal, [parents.c[name.name] for name in names]
+    parents = func.json_each(bindparam(KEYS)).table_valued(
+        column("key", Integer), column("value", types[0]), joins_implicitly=True
+    )
+    if len(types) == 1:
+        return parents, parents.c.key, [parents.c.value]
+    parts: list[ColumnElement[Any]] = [
+        func.json_extract(parents.c.value, f"$[{n}]") for n in range(len(types))
+    ]
+    return parents, parents.c.key, parts

@@ -1,0 +1,61 @@
+"""Completion of plain objects: what a computed field returns, where it is no column's value."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLList,
+    GraphQLOutputType,
+    get_nullable_type,
+    is_object_type,
+)
+
+from certgraph.api.reads.scalars import enum_names
+from certgraph.api.reads.selection import STRAWBERRY, Selected
+
+Complete = Callable[[Any], Any]
+
+
+def completion(selected: Selected) -> Complete | None:
+    """Return what makes JSON of a computed value; None where orjson writes it as it is."""
+    assert selected.type is not None  # noqa: S101 - a value is no __typename
+    return _of_type(selected.type, selected.below)
+
+
+def _of_type(
+    type_: GraphQLOutputType, below: Mapping[str, Mapping[str, Selected]]
+) -> Complete | None:
+    given = get_nullable_type(type_)
+    if isinstance(given, GraphQLList):
+        item = _of_type(given.of_type, below)
+        if item is None:
+            return None
+        return _unless_none(lambda values: [item(value) for value in values])
+    if isinstance(given, GraphQLEnumType):
+        names = enum_names(given)
+        return _unless_none(lambda value: names[value])
+    if is_object_type(given):
+        fields = {key: _attribute(given.name, field) for key, field in below[given.name].items()}
+        return _unless_none(lambda value: {key: get(value) for key, get in fields.items()})
+    return None
+
+
+def _unless_none(complete: Complete) -> Complete:
+    return lambda value: None if value is None else complete(value)
+
+
+def _attribute(type_name: str, selected: Selected) -> Complete:
+    """Return what reads and completes a field of a plain object: an attribute, or a method."""
+    if selected.field is None:
+        return lambda _value: type_name
+    definition = selected.field.extensions[STRAWBERRY]
+    name = definition.python_name
+    complete = completion(selected)
+
+    def read(value: Any) -> Any:  # noqa: ANN401 - any attribute
+        found = getattr(value, name)
+        found = found() if definition.base_resolver is not None else found
+        return found if complete is None else complete(found)
+
+    return read

@@ -1,0 +1,264 @@
+"""A query on its way: document, selection, plan, rows, JSON; or records for graphql-core."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLList,
+    GraphQLObjectType,
+    get_nullable_type,
+)
+from graphql.execution.values import VariableValues
+
+from certgraph.api.context import Context
+from certgraph.api.reads.arguments import Run
+from certgraph.api.reads.connections import ReadConnection, ReadPool, ReadTimeout
+from certgraph.api.reads.cursors import place_after
+from certgraph.api.reads.declarations import ByGlobalId, ByKey, Page
+from certgraph.api.reads.documents import Operation
+from certgraph.api.reads.plans import Plan, make_plan
+from certgraph.api.reads.scalars import parse_global_id
+from certgraph.api.reads.selection import Selection, select
+from certgraph.api.reads.statements import Statement, compile_level
+from certgraph.api.remembered import Remembered
+
+PLANS = 1_024
+"""Plans that are remembered."""
+
+NARROW = 200
+"""Rows up to which the rows below are aggregates; measured, see docs/decisions."""
+
+MAX_IDS = 100
+MAX_FILTER = 100
+
+
+@dataclass(slots=True)
+class Compiled:
+    """A plan with its statements."""
+
+    plan: Plan
+    statement: Statement
+
+
+@dataclass(slots=True)
+class Fetched:
+    """The rows of a field, for either completion."""
+
+    parts: Sequence[tuple[Compiled, list[Any]]]
+    run: Run
+    places: Sequence[tuple[int, int] | None] | None
+    is_list: bool
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON
+        """Return it JSON-ready. Raises what a computed value raises, or a null out of place."""
+        if self.run.failures:
+            raise next(iter(self.run.failures.values()))
+        made = [compiled.plan.complete(self.run, rows) for compiled, rows in self.parts]
+        return self._placed(made)
+
+    def records(self) -> Any:  # noqa: ANN401 - what a resolver returns
+        """Return it for graphql-core."""
+        made = [c.plan.shape.value((rows,), self.run) for c, rows in self.parts]
+        return self._placed(made)
+
+    def _placed(self, made: Sequence[Any]) -> Any:  # noqa: ANN401 - JSON or records
+        if self.places is None:
+            return made[0]
+        found = [None if p is None else made[p[0]].get(p[1]) for p in self.places]
+        return found if self.is_list else found[0]
+
+
+@dataclass(slots=True)
+class Reading:
+    """A field of an operation, ready to be read by callers of one role.
+
+    Attributes:
+        selection: What it asks for.
+        structure: What its plans are remembered under, with role and given arguments.
+        name: Parent type and field, which cursors are bound to.
+    """
+
+    selection: Selection
+    structure: tuple[Any, ...]
+    name: str
+
+
+class Reader:
+    """Reads fields of one schema from one database.
+
+    Args:
+        pool: Connections.
+        narrow: See `NARROW`; 0 never aggregates.
+    """
+
+    def __init__(self, pool: ReadPool, *, narrow: int = NARROW) -> None:
+        self._pool = pool
+        self._narrow = narrow
+        self._plans: Remembered[tuple[Any, ...], Compiled] = Remembered(PLANS)
+
+    def reading(
+        self,
+        operation: Operation,
+        parent: GraphQLObjectType,
+        path: tuple[str, ...],
+        nodes: Sequence[FieldNode],
+        variables: VariableValues,
+    ) -> Reading:
+        """Return one field of an operation, at a path of response keys."""
+        flags = tuple(variables.coerced.get(name) for name in operation.flags)
+        key = (path, flags)
+        known: Reading | None = operation.remembered.get(key)
+        if known is None:
+            named = dict(zip(operation.flags, flags, strict=True))
+            selection = select(operation, parent, nodes, named)  # type: ignore[arg-type]
+            name = f"{parent.name}.{nodes[0].name.value}"
+            known = Reading(selection, (operation.structure, path, flags), name)
+            operation.remembered[key] = known
+        return known
+
+    async def fetch(
+        self,
+        reading: Reading,
+        context: Context,
+        variables: VariableValues,
+        key: UUID | None = None,
+    ) -> Fetched:
+        """Return the rows of a field.
+
+        Args:
+            reading: The field.
+            context: The request's.
+            variables: Coerced variables.
+            key: Primary key of the object, for a field declared `by_key`.
+
+        Raises:
+            GraphQLError: Arguments are refused, or a statement took too long.
+        """
+        run = Run(context, reading.selection.arguments(variables))
+        self._check_pages(reading, run)
+        try:
+            async with self._pool.connection() as connection:
+                return await self._fetch(connection, reading, run, key)
+        except ReadTimeout as error:
+            raise GraphQLError(
+                "Reading this took too long and was stopped. Ask for less: smaller pages, fewer "
+                "levels.",
+                extensions={"code": "TIMEOUT"},
+            ) from error
+
+    async def _fetch(
+        self, connection: ReadConnection, reading: Reading, run: Run, key: UUID | None
+    ) -> Fetched:
+        top = reading.selection.top
+        if not isinstance(top.declaration, ByGlobalId | ByKey):
+            compiled = self._compiled(reading, run, None)
+            rows = await compiled.statement.rows(connection, run)
+            return Fetched([(compiled, rows)], run, None, is_list=False)
+        ids = self._ids(reading, run, key)
+        wanted: dict[str, dict[UUID, int]] = {}
+        for id_ in ids:
+            if id_ is not None:
+                keys = wanted.setdefault(id_[0].name, {})
+                keys.setdefault(id_[1], len(keys))
+        types = {id_[0].name: id_[0] for id_ in ids if id_ is not None}
+        parts = []
+        for name, keys in wanted.items():
+            compiled = self._compiled(reading, run, types[name])
+            rows = await compiled.statement.rows(connection, run, [self._raw(list(keys))])
+            parts.append((compiled, rows))
+        order = {name: index for index, name in enumerate(wanted)}
+        places = [
+            None if id_ is None else (order[id_[0].name], wanted[id_[0].name][id_[1]])
+            for id_ in ids
+        ]
+        assert top.type is not None  # noqa: S101 - it is no __typename
+        is_list = isinstance(get_nullable_type(top.type), GraphQLList)
+        return Fetched(parts, run, places, is_list)
+
+    def _raw(self, keys: list[UUID]) -> list[Any]:
+        """Return keys as the driver gives them."""
+        return keys if self._pool.dialect.name == "postgresql" else [key.hex for key in keys]
+
+    def _ids(
+        self, reading: Reading, run: Run, key: UUID | None
+    ) -> list[tuple[GraphQLObjectType, UUID] | None]:
+        """Return type and key of each object asked for; None for what names none."""
+        top = reading.selection.top
+        if isinstance(top.declaration, ByKey):
+            return [None if key is None else (top.object_type(), key)]
+        assert isinstance(top.declaration, ByGlobalId)  # noqa: S101 - the caller asked
+        assert top.slot is not None  # noqa: S101 - it takes ids
+        given = run.arguments[top.slot][top.declaration.argument]
+        texts = given if isinstance(given, list) else [given]
+        if len(texts) > MAX_IDS:
+            raise _bad_input(f"`ids` holds {len(texts)}; ask for at most {MAX_IDS}.")
+        found: list[tuple[GraphQLObjectType, UUID] | None] = []
+        for text in texts:
+            parsed = parse_global_id(str(text))
+            type_ = None if parsed is None else reading.selection.types.get(parsed[0])
+            found.append(None if type_ is None or parsed is None else (type_, parsed[1]))
+        return found
+
+    def _check_pages(self, reading: Reading, run: Run) -> None:
+        """Note which pages have arguments that are out of their limits."""
+        for index, slot in enumerate(reading.selection.slots):
+            declaration = slot.declaration
+            if not isinstance(declaration, Page):
+                continue
+            arguments = run.arguments[index]
+            try:
+                _check_page(declaration, arguments)
+                if arguments["after"] is not None:
+                    types = [column.type.python_type for column in declaration.order_by]
+                    place_after(run.context, slot.name, arguments, types)
+            except GraphQLError as error:
+                run.failures[index] = error
+
+    def _compiled(self, reading: Reading, run: Run, keyed: GraphQLObjectType | None) -> Compiled:
+        """Return the plan for this role and these arguments, made if it is new."""
+        given = tuple(
+            frozenset(
+                name
+                for name, value in arguments.items()
+                if value is not None and not (name == "after" and slot in run.failures)
+            )
+            for slot, arguments in enumerate(run.arguments)
+        )
+        role = run.context.caller.role if run.context.caller else None
+        rows = 1
+        for arguments in run.arguments:
+            rows = max(rows, arguments.get("first", 1))
+        aggregates = rows <= self._narrow
+        key = (reading.structure, keyed.name if keyed else None, role, given, aggregates)
+        known = self._plans.get(key)
+        if known is None:
+            plan = make_plan(
+                reading.selection.top,
+                keyed=keyed,
+                name=reading.name,
+                dialect=self._pool.dialect,
+                role=role,
+                given=given,
+                aggregates=aggregates,
+            )
+            statement = compile_level(plan.level, self._pool.dialect)
+            known = self._plans.put(key, Compiled(plan, statement))
+        return known
+
+
+def _check_page(declaration: Page, arguments: Mapping[str, Any]) -> None:
+    """Refuse a page of no size, and filters that nothing can match. Raises `GraphQLError`."""
+    first = arguments["first"]
+    if not 1 <= first <= declaration.largest:
+        raise _bad_input(f"`first` is {first}; ask for 1 to {declaration.largest}.")
+    filters = (value for name, value in arguments.items() if name != "after")
+    if any(isinstance(value, str) and len(value) > MAX_FILTER for value in filters):
+        raise _bad_input(f"A filter takes at most {MAX_FILTER} characters.")
+
+
+def _bad_input(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})

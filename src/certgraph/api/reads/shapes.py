@@ -1,0 +1,441 @@
+"""From rows to JSON: each shape writes itself as code, and answers graphql-core from the same row.
+
+A row is a tuple. In the generated code its columns are variables: column 3 of row `r2_` is `r2_3`.
+What fails in generated code (a computed value, a null that must not be) fails the whole of it;
+the reader then lets graphql-core complete the same rows, with its errors and its null propagation.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from graphql import GraphQLNamedType
+
+from certgraph.api.reads.arguments import Run
+from certgraph.api.reads.cursors import cursor_maker
+from certgraph.api.reads.scalars import Decode
+
+Row = Sequence[Any]
+
+
+@dataclass(slots=True)
+class Position:
+    """Where a column stands in its row; known when the whole row is."""
+
+    index: int = -1
+
+
+@dataclass(slots=True)
+class Code:
+    """Generated code with the objects that it names."""
+
+    names: dict[str, Any] = field(default_factory=lambda: {"loads": orjson.loads, "need": _need})
+    functions: list[str] = field(default_factory=list)
+    rows: int = 0
+
+    def constant(self, value: object) -> str:
+        """Return a name for an object."""
+        name = f"k{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def row(self) -> str:
+        """Return the name of a new row."""
+        self.rows += 1
+        return f"r{self.rows}_"
+
+    def compiled(self, expression: str, arguments: str) -> Callable[..., Any]:
+        """Return the function of `arguments` that returns `expression`."""
+        source = "\n".join([*self.functions, f"def complete({arguments}):\n return {expression}"])
+        exec(compile(source, "<plan>", "exec"), self.names)  # noqa: S102 - our own words, no input
+        return self.names["complete"]  # type: ignore[no-any-return]
+
+
+def _need(value: Any) -> Any:  # noqa: ANN401 - any field's value
+    if value is None:
+        raise ValueError("null where the schema allows none")
+    return value
+
+
+class Record:
+    """An object as graphql-core sees it: fields by response key, from one row."""
+
+    __slots__ = ("_fields", "_row", "_run", "type_name")
+
+    def __init__(self, type_name: str, fields: Mapping[str, "Shape"], row: Row, run: Run) -> None:
+        self.type_name = type_name
+        self._fields = fields
+        self._row = row
+        self._run = run
+
+    def resolve(self, key: str) -> Any:  # noqa: ANN401 - any field's value
+        """Return the value of a field. Raises what computing it raises."""
+        return self._fields[key].value(self._row, self._run)
+
+
+class Shape:
+    """What becomes of a row."""
+
+    def code(self, code: Code, row: str) -> str:
+        """Return an expression that gives the JSON-ready value."""
+        raise NotImplementedError
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - any field's value
+        """Return the value as a resolver would."""
+        raise NotImplementedError
+
+
+def object_code(fields: Mapping[str, Shape], code: Code, row: str) -> str:
+    """Return the display of an object."""
+    members = (f"{key!r}: {shape.code(code, row)}" for key, shape in fields.items())
+    return "{" + ", ".join(members) + "}"
+
+
+@dataclass(slots=True)
+class Constant(Shape):
+    """The same for every row: `__typename`, and what a caller may not read."""
+
+    constant: object
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        del code, row
+        return repr(self.constant)
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        del row, run
+        return self.constant
+
+
+@dataclass(slots=True)
+class Leaf(Shape):
+    """A column.
+
+    Attributes:
+        position: Where it stands.
+        decode: To Python.
+        encode: To JSON: a function, a table of an enumeration, or None.
+        required: Whether null is an error, and the column may hold it.
+    """
+
+    position: Position
+    decode: Decode | None
+    encode: Decode | Mapping[Any, str] | None
+    required: bool
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        raw = f"{row}{self.position.index}"
+        if isinstance(self.encode, Mapping):
+            table = code.constant(self.encode)
+            raw = f"(None if {raw} is None else {table}[{raw}])"
+        elif self.encode is not None:
+            raw = f"{code.constant(self.encode)}({raw})"
+        return f"need({raw})" if self.required else raw
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        del run
+        raw = row[self.position.index]
+        return raw if self.decode is None else self.decode(raw)
+
+
+@dataclass(slots=True)
+class Calculated(Shape):
+    """A value computed of columns.
+
+    Attributes:
+        columns: Position and decoder of each.
+        function: What computes it.
+        with_context: Whether it takes the request's context first.
+        guarded: Null where the first column is: the caller may not read it.
+        complete: Makes JSON of the result; None where it is.
+        required: Whether null is an error.
+    """
+
+    columns: Sequence[tuple[Position, Decode | None]]
+    function: Callable[..., Any]
+    with_context: bool = False
+    guarded: bool = False
+    complete: Callable[[Any], Any] | None = None
+    required: bool = False
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        arguments = ["run.context"] if self.with_context else []
+        for position, decode in self.columns:
+            raw = f"{row}{position.index}"
+            arguments.append(raw if decode is None else f"{code.constant(decode)}({raw})")
+        made = f"{code.constant(self.function)}({', '.join(arguments)})"
+        if self.complete is not None:
+            made = f"{code.constant(self.complete)}({made})"
+        if self.guarded:
+            made = f"(None if {row}{self.columns[0][0].index} is None else {made})"
+        return f"need({made})" if self.required else made
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        raw = [row[position.index] for position, _ in self.columns]
+        if self.guarded and raw[0] is None:
+            return None
+        decoded = [
+            value if decode is None else decode(value)
+            for value, (_, decode) in zip(raw, self.columns, strict=True)
+        ]
+        return self.function(*([run.context] if self.with_context else []), *decoded)
+
+
+@dataclass(slots=True)
+class Object(Shape):
+    """An object whose columns stand in the row.
+
+    Attributes:
+        type: Its type in the schema.
+        fields: Its fields by response key.
+        present: Null where there is no object; None where there always is.
+        required: Whether no object is an error.
+    """
+
+    type: GraphQLNamedType
+    fields: Mapping[str, Shape]
+    present: Position | None = None
+    required: bool = False
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        made = object_code(self.fields, code, row)
+        if self.present is not None:
+            made = f"(None if {row}{self.present.index} is None else {made})"
+        return f"need({made})" if self.required else made
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        if self.present is not None and row[self.present.index] is None:
+            return None
+        return Record(self.type.name, self.fields, row, run)
+
+
+@dataclass(slots=True)
+class Rows:
+    """Where a row holds the rows below it.
+
+    Attributes:
+        position: Where they stand.
+        width: How many columns each has; filled in when known.
+        is_text: Whether they came as the text of a JSON array.
+    """
+
+    position: Position
+    width: int = 0
+    is_text: bool = False
+
+    def code(self, row: str) -> str:
+        """Return an expression that gives them."""
+        raw = f"{row}{self.position.index}"
+        return f"loads({raw})" if self.is_text else raw
+
+    def of(self, row: Row) -> Sequence[Row]:
+        """Return them."""
+        raw = row[self.position.index]
+        return orjson.loads(raw) if self.is_text else raw  # type: ignore[no-any-return]
+
+    def each(self, code: Code, item: Shape, rows: str) -> str:
+        """Return an expression that gives a list of one item for each of `rows`."""
+        row = code.row()
+        made = item.code(code, row)
+        columns = ", ".join(f"{row}{index}" for index in range(self.width))
+        return f"[{made} for ({columns},) in {rows}]"
+
+
+@dataclass(slots=True)
+class Listed(Shape):
+    """A list of what the rows below hold."""
+
+    rows: Rows
+    item: Shape
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        return self.rows.each(code, self.item, self.rows.code(row))
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        return [self.item.value(below, run) for below in self.rows.of(row)]
+
+
+@dataclass(slots=True)
+class Paged(Shape):
+    """A connection: one row more than was asked for tells that there is a next page.
+
+    Attributes:
+        type: Its type in the schema.
+        rows: The rows.
+        slot: Where its arguments are.
+        name: The field, which cursors are bound to.
+        keys: Position and decoder of the columns of its order.
+        fields: Parts by response key.
+    """
+
+    type: GraphQLNamedType
+    rows: Rows
+    slot: int
+    name: str
+    keys: Sequence[tuple[Position, Decode | None]]
+    fields: Mapping[str, Shape] = field(default_factory=dict)
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        function = f"page{len(code.functions)}"
+        code.functions.append("")  # keeps the number
+        made = object_code(self.fields, code, "")
+        code.functions[int(function[4:])] = (
+            f"def {function}(run, rows):\n"
+            f" first = run.arguments[{self.slot}]['first']\n"
+            f" more = len(rows) > first\n"
+            f" if more: rows = rows[:first]\n"
+            f" cursor = {code.constant(self.cursors)}(run)\n"
+            f" return {made}"
+        )
+        return f"{function}(run, {self.rows.code(row)})"
+
+    def cursors(self, run: Run) -> Callable[[Row], str]:
+        """Return what makes the cursor of a row."""
+        make = cursor_maker(run.context, self.name, run.arguments[self.slot])
+        keys = self.keys
+
+        def cursor(row: Row) -> str:
+            raw = [(row[position.index], decode) for position, decode in keys]
+            return make([value if decode is None else decode(value) for value, decode in raw])
+
+        return cursor
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        if self.slot in run.failures:
+            raise run.failures[self.slot]
+        rows = self.rows.of(row)
+        first = run.arguments[self.slot]["first"]
+        page = (rows[:first], len(rows) > first, self.cursors(run))
+        return Record(self.type.name, self.fields, page, run)
+
+
+@dataclass(slots=True)
+class PagePart(Shape):
+    """A part of a page whose rows are `rows`: its nodes, or its edges."""
+
+    page: Paged
+    item: Shape
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        del row
+        return self.page.rows.each(code, self.item, "rows")
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        return [self.item.value(below, run) for below in row[0]]
+
+
+@dataclass(slots=True)
+class EdgeCursor(Shape):
+    """The cursor of a row."""
+
+    page: Paged
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        del code
+        columns = ", ".join(f"{row}{index}" for index in range(self.page.rows.width))
+        return f"cursor(({columns},))"
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        return self.page.cursors(run)(row)
+
+
+@dataclass(slots=True)
+class PageInfoShape(Shape):
+    """The PageInfo of a page."""
+
+    type: GraphQLNamedType
+    fields: Mapping[str, Shape]
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        return object_code(self.fields, code, row)
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        return Record(self.type.name, self.fields, row, run)
+
+
+_INFO: Mapping[str, tuple[str, Callable[[Any, Run, int], Any]]] = {
+    "hasNextPage": ("more", lambda page, _run, _slot: page[1]),
+    "hasPreviousPage": (
+        "(run.arguments[{slot}]['after'] is not None)",
+        lambda _page, run, slot: run.arguments[slot]["after"] is not None,
+    ),
+    "startCursor": (
+        "(cursor(rows[0]) if rows else None)",
+        lambda page, _run, _slot: page[2](page[0][0]) if page[0] else None,
+    ),
+    "endCursor": (
+        "(cursor(rows[-1]) if rows else None)",
+        lambda page, _run, _slot: page[2](page[0][-1]) if page[0] else None,
+    ),
+}
+
+
+@dataclass(slots=True)
+class PageInfoField(Shape):
+    """A field of PageInfo."""
+
+    name: str
+    slot: int
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        del code, row
+        return _INFO[self.name][0].format(slot=self.slot)
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        return _INFO[self.name][1](row, run, self.slot)
+
+
+@dataclass(slots=True)
+class Only(Shape):
+    """The one row there is, or null."""
+
+    rows: Rows
+    item: Shape
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        return f"next(iter({self.rows.each(code, self.item, self.rows.code(row))}), None)"
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        rows = self.rows.of(row)
+        return self.item.value(rows[0], run) if rows else None
+
+
+@dataclass(slots=True)
+class Keyed(Shape):
+    """The objects of rows that begin with an ordinal, by that ordinal."""
+
+    rows: Rows
+    item: Shape
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        inner = code.row()
+        columns = ", ".join(f"{inner}{index}" for index in range(self.rows.width))
+        made = self.item.code(code, inner)
+        return f"{{{inner}0: {made} for ({columns},) in {self.rows.code(row)}}}"
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """See `Shape`."""
+        return {below[0]: self.item.value(below, run) for below in self.rows.of(row)}
