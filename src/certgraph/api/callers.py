@@ -1,5 +1,6 @@
 """Who calls: the owner of the bearer token, remembered for a moment."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 from certgraph.api.remembered import Remembered
@@ -16,12 +17,20 @@ class Callers:
     def __init__(self, reads: Sessions) -> None:
         self._reads = reads
         self._known: Remembered[str, tuple[Caller, datetime]] = Remembered(1_000)
+        self._asking: dict[str, asyncio.Task[Caller | None]] = {}
 
     async def caller(self, token: str, *, now: datetime) -> Caller | None:
         """Return whose token this is; None where it is unknown, expired or revoked."""
         known = self._known.get(token)
         if known is not None and known[1] > now:
             return known[0]
+        asking = self._asking.get(token)  # requests at the same moment ask once
+        if asking is None:
+            asking = self._asking[token] = asyncio.create_task(self._ask(token, now))
+            asking.add_done_callback(lambda _task: self._asking.pop(token, None))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, token: str, now: datetime) -> Caller | None:
         async with self._reads() as session:
             caller = await caller_of(session, token, now=now)
         if caller is not None:
@@ -30,4 +39,5 @@ class Callers:
 
     def forget(self) -> None:
         """Forget everyone, because a token was revoked."""
+        self._asking.clear()
         self._known.clear()

@@ -4,16 +4,18 @@ Media types are compared exactly: a request that a browser can send to another s
 (text/plain, forms) never runs. What cannot be parsed or validated is a 400 without `data`.
 """
 
+import gzip
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 import orjson
 from graphql import GraphQLError
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.datastructures import QueryParams
 
 from certgraph.api.context import Context
 from certgraph.api.limits import UnreadableText
@@ -21,6 +23,10 @@ from certgraph.api.reads.documents import Documents, Operation
 from certgraph.api.reads.execution import run
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import shown_error
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
@@ -47,7 +53,18 @@ class GraphQLRequest:
     operation_name: str | None
 
 
-def response_type(accept: str | None) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back: a body with its status and headers."""
+
+    body: bytes
+    media_type: str
+    status: int = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=256)
+def response_type(accept: str) -> str | None:
     """Return the media type to answer in; None where none is acceptable."""
     if not accept:
         return JSON
@@ -62,15 +79,30 @@ def response_type(accept: str | None) -> str | None:
     return None
 
 
-async def read_body(request: Request) -> bytes:
+@lru_cache(maxsize=256)
+def is_json(content_type: str) -> bool:
+    """Tell whether a request's media type is JSON in UTF-8, exactly."""
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    return media_type == JSON and all(
+        p.strip('"') in ("charset=utf-8", 'charset="utf-8')
+        for p in parameters
+        if p.startswith("charset=")
+    )
+
+
+async def read_body(receive: Receive) -> bytes:
     """Return the body, up to its limit, also where it comes in chunks. Raises `BadRequest`."""
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest(HTTPStatus.BAD_REQUEST, "The request ended before its body.")
+        body += message.get("body", b"")
         if len(body) > MAX_BODY:
-            message = f"The body is larger than {MAX_BODY // 1024} KB."
-            raise BadRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
-    return bytes(body)
+            text = f"The body is larger than {MAX_BODY // 1024} KB."
+            raise BadRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+        if not message.get("more_body", False):
+            return bytes(body)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -84,6 +116,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_constant(name: str) -> None:
     message = f"{name} is not JSON"
     raise ValueError(message)
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+
+
+_SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 def _texts(content: object) -> Iterator[str]:
@@ -113,15 +151,19 @@ def _check_texts(content: object) -> None:
 
 
 def parse_json(text: bytes | str) -> Any:  # noqa: ANN401 - what came in decides
-    """Return strict JSON: UTF-8, no NaN, no repeated key. Raises `BadRequest`."""
+    """Return strict JSON: UTF-8, no NaN, no repeated key, no NUL. Raises `BadRequest`."""
     try:
         if isinstance(text, bytes):
             text = text.decode()
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        found = _STRICT.decode(text)
     except RecursionError:
         message = "The JSON is nested too deeply."
     except ValueError as error:
         message = f"The JSON cannot be read: {error}."
+    else:
+        if _SUSPECT.search(text):  # only an escape brings in what UTF-8 and JSON leave out
+            _check_texts(found)
+        return found
     raise BadRequest(HTTPStatus.BAD_REQUEST, message)
 
 
@@ -140,53 +182,67 @@ def _parameters(given: Any) -> GraphQLRequest:  # noqa: ANN401 - parsed JSON
         if not isinstance(value, kind):
             missing = "is missing" if name not in given else f"must be {text}"
             raise BadRequest(HTTPStatus.BAD_REQUEST, f"The parameter `{name}` {missing}.")
-    _check_texts(given)
     return GraphQLRequest(given["query"], given.get("variables"), given.get("operationName"))
 
 
-async def parse_request(request: Request) -> GraphQLRequest:
+async def parse_request(
+    scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
+) -> GraphQLRequest:
     """Return what a GET or POST asks for. Raises `BadRequest`."""
-    if request.method == "GET":
-        given: dict[str, Any] = dict(request.query_params)
+    if scope["method"] == "GET":
+        given: dict[str, Any] = dict(QueryParams(scope["query_string"]))
+        _check_texts(given)
         for name in ("variables", "extensions"):
             if name in given:
                 given[name] = parse_json(given[name])
         return _parameters(given)
-    content_type = request.headers.get("content-type", "")
-    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    if media_type != JSON or any(
-        p.startswith("charset=") and p.strip('"') not in ("charset=utf-8", 'charset="utf-8')
-        for p in parameters
-    ):
+    if not is_json(headers.get(b"content-type", b"").decode("latin-1")):
         raise BadRequest(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "Send the request as Content-Type: application/json in UTF-8.",
         )
-    return _parameters(parse_json(await read_body(request)))
+    return _parameters(parse_json(await read_body(receive)))
 
 
-def respond(
+def reply(
     body: Mapping[str, Any],
     media_type: str,
-    status: HTTPStatus = HTTPStatus.OK,
+    status: int = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Return a response that no cache keeps."""
-    return Response(
-        orjson.dumps(body),
-        status,
-        {"Cache-Control": "no-store", "Vary": "Accept, Accept-Language", **(headers or {})},
-        f"{media_type}; charset=utf-8",
-    )
+) -> Reply:
+    """Return a reply that states `body`."""
+    return Reply(orjson.dumps(body), media_type, status, headers or {})
 
 
-def refused(
-    message: str, media_type: str, status: HTTPStatus, headers: Mapping[str, str]
-) -> Response:
-    """Return a response for a request that did not run."""
+def refused(message: str, media_type: str, status: int, headers: Mapping[str, str]) -> Reply:
+    """Return a reply to a request that did not run."""
     code = "BAD_REQUEST" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "INTERNAL_SERVER_ERROR"
     body = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    return respond(body, media_type, status, headers)
+    return reply(body, media_type, status, headers)
+
+
+async def send_reply(found: Reply, accept_encoding: bytes, send: Send) -> None:
+    """Send a reply that no cache keeps; compressed where the caller takes it and it pays."""
+    body = found.body
+    headers = [
+        (b"content-type", f"{found.media_type}; charset=utf-8".encode()),
+        *_FIXED_HEADERS,
+        *((name.lower().encode(), value.encode()) for name, value in found.headers.items()),
+    ]
+    if b"gzip" in accept_encoding and len(body) >= _COMPRESS_FROM:
+        body = gzip.compress(body, 5)
+        headers.append((b"content-encoding", b"gzip"))
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": int(found.status), "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+_COMPRESS_FROM = 1_000
+_FIXED_HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Accept, Accept-Encoding, Accept-Language"),
+    (b"x-content-type-options", b"nosniff"),
+]
 
 
 def operation_of(
@@ -223,21 +279,20 @@ def operation_of(
 
 
 async def answer(
-    documents: Documents, reader: Reader, request: Request, context: Context, media_type: str
-) -> Response:
-    """Run one request and return its response. Raises `BadRequest`."""
-    asked = await parse_request(request)
-    operation = operation_of(documents, asked, mutations=request.method == "POST")
+    documents: Documents, reader: Reader, asked: GraphQLRequest, context: Context, *, is_get: bool
+) -> tuple[dict[str, Any], bool]:
+    """Run one request; return the body, and whether the request was a good one.
+
+    Raises:
+        BadRequest: Nothing ran.
+    """
+    operation = operation_of(documents, asked, mutations=not is_get)
     if isinstance(operation, list):
-        errors = [shown_error(error) for error in operation]
-        status = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL else HTTPStatus.OK
-        return respond({"errors": errors}, media_type, status)
+        return {"errors": [shown_error(error) for error in operation]}, False
     found = await run(operation, reader, context, asked.variables)
-    body: dict[str, Any] = {"data": found.data}
-    if found.errors:
-        body = {"errors": [shown_error(error) for error in found.errors], **body}
-    if found.ran:
-        return respond(body, media_type)
-    del body["data"]
-    status = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL else HTTPStatus.OK
-    return respond(body, media_type, status)
+    if not found.errors:
+        return {"data": found.data}, True
+    errors = [shown_error(error) for error in found.errors]
+    return (
+        ({"errors": errors, "data": found.data}, True) if found.ran else ({"errors": errors}, False)
+    )

@@ -13,13 +13,25 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLObjectType,
     InlineFragmentNode,
+    ListValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
     ValidationContext,
     ValidationRule,
+    ValueNode,
+    get_named_type,
+    get_nullable_type,
 )
+
+from certgraph.api.reads.declarations import MAX_PAGE, ByGlobalId, Page, Part
+from certgraph.api.reads.selection import declaration_of
 
 MAX_TOKENS = 1_000
 MAX_DEPTH = 12
@@ -27,12 +39,15 @@ MAX_ALIASES = 15
 MAX_FRAGMENTS = 30
 MAX_ROOT_FIELDS = 5
 MAX_COST = 2_000
-_LIST_ARGUMENTS = ("first", "ids")
-_DEFAULT_PAGE = 20
+UNPAGED = 3
+"""Objects that a list without pages counts for; most have fewer."""
 
 
 class Measure(NamedTuple):
-    """Depth in fields, aliases, fields at the top, and how many objects it may reach."""
+    """Depth in fields, aliases, fields at the top, and how many objects its lists may hold.
+
+    What is joined one to one comes with its object and costs nothing.
+    """
 
     depth: int = 0
     aliases: int = 0
@@ -92,7 +107,8 @@ class DocumentLimits(ValidationRule):
                 self._check_operation(definition)
 
     def _check_operation(self, operation: OperationDefinitionNode) -> None:
-        measure = self._measure(operation.selection_set)
+        root = self.context.schema.get_root_type(operation.operation)
+        measure = self._measure(operation.selection_set, root)
         one_mutation = operation.operation is OperationType.MUTATION
         for limit in (
             _Limit("levels of fields", measure.depth, MAX_DEPTH),
@@ -119,22 +135,17 @@ class DocumentLimits(ValidationRule):
                 )
             )
 
-    def _measure(self, selection_set: SelectionSetNode | None) -> Measure:
+    def _measure(
+        self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None
+    ) -> Measure:
         depth = aliases = fields = cost = 0
         for selection in selection_set.selections if selection_set else ():
-            if isinstance(selection, FieldNode) and selection.name.value.startswith("__"):
-                part = Measure(1, selection.alias is not None, 1, 0)  # introspection, see schema
-            elif isinstance(selection, FieldNode):
-                below = self._measure(selection.selection_set)
-                page = _page_size(selection) if below.fields else 1
-                part = Measure(
-                    below.depth + 1,
-                    below.aliases + (selection.alias is not None),
-                    1,
-                    page * (below.cost + (below.fields > 0)),
-                )
+            if isinstance(selection, FieldNode):
+                part = self._field(selection, parent)
             elif isinstance(selection, InlineFragmentNode):
-                part = self._measure(selection.selection_set)
+                condition = selection.type_condition
+                inside = self.context.schema.get_type(condition.name.value) if condition else parent
+                part = self._measure(selection.selection_set, inside)
             elif isinstance(selection, FragmentSpreadNode):
                 part = self._fragment(selection.name.value)
             else:
@@ -145,6 +156,20 @@ class DocumentLimits(ValidationRule):
             cost = min(cost + part.cost, 10**9)
         return Measure(depth, aliases, fields, cost)
 
+    def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
+        aliased = node.alias is not None
+        if node.name.value.startswith("__"):
+            return Measure(1, aliased, 1, 0)  # introspection, see the class
+        field = None
+        if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
+            field = parent.fields.get(node.name.value)
+        below = self._measure(node.selection_set, get_named_type(field.type) if field else None)
+        cost = below.cost
+        if below.fields and field is not None:
+            size = _size(field, node)
+            cost = below.cost if size is None else size * (below.cost + 1)
+        return Measure(below.depth + 1, below.aliases + aliased, 1, cost)
+
     def _fragment(self, name: str) -> Measure:
         """Return a fragment's measure, taken once; a cycle counts as empty."""
         if name not in self._fragments:
@@ -152,23 +177,32 @@ class DocumentLimits(ValidationRule):
             if definition is None or name in self._entered:
                 return Measure()
             self._entered.add(name)
-            self._fragments[name] = self._measure(definition.selection_set)
+            condition = self.context.schema.get_type(definition.type_condition.name.value)
+            self._fragments[name] = self._measure(definition.selection_set, condition)
         return self._fragments[name]
 
 
-def _page_size(field: FieldNode) -> int:
-    """Return how many objects a list field may give; variables count as a full page."""
-    for argument in field.arguments or ():
-        if argument.name.value in _LIST_ARGUMENTS:
-            value = getattr(argument.value, "value", None)
-            return int(value[:9]) if isinstance(value, str) and value.isdigit() else 100
-    return _DEFAULT_PAGE if field.name.value in _PAGED else 1
+def _size(field: GraphQLField, node: FieldNode) -> int | None:
+    """Return how many objects a field may give for one parent; None where it gives one.
+
+    A variable counts as the largest page, a list without pages as `UNPAGED`.
+    """
+    declaration = declaration_of(field)
+    if isinstance(declaration, Part):
+        return None
+    if isinstance(declaration, Page):
+        value = _argument(node, "first")
+        return declaration.size if value is None else _number(value, declaration.largest)
+    if isinstance(declaration, ByGlobalId):
+        value = _argument(node, declaration.argument)
+        return len(value.values) if isinstance(value, ListValueNode) else MAX_PAGE
+    return UNPAGED if isinstance(get_nullable_type(field.type), GraphQLList) else None
 
 
-_PAGED = {
-    "achievedOutcomes",
-    "certificateTypes",
-    "certificates",
-    "organizations",
-    "standards",
-}
+def _argument(node: FieldNode, name: str) -> ValueNode | None:
+    return next((a.value for a in node.arguments or () if a.name.value == name), None)
+
+
+def _number(value: ValueNode, otherwise: int) -> int:
+    text = getattr(value, "value", None)
+    return int(text[:9]) if isinstance(text, str) and text.isdigit() else otherwise

@@ -1,6 +1,7 @@
 """certgraph serve and certgraph schema."""
 
 import argparse
+import gc
 import socket
 import sys
 from pathlib import Path
@@ -27,8 +28,13 @@ def serve(folder: Path | None, host: str, port: int) -> int:
     print(f"GraphiQL  http://{host}:{port}/graphql", file=sys.stderr)
     print(f"Trust     http://{host}:{port}/trust/bundle.cgtrust", file=sys.stderr)
     print("Stop with Ctrl-C.", file=sys.stderr)
+    gc.collect()
+    gc.freeze()  # what is here now stays; the collector need not look at it again
+    gc.set_threshold(10_000, 5, 1_000)
     uvicorn.run(
         app,
+        loop="auto",  # uvloop, where it is
+        http="httptools",
         host=host,
         port=port,
         log_level="warning",

@@ -6,23 +6,29 @@ result objects, no types looked up by name.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
 
 import aiosqlite
 import asyncpg
 from sqlalchemy import Dialect
 
+from certgraph.api.remembered import Remembered
 from certgraph.database import Engine
+
+T = TypeVar("T")
 
 SIZE = 8
 """Connections at most; a statement takes milliseconds, and the database has few processors."""
+
+PREPARED = 256
+"""Statements that a connection keeps prepared."""
 
 _SETTINGS = {
     "default_transaction_read_only": "on",
     "timezone": "UTC",
     "jit": "off",  # compiling takes longer than these statements
+    "plan_cache_mode": "force_generic_plan",  # planning anew takes longer than most of them
     "client_connection_check_interval": "1000",  # an abandoned query ends
 }
 
@@ -48,15 +54,22 @@ class ReadConnection(Protocol):
 
 
 class _Postgres:
-    """A connection of asyncpg, which keeps statements prepared."""
+    """A connection of asyncpg with its prepared statements."""
 
     def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
         self._connection = connection
+        self._prepared: Remembered[str, Any] = Remembered(PREPARED)
 
     async def fetch(self, text: str, values: Sequence[Any]) -> list[Any]:
         """See `ReadConnection`."""
         try:
-            rows: list[Any] = await self._connection.fetch(text, *values)
+            statement = self._prepared.get(text)
+            if statement is None:
+                statement = self._prepared.put(text, await self._connection.prepare(text))
+            rows: list[Any] = await statement.fetch(*values)
+        except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
+            self._prepared.clear()  # a migration changed a table
+            rows = await self._connection.fetch(text, *values)
         except asyncpg.QueryCanceledError as error:
             raise ReadTimeout from error
         return rows
@@ -116,9 +129,8 @@ class ReadPool:
         """How SQL is written for the database."""
         return self._engine.dialect
 
-    @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[ReadConnection]:
-        """Lend a connection. Raises what connecting raises."""
+    async def run(self, work: Callable[[ReadConnection], Awaitable[T]]) -> T:
+        """Return what `work` returns over a connection. Raises what connecting raises."""
         async with self._free:
             while self._idle:
                 found = self._idle.pop()
@@ -126,18 +138,16 @@ class ReadPool:
                     break
             else:
                 found = await self._connect()
-            is_whole = False
             try:
-                yield found
-                is_whole = True
+                result = await work(found)
             except ReadTimeout:
-                is_whole = True
+                self._idle.append(found)
                 raise
-            finally:
-                if is_whole:
-                    self._idle.append(found)
-                else:  # cancelled, or the connection broke: nobody knows its state
-                    await found.close()
+            except BaseException:  # cancelled, or the connection broke: nobody knows its state
+                await found.close()
+                raise
+            self._idle.append(found)
+            return result
 
     async def _connect(self) -> ReadConnection:
         url = self._engine.url

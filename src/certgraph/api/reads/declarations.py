@@ -111,6 +111,7 @@ class Page:
     Attributes:
         order_by: Columns that never are null and together are unique.
         descending: Whether the highest comes first.
+        size: `first`, where it is left out.
         largest: Largest `first`.
     """
 
@@ -118,6 +119,7 @@ class Page:
     conditions: Callable[..., Conditions]
     join: Join | None = None
     descending: bool = False
+    size: int = 20
     largest: int = MAX_PAGE
 
 
@@ -272,7 +274,7 @@ def page(
     join = _join(target, None, through) if target else None
 
     def decorate(body: Callable[..., Conditions]) -> Any:  # noqa: ANN401 - as strawberry.field
-        declared = Page(order, body, join, descending, largest)
+        declared = Page(order, body, join, descending, size, largest)
         return _field(declared, description, _with_paging(body, size), of)
 
     return decorate

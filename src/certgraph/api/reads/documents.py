@@ -1,5 +1,6 @@
 """Documents: parsed and validated once, then remembered, as many as fit."""
 
+import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ from graphql import (
 from graphql.type import is_abstract_type
 from graphql.utilities import type_from_ast
 
+from certgraph.api.reads.coercion import Variables
 from certgraph.api.remembered import Remembered
 
 _LITERALS = {TokenKind.INT, TokenKind.FLOAT, TokenKind.STRING, TokenKind.BLOCK_STRING}
@@ -40,8 +42,9 @@ class Operation:
         node: The operation's own node.
         fragments: Fragments by name.
         root_type: Query or Mutation.
-        structure: The document's text without the values of its literals. Documents that differ in
-            nothing else share their plans.
+        structure: Hash of the document's text without the values of its literals. Documents that
+            differ in nothing else share their plans.
+        variables: Its variables.
         flags: Variables that decide about `@skip` and `@include`, in a fixed order.
         remembered: What others derive from it and keep with it.
     """
@@ -51,7 +54,8 @@ class Operation:
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     root_type: GraphQLObjectType
-    structure: tuple[Hashable, ...]
+    structure: bytes
+    variables: Variables
     flags: tuple[str, ...]
     remembered: dict[Hashable, Any] = field(default_factory=dict)
 
@@ -174,26 +178,27 @@ class Documents:
                 node=node,
                 fragments=fragments,
                 root_type=self._schema.get_root_type(node.operation),  # type: ignore[arg-type]
-                structure=(*structure, index),
+                structure=structure + bytes([index]),
+                variables=Variables(self._schema, node.variable_definitions or ()),
                 flags=_flags(document),
             )
             for index, node in enumerate(operations)
         }
 
 
-def _structure(document: DocumentNode) -> tuple[Hashable, ...]:
-    """Return the tokens of a document, literals without their values."""
-    tokens: list[Hashable] = []
+def _structure(document: DocumentNode) -> bytes:
+    """Return the hash of the tokens of a document, literals without their values."""
+    tokens: list[str] = []
     token = document.loc.start_token.next if document.loc else None
     while token is not None and token.kind is not TokenKind.EOF:
         if token.kind in _LITERALS:
             tokens.append(token.kind.value)
         elif token.kind is TokenKind.NAME:
-            tokens.append(token.value)
+            tokens.append(str(token.value))
         elif token.kind is not TokenKind.COMMENT:
             tokens.append(token.kind.value)
         token = token.next
-    return tuple(tokens)
+    return hashlib.sha256(" ".join(tokens).encode()).digest()
 
 
 def _flags(document: DocumentNode) -> tuple[str, ...]:

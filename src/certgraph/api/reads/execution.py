@@ -4,18 +4,18 @@ graphql-core also completes what the generated code gave up on, from the rows th
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
     ExecutionResult,
+    FieldNode,
     GraphQLError,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
-    get_variable_values,
 )
 from graphql import execute as graphql_execute
 from graphql.execution.values import VariableValues
@@ -33,13 +33,16 @@ _ROOTS = (Page, Find, ById)
 
 @dataclass(slots=True)
 class Execution:
-    """An operation that is running: what its resolvers need besides the request's context."""
+    """An operation that is running: what its resolvers need besides the request's context.
+
+    `refused` are root fields that are known to fail: their arguments, or a statement's time.
+    """
 
     operation: Operation
     variables: VariableValues
     reader: Reader
     context: Context
-    fetched: dict[str, Fetched | Exception] = field(default_factory=dict)
+    refused: dict[str, GraphQLError] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -74,8 +77,7 @@ async def run(
         variable_values: As they came.
         planned: Whether generated code may complete it; graphql-core does otherwise.
     """
-    definitions = operation.node.variable_definitions or ()
-    variables = get_variable_values(operation.schema, definitions, dict(variable_values or {}))
+    variables = operation.variables.coerced(variable_values or {})
     if isinstance(variables, list):
         return Answer(None, variables, ran=False)
     execution = context.execution = Execution(operation, variables, reader, context)
@@ -121,11 +123,11 @@ async def _planned(execution: Execution) -> dict[str, Any] | None:
             data[name] = operation.root_type.name
             continue
         try:
-            found = await _fetch_root(execution, name, nodes)
-            execution.fetched[name] = found
-            data[name] = found.json()
-        except Exception as error:  # noqa: BLE001 - graphql-core meets it again, and tells
-            execution.fetched.setdefault(name, error)
+            data[name] = (await _fetch_root(execution, name, nodes, for_records=False)).json()
+        except GraphQLError as error:
+            execution.refused[name] = error
+            return None
+        except Exception:  # noqa: BLE001 - graphql-core reads it again, meets it again, and tells
             return None
     return data
 
@@ -137,12 +139,16 @@ def _is_ours(operation: Operation, name: str) -> bool:
     return found is not None and isinstance(declaration_of(found), _ROOTS)
 
 
-async def _fetch_root(execution: Execution, name: str, nodes: Any) -> Fetched:  # noqa: ANN401
+async def _fetch_root(
+    execution: Execution, name: str, nodes: Sequence[FieldNode], *, for_records: bool
+) -> Fetched:
     operation = execution.operation
     reading = execution.reader.reading(
         operation, operation.root_type, (name,), nodes, execution.variables
     )
-    return await execution.reader.fetch(reading, execution.context, execution.variables)
+    return await execution.reader.fetch(
+        reading, execution.context, execution.variables, for_records=for_records
+    )
 
 
 async def _resolve_root(
@@ -152,11 +158,9 @@ async def _resolve_root(
     execution: Execution = info.context.execution
     name = info.path.key
     assert isinstance(name, str)  # noqa: S101 - a root field is in no list
-    found = execution.fetched.get(name)
-    if isinstance(found, Exception):
-        raise found
-    if found is None:
-        found = await _fetch_root(execution, name, info.field_nodes)
+    if name in execution.refused:
+        raise execution.refused[name]
+    found = await _fetch_root(execution, name, info.field_nodes, for_records=True)
     return found.records()
 
 
@@ -172,7 +176,9 @@ async def _resolve_by_key(source: Any, info: GraphQLResolveInfo[Context]) -> Any
     reading = execution.reader.reading(
         execution.operation, info.parent_type, path, info.field_nodes, execution.variables
     )
-    found = await execution.reader.fetch(reading, execution.context, execution.variables, key)
+    found = await execution.reader.fetch(
+        reading, execution.context, execution.variables, key, for_records=True
+    )
     return found.records()
 
 

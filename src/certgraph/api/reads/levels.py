@@ -68,12 +68,14 @@ class Order:
         descending: Whether the highest comes first.
         after: Values of the columns of the row before, as parameters; None at the start.
         limit: Parameter; None for all rows.
+        largest: What the parameter never exceeds, for the database to plan with.
     """
 
     columns: Sequence[ColumnElement[Any]]
     descending: bool = False
     after: Sequence[ColumnElement[Any]] | None = None
     limit: ColumnElement[int] | None = None
+    largest: int = 0
 
     def terms(self, adapter: ClauseAdapter) -> list[ColumnElement[Any]]:
         """Return what to order by."""
@@ -146,10 +148,12 @@ class Level:
         """
         if len(self.columns) > JSON_COLUMNS:
             raise TooWide
-        row: ColumnElement[Any] = func.json_build_array(*self.columns)
-        if self.order_by:
-            row = aggregate_order_by(row, *self.order_by)
-        rows = func.coalesce(func.json_agg(row), literal_column("'[]'::json"))
+        return self.list_of(func.json_build_array(*self.columns), parent)
+
+    def list_of(self, item: ColumnElement[Any], parent: FromClause) -> ColumnElement[Any]:
+        """Return an item for each row of one parent, as a JSON array."""
+        ordered = aggregate_order_by(item, *self.order_by) if self.order_by else item
+        rows = func.coalesce(func.json_agg(ordered), literal_column("'[]'::json"))
         found: Select[Any] = select(rows).select_from(self.rows_from)
         return found.where(*self.where).correlate(parent).scalar_subquery()
 
@@ -162,12 +166,14 @@ class Place:
         level: Whose rows it is part of.
         table: Alias or subquery with the columns of the source's table.
         source: What the type reads.
+        present: Null in rows without an object here; None where there always is one.
         adapter: Turns expressions over the source's table into ones over `table`.
     """
 
     level: Level
     table: FromClause
     source: Source
+    present: ColumnElement[Any] | None = None
     adapter: ClauseAdapter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -213,16 +219,23 @@ def read_rows(
     if order is None or order.limit is None:
         level = Level(dialect, table, where=where)
         return Place(level, table, source)
-    inner = _limited(select(table).where(*where), order, adapter).subquery()
+    inner = _limited(select(table).where(*where), order, adapter)[0].subquery()
     place = Place(Level(dialect, inner), inner, source)
     place.level.order_by = order.terms(place.adapter)
     return place
 
 
-def _limited(statement: Select[Any], order: Order, adapter: ClauseAdapter) -> Select[Any]:
-    """Return a statement cut to its page: the limit counts before anything is joined."""
-    statement = statement.where(*order.start(adapter)).order_by(*order.terms(adapter))
-    return statement.limit(order.limit)
+def _limited(
+    statement: Select[Any], order: Order, adapter: ClauseAdapter
+) -> tuple[Select[Any], ClauseAdapter]:
+    """Return a statement cut to its page before anything is joined, and what adapts to it.
+
+    The largest page is a limit of its own, because the database knows the number when it plans.
+    """
+    ordered = statement.where(*order.start(adapter)).order_by(*order.terms(adapter))
+    most = ordered.limit(literal_column(str(order.largest))).subquery()
+    to_most = ClauseAdapter(most)
+    return select(most).order_by(*order.terms(to_most)).limit(order.limit), to_most
 
 
 @dataclass(slots=True)
@@ -252,7 +265,7 @@ class Below:
             place = Place(level, table, self.source)
         else:
             inner = select(table).select_from(rows_from).where(*where).correlate(parent.table)
-            limited = _limited(inner, self.order, adapter).subquery()
+            limited = _limited(inner, self.order, adapter)[0].subquery()
             level = Level("postgresql", limited, in_json=True)
             place = Place(level, limited, self.source)
         level.order_by = self.order.terms(place.adapter)
@@ -272,9 +285,9 @@ class Below:
             place = Place(level, table, self.source)
         else:
             rows_from, on = self._joined(table, table, keys)
-            one_page = select(table).select_from(rows_from).where(*on, *further)
-            one_page = _limited(one_page, self.order, adapter).correlate(parents)
-            page, condition = self._page_of_parent(dialect, one_page, adapter)
+            rows = select(table).select_from(rows_from).where(*on, *further).correlate(parents)
+            one_page, to_page = _limited(rows, self.order, adapter)
+            page, condition = self._page_of_parent(dialect, one_page, to_page)
             level = Level(dialect, parents.join(page, condition))
             place = Place(level, page, self.source)
         level.columns.append(ordinal)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from graphql import (
     get_named_type,
     is_non_null_type,
 )
-from sqlalchemy import ColumnElement, Dialect, Integer, and_
+from sqlalchemy import ColumnElement, Dialect, Integer, and_, case, literal_column, null
 
 from certgraph.api.enums import TokenRole
 from certgraph.api.reads.arguments import Argument, Run, argument
@@ -26,6 +27,13 @@ from certgraph.api.reads.declarations import (
     Part,
     Source,
     everybody,
+)
+from certgraph.api.reads.json_sql import (
+    global_id_json,
+    is_plain_object,
+    is_required,
+    object_json,
+    value_json,
 )
 from certgraph.api.reads.levels import (
     Batch,
@@ -57,6 +65,7 @@ from certgraph.api.reads.shapes import (
     Position,
     Rows,
     Shape,
+    Written,
 )
 
 PAGING = ("first", "after")
@@ -87,7 +96,7 @@ def make_plan(
     dialect: Dialect,
     role: TokenRole | None,
     given: Given,
-    aggregates: bool,
+    for_records: bool,
 ) -> Plan:
     """Return the plan of a field.
 
@@ -98,23 +107,38 @@ def make_plan(
         dialect: Of the database.
         role: Whose policies hold.
         given: Arguments that are given.
-        aggregates: Whether rows below rows may be aggregates.
+        for_records: Whether graphql-core reads the rows: then the database writes no JSON objects.
     """
+    way = _Way.BATCHES
+    if dialect.name == "postgresql":
+        way = _Way.ARRAYS if for_records else _Way.OBJECTS
     try:
-        return _Planner(dialect, role, given, aggregates=aggregates).plan(top, keyed, name)
+        return _Planner(dialect, role, given, way).plan(top, keyed, name)
     except TooWide:
-        return _Planner(dialect, role, given, aggregates=False).plan(top, keyed, name)
+        return _Planner(dialect, role, given, _Way.BATCHES).plan(top, keyed, name)
+
+
+class _Way(Enum):
+    """How rows below rows come: the first two in the statement of their parents."""
+
+    OBJECTS = "plain objects written as JSON by the database, others as ARRAYS"
+    ARRAYS = "aggregates, arrays of columns"
+    BATCHES = "statements of their own"
 
 
 class _Planner:
     def __init__(
-        self, dialect: Dialect, role: TokenRole | None, given: Given, *, aggregates: bool
+        self,
+        dialect: Dialect,
+        role: TokenRole | None,
+        given: Given,
+        way: _Way,
     ) -> None:
         self._dialect = dialect
         self._role = role
         self._given = given
-        self._aggregates = aggregates and dialect.name == "postgresql"
-        self._joined: dict[tuple[int, int], tuple[Place, Position | None]] = {}
+        self._way = way
+        self._joined: dict[tuple[int, int], Place] = {}
 
     def plan(self, top: Selected, keyed: GraphQLObjectType | None, name: str) -> Plan:
         """Return the plan of a field."""
@@ -189,7 +213,10 @@ class _Planner:
             ]
         conditions = self._conditions(declaration.conditions, selected)
         conditions += allowed_rows(source, self._role)
-        return Order(declaration.order_by, declaration.descending, after, limit), conditions
+        order = Order(
+            declaration.order_by, declaration.descending, after, limit, declaration.largest + 1
+        )
+        return order, conditions
 
     def _object(
         self,
@@ -199,9 +226,55 @@ class _Planner:
         present: Position | None = None,
         *,
         required: bool = False,
-    ) -> Object:
+    ) -> Shape:
+        if self._way is _Way.OBJECTS and is_plain_object(fields, self._role):
+            position = place.level.position(self._object_json(place, type_, fields))
+            return Written(position, is_text=not place.level.in_json)
         shapes = {key: self._field(place, type_, below) for key, below in fields.items()}
         return Object(type_, shapes, present, required)
+
+    def _object_json(
+        self, place: Place, type_: GraphQLObjectType, fields: Mapping[str, Selected]
+    ) -> ColumnElement[Any]:
+        """Return an object, or null where the place has none, as PostgreSQL writes it."""
+        members = {key: self._json(place, type_, below) for key, below in fields.items()}
+        found = object_json(members)
+        return found if place.present is None else case((place.present.is_not(None), found))
+
+    def _json(
+        self, place: Place, type_: GraphQLObjectType, selected: Selected
+    ) -> ColumnElement[Any]:
+        """Return a field of an object as PostgreSQL writes it."""
+        match selected.declaration:
+            case None if selected.name == "__typename":
+                return literal_column(f"'{type_.name}'")
+            case None:
+                (key,) = place.primary_key()
+                return global_id_json(type_.name, place.sql(key))
+            case Column() as declared:
+                element = self._element(place, declared.expression, guarded=declared.guarded)
+                named = get_named_type(selected.type)
+                return null() if element is None else value_json(named, element)
+            case One() as declared:
+                there = self._join(place, declared, selected)
+                if there is None:
+                    return null()
+                return self._object_json(there, selected.object_type(), selected.fields())
+            case Many() as declared:
+                return self._list_json(place, declared, selected)
+            case other:
+                raise TypeError(f"{type_.name}.{selected.name} declares {other}")
+
+    def _list_json(self, place: Place, declared: Many, selected: Selected) -> ColumnElement[Any]:
+        keys = self._keys(place, declared.join, guarded=declared.guarded)
+        if keys is None:
+            return literal_column("'[]'::json")
+        there = self._below(declared, selected).aggregated(place, keys)
+        if declared.value is not None:
+            item = value_json(get_named_type(selected.type), there.sql(declared.value))
+        else:
+            item = self._object_json(there, selected.object_type(), selected.fields())
+        return there.level.list_of(item, place.table)
 
     def _field(self, place: Place, type_: GraphQLObjectType, selected: Selected) -> Shape:
         """Return the shape of a field of an object at a place."""
@@ -232,16 +305,20 @@ class _Planner:
         decode = self._decoder(place, key)
         return Calculated([(position, decode)], partial(global_id, type_name))
 
+    def _element(
+        self, place: Place, expression: ColumnElement[Any], *, guarded: bool
+    ) -> ColumnElement[Any] | None:
+        """Return an expression at a place; None if the caller may never read it."""
+        return place.guarded(expression, self._role) if guarded else place.sql(expression)
+
     def _position(
         self, place: Place, expression: ColumnElement[Any], *, guarded: bool
     ) -> Position | None:
         """Return where an expression stands in the row; None if the caller may never read it."""
-        if not guarded:
-            return place.level.position(place.sql(expression), id(place), id(expression))
-        element = place.guarded(expression, self._role)
+        element = self._element(place, expression, guarded=guarded)
         if element is None:
             return None
-        return place.level.position(element, id(place), id(expression), 1)
+        return place.level.position(element, id(place), id(expression), int(guarded))
 
     def _column(self, place: Place, declared: Column, selected: Selected) -> Shape:
         assert selected.type is not None  # noqa: S101 - a column is no __typename
@@ -250,7 +327,7 @@ class _Planner:
         if position is None:
             return Constant(None)
         decode = self._decoder(place, expression)
-        required = is_non_null_type(selected.type) and getattr(expression, "nullable", True)
+        required = is_required(selected, expression)
         encode = encoder(get_named_type(selected.type), expression.type, decode)
         return Leaf(position, decode, encode, required)
 
@@ -279,29 +356,36 @@ class _Planner:
         found = [key for key in keys if key is not None]
         return found if len(found) == len(keys) else None
 
-    def _one(self, place: Place, declared: One, selected: Selected) -> Shape:
-        type_ = selected.object_type()
+    def _join(self, place: Place, declared: One, selected: Selected) -> Place | None:
+        """Return the place of a joined object; None if the caller may never follow the join."""
         known = self._joined.get((id(place), id(declared)))
-        if known is None:
-            keys = self._keys(place, declared.join, guarded=declared.guarded)
-            source = self._source(type_)
-            allowed = allowed_rows(source, self._role)
-            if keys is None:
-                return Constant(None)
-            table = source.table.alias()
-            there = Place(place.level, table, source)
-            on = [there.sql(t) == k for t, k in zip(declared.join.target, keys, strict=True)]
-            on += [there.sql(condition) for condition in allowed]
-            may_miss = not is_non_null_type(selected.type) or bool(allowed)
-            level = place.level
-            level.rows_from = level.rows_from.join(table, and_(*on), isouter=may_miss)
-            present = None
-            if may_miss:
-                key = there.primary_key()[0]
-                present = level.position(there.sql(key), id(there), id(key))
-            known = self._joined[id(place), id(declared)] = (there, present)
-        there, present = known
+        if known is not None:
+            return known
+        keys = self._keys(place, declared.join, guarded=declared.guarded)
+        if keys is None:
+            return None
+        source = self._source(selected.object_type())
+        allowed = allowed_rows(source, self._role)
+        there = Place(place.level, source.table.alias(), source)
+        on = [there.sql(t) == k for t, k in zip(declared.join.target, keys, strict=True)]
+        on += [there.sql(condition) for condition in allowed]
+        may_miss = place.present is not None or not is_non_null_type(selected.type) or bool(allowed)
+        level = place.level
+        level.rows_from = level.rows_from.join(there.table, and_(*on), isouter=may_miss)
+        if may_miss:
+            there.present = there.sql(there.primary_key()[0])
+        self._joined[id(place), id(declared)] = there
+        return there
+
+    def _one(self, place: Place, declared: One, selected: Selected) -> Shape:
+        there = self._join(place, declared, selected)
+        if there is None:
+            return Constant(None)
+        present = None
+        if there.present is not None:
+            present = there.level.position(there.present, id(there), 0)
         required = present is not None and is_non_null_type(selected.type)
+        type_ = selected.object_type()
         return self._object(there, type_, selected.fields(), present, required=required)
 
     def _rows_below(
@@ -313,7 +397,7 @@ class _Planner:
         guarded: bool,
     ) -> tuple[Place, Callable[[], Rows]]:
         """Return the place of rows below, and what puts them into the parent's row at the end."""
-        if self._aggregates:
+        if self._way is not _Way.BATCHES:
             there = below.aggregated(place, keys)
 
             def finish() -> Rows:
@@ -324,7 +408,7 @@ class _Planner:
             return there, finish
         there = below.batched(self._dialect.name)
         positions = [
-            place.level.position(key, id(place), id(expression), *([1] if guarded else []))
+            place.level.position(key, id(place), id(expression), int(guarded))
             for key, expression in zip(keys, below.join.parent, strict=True)
         ]
 
@@ -336,26 +420,33 @@ class _Planner:
 
         return there, finish_batch
 
-    def _many(self, place: Place, declared: Many, selected: Selected) -> Shape:
-        assert selected.type is not None  # noqa: S101 - a list is no __typename
-        keys = self._keys(place, declared.join, guarded=declared.guarded)
-        if keys is None:
-            return Constant([])
-        named = get_named_type(selected.type)
+    def _below(self, declared: Many, selected: Selected) -> Below:
+        """Return the rows of a list."""
         conditions = self._conditions(declared.conditions, selected)
         if declared.value is not None:
             source = Source(declared.value.table, everybody)
         else:
             source = self._source(selected.object_type())
             conditions += [] if declared.with_parent else allowed_rows(source, self._role)
-        below = Below(source, declared.join, conditions, Order(declared.order_by))
+        return Below(source, declared.join, conditions, Order(declared.order_by))
+
+    def _many(self, place: Place, declared: Many, selected: Selected) -> Shape:
+        assert selected.type is not None  # noqa: S101 - a list is no __typename
+        if self._way is _Way.OBJECTS and is_plain_object({"": selected}, self._role):
+            position = place.level.position(self._list_json(place, declared, selected))
+            return Written(position, is_text=not place.level.in_json)
+        keys = self._keys(place, declared.join, guarded=declared.guarded)
+        if keys is None:
+            return Constant([])
+        below = self._below(declared, selected)
         there, finish = self._rows_below(place, below, keys, guarded=declared.guarded)
         item: Shape
         if declared.value is not None:
             value = declared.value
             decode = self._decoder(there, value)
             position = there.level.position(there.sql(value), id(there), id(value))
-            item = Leaf(position, decode, encoder(named, value.type, decode), required=False)
+            encode = encoder(get_named_type(selected.type), value.type, decode)
+            item = Leaf(position, decode, encode, required=False)
         else:
             item = self._object(there, selected.object_type(), selected.fields())
         return Listed(finish(), item)

@@ -29,9 +29,6 @@ from certgraph.api.remembered import Remembered
 PLANS = 1_024
 """Plans that are remembered."""
 
-NARROW = 200
-"""Rows up to which the rows below are aggregates; measured, see docs/decisions."""
-
 MAX_IDS = 100
 MAX_FILTER = 100
 
@@ -92,12 +89,10 @@ class Reader:
 
     Args:
         pool: Connections.
-        narrow: See `NARROW`; 0 never aggregates.
     """
 
-    def __init__(self, pool: ReadPool, *, narrow: int = NARROW) -> None:
+    def __init__(self, pool: ReadPool) -> None:
         self._pool = pool
-        self._narrow = narrow
         self._plans: Remembered[tuple[Any, ...], Compiled] = Remembered(PLANS)
 
     def reading(
@@ -126,6 +121,8 @@ class Reader:
         context: Context,
         variables: VariableValues,
         key: UUID | None = None,
+        *,
+        for_records: bool,
     ) -> Fetched:
         """Return the rows of a field.
 
@@ -134,6 +131,7 @@ class Reader:
             context: The request's.
             variables: Coerced variables.
             key: Primary key of the object, for a field declared `by_key`.
+            for_records: Whether graphql-core is to complete them.
 
         Raises:
             GraphQLError: Arguments are refused, or a statement took too long.
@@ -141,8 +139,9 @@ class Reader:
         run = Run(context, reading.selection.arguments(variables))
         self._check_pages(reading, run)
         try:
-            async with self._pool.connection() as connection:
-                return await self._fetch(connection, reading, run, key)
+            return await self._pool.run(
+                lambda c: self._fetch(c, reading, run, key, for_records=for_records)
+            )
         except ReadTimeout as error:
             raise GraphQLError(
                 "Reading this took too long and was stopped. Ask for less: smaller pages, fewer "
@@ -151,11 +150,17 @@ class Reader:
             ) from error
 
     async def _fetch(
-        self, connection: ReadConnection, reading: Reading, run: Run, key: UUID | None
+        self,
+        connection: ReadConnection,
+        reading: Reading,
+        run: Run,
+        key: UUID | None,
+        *,
+        for_records: bool,
     ) -> Fetched:
         top = reading.selection.top
         if not isinstance(top.declaration, ByGlobalId | ByKey):
-            compiled = self._compiled(reading, run, None)
+            compiled = self._compiled(reading, run, None, for_records=for_records)
             rows = await compiled.statement.rows(connection, run)
             return Fetched([(compiled, rows)], run, None, is_list=False)
         ids = self._ids(reading, run, key)
@@ -167,7 +172,7 @@ class Reader:
         types = {id_[0].name: id_[0] for id_ in ids if id_ is not None}
         parts = []
         for name, keys in wanted.items():
-            compiled = self._compiled(reading, run, types[name])
+            compiled = self._compiled(reading, run, types[name], for_records=for_records)
             rows = await compiled.statement.rows(connection, run, [self._raw(list(keys))])
             parts.append((compiled, rows))
         order = {name: index for index, name in enumerate(wanted)}
@@ -218,7 +223,14 @@ class Reader:
             except GraphQLError as error:
                 run.failures[index] = error
 
-    def _compiled(self, reading: Reading, run: Run, keyed: GraphQLObjectType | None) -> Compiled:
+    def _compiled(
+        self,
+        reading: Reading,
+        run: Run,
+        keyed: GraphQLObjectType | None,
+        *,
+        for_records: bool,
+    ) -> Compiled:
         """Return the plan for this role and these arguments, made if it is new."""
         given = tuple(
             frozenset(
@@ -229,11 +241,7 @@ class Reader:
             for slot, arguments in enumerate(run.arguments)
         )
         role = run.context.caller.role if run.context.caller else None
-        rows = 1
-        for arguments in run.arguments:
-            rows = max(rows, arguments.get("first", 1))
-        aggregates = rows <= self._narrow
-        key = (reading.structure, keyed.name if keyed else None, role, given, aggregates)
+        key = (reading.structure, keyed.name if keyed else None, role, given, for_records)
         known = self._plans.get(key)
         if known is None:
             plan = make_plan(
@@ -243,7 +251,7 @@ class Reader:
                 dialect=self._pool.dialect,
                 role=role,
                 given=given,
-                aggregates=aggregates,
+                for_records=for_records,
             )
             statement = compile_level(plan.level, self._pool.dialect)
             known = self._plans.put(key, Compiled(plan, statement))

@@ -15,13 +15,13 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
-    get_argument_values,
     get_named_type,
     is_abstract_type,
     is_object_type,
 )
 from graphql.execution.values import VariableValues
 
+from certgraph.api.reads.coercion import Arguments
 from certgraph.api.reads.declarations import READ, Declaration, Source
 from certgraph.api.reads.documents import Operation
 
@@ -79,13 +79,13 @@ class Slot:
     Attributes:
         name: Its parent's type and its own name, which cursors are bound to.
         field: Its definition.
-        node: Where the document asks for it.
+        arguments: What the document gives it.
         declaration: What it declares.
     """
 
     name: str
     field: GraphQLField
-    node: FieldNode
+    arguments: Arguments
     declaration: Declaration | None
 
 
@@ -105,7 +105,7 @@ class Selection:
 
     def arguments(self, variables: VariableValues) -> list[dict[str, Any]]:
         """Return the coerced arguments of each slot. Raises `GraphQLError`."""
-        return [get_argument_values(slot.field, slot.node, variables) for slot in self.slots]
+        return [slot.arguments.coerced(variables) for slot in self.slots]
 
 
 def select(
@@ -141,7 +141,9 @@ class _Walk:
         slot = None
         if field_.args:
             slot = len(self.slots)
-            self.slots.append(Slot(f"{parent.name}.{name}", field_, nodes[0], declaration))
+            self.slots.append(
+                Slot(f"{parent.name}.{name}", field_, Arguments(field_, nodes[0]), declaration)
+            )
         found = Selected(name, declaration, field_, field_.type, slot)
         for type_ in self.object_types(field_):
             found.below[type_.name] = self._fields(type_, nodes)

@@ -26,11 +26,20 @@ class Position:
     index: int = -1
 
 
+def _need(value: Any) -> Any:  # noqa: ANN401 - any field's value
+    if value is None:
+        raise ValueError("null where the schema allows none")
+    return value
+
+
+_NAMES = {"loads": orjson.loads, "need": _need, "Fragment": orjson.Fragment}
+
+
 @dataclass(slots=True)
 class Code:
     """Generated code with the objects that it names."""
 
-    names: dict[str, Any] = field(default_factory=lambda: {"loads": orjson.loads, "need": _need})
+    names: dict[str, Any] = field(default_factory=lambda: dict(_NAMES))
     functions: list[str] = field(default_factory=list)
     rows: int = 0
 
@@ -50,12 +59,6 @@ class Code:
         source = "\n".join([*self.functions, f"def complete({arguments}):\n return {expression}"])
         exec(compile(source, "<plan>", "exec"), self.names)  # noqa: S102 - our own words, no input
         return self.names["complete"]  # type: ignore[no-any-return]
-
-
-def _need(value: Any) -> Any:  # noqa: ANN401 - any field's value
-    if value is None:
-        raise ValueError("null where the schema allows none")
-    return value
 
 
 class Record:
@@ -215,6 +218,29 @@ class Object(Shape):
         if self.present is not None and row[self.present.index] is None:
             return None
         return Record(self.type.name, self.fields, row, run)
+
+
+@dataclass(slots=True)
+class Written(Shape):
+    """An object, or a list, that the database wrote as JSON.
+
+    Attributes:
+        position: Where it stands; null where there is no object.
+        is_text: Whether it is JSON text, not parsed with the rows around it.
+    """
+
+    position: Position
+    is_text: bool
+
+    def code(self, code: Code, row: str) -> str:
+        """See `Shape`."""
+        del code
+        raw = f"{row}{self.position.index}"
+        return f"(None if {raw} is None else Fragment({raw}))" if self.is_text else raw
+
+    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+        """Raise: graphql-core reads plans in which the database writes nothing."""
+        raise NotImplementedError
 
 
 @dataclass(slots=True)
