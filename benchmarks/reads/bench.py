@@ -62,7 +62,7 @@ def free_port() -> int:
     return port
 
 
-def graphql(data: Data, documents: dict[str, str], path: str = "/graphql") -> Any:  # noqa: ANN401
+def graphql(data: Data, documents: dict[str, str], path: str = "/graphql") -> Any:
     """Return what makes GraphQL requests; the credit bank's token goes with them."""
 
     def request(operation: str, question: Question) -> bytes | None:
@@ -77,7 +77,7 @@ def graphql(data: Data, documents: dict[str, str], path: str = "/graphql") -> An
 @contextlib.contextmanager
 def started(
     name: str, command: list[str], port: int, request: Any, **options: Any
-) -> Iterator[Contender]:  # noqa: ANN401
+) -> Iterator[Contender]:
     """Start a server and wait until it listens."""
     with subprocess.Popen(command, **options) as process:
         try:
@@ -92,7 +92,7 @@ def started(
             process.terminate()
 
 
-def certgraph(data: Data) -> Any:  # noqa: ANN401 - a context manager
+def certgraph(data: Data) -> Any:
     """Start certgraph as its users do."""
     port = free_port()
     environment = {
@@ -107,7 +107,7 @@ def certgraph(data: Data) -> Any:  # noqa: ANN401 - a context manager
     return started("certgraph", command, port, request, env=environment, stderr=subprocess.DEVNULL)
 
 
-def by_hand(data: Data) -> Any:  # noqa: ANN401 - a context manager
+def by_hand(data: Data) -> Any:
     """Start the hand-written statements."""
     from reads.by_hand import STATEMENTS
 

@@ -76,7 +76,7 @@ class Server:
         self._url = url
         self._pool: Any = None
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer `{"operation": …, "values": …}`."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
@@ -89,7 +89,7 @@ class Server:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": b'{"data":' + body.encode() + b"}"})
 
-    async def _lifespan(self, receive: Any, send: Any) -> None:  # noqa: ANN401 - ASGI
+    async def _lifespan(self, receive: Any, send: Any) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
@@ -102,7 +102,7 @@ class Server:
                 return
 
 
-async def _keep(_connection: Any) -> None:  # noqa: ANN401 - asyncpg's
+async def _keep(_connection: Any) -> None:
     """Reset nothing: no session state is used."""
 
 

@@ -1,5 +1,7 @@
-"""Certified outcomes as rows, names as they are compared, what stands above each line of a
-standard, and indexes of lists.
+"""Rows that reads need.
+
+Certified outcomes as rows, names as they are compared, what stands above each line of a standard,
+and indexes of lists.
 """
 
 import unicodedata

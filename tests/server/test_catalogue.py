@@ -4,8 +4,8 @@ from sqlalchemy import select, text
 
 from certgraph.organizations.queries import organization_by_code
 from certgraph.organizations.rules import OrganizationKind, OrganizationState
-from certgraph.standards.catalogue_import import import_catalogue
 from certgraph.organizations.tables import OrganizationKindRow
+from certgraph.standards.catalogue_import import import_catalogue
 from certgraph.standards.queries import certificate_type_by_name, levels_by_type_ids
 from certgraph.standards.tables import CertificateTypeOrganizationRow
 

@@ -5,7 +5,7 @@ Conditions are written once, with these in place of values; each run of the plan
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from graphql import GraphQLError
 from sqlalchemy import BindParameter
@@ -53,9 +53,9 @@ class Argument(BindParameter[Any]):
         return Argument(f"{self.key}_{function.__name__}", lambda run: function(value_of(run)))
 
 
-def through(value: Any, function: Callable[[Any], Any]) -> Argument:  # noqa: ANN401 - a body names the field's own type
-    """Return an argument of a body whose value goes through a function first."""
-    return cast("Argument", value).through(function)
+def through(value: Any, function: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - a body names the field's own type
+    """Return an argument of a body, or a value in its place, after it went through a function."""
+    return value.through(function) if isinstance(value, Argument) else function(value)
 
 
 def argument(slot: int, name: str) -> Argument:

@@ -41,6 +41,10 @@ class Compiled:
     statement: Statement
 
 
+class Incomplete(Exception):
+    """Generated code cannot complete this; graphql-core can, with its errors."""
+
+
 @dataclass(slots=True)
 class Fetched:
     """The rows of a field, for either completion."""
@@ -51,9 +55,14 @@ class Fetched:
     is_list: bool
 
     def json(self) -> Any:  # noqa: ANN401 - JSON
-        """Return it JSON-ready. Raises what a computed value raises, or a null out of place."""
+        """Return it JSON-ready.
+
+        Raises:
+            Incomplete: A page below has arguments that are refused.
+            Exception: What a computed value raises, or a null out of place.
+        """
         if self.run.failures:
-            raise next(iter(self.run.failures.values()))
+            raise Incomplete
         made = [compiled.plan.complete(self.run, rows) for compiled, rows in self.parts]
         return self._placed(made)
 
