@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from reads.by_hand import STATEMENTS
 from reads.data import Data
 from reads.load import Measured, ask, load, median, request_bytes
 from reads.operations import DOCUMENTS, TARGETS, Question
@@ -109,8 +110,6 @@ def certgraph(data: Data) -> Any:
 
 def by_hand(data: Data) -> Any:
     """Start the hand-written statements."""
-    from reads.by_hand import STATEMENTS
-
     port = free_port()
 
     def request(operation: str, question: Question) -> bytes | None:

@@ -25,13 +25,14 @@ TEXTS = {
 
 
 class Drawing:
-    """Draws one document; `pick` chooses one of several."""
+    """Draws one document; `pick` chooses one of several, `always` is asked of each type."""
 
-    def __init__(self, schema, pick, ids, cursors):
+    def __init__(self, schema, pick, ids, cursors, always=None):
         self.schema = schema
         self.pick = pick
         self.ids = ids
         self.cursors = cursors
+        self.always = always or {}
         self.variables = {}
         self.definitions = []
         self.fragments = []
@@ -140,6 +141,7 @@ class Drawing:
             inside = (f"... on {t.name} {{ {self.selection(t, depth)} }}" for t in chosen)
             return " ".join(["__typename id", *inside])
         parts = ["__typename"] if self.pick([False, True]) else []
+        parts += [self.always[type_.name]] if type_.name in self.always else []
         names = sorted(type_.fields)
         for number in range(self.pick([1, 2, 3, 4])):
             name = self.pick(names)

@@ -33,15 +33,27 @@ _SETTINGS = {
 }
 
 
+_ENDED = (
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.ConnectionDoesNotExistError,
+    ConnectionError,
+)
+
+
 class ReadTimeout(Exception):
     """A statement took longer than it may; it was stopped."""
+
+
+class ConnectionEnded(Exception):
+    """The database has ended the connection."""
 
 
 class ReadConnection(Protocol):
     """What a plan needs of a connection."""
 
     async def fetch(self, text: str, values: Sequence[Any]) -> list[Any]:
-        """Return the rows of a statement. Raises `ReadTimeout`."""
+        """Return the rows of a statement. Raises `ReadTimeout` and `ConnectionEnded`."""
         ...
 
     def is_open(self) -> bool:
@@ -72,6 +84,8 @@ class _Postgres:
             rows = await self._connection.fetch(text, *values)
         except asyncpg.QueryCanceledError as error:
             raise ReadTimeout from error
+        except _ENDED as error:
+            raise ConnectionEnded from error
         return rows
 
     def is_open(self) -> bool:
@@ -130,24 +144,33 @@ class ReadPool:
         return self._engine.dialect
 
     async def run(self, work: Callable[[ReadConnection], Awaitable[T]]) -> T:
-        """Return what `work` returns over a connection. Raises what connecting raises."""
+        """Return what `work` returns over a connection. Raises what connecting raises.
+
+        `work` runs again where an idle connection had ended unseen, as when the database restarts.
+        """
         async with self._free:
             while self._idle:
                 found = self._idle.pop()
                 if found.is_open():
-                    break
-            else:
-                found = await self._connect()
-            try:
-                result = await work(found)
-            except ReadTimeout:
-                self._idle.append(found)
-                raise
-            except BaseException:  # cancelled, or the connection broke: nobody knows its state
-                await found.close()
-                raise
-            self._idle.append(found)
-            return result
+                    try:
+                        return await self._work(found, work)
+                    except ConnectionEnded:
+                        continue
+            return await self._work(await self._connect(), work)
+
+    async def _work(
+        self, connection: ReadConnection, work: Callable[[ReadConnection], Awaitable[T]]
+    ) -> T:
+        try:
+            result = await work(connection)
+        except ReadTimeout:
+            self._idle.append(connection)
+            raise
+        except BaseException:  # cancelled, or the connection broke: nobody knows its state
+            await connection.close()
+            raise
+        self._idle.append(connection)
+        return result
 
     async def _connect(self) -> ReadConnection:
         url = self._engine.url

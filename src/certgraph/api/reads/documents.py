@@ -29,6 +29,9 @@ from graphql.utilities import type_from_ast
 from certgraph.api.reads.coercion import Variables
 from certgraph.api.remembered import Remembered
 
+DERIVED = 64
+"""What is remembered with an operation: flags can be combined in more ways than fit."""
+
 _LITERALS = {TokenKind.INT, TokenKind.FLOAT, TokenKind.STRING, TokenKind.BLOCK_STRING}
 
 
@@ -46,7 +49,7 @@ class Operation:
             differ in nothing else share their plans.
         variables: Its variables.
         flags: Variables that decide about `@skip` and `@include`, in a fixed order.
-        remembered: What others derive from it and keep with it.
+        remembered: What others derive from it and keep with it, for some values of the flags.
     """
 
     schema: GraphQLSchema
@@ -57,7 +60,7 @@ class Operation:
     structure: bytes
     variables: Variables
     flags: tuple[str, ...]
-    remembered: dict[Hashable, Any] = field(default_factory=dict)
+    remembered: Remembered[Hashable, Any] = field(default_factory=lambda: Remembered(DERIVED))
 
     @property
     def is_mutation(self) -> bool:
@@ -192,7 +195,7 @@ def _structure(document: DocumentNode) -> bytes:
     token = document.loc.start_token.next if document.loc else None
     while token is not None and token.kind is not TokenKind.EOF:
         if token.kind in _LITERALS:
-            tokens.append(token.kind.value)
+            tokens.append(f"<{token.kind.value}>")
         elif token.kind is TokenKind.NAME:
             tokens.append(str(token.value))
         elif token.kind is not TokenKind.COMMENT:

@@ -114,7 +114,7 @@ async def _planned(execution: Execution) -> dict[str, Any] | None:
             if all(_is_ours(operation, nodes[0].name.value) for nodes in roots.values())
             else {}
         )
-        operation.remembered[key] = roots
+        operation.remembered.put(key, roots)
     if not roots:
         return None
     data: dict[str, Any] = {}

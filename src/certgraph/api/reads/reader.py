@@ -121,7 +121,7 @@ class Reader:
             selection = select(operation, parent, nodes, named)  # type: ignore[arg-type]
             name = f"{parent.name}.{nodes[0].name.value}"
             known = Reading(selection, (operation.structure, path, flags), name)
-            operation.remembered[key] = known
+            operation.remembered.put(key, known)
         return known
 
     async def fetch(

@@ -1,0 +1,140 @@
+"""Nobody is shown a certificate that is not theirs to see, whatever they ask and however."""
+
+import re
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from certgraph.api.reads.execution import run
+from certgraph.api.reads.scalars import global_id
+from certgraph.certificates.tables import CertificateRow
+from certgraph.organizations.tables import OrganizationRow
+from tests.server.reads.documents import CORPUS, Drawing
+from tests.server.reads.world import NAMES, ROLES
+
+REVEALING = {
+    "Certificate": "number holderName id",
+    "AchievedOutcome": "certificate { number id }",
+    "IssueRun": "id certificates { number } toSign { certificateId }",
+}
+"""What tells whose row it is."""
+
+MINE = {"one": ("EO-001", NAMES["one"]), "two": ("EO-002", NAMES["two"])}
+NUMBERS_OF = re.compile(r"EO-00[12](?=-\d)")
+
+
+@pytest.fixture(scope="module")
+def owners(world, runner):
+    """Whose each certificate and run is, by global id."""
+
+    async def read():
+        found = {}
+        statement = select(
+            OrganizationRow.code, CertificateRow.id, CertificateRow.issue_run_id
+        ).join_from(CertificateRow, OrganizationRow)
+        async with world.house.sessions() as session:
+            for code, certificate, issue_run in await session.execute(statement):
+                found[global_id("Certificate", certificate)] = code
+                found[global_id("IssueRun", issue_run)] = code
+        return found
+
+    found = runner.run(read())
+    assert len(found) == 20 + 4
+    return found
+
+
+def owners_in(value, owners):
+    """Return whose certificates and runs an answer shows: by number, by name, by id."""
+    match value:
+        case dict():
+            return set().union(*(owners_in(item, owners) for item in value.values()))
+        case list():
+            return set().union(*(owners_in(item, owners) for item in value))
+        case str():
+            by_name = {code for code, name in MINE.values() if value.startswith(name)}
+            return by_name | set(NUMBERS_OF.findall(value)) | {owners.get(value)} - {None}
+        case _:
+            return set()
+
+
+def seen(world, runner, owners, text, variables, role, *, planned):
+    """Return whose certificates a document shows, besides the one that it names itself."""
+    (operation,) = world.documents().operations(text).values()
+    context = world.context(role)
+    answer = runner.run(run(operation, world.reader(), context, variables, planned=planned))
+    data = orjson.loads(orjson.dumps(answer.data))
+    errors = " ".join(error.message for error in answer.errors)
+    assert not NUMBERS_OF.search(errors)
+    for key, found in (data or {}).items():
+        if found and key.rpartition("_")[2] == "certificate":  # what is printed on it, they hold
+            data[key] = {k: v for k, v in found.items() if isinstance(v, dict | list)}
+    return owners_in(data or {}, owners)
+
+
+MAY_SEE = {
+    None: set(),
+    "verifier": set(),
+    "one": {"EO-001"},
+    "two": {"EO-002"},
+    "credit_bank": {"EO-001", "EO-002"},
+    "admin": {"EO-001", "EO-002"},
+}
+
+
+@pytest.fixture(scope="module")
+def everything_seen():
+    """What each role was shown over all documents, to know that the test can fail."""
+    return {role: set() for role in ROLES}
+
+
+@pytest.mark.parametrize("planned", [True, False], ids=["generated code", "graphql-core"])
+@settings(
+    max_examples=40,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(random=st.randoms(use_true_random=False))
+def test_no_document_shows_what_the_policy_excludes(
+    world, runner, owners, ids, cursors, everything_seen, random, planned
+):
+    drawing = Drawing(world.schema, random.choice, ids, cursors, always=REVEALING)
+    text, variables = drawing.document()
+    for role in ROLES:
+        found = seen(world, runner, owners, text, variables, role, planned=planned)
+        assert found <= MAY_SEE[role], (text, variables, role)
+        everything_seen[role] |= found
+
+
+def test_each_role_was_shown_all_that_it_may_see(everything_seen):
+    assert everything_seen == MAY_SEE
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_who_names_a_certificate_sees_what_is_printed_on_it(world, runner, role):
+    text = """query ($name: String!) { certificate(number: "EO-001-4", holderName: $name) {
+      number holderNameMasked outcomes { creditsTenths } holderName qrCode { text }
+      changes { reason } supersededBy { number } } }"""
+    (operation,) = world.documents().operations(text).values()
+    context = world.context(role)
+    answer = runner.run(run(operation, world.reader(), context, {"name": "张甲4"}))
+    shown = orjson.loads(orjson.dumps(answer.data))["certificate"]
+    assert (shown["number"], shown["holderNameMasked"]) == ("EO-001-4", "张**")
+    assert shown["outcomes"] == []
+    may = "EO-001" in MAY_SEE[role]
+    guarded = [shown["holderName"], shown["qrCode"], shown["changes"], shown["supersededBy"]]
+    assert [bool(value) for value in guarded] == [may] * 4
+
+
+def test_the_written_documents_show_nothing_else(world, runner, owners, ids):
+    for role in ROLES:
+        for text, variables in CORPUS.values():
+            given = {k: ids if v in ("ALL", "RUNS") else v for k, v in variables.items()}
+            for planned in (True, False):
+                found = seen(world, runner, owners, text, given, role, planned=planned)
+                assert found <= MAY_SEE[role], (text, role)
