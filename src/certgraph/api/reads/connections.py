@@ -182,8 +182,12 @@ class ReadPool:
         connection = await aiosqlite.connect(
             url.database or "", isolation_level=None, cached_statements=256
         )
-        for pragma in ("busy_timeout = 30000", "query_only = ON", "mmap_size = 268435456"):
-            await connection.execute(f"PRAGMA {pragma}")
+        try:
+            for pragma in ("busy_timeout = 30000", "query_only = ON", "mmap_size = 268435456"):
+                await connection.execute(f"PRAGMA {pragma}")
+        except BaseException:  # cancelled: its thread must end too
+            await connection.close()
+            raise
         return _Sqlite(connection, self._timeout)
 
     async def close(self) -> None:
