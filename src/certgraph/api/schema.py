@@ -142,7 +142,10 @@ def shown_error(error: GraphQLError) -> dict[str, Any]:
         return dict(error.formatted)
     logger.error("defect at %s", error.path, exc_info=cause)
     message = "Something failed here. It is logged; try again later."
-    return dict(GraphQLError(message, error.nodes, path=error.path).formatted)
+    extensions = {"code": "INTERNAL_SERVER_ERROR"}
+    return dict(
+        GraphQLError(message, error.nodes, path=error.path, extensions=extensions).formatted
+    )
 
 
 def schema_text() -> str:

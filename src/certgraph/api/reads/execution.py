@@ -4,6 +4,7 @@ graphql-core also completes what the generated code gave up on, from the rows th
 """
 
 import inspect
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,9 +25,11 @@ from certgraph.api.context import Context
 from certgraph.api.reads.declarations import ByGlobalId as ById
 from certgraph.api.reads.declarations import ByKey, Find, Page
 from certgraph.api.reads.documents import Operation
-from certgraph.api.reads.reader import Fetched, Reader
+from certgraph.api.reads.reader import Fetched, Incomplete, Reader
 from certgraph.api.reads.selection import STRAWBERRY, declaration_of, source_of
 from certgraph.api.reads.shapes import Record
+
+logger = logging.getLogger(__name__)
 
 _ROOTS = (Page, Find, ById)
 
@@ -81,10 +84,15 @@ async def run(
     if isinstance(variables, list):
         return Answer(None, variables, ran=False)
     execution = context.execution = Execution(operation, variables, reader, context)
+    defect = None
     if planned and not operation.is_mutation:
-        data = await _planned(execution)
-        if data is not None:
-            return Answer(data, [])
+        try:
+            data = await _planned(execution)
+        except Exception as error:  # noqa: BLE001 - graphql-core meets it again, and tells where
+            defect = error
+        else:
+            if data is not None:
+                return Answer(data, [])
     result = graphql_execute(
         operation.schema,
         operation.document,
@@ -95,11 +103,17 @@ async def run(
     if inspect.isawaitable(result):
         result = await result
     assert isinstance(result, ExecutionResult)  # noqa: S101 - nothing is incremental
+    if defect is not None and not result.errors:
+        logger.error("graphql-core completed what generated code did not", exc_info=defect)
     return Answer(result.data, list(result.errors or ()))
 
 
 async def _planned(execution: Execution) -> dict[str, Any] | None:
-    """Return the whole answer; None where a field is none of ours, or failed."""
+    """Return the whole answer; None where a field is none of ours, or refused.
+
+    Raises:
+        Exception: What a statement or a computed value raises, or a null out of place.
+    """
     operation, variables = execution.operation, execution.variables
     flags = {name: variables.coerced.get(name) for name in operation.flags}
     if not all(isinstance(value, bool) for value in flags.values()):
@@ -127,7 +141,7 @@ async def _planned(execution: Execution) -> dict[str, Any] | None:
         except GraphQLError as error:
             execution.refused[name] = error
             return None
-        except Exception:  # noqa: BLE001 - graphql-core reads it again, meets it again, and tells
+        except Incomplete:
             return None
     return data
 

@@ -90,7 +90,7 @@ def value_json(type_: GraphQLNamedType | None, element: ColumnElement[Any]) -> C
         stored = getattr(value.value, "value", value.value)
         text = str(stored) if is_number else f"'{stored}'"
         whens.append((raw == literal_column(text), literal_column(f"'{name}'")))
-    unknown = cast(literal_column("'unknown '") + cast(raw, String), Integer)
+    unknown = cast(literal_column("'unknown '", String) + cast(raw, String), Integer)
     whens.append((raw.is_not(None), cast(unknown, String)))
     return case(*whens)
 
@@ -100,7 +100,7 @@ def global_id_json(type_name: str, key: ColumnElement[Any]) -> ColumnElement[Any
     if len(type_name) > _LONGEST_TYPE_NAME:
         raise ValueError(f"{type_name} is too long a name for a global id")
     hex_ = func.replace(cast(key, String), literal_column("'-'"), literal_column("''"))
-    named: ColumnElement[str] = literal_column(f"'{type_name}:'") + hex_
+    named = literal_column(f"'{type_name}:'", String) + hex_
     encoded = func.encode(
         func.convert_to(named, literal_column("'UTF8'")), literal_column("'base64'")
     )

@@ -1,0 +1,258 @@
+"""What goes wrong below a plan: told as graphql-core tells it, and nothing is left behind."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import date
+
+import orjson
+import pytest
+import strawberry
+from sqlalchemy import text as sql
+
+from certgraph.api.reads.connections import ReadPool
+from certgraph.api.reads.declarations import Conditions, column, computed, find, page, read_from
+from certgraph.api.reads.documents import Documents
+from certgraph.api.reads.execution import Undeclared, attach, run
+from certgraph.api.reads.reader import Reader
+from certgraph.api.relay import Connection
+from certgraph.api.schema import graphql_schema, shown_error
+from certgraph.organizations.tables import OrganizationRow
+
+
+def ask(world, text, *, schema=None, pool=None, planned=True):
+    async def asked():
+        documents = world.documents()
+        if schema is not None:
+            documents = Documents(schema, (), max_tokens=5_000, check=lambda _text: None)
+        (operation,) = documents.operations(text).values()
+        reader = Reader(pool or world.pool)
+        return await run(operation, reader, world.context("admin"), {}, planned=planned)
+
+    return asked()
+
+
+def shown(found):
+    """Return data and errors as a caller gets them."""
+    return orjson.loads(orjson.dumps(found.data)), [shown_error(error) for error in found.errors]
+
+
+@asynccontextmanager
+async def changed(world, change, undo):
+    """Run SQL, and other SQL at the end."""
+    async with world.house.engine.begin() as connection:
+        await connection.execute(sql(change))
+    try:
+        yield
+    finally:
+        async with world.house.engine.begin() as connection:
+            await connection.execute(sql(undo))
+
+
+def only_postgresql(world):
+    if not world.house.url.startswith("postgresql"):
+        pytest.skip("SQLite has no server")
+
+
+PAGE = '{ organizations(nameContains: "学校") { nodes { code state } } }'
+
+
+@pytest.mark.parametrize("planned", [True, False], ids=["generated code", "graphql-core"])
+def test_a_state_that_nobody_knows_is_a_defect_at_its_place(world, runner, planned, caplog):
+    async def asked():
+        async with changed(
+            world,
+            "UPDATE organizations SET state = 'nonsense' WHERE code = 'SCH-008'",
+            "UPDATE organizations SET state = 'active' WHERE code = 'SCH-008'",
+        ):
+            return await ask(world, PAGE, planned=planned)
+
+    data, (error,) = shown(runner.run(asked()))
+    assert data is None
+    assert error["path"] == ["organizations", "nodes", 0, "state"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert "nonsense" not in str(error)
+    assert "nonsense" in caplog.text
+
+
+def test_a_statement_that_takes_too_long_is_stopped_and_told(world, runner):
+    is_postgresql = world.house.url.startswith("postgresql")
+
+    async def asked():
+        pool = ReadPool(world.house.engine, timeout=0.2 if is_postgresql else 0)
+        try:
+            if not is_postgresql:
+                return await ask(world, PAGE, pool=pool), None
+            async with world.house.engine.begin() as connection:
+                await connection.execute(sql("LOCK TABLE organizations IN ACCESS EXCLUSIVE MODE"))
+                slow = await ask(world, PAGE, pool=pool)
+            return slow, await ask(world, PAGE, pool=pool)
+        finally:
+            await pool.close()
+
+    slow, next_one = runner.run(asked())
+    data, (error,) = shown(slow)
+    assert data is None
+    assert (error["path"], error["extensions"]["code"]) == (["organizations"], "TIMEOUT")
+    assert error["message"].startswith("Reading this took too long and was stopped.")
+    if next_one is not None:
+        assert not next_one.errors
+
+
+def test_callers_who_leave_do_not_take_connections_with_them(world, runner):
+    async def asked():
+        pool = ReadPool(world.house.engine, timeout=20)
+        try:
+            for delay in (0, 0, 0.001, 0.002, 0.005) * 6:
+                task = asyncio.create_task(ask(world, PAGE, pool=pool))
+                await asyncio.sleep(delay)
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+            async with asyncio.timeout(5):
+                return await asyncio.gather(*(ask(world, PAGE, pool=pool) for _ in range(20)))
+        finally:
+            await pool.close()
+
+    assert [found.errors for found in runner.run(asked())] == [[]] * 20
+
+
+def test_a_connection_that_the_database_ended_is_replaced(world, runner):
+    only_postgresql(world)
+
+    async def asked():
+        assert not (await ask(world, PAGE)).errors
+        async with world.house.engine.connect() as connection:
+            ended = await connection.scalars(
+                sql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+            assert ended.all()
+        return await ask(world, PAGE)
+
+    assert not runner.run(asked()).errors
+
+
+def test_a_migration_meanwhile_does_not_break_prepared_statements(world, runner):
+    only_postgresql(world)
+
+    async def asked():
+        before = await ask(world, PAGE)
+        async with changed(
+            world,
+            "ALTER TABLE organizations ALTER COLUMN state TYPE text",
+            "ALTER TABLE organizations ALTER COLUMN state TYPE varchar(40)",
+        ):
+            after = await ask(world, PAGE)
+        return before, after, await ask(world, PAGE)
+
+    before, *others = (shown(found) for found in runner.run(asked()))
+    assert before[1] == []
+    assert others == [before, before]
+
+
+def fragile(code, state_since):
+    """Fail for one organization, and give null for another."""
+    if code == "SCH-008":
+        raise RuntimeError("secret")
+    return state_since
+
+
+@strawberry.type
+@read_from(OrganizationRow)
+class Fragile:
+    code: str = column(OrganizationRow.code)
+    may_be_null: date | None = computed(fragile, OrganizationRow.code, OrganizationRow.state_since)
+    never_null: date = computed(fragile, OrganizationRow.code, OrganizationRow.state_since)
+    never_null_column: date = column(OrganizationRow.state_since)
+
+
+@strawberry.type
+class FragileQuery:
+    @page(of=Connection[Fragile], order_by=[OrganizationRow.code])
+    def many() -> Conditions:
+        yield from ()
+
+    @find(of=Fragile | None)
+    def one(code: str) -> Conditions:
+        yield OrganizationRow.code == code
+
+
+@pytest.fixture(scope="module")
+def fragile_schema():
+    schema = graphql_schema(strawberry.Schema(query=FragileQuery))
+    attach(schema)
+    return schema
+
+
+@pytest.mark.parametrize("planned", [True, False], ids=["generated code", "graphql-core"])
+@pytest.mark.parametrize(
+    ("text", "data", "errors"),
+    [
+        (
+            '{ a: one(code: "SCH-008") { code mayBeNull } b: one(code: "EO-001") { mayBeNull } }',
+            {"a": {"code": "SCH-008", "mayBeNull": None}, "b": {"mayBeNull": "2020-01-01"}},
+            [["a", "mayBeNull"]],
+        ),
+        (
+            '{ a: one(code: "SCH-008") { code neverNull } b: one(code: "EO-001") { neverNull } }',
+            {"a": None, "b": {"neverNull": "2020-01-01"}},
+            [["a", "neverNull"]],
+        ),
+        (
+            '{ a: one(code: "SCH-009") { neverNull } b: one(code: "SCH-009") { code } }',
+            {"a": None, "b": {"code": "SCH-009"}},
+            [["a", "neverNull"]],
+        ),
+        (
+            '{ a: one(code: "SCH-009") { neverNullColumn } b: one(code: "SCH-009") { code } }',
+            {"a": None, "b": {"code": "SCH-009"}},
+            [["a", "neverNullColumn"]],
+        ),
+        (
+            "{ many(first: 3) { edges { node { mayBeNull } } } }",
+            {
+                "many": {
+                    "edges": [
+                        {"node": {"mayBeNull": "2020-01-01"}},
+                        {"node": {"mayBeNull": "2020-01-01"}},
+                        {"node": {"mayBeNull": None}},
+                    ]
+                }
+            },
+            [["many", "edges", 2, "node", "mayBeNull"]],
+        ),
+        (
+            "{ many(first: 3) { nodes { neverNull } } }",
+            None,
+            [["many", "nodes", 2, "neverNull"]],
+        ),
+    ],
+)
+def test_what_fails_becomes_null_as_far_up_as_the_schema_says(
+    world, runner, fragile_schema, text, data, errors, planned
+):
+    found = runner.run(ask(world, text, schema=fragile_schema, planned=planned))
+    shown_data, shown_errors = shown(found)
+    assert shown_data == data
+    assert [error["path"] for error in shown_errors] == errors
+    assert {error["extensions"]["code"] for error in shown_errors} == {"INTERNAL_SERVER_ERROR"}
+    assert "secret" not in str(shown_errors)
+
+
+def test_a_type_of_a_table_reads_all_its_fields_by_declaration():
+    @strawberry.type
+    @read_from(OrganizationRow)
+    class Careless:
+        code: str = column(OrganizationRow.code)
+        name: str
+
+    @strawberry.type
+    class Query:
+        @find(of=Careless | None)
+        def one(code: str) -> Conditions:
+            yield OrganizationRow.code == code
+
+    schema = graphql_schema(strawberry.Schema(query=Query))
+    with pytest.raises(Undeclared, match=r"Careless\.name declares nothing to read"):
+        attach(schema)

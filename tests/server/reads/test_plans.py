@@ -1,0 +1,177 @@
+"""What plans cost: statements, memory; and what they share."""
+
+import asyncio
+
+import orjson
+import pytest
+
+from certgraph.api.reads.documents import DERIVED
+from certgraph.api.reads.execution import run
+from certgraph.api.reads.reader import PLANS
+from tests.server.api.conftest import counted_statements
+from tests.server.reads.reference import Reference
+from tests.server.reads.test_differential import answers
+from tests.server.reads.world import ROLES
+
+
+async def answer(world, reader, documents, text, variables=None, role="admin", language="en"):
+    (operation,) = documents.operations(text).values()
+    return await run(operation, reader, world.context(role, language), variables or {})
+
+
+def in_json(found):
+    """Return the data of an answer; what PostgreSQL wrote stands in it as bytes."""
+    return orjson.loads(orjson.dumps(found.data))
+
+
+def counted(world, runner, text, variables=None):
+    """Return how many statements a document costs; a second time, when it is known, as many."""
+    reader, documents = world.reader(), world.documents()
+    costs = []
+    for _ in range(2):
+        with counted_statements() as statements:
+            found = runner.run(answer(world, reader, documents, text, variables))
+        assert not found.errors
+        costs.append(len(statements))
+    first, second = costs
+    assert first == second
+    return first
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ('{ organization(code: "EO-001") { code name } }', 0),
+        (
+            """{ certificate(number: "EO-001-4", holderName: "张甲4") { organization { name }
+             standardVersion { standard { certificateType { name } } } } }""",
+            0,
+        ),
+        ("{ organizations { nodes { code kinds keys { kid } } } }", 2),
+        (
+            """{ organizations { nodes { certificateTypes { nodes { certificates { nodes { number
+             outcomes { text } } } } } } } }""",
+            3,
+        ),
+        ("{ certificates(first: 50) { nodes { number outcomes { number } } } }", 1),
+        ("{ organizations { nodes { code certificateTypeCount certificateCount } } }", 0),
+        ('{ a: organizations { nodes { code } } b: organization(code: "EO-001") { kinds } }', 1),
+    ],
+)
+def test_a_field_costs_one_statement_and_on_sqlite_one_more_for_each_list_below(
+    world, runner, text, levels
+):
+    roots = 2 if text.startswith("{ a:") else 1
+    below = 0 if world.house.url.startswith("postgresql") else levels
+    assert counted(world, runner, text) == roots + below
+
+
+def test_lists_without_parents_cost_nothing(world, runner):
+    text = '{ organizations(nameContains: "nobody") { nodes { kinds keys { kid } } } }'
+    assert counted(world, runner, text) == 1
+
+
+def test_nodes_cost_one_statement_for_each_type(world, runner, ids):
+    text = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    assert counted(world, runner, text, {"ids": [*ids, *ids]}) == 7
+
+
+def test_documents_that_differ_in_literals_alone_share_a_plan(world, runner):
+    reader, documents = world.reader(), world.documents()
+    for n in range(30):
+        text = f'{{ organizations(first: {n + 1}, divisionCode: "{n}") {{ nodes {{ code }} }} }}'
+        runner.run(answer(world, reader, documents, text))
+    assert len(reader._plans) == 1
+    for text in (
+        '{ organizations(first: 1, divisionCode: "1", kind: EMPLOYER) { nodes { code } } }',
+        '{ organizations(first: 1, divisionCode: "1") { nodes { name } } }',
+        '{ other: organizations(first: 1, divisionCode: "1") { nodes { code } } }',
+        "query ($d: String) { organizations(first: 1, divisionCode: $d) { nodes { code } } }",
+    ):
+        before = len(reader._plans)
+        runner.run(answer(world, reader, documents, text))
+        assert len(reader._plans) == before + 1
+
+
+def test_what_is_remembered_is_bounded(world, runner):
+    reader, documents = world.reader(), world.documents()
+
+    async def many():
+        for n in range(PLANS + 20):
+            text = f'{{ a{n}: organization(code: "EO-001") {{ code }} }}'
+            found = await answer(world, reader, documents, text)
+            assert in_json(found) == {f"a{n}": {"code": "EO-001"}}
+
+    runner.run(many())
+    assert len(reader._plans) == PLANS
+    assert len(documents._known) == 512
+
+
+def test_flags_in_every_combination_do_not_fill_the_memory(world, runner):
+    flags = "abcdefgh"
+    head = ", ".join(f"${flag}: Boolean!" for flag in flags)
+    fields = " ".join(f"{flag}: name @include(if: ${flag})" for flag in flags)
+    text = f'query ({head}) {{ organization(code: "EO-001") {{ code {fields} }} }}'
+    reader, documents = world.reader(), world.documents()
+
+    async def many():
+        for n in range(256):
+            values = {flag: bool(n >> place & 1) for place, flag in enumerate(flags)}
+            found = await answer(world, reader, documents, text, values)
+            asked = {flag for flag, value in values.items() if value}
+            assert set(in_json(found)["organization"]) == {"code"} | asked
+
+    runner.run(many())
+    (operation,) = documents.operations(text).values()
+    assert len(operation.remembered) == DERIVED
+
+
+def test_one_reader_answers_everybody_at_once_as_it_answers_each_alone(world, runner):
+    text = """query ($number: String!, $name: String!) {
+      certificates(first: 3) { nodes { number holderName } pageInfo { endCursor } }
+      certificate(number: $number, holderName: $name) { holderName qrCode { text } } }"""
+    asked = [
+        (role, language, {"number": f"EO-00{n}-1", "name": name})
+        for role in ROLES
+        for language in ("en", "zh-CN")
+        for n, name in ((1, "张甲1"), (2, "李乙1"), (2, "张甲1"))
+    ]
+
+    async def alone():
+        return [
+            await answer(world, world.reader(), world.documents(), text, variables, role, language)
+            for role, language, variables in asked
+        ]
+
+    async def together():
+        reader, documents = world.reader(), world.documents()
+        everybody = [
+            answer(world, reader, documents, text, variables, role, language)
+            for role, language, variables in asked
+        ]
+        return await asyncio.gather(*everybody)
+
+    expected = [in_json(found) for found in runner.run(alone())]
+    assert len({str(found) for found in expected}) > len(ROLES)
+    assert [in_json(found) for found in runner.run(together())] == expected
+
+
+def widest(depth):
+    """A document whose rows have more columns than a function of PostgreSQL takes arguments."""
+    organization = """organization { id code name nameEn platformName uscc divisionCode state
+      stateSince source }"""
+    fields = f"""id number holderName holderNameMasked level state issuedOn expiresOn
+      registrationDueOn registeredAt isRegisteredLate {organization}
+      certificateType {{ id code name batchNumber announcedOn state }}"""
+    text = fields
+    for _ in range(depth):
+        text = f"{fields} supersededBy {{ {text} }}"
+    return f"{{ organizations {{ nodes {{ certificates {{ nodes {{ {text} }} }} }} }} }}"
+
+
+def test_rows_too_wide_for_an_aggregate_are_read_by_a_statement_of_their_own(world, runner):
+    found = runner.run(answers(world, Reference(world), widest(9), {}, "admin"))
+    assert found[0] == found[1] == found[2]
+    assert counted(world, runner, widest(9)) == 2
+    narrow = 1 if world.house.url.startswith("postgresql") else 2
+    assert counted(world, runner, widest(0)) == narrow
