@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from certgraph.cli import migrations
 from certgraph.cli.migrations import check_revision, migrate
+from certgraph.credential.claims import Outcome
 from certgraph.database import Base
 from certgraph.settings import SettingsError
 
@@ -45,3 +46,40 @@ async def test_migrations_can_be_taken_back(house):
         await check_revision(house.engine)
     await migrate(house.engine)
     assert await house.count("organizations") == 0
+
+
+NEEDED_BY_READS = (
+    "SELECT certificate_id, position, number, text, credits_tenths FROM certificate_outcomes",
+    "SELECT id, holder_name_key FROM certificates",
+    "SELECT id, parent_code FROM standard_contents",
+)
+
+
+async def test_rows_that_reads_need_are_made_of_what_was_there_before(house):
+    """A database of the first revision, with certificates in it, becomes what issuing now makes."""
+    numbered = (Outcome(number=1, credits_tenths=5), Outcome(number=3, credits_tenths=0))
+    written = (Outcome(text="成果", credits_tenths=15),)
+    await house.issue(
+        house.candidate(holder_name="Lí 明", outcomes=numbered),
+        house.candidate(holder_name="李四", outcomes=written),
+        house.candidate(holder_name="王五"),
+    )
+
+    async def rows():
+        async with house.sessions() as session:
+            return [set(await session.execute(text(query))) for query in NEEDED_BY_READS]
+
+    async def go(to, step):
+        def run(connection):
+            config = migrations._config()
+            config.attributes["connection"] = connection
+            step(config, to)
+
+        async with house.engine.begin() as connection:
+            await connection.run_sync(run)
+
+    issued = await rows()
+    assert len(issued[0]) == 3
+    await go("20261123", command.downgrade)
+    await go("head", command.upgrade)
+    assert await rows() == issued
