@@ -22,6 +22,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from reads.bench import bench_reads
+
 from certgraph.certificates.issuing import issue
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.cli.migrations import migrate
@@ -32,6 +34,7 @@ from certgraph.credential.verification import Verdict, verify
 from tests.credential import kit
 from tests.server.conftest import embedded_postgres, open_house
 
+NAMES = ["verify", "import", "qr", "issue", "reads"]
 FIGURES: dict[str, float] = {}
 
 
@@ -156,11 +159,11 @@ def bench_issue(certificates: int) -> None:
 def main() -> None:
     """Run all, or those named."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=["verify", "import", "qr", "issue", []])
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []])
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--keep", action="store_true", help="write baseline.json")
     options = parser.parse_args()
-    names = options.names or ["verify", "import", "qr", "issue"]
+    names = options.names or NAMES
     if "verify" in names:
         bench_verify(20 if options.quick else 100)
     if "import" in names:
@@ -169,6 +172,8 @@ def main() -> None:
         bench_qr(10 if options.quick else 40)
     if "issue" in names:
         bench_issue(1_000 if options.quick else 10_000)
+    if "reads" in names:
+        bench_reads(report, is_quick=options.quick)
     if options.keep:
         machine = (
             f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

@@ -1,206 +1,245 @@
 """Reads, side by side and interleaved: certgraph, SQL by hand, PostGraphile, plain strawberry.
 
-One process each, the same PostgreSQL, the same questions. Reported for each operation: requests a
-second, median and 99th percentile latency, CPU of the server's process and statements per request.
+One process each, the same database, the same questions. Reported for each operation: requests a
+second, median and 99th percentile latency, CPU of the server's process and statements a request.
 """
 
 import asyncio
 import contextlib
-import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import asyncpg
-from reads.by_hand import STATEMENTS
-from reads.data import Data
-from reads.load import Measured, ask, load, median, request_bytes
-from reads.operations import DOCUMENTS, TARGETS, Question
+from reads import contenders
+from reads.contenders import Contender
+from reads.data import ORGANIZATIONS, Data, make
+from reads.load import ask, load, median, request_bytes
+from reads.operations import DOCUMENTS, TARGETS, Question, questions
+from sqlalchemy import select, text
 
-from certgraph.database import async_url
-from tests.server.conftest import HOST, MASTER_KEY
+from certgraph.certificates.tables import CertificateRow
+from certgraph.database import create_engine
+from tests.server.conftest import embedded_postgres
 
-HERE = Path(__file__).parent
-DEEP = 900_000
+Report = Callable[[str, float, str, str], None]
+Questions = dict[str, Callable[[], Question]]
 
+CONCURRENCY = 16
+ASKED = 20
+"""Requests over which statements are counted."""
 
-@dataclass
-class Contender:
-    """A server that runs.
-
-    Attributes:
-        name: As reported.
-        port: Where it listens.
-        process: Its process.
-        request: Makes the bytes of a request of an operation; None where it has no such operation.
-    """
-
-    name: str
-    port: int
-    process: subprocess.Popen[bytes]
-    request: Callable[[str, Question], bytes | None]
-    found: dict[str, list[Measured]] = field(default_factory=dict)
-    cpu: dict[str, list[float]] = field(default_factory=dict)
-
-    def cpu_seconds(self) -> float:
-        """Return CPU time that its process has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+RATIO_TARGETS = {"PostGraphile 5": 2.5, "SQL by hand": 0.75, "plain strawberry": 30.0}
+DOCUMENTS_TO_FORGET = 100_000
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+async def deep_place(url: str, count: int) -> tuple[object, object]:
+    """Return day and id of the certificate after which the deep page begins, newest first."""
+    engine = create_engine(url)
+    key = (CertificateRow.issued_on, CertificateRow.id)
+    statement = select(*key).order_by(*(column.desc() for column in key))
+    async with engine.connect() as connection:
+        row = (await connection.execute(statement.offset(count - 1).limit(1))).one()
+    await engine.dispose()
+    return row[0], row[1]
 
 
-def graphql(data: Data, documents: dict[str, str], path: str = "/graphql") -> Any:
-    """Return what makes GraphQL requests; the credit bank's token goes with them."""
-
-    def request(operation: str, question: Question) -> bytes | None:
-        if operation not in documents:
-            return None
-        body = {"query": documents[operation], "variables": question.variables}
-        return request_bytes(path, json.dumps(body).encode(), data.credit_bank)
-
-    return request
-
-
-@contextlib.contextmanager
-def started(
-    name: str, command: list[str], port: int, request: Any, **options: Any
-) -> Iterator[Contender]:
-    """Start a server and wait until it listens."""
-    with subprocess.Popen(command, **options) as process:
-        try:
-            for _ in range(600):
-                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-                    break
-                if process.poll() is not None:
-                    sys.exit(f"{name} ended by itself")
-                time.sleep(0.1)
-            yield Contender(name, port, process, request)
-        finally:
-            process.terminate()
+async def _statements(url: str) -> int:
+    """Return how many statements of contenders the database has run."""
+    engine = create_engine(url)
+    # what drivers ask when they connect, and transactions, are no reads
+    query = """SELECT coalesce(sum(calls), 0) FROM pg_stat_statements
+        WHERE query !~* '^(begin|commit|rollback|set|show|deallocate)|pg_|current_schema'"""
+    async with engine.connect() as connection:
+        found = int((await connection.execute(text(query))).scalar_one())
+    await engine.dispose()
+    return found
 
 
-def certgraph(data: Data) -> Any:
-    """Start certgraph as its users do."""
-    port = free_port()
-    environment = {
-        **os.environ,
-        "CERTGRAPH_DATABASE_URL": data.url,
-        "CERTGRAPH_MASTER_KEY": MASTER_KEY.hex(),
-        "CERTGRAPH_PUBLIC_HOST": HOST,
-        "CERTGRAPH_PUBLISH_EVERY_SECONDS": "3600",
-    }
-    command = [str(Path(sys.executable).parent / "certgraph"), "serve", "--port", str(port)]
-    request = graphql(data, DOCUMENTS)
-    return started("certgraph", command, port, request, env=environment, stderr=subprocess.DEVNULL)
-
-
-def by_hand(data: Data) -> Any:
-    """Start the hand-written statements."""
-    port = free_port()
-
-    def request(operation: str, question: Question) -> bytes | None:
-        if operation not in STATEMENTS:
-            return None
-        body = {"operation": operation, "values": question.values}
-        return request_bytes("/", json.dumps(body).encode(), None)
-
-    command = [sys.executable, str(HERE / "by_hand.py"), data.url, str(port)]
-    return started("SQL by hand", command, port, request)
-
-
-async def deep_place(url: str, count: int) -> tuple[date, Any]:
-    """Return day and id of the certificate after which the deep page begins."""
-    connection = await asyncpg.connect(url)
-    try:
-        row = await connection.fetchrow(
-            "SELECT issued_on, id FROM certificates ORDER BY issued_on DESC, id DESC "
-            "OFFSET $1 LIMIT 1",
-            count - 1,
-        )
-        return row["issued_on"], row["id"]
-    finally:
-        await connection.close()
-
-
-async def statements_run(url: str) -> int:
-    """Return how many transactions the database has committed; reads run one statement in each."""
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute("SELECT pg_stat_force_next_flush()")
-        return int(
-            await connection.fetchval(
-                "SELECT sum(calls) FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat%'"
-            )
-            or 0
-        )
-    finally:
-        await connection.close()
+async def _ask_some(contender: Contender, make_question: Callable[[], Question], name: str) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", contender.port, limit=2**24)
+    for _ in range(ASKED):
+        await ask(reader, writer, contender.request(name, make_question()) or b"")
+    writer.close()
 
 
 def measure(
-    contenders: list[Contender],
-    make: dict[str, Callable[[], Question]],
-    operations: list[str],
-    *,
-    rounds: int,
-    seconds: float,
-    concurrency: int,
+    running: list[Contender], make_question: Questions, *, rounds: int, seconds: float
 ) -> None:
-    """Load each contender with each operation, round after round."""
-    for number in range(rounds + 1):  # the first is for warming up
-        for operation in operations:
-            for contender in contenders:
-                question = make[operation]
-                if contender.request(operation, question()) is None:
+    """Load each contender with each operation, round after round; the first is for warming up."""
+    for number in range(rounds + 1):
+        for operation, next_question in make_question.items():
+            for contender in running:
+                if contender.request(operation, next_question()) is None:
                     continue
 
-                def next_request(c: Contender = contender, o: str = operation) -> bytes:
-                    return c.request(o, make[o]()) or b""
+                def next_request(
+                    c: Contender = contender,
+                    o: str = operation,
+                    q: Callable[[], Question] = next_question,
+                ) -> bytes:
+                    return c.request(o, q()) or b""
 
                 before = contender.cpu_seconds()
-                warm = number == 0
-                found = asyncio.run(
-                    load(contender.port, next_request, 0.7 if warm else seconds, concurrency)
-                )
-                spent = contender.cpu_seconds() - before
-                if not warm:
+                stretch = seconds if number else 0.7
+                found = asyncio.run(load(contender.port, next_request, stretch, CONCURRENCY))
+                if number:
+                    spent = (contender.cpu_seconds() - before) / found.requests * 1000
                     contender.found.setdefault(operation, []).append(found)
-                    contender.cpu.setdefault(operation, []).append(spent / found.requests * 1000)
+                    contender.cpu.setdefault(operation, []).append(spent)
 
 
-def table(contenders: list[Contender], operations: list[str]) -> dict[str, float]:
-    """Print what was found; return requests a second by name."""
-    figures: dict[str, float] = {}
-    print(f"{'':<28}{'':<14}{'req/s':>8}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}")
-    for operation in operations:
-        for contender in contenders:
+def count_statements(running: list[Contender], make_question: Questions, url: str) -> None:
+    """Count the statements of each operation, of a server that is warm."""
+    for operation, next_question in make_question.items():
+        for contender in running:
+            if contender.request(operation, next_question()) is None:
+                continue
+            before = asyncio.run(_statements(url))
+            asyncio.run(_ask_some(contender, next_question, operation))
+            more = asyncio.run(_statements(url)) - before
+            contender.statements[operation] = more / ASKED
+
+
+def table(running: list[Contender]) -> None:
+    """Print what was found."""
+    print(f"{'':<26}{'':<18}{'req/s':>8}{'p50 ms':>9}{'p99 ms':>9}{'CPU ms':>9}{'SQL':>6}")
+    for operation in DOCUMENTS:
+        for contender in running:
             found = contender.found.get(operation)
             if not found:
                 continue
-            rate = median([one.rate for one in found])
+            statements = contender.statements.get(operation)
             print(
-                f"{operation:<28}{contender.name:<14}{rate:>8.0f}"
+                f"{operation:<26}{contender.name:<18}{median([one.rate for one in found]):>8.0f}"
                 f"{median([one.percentile(50) for one in found]):>9.1f}"
                 f"{median([one.percentile(99) for one in found]):>9.1f}"
-                f"{median(contender.cpu[operation]):>9.2f}",
+                f"{median(contender.cpu[operation]):>9.2f}"
+                f"{'' if statements is None else f'{statements:.1f}':>6}",
                 flush=True,
             )
-            figures[f"reads: {operation}, {contender.name}"] = round(rate, 1)
-    return figures
 
 
-_ = (ask, async_url, shutil, TARGETS, HOST)
+def _report_ratios(running: list[Contender], report: Report, where: str) -> None:
+    """Report rates and ratios: the median over rounds, each round's neighbours compared."""
+    ours, *others = running
+    for operation in DOCUMENTS:
+        rate = median([one.rate for one in ours.found[operation]])
+        report(f"reads, {where}: {operation}", rate, "1/s", "")
+        for other in others:
+            if operation not in other.found:
+                continue
+            pairs = zip(ours.found[operation], other.found[operation], strict=True)
+            ratio = median([one.rate / their.rate for one, their in pairs])
+            has_target = where == "PostgreSQL" and operation in TARGETS
+            target = f"target ≥ {RATIO_TARGETS[other.name]}" if has_target else ""
+            report(f"reads, {where}: {operation} / {other.name}", ratio, "", target)
+    pairs = zip(ours.found["deep page"], ours.found["first page"], strict=True)
+    ratio = median([deep.percentile(50) / first.percentile(50) for deep, first in pairs])
+    report(f"reads, {where}: deep page / first page, latency", ratio, "", "target ≤ 1.2")
+
+
+def _distinct(number: int) -> bytes:
+    """Return a request whose document nobody sent before."""
+    text_ = (
+        f"{{ a{number}: organizations(first: 2) {{ nodes {{ n{number}: name code "
+        f"certificateTypes(first: 2) {{ nodes {{ code c{number}: name }} }} }} }} }}"
+    )
+    body = b'{"query": "' + text_.encode() + b'"}'
+    return request_bytes("/graphql", body, None)
+
+
+def bench_memory(contender: Contender, report: Report, documents: int) -> None:
+    """Send ever new documents: memory and latency of the last tenth against the second."""
+    numbers = iter(range(documents + CONCURRENCY))
+    latencies, sizes = [], []
+    for _ in range(10):
+        target, done = documents // 10, 0
+        found: list[float] = []
+        while done < target:
+            one = asyncio.run(
+                load(contender.port, lambda: _distinct(next(numbers)), 60, 8, target - done)
+            )
+            done += one.requests
+            found += one.latencies
+        latencies.append(median(found))
+        sizes.append(contender.megabytes())
+    report(f"reads: memory after {documents:,} documents", sizes[-1], "MB", "")
+    report("reads: memory, last tenth / second", sizes[-1] / sizes[1], "", "flat")
+    report("reads: latency, last tenth / second", latencies[-1] / latencies[1], "", "flat")
+
+
+def _on_postgres(folder: Path, certificates: int) -> tuple[object, Data]:
+    """Start PostgreSQL, with statements counted, and fill it."""
+    with embedded_postgres.get_server(folder, cleanup_mode="stop") as server:
+        for setting in (
+            "shared_buffers = '1GB'",
+            "max_wal_size = '4GB'",
+            "shared_preload_libraries = 'pg_stat_statements'",
+        ):
+            server.psql(f"ALTER SYSTEM SET {setting};")
+    server = embedded_postgres.get_server(folder, cleanup_mode="delete")
+    server.psql("CREATE DATABASE bench;")
+    start = time.perf_counter()
+    data = make(server.get_uri("bench"), certificates)
+    print(f"{certificates:,} certificates loaded in {time.perf_counter() - start:.0f} s")
+    server.psql("\\c bench\nCREATE EXTENSION pg_stat_statements;")
+    return server, data
+
+
+def bench_reads(report: Report, *, is_quick: bool) -> None:
+    """Measure reads on both databases."""
+    folder = Path(tempfile.mkdtemp(prefix="certgraph-bench-"))
+    certificates = 20_000 if is_quick else 1_000_000
+    rounds, seconds = (3, 1.0) if is_quick else (7, 2.0)
+    server, data = _on_postgres(folder / "pg", certificates)
+    try:
+        _measure_on(
+            data,
+            [contenders.certgraph, contenders.by_hand, contenders.postgraphile, contenders.plain],
+            report,
+            "PostgreSQL",
+            rounds=rounds,
+            seconds=seconds,
+        )
+        with contenders.certgraph(data) as alone:
+            bench_memory(alone, report, 5_000 if is_quick else DOCUMENTS_TO_FORGET)
+        data = make(f"sqlite:///{folder}/bench.sqlite3", 20_000)
+        _measure_on(
+            data,
+            [contenders.certgraph, contenders.plain],
+            report,
+            "SQLite",
+            rounds=3,
+            seconds=1.0,
+        )
+    finally:
+        server.cleanup()  # type: ignore[attr-defined]
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _measure_on(
+    data: Data,
+    starters: list[Callable[[Data], contextlib.AbstractContextManager[Contender]]],
+    report: Report,
+    where: str,
+    *,
+    rounds: int,
+    seconds: float,
+) -> None:
+    deep = asyncio.run(deep_place(data.url, data.certificates * 9 // 10))
+    make_question = questions(data, deep)
+    with contextlib.ExitStack() as stack:
+        running = []
+        for start in starters:
+            try:
+                running.append(stack.enter_context(start(data)))
+            except RuntimeError as error:
+                print(f"left out: {error}")
+        measure(running, make_question, rounds=rounds, seconds=seconds)
+        if where == "PostgreSQL":
+            count_statements(running, make_question, data.url)
+    print(f"\n{where}, {data.certificates:,} certificates of {ORGANIZATIONS} organizations")
+    table(running)
+    _report_ratios(running, report, where)

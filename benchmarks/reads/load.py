@@ -63,8 +63,14 @@ async def ask(
             return status, body
 
 
-async def load(port: int, make: Callable[[], bytes], seconds: float, concurrency: int) -> Measured:
-    """Load a server of this machine for some seconds.
+async def load(
+    port: int,
+    make: Callable[[], bytes],
+    seconds: float,
+    concurrency: int,
+    most: int | None = None,
+) -> Measured:
+    """Load a server of this machine for some seconds, with so many requests at most.
 
     Raises:
         RuntimeError: An answer is no 200, or holds errors.
@@ -72,10 +78,17 @@ async def load(port: int, make: Callable[[], bytes], seconds: float, concurrency
     latencies: list[float] = []
     end = time.perf_counter() + seconds
 
+    begun = 0
+
+    def begin() -> bool:
+        nonlocal begun
+        begun += 1
+        return most is None or begun <= most
+
     async def work() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**24)
         try:
-            while (start := time.perf_counter()) < end:
+            while (start := time.perf_counter()) < end and begin():
                 status, body = await ask(reader, writer, make())
                 latencies.append(time.perf_counter() - start)
                 if status != 200 or body.startswith(b'{"errors"'):

@@ -30,7 +30,7 @@ def serve(folder: Path | None, host: str, port: int) -> int:
     print("Stop with Ctrl-C.", file=sys.stderr)
     gc.collect()
     gc.freeze()  # what is here now stays; the collector need not look at it again
-    gc.set_threshold(10_000, 5, 1_000)
+    gc.set_threshold(10_000, 10, 10)  # answers come in bulk; documents go in cycles
     uvicorn.run(
         app,
         loop="auto",  # uvloop, where it is

@@ -1,6 +1,6 @@
 """A query on its way: document, selection, plan, rows, JSON; or records for graphql-core."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,9 +20,10 @@ from certgraph.api.reads.connections import ReadConnection, ReadPool, ReadTimeou
 from certgraph.api.reads.cursors import place_after
 from certgraph.api.reads.declarations import ByGlobalId, ByKey, Page
 from certgraph.api.reads.documents import Operation
-from certgraph.api.reads.plans import Plan, make_plan
+from certgraph.api.reads.plans import make_plan
 from certgraph.api.reads.scalars import parse_global_id
 from certgraph.api.reads.selection import Selection, select
+from certgraph.api.reads.shapes import Shape
 from certgraph.api.reads.statements import Statement, compile_level
 from certgraph.api.remembered import Remembered
 
@@ -35,10 +36,17 @@ MAX_FILTER = 100
 
 @dataclass(slots=True)
 class Compiled:
-    """A plan with its statements."""
+    """What remains of a plan when it is compiled: its SQL as text, no expressions.
 
-    plan: Plan
+    Attributes:
+        statement: Reads the rows.
+        shape: What becomes of them, see `Plan`.
+        complete: The same as generated code.
+    """
+
     statement: Statement
+    shape: Shape
+    complete: Callable[[Run, Sequence[Any]], Any]
 
 
 class Incomplete(Exception):
@@ -63,12 +71,12 @@ class Fetched:
         """
         if self.run.failures:
             raise Incomplete
-        made = [compiled.plan.complete(self.run, rows) for compiled, rows in self.parts]
+        made = [compiled.complete(self.run, rows) for compiled, rows in self.parts]
         return self._placed(made)
 
     def records(self) -> Any:  # noqa: ANN401 - what a resolver returns
         """Return it for graphql-core."""
-        made = [c.plan.shape.value((rows,), self.run) for c, rows in self.parts]
+        made = [c.shape.value((rows,), self.run) for c, rows in self.parts]
         return self._placed(made)
 
     def _placed(self, made: Sequence[Any]) -> Any:  # noqa: ANN401 - JSON or records
@@ -263,7 +271,7 @@ class Reader:
                 for_records=for_records,
             )
             statement = compile_level(plan.level, self._pool.dialect)
-            known = self._plans.put(key, Compiled(plan, statement))
+            known = self._plans.put(key, Compiled(statement, plan.shape, plan.complete))
         return known
 
 
