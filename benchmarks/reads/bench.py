@@ -15,7 +15,7 @@ from pathlib import Path
 from reads import contenders
 from reads.contenders import Contender
 from reads.data import ORGANIZATIONS, Data, make
-from reads.load import ask, load, median, request_bytes
+from reads.load import load, median, repeated, request_bytes
 from reads.operations import DOCUMENTS, TARGETS, Question, questions
 from sqlalchemy import select, text
 
@@ -27,6 +27,9 @@ Report = Callable[[str, float, str, str], None]
 Questions = dict[str, Callable[[], Question]]
 
 CONCURRENCY = 16
+PREPARED = 500
+"""Requests that differ, of each operation."""
+
 ASKED = 20
 """Requests over which statements are counted."""
 
@@ -57,33 +60,30 @@ async def _statements(url: str) -> int:
     return found
 
 
-async def _ask_some(contender: Contender, make_question: Callable[[], Question], name: str) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", contender.port, limit=2**24)
-    for _ in range(ASKED):
-        await ask(reader, writer, contender.request(name, make_question()) or b"")
-    writer.close()
+def _requests(contender: Contender, name: str, question: Callable[[], Question]) -> list[bytes]:
+    """Return different requests of an operation; none where a contender has no such operation."""
+    made = (contender.request(name, question()) for _ in range(PREPARED))
+    return [request for request in made if request is not None]
 
 
 def measure(
     running: list[Contender], make_question: Questions, *, rounds: int, seconds: float
 ) -> None:
     """Load each contender with each operation, round after round; the first is for warming up."""
+    prepared = {
+        (contender.name, operation): _requests(contender, operation, question)
+        for contender in running
+        for operation, question in make_question.items()
+    }
     for number in range(rounds + 1):
-        for operation, next_question in make_question.items():
+        for operation in make_question:
             for contender in running:
-                if contender.request(operation, next_question()) is None:
+                requests = prepared[contender.name, operation]
+                if not requests:
                     continue
-
-                def next_request(
-                    c: Contender = contender,
-                    o: str = operation,
-                    q: Callable[[], Question] = next_question,
-                ) -> bytes:
-                    return c.request(o, q()) or b""
-
                 before = contender.cpu_seconds()
                 stretch = seconds if number else 0.7
-                found = asyncio.run(load(contender.port, next_request, stretch, CONCURRENCY))
+                found = load(contender.port, repeated(requests), stretch, CONCURRENCY)
                 if number:
                     spent = (contender.cpu_seconds() - before) / found.requests * 1000
                     contender.found.setdefault(operation, []).append(found)
@@ -92,12 +92,13 @@ def measure(
 
 def count_statements(running: list[Contender], make_question: Questions, url: str) -> None:
     """Count the statements of each operation, of a server that is warm."""
-    for operation, next_question in make_question.items():
+    for operation, question in make_question.items():
         for contender in running:
-            if contender.request(operation, next_question()) is None:
+            requests = _requests(contender, operation, question)[:ASKED]
+            if not requests:
                 continue
             before = asyncio.run(_statements(url))
-            asyncio.run(_ask_some(contender, next_question, operation))
+            load(contender.port, iter(requests), 60, 1)
             more = asyncio.run(_statements(url)) - before
             contender.statements[operation] = more / ASKED
 
@@ -152,18 +153,11 @@ def _distinct(number: int) -> bytes:
 
 def bench_memory(contender: Contender, report: Report, documents: int) -> None:
     """Send ever new documents: memory and latency of the last tenth against the second."""
-    numbers = iter(range(documents + CONCURRENCY))
     latencies, sizes = [], []
-    for _ in range(10):
-        target, done = documents // 10, 0
-        found: list[float] = []
-        while done < target:
-            one = asyncio.run(
-                load(contender.port, lambda: _distinct(next(numbers)), 60, 8, target - done)
-            )
-            done += one.requests
-            found += one.latencies
-        latencies.append(median(found))
+    for tenth in range(10):
+        numbers = range(tenth * documents // 10, (tenth + 1) * documents // 10)
+        found = load(contender.port, map(_distinct, numbers), 3_600, 8)
+        latencies.append(median(found.latencies))
         sizes.append(contender.megabytes())
     report(f"reads: memory after {documents:,} documents", sizes[-1], "MB", "")
     report("reads: memory, last tenth / second", sizes[-1] / sizes[1], "", "flat")

@@ -19,7 +19,7 @@ from certgraph.api.enums import CertificateState
 from certgraph.api.errors import AnyError, user_errors
 from certgraph.api.key_mutations import from_hex
 from certgraph.api.mutating import attempt, id_of
-from certgraph.api.reads.declarations import by_key
+from certgraph.api.reads.declaring import by_key
 from certgraph.api.relay import parse_global_id
 from certgraph.certificates import queries, service
 from certgraph.certificates.issuing import issue

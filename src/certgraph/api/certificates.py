@@ -9,17 +9,8 @@ from certgraph.api.context import Context
 from certgraph.api.enums import CertificateLevel, CertificateState, TokenRole
 from certgraph.api.organizations import Organization
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
-from certgraph.api.reads.declarations import (
-    Condition,
-    Conditions,
-    column,
-    computed,
-    find,
-    many,
-    one,
-    page,
-    read_from,
-)
+from certgraph.api.reads.declarations import Condition, Conditions
+from certgraph.api.reads.declaring import column, computed, find, many, one, page, read_from
 from certgraph.api.relay import Connection, Node, global_id
 from certgraph.api.standards import CertificateType, StandardVersion
 from certgraph.certificates import queries

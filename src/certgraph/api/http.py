@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMappi
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
+from types import NoneType
 from typing import Any
 
 import orjson
@@ -167,17 +168,20 @@ def parse_json(text: bytes | str) -> Any:  # noqa: ANN401 - what came in decides
     raise BadRequest(HTTPStatus.BAD_REQUEST, message)
 
 
+_PARAMETERS: tuple[tuple[str, tuple[type, ...], str], ...] = (
+    ("query", (str,), "a text"),
+    ("operationName", (str, NoneType), "a text"),
+    ("variables", (dict, NoneType), "an object"),
+    ("extensions", (dict, NoneType), "an object"),
+)
+
+
 def _parameters(given: Any) -> GraphQLRequest:  # noqa: ANN401 - parsed JSON
     """Return the parameters of a decoded body or query string. Raises `BadRequest`."""
     if not isinstance(given, dict):
         message = "The body must be one JSON object with `query`; batches are not taken."
         raise BadRequest(HTTPStatus.BAD_REQUEST, message)
-    for name, kind, text in (
-        ("query", str, "a text"),
-        ("operationName", str | None, "a text"),
-        ("variables", dict | None, "an object"),
-        ("extensions", dict | None, "an object"),
-    ):
+    for name, kind, text in _PARAMETERS:
         value = given.get(name)
         if not isinstance(value, kind):
             missing = "is missing" if name not in given else f"must be {text}"
@@ -225,10 +229,11 @@ async def send_reply(found: Reply, accept_encoding: bytes, send: Send) -> None:
     """Send a reply that no cache keeps; compressed where the caller takes it and it pays."""
     body = found.body
     headers = [
-        (b"content-type", f"{found.media_type}; charset=utf-8".encode()),
+        (b"content-type", found.media_type.encode() + b"; charset=utf-8"),
         *_FIXED_HEADERS,
-        *((name.lower().encode(), value.encode()) for name, value in found.headers.items()),
     ]
+    for name, value in found.headers.items():
+        headers.append((name.lower().encode(), value.encode()))
     if b"gzip" in accept_encoding and len(body) >= _COMPRESS_FROM:
         body = gzip.compress(body, 5)
         headers.append((b"content-encoding", b"gzip"))

@@ -12,7 +12,7 @@ from certgraph.api.errors import AnyError
 from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt, attempt_once, id_of
 from certgraph.api.organization_mutations import ADMIN
 from certgraph.api.organizations import IssuerKey
-from certgraph.api.reads.declarations import by_key
+from certgraph.api.reads.declaring import by_key
 from certgraph.api.relay import global_id, parse_global_id
 from certgraph.database import Session
 from certgraph.organizations import keys, service, tokens

@@ -11,7 +11,7 @@ from certgraph.api.enums import CertificateLevel, OrganizationKind, Organization
 from certgraph.api.errors import AnyError
 from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt, attempt_once, id_of
 from certgraph.api.organizations import Organization
-from certgraph.api.reads.declarations import by_key
+from certgraph.api.reads.declaring import by_key
 from certgraph.api.standards import CertificateType
 from certgraph.database import Session
 from certgraph.organizations import service

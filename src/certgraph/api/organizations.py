@@ -13,16 +13,8 @@ from certgraph.api.enums import (
     OrganizationState,
     TokenRole,
 )
-from certgraph.api.reads.declarations import (
-    Condition,
-    Conditions,
-    column,
-    computed,
-    find,
-    many,
-    page,
-    read_from,
-)
+from certgraph.api.reads.declarations import Condition, Conditions
+from certgraph.api.reads.declaring import column, computed, find, many, page, read_from
 from certgraph.api.relay import Connection, Node
 from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.tables import CertificateRow

@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 
 from certgraph.api.reads import scalars
-from certgraph.api.reads.declarations import part
+from certgraph.api.reads.declaring import part
 
 parse_global_id = scalars.parse_global_id
 

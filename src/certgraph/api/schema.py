@@ -29,7 +29,7 @@ from certgraph.api.key_mutations import KeyMutation
 from certgraph.api.limits import MAX_TOKENS, DocumentLimits, check_text
 from certgraph.api.organization_mutations import OrganizationMutation
 from certgraph.api.organizations import IssuerKey, OrganizationQuery
-from certgraph.api.reads.declarations import by_global_id
+from certgraph.api.reads.declaring import by_global_id
 from certgraph.api.reads.documents import Documents
 from certgraph.api.reads.execution import attach
 from certgraph.api.relay import Node

@@ -10,7 +10,7 @@ from certgraph.api.context import Info
 from certgraph.api.enums import CertificateLevel, TokenRole
 from certgraph.api.errors import AnyError
 from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt_once, id_of
-from certgraph.api.reads.declarations import by_key
+from certgraph.api.reads.declaring import by_key
 from certgraph.api.standards import CertificateType, Standard, StandardVersion
 from certgraph.database import Session
 from certgraph.organizations.service import organization_named

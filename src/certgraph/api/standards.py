@@ -7,16 +7,8 @@ import strawberry
 
 from certgraph.api.enums import CertificateLevel, CertificateState, CertificateTypeState
 from certgraph.api.organizations import Organization
-from certgraph.api.reads.declarations import (
-    Conditions,
-    column,
-    find,
-    many,
-    many_where,
-    one,
-    page,
-    read_from,
-)
+from certgraph.api.reads.declarations import Conditions
+from certgraph.api.reads.declaring import column, find, many, many_where, one, page, read_from
 from certgraph.api.relay import Connection, Node
 from certgraph.certificates.tables import CertificateRow
 from certgraph.database import contains

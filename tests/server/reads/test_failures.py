@@ -10,7 +10,8 @@ import strawberry
 from sqlalchemy import text as sql
 
 from certgraph.api.reads.connections import ReadPool
-from certgraph.api.reads.declarations import Conditions, column, computed, find, page, read_from
+from certgraph.api.reads.declarations import Conditions
+from certgraph.api.reads.declaring import column, computed, find, page, read_from
 from certgraph.api.reads.documents import Documents
 from certgraph.api.reads.execution import Undeclared, attach, run
 from certgraph.api.reads.reader import Reader

@@ -135,8 +135,9 @@ class ReadPool:
     def __init__(self, engine: Engine, *, timeout: float) -> None:
         self._engine = engine
         self._timeout = timeout
-        self._idle: list[ReadConnection] = []
-        self._free = asyncio.Semaphore(SIZE)
+        self._free: asyncio.LifoQueue[ReadConnection | None] = asyncio.LifoQueue()
+        for _ in range(SIZE):
+            self._free.put_nowait(None)  # a place for a connection
 
     @property
     def dialect(self) -> Dialect:
@@ -148,29 +149,24 @@ class ReadPool:
 
         `work` runs again where an idle connection had ended unseen, as when the database restarts.
         """
-        async with self._free:
-            while self._idle:
-                found = self._idle.pop()
-                if found.is_open():
-                    try:
-                        return await self._work(found, work)
-                    except ConnectionEnded:
-                        continue
-            return await self._work(await self._connect(), work)
-
-    async def _work(
-        self, connection: ReadConnection, work: Callable[[ReadConnection], Awaitable[T]]
-    ) -> T:
+        kept = await self._free.get() if self._free.empty() else self._free.get_nowait()
         try:
-            result = await work(connection)
+            if kept is not None and kept.is_open():
+                try:
+                    return await work(kept)
+                except ConnectionEnded:
+                    await kept.close()
+            kept = await self._connect()
+            return await work(kept)
         except ReadTimeout:
-            self._idle.append(connection)
             raise
         except BaseException:  # cancelled, or the connection broke: nobody knows its state
-            await connection.close()
+            broken, kept = kept, None
+            if broken is not None:
+                await broken.close()
             raise
-        self._idle.append(connection)
-        return result
+        finally:
+            self._free.put_nowait(kept)
 
     async def _connect(self) -> ReadConnection:
         url = self._engine.url
@@ -192,5 +188,8 @@ class ReadPool:
 
     async def close(self) -> None:
         """Close every idle connection."""
-        while self._idle:
-            await self._idle.pop().close()
+        idle = [self._free.get_nowait() for _ in range(self._free.qsize())]
+        for connection in idle:
+            if connection is not None:
+                await connection.close()
+            self._free.put_nowait(None)

@@ -249,14 +249,7 @@ class Reader:
         for_records: bool,
     ) -> Compiled:
         """Return the plan for this role and these arguments, made if it is new."""
-        given = tuple(
-            frozenset(
-                name
-                for name, value in arguments.items()
-                if value is not None and not (name == "after" and slot in run.failures)
-            )
-            for slot, arguments in enumerate(run.arguments)
-        )
+        given = tuple([_given(run, slot) for slot in range(len(run.arguments))])
         role = run.context.caller.role if run.context.caller else None
         key = (reading.structure, keyed.name if keyed else None, role, given, for_records)
         known = self._plans.get(key)
@@ -273,6 +266,18 @@ class Reader:
             statement = compile_level(plan.level, self._pool.dialect)
             known = self._plans.put(key, Compiled(statement, plan.shape, plan.complete))
         return known
+
+
+def _given(run: Run, slot: int) -> frozenset[str]:
+    """Return which arguments of a field are given, not null, and of use."""
+    arguments = run.arguments[slot]
+    if None not in arguments.values() and slot not in run.failures:
+        return frozenset(arguments)
+    return frozenset(
+        name
+        for name, value in arguments.items()
+        if value is not None and not (name == "after" and slot in run.failures)
+    )
 
 
 def _check_page(declaration: Page, arguments: Mapping[str, Any]) -> None:

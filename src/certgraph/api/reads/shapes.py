@@ -1,80 +1,19 @@
 """From rows to JSON: each shape writes itself as code, and answers graphql-core from the same row.
 
-A row is a tuple. In the generated code its columns are variables: column 3 of row `r2_` is `r2_3`.
 What fails in generated code (a computed value, a null that must not be) fails the whole of it;
 the reader then lets graphql-core complete the same rows, with its errors and its null propagation.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from graphql import GraphQLNamedType
 
 from certgraph.api.reads.arguments import Run
-from certgraph.api.reads.cursors import cursor_maker
+from certgraph.api.reads.code import Code, Position, Row
 from certgraph.api.reads.scalars import Decode
-
-Row = Sequence[Any]
-
-
-@dataclass(slots=True)
-class Position:
-    """Where a column stands in its row; known when the whole row is."""
-
-    index: int = -1
-
-
-def _need(value: Any) -> Any:  # noqa: ANN401 - any field's value
-    if value is None:
-        raise ValueError("null where the schema allows none")
-    return value
-
-
-_NAMES = {"loads": orjson.loads, "need": _need, "Fragment": orjson.Fragment}
-
-
-@dataclass(slots=True)
-class Code:
-    """Generated code with the objects that it names."""
-
-    names: dict[str, Any] = field(default_factory=lambda: dict(_NAMES))
-    functions: list[str] = field(default_factory=list)
-    rows: int = 0
-
-    def constant(self, value: object) -> str:
-        """Return a name for an object."""
-        name = f"k{len(self.names)}"
-        self.names[name] = value
-        return name
-
-    def row(self) -> str:
-        """Return the name of a new row."""
-        self.rows += 1
-        return f"r{self.rows}_"
-
-    def compiled(self, expression: str, arguments: str) -> Callable[..., Any]:
-        """Return the function of `arguments` that returns `expression`."""
-        source = "\n".join([*self.functions, f"def complete({arguments}):\n return {expression}"])
-        exec(compile(source, "<plan>", "exec"), self.names)  # noqa: S102 - our own words, no input
-        return self.names["complete"]  # type: ignore[no-any-return]
-
-
-class Record:
-    """An object as graphql-core sees it: fields by response key, from one row."""
-
-    __slots__ = ("_fields", "_row", "_run", "type_name")
-
-    def __init__(self, type_name: str, fields: Mapping[str, "Shape"], row: Row, run: Run) -> None:
-        self.type_name = type_name
-        self._fields = fields
-        self._row = row
-        self._run = run
-
-    def resolve(self, key: str) -> Any:  # noqa: ANN401 - any field's value
-        """Return the value of a field. Raises what computing it raises."""
-        return self._fields[key].value(self._row, self._run)
 
 
 class Shape:
@@ -87,6 +26,22 @@ class Shape:
     def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - any field's value
         """Return the value as a resolver would."""
         raise NotImplementedError
+
+
+class Record:
+    """An object as graphql-core sees it: fields by response key, from one row."""
+
+    __slots__ = ("_fields", "_row", "_run", "type_name")
+
+    def __init__(self, type_name: str, fields: Mapping[str, Shape], row: Row, run: Run) -> None:
+        self.type_name = type_name
+        self._fields = fields
+        self._row = row
+        self._run = run
+
+    def resolve(self, key: str) -> Any:  # noqa: ANN401 - any field's value
+        """Return the value of a field. Raises what computing it raises."""
+        return self._fields[key].value(self._row, self._run)
 
 
 def object_code(fields: Mapping[str, Shape], code: Code, row: str) -> str:
@@ -289,146 +244,6 @@ class Listed(Shape):
     def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
         """See `Shape`."""
         return [self.item.value(below, run) for below in self.rows.of(row)]
-
-
-@dataclass(slots=True)
-class Paged(Shape):
-    """A connection: one row more than was asked for tells that there is a next page.
-
-    Attributes:
-        type: Its type in the schema.
-        rows: The rows.
-        slot: Where its arguments are.
-        name: The field, which cursors are bound to.
-        keys: Position and decoder of the columns of its order.
-        fields: Parts by response key.
-    """
-
-    type: GraphQLNamedType
-    rows: Rows
-    slot: int
-    name: str
-    keys: Sequence[tuple[Position, Decode | None]]
-    fields: Mapping[str, Shape] = field(default_factory=dict)
-
-    def code(self, code: Code, row: str) -> str:
-        """See `Shape`."""
-        function = f"page{len(code.functions)}"
-        code.functions.append("")  # keeps the number
-        made = object_code(self.fields, code, "")
-        code.functions[int(function[4:])] = (
-            f"def {function}(run, rows):\n"
-            f" first = run.arguments[{self.slot}]['first']\n"
-            f" more = len(rows) > first\n"
-            f" if more: rows = rows[:first]\n"
-            f" cursor = {code.constant(self.cursors)}(run)\n"
-            f" return {made}"
-        )
-        return f"{function}(run, {self.rows.code(row)})"
-
-    def cursors(self, run: Run) -> Callable[[Row], str]:
-        """Return what makes the cursor of a row."""
-        make = cursor_maker(run.context, self.name, run.arguments[self.slot])
-        keys = self.keys
-
-        def cursor(row: Row) -> str:
-            raw = [(row[position.index], decode) for position, decode in keys]
-            return make([value if decode is None else decode(value) for value, decode in raw])
-
-        return cursor
-
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
-        """See `Shape`."""
-        if self.slot in run.failures:
-            raise run.failures[self.slot]
-        rows = self.rows.of(row)
-        first = run.arguments[self.slot]["first"]
-        page = (rows[:first], len(rows) > first, self.cursors(run))
-        return Record(self.type.name, self.fields, page, run)
-
-
-@dataclass(slots=True)
-class PagePart(Shape):
-    """A part of a page whose rows are `rows`: its nodes, or its edges."""
-
-    page: Paged
-    item: Shape
-
-    def code(self, code: Code, row: str) -> str:
-        """See `Shape`."""
-        del row
-        return self.page.rows.each(code, self.item, "rows")
-
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
-        """See `Shape`."""
-        return [self.item.value(below, run) for below in row[0]]
-
-
-@dataclass(slots=True)
-class EdgeCursor(Shape):
-    """The cursor of a row."""
-
-    page: Paged
-
-    def code(self, code: Code, row: str) -> str:
-        """See `Shape`."""
-        del code
-        columns = ", ".join(f"{row}{index}" for index in range(self.page.rows.width))
-        return f"cursor(({columns},))"
-
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
-        """See `Shape`."""
-        return self.page.cursors(run)(row)
-
-
-@dataclass(slots=True)
-class PageInfoShape(Shape):
-    """The PageInfo of a page."""
-
-    type: GraphQLNamedType
-    fields: Mapping[str, Shape]
-
-    def code(self, code: Code, row: str) -> str:
-        """See `Shape`."""
-        return object_code(self.fields, code, row)
-
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
-        """See `Shape`."""
-        return Record(self.type.name, self.fields, row, run)
-
-
-_INFO: Mapping[str, tuple[str, Callable[[Any, Run, int], Any]]] = {
-    "hasNextPage": ("more", lambda page, _run, _slot: page[1]),
-    "hasPreviousPage": (
-        "(run.arguments[{slot}]['after'] is not None)",
-        lambda _page, run, slot: run.arguments[slot]["after"] is not None,
-    ),
-    "startCursor": (
-        "(cursor(rows[0]) if rows else None)",
-        lambda page, _run, _slot: page[2](page[0][0]) if page[0] else None,
-    ),
-    "endCursor": (
-        "(cursor(rows[-1]) if rows else None)",
-        lambda page, _run, _slot: page[2](page[0][-1]) if page[0] else None,
-    ),
-}
-
-
-@dataclass(slots=True)
-class PageInfoField(Shape):
-    """A field of PageInfo."""
-
-    name: str
-    slot: int
-
-    def code(self, code: Code, row: str) -> str:
-        """See `Shape`."""
-        del code, row
-        return _INFO[self.name][0].format(slot=self.slot)
-
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
-        """See `Shape`."""
-        return _INFO[self.name][1](row, run, self.slot)
 
 
 @dataclass(slots=True)

@@ -8,8 +8,9 @@ import orjson
 from sqlalchemy import Dialect
 
 from certgraph.api.reads.arguments import Argument, Run
+from certgraph.api.reads.below import KEYS
 from certgraph.api.reads.connections import ReadConnection
-from certgraph.api.reads.levels import KEYS, Level
+from certgraph.api.reads.levels import Level
 
 Keys = Sequence[Sequence[Any]]
 """Keys of the parents, one sequence for each key column."""

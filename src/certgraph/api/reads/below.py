@@ -1,0 +1,144 @@
+"""Rows below other rows: aggregated inside their parent's, or read for many parents at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.sql.util import ClauseAdapter
+
+from certgraph.api.reads.declarations import Join, Source
+from certgraph.api.reads.levels import Level, Order, Place, limited_rows
+
+KEYS = "keys"
+"""Prefix of the parameters that hold the keys of a batch's parents, one a key column."""
+
+
+@dataclass(slots=True)
+class Below:
+    """Rows below a parent, by a join.
+
+    Attributes:
+        source: What is read.
+        join: How they belong to the parent.
+        conditions: Further ones over the table, the policy's among them.
+        order: Their order and limit.
+    """
+
+    source: Source
+    join: Join
+    conditions: Sequence[ColumnElement[bool]]
+    order: Order
+
+    def aggregated(self, parent: Place, keys: Sequence[ColumnElement[Any]]) -> Place:
+        """Return a place whose rows are an aggregate in the parent's; `keys` are the parent's."""
+        table = self.source.table.alias()
+        adapter = ClauseAdapter(table)
+        rows_from, on = self._joined(table, table, keys)
+        where = [*on, *(adapter.traverse(condition) for condition in self.conditions)]
+        if self.order.limit is None:
+            level = Level("postgresql", rows_from, in_json=True, where=where)
+            place = Place(level, table, self.source)
+        else:
+            inner = select(table).select_from(rows_from).where(*where).correlate(parent.table)
+            limited = limited_rows(inner, self.order, adapter)[0].subquery()
+            level = Level("postgresql", limited, in_json=True)
+            place = Place(level, limited, self.source)
+        level.order_by = self.order.terms(place.adapter)
+        return place
+
+    def batched(self, dialect: str) -> Place:
+        """Return a place whose rows are read for many parents; the first column is an ordinal."""
+        types = [c.type for c in self.join.parent]
+        parents, ordinal, keys = _parents(dialect, types)
+        table = self.source.table.alias()
+        adapter = ClauseAdapter(table)
+        further = [adapter.traverse(condition) for condition in self.conditions]
+        if self.order.limit is None:
+            rows_from, on = self._joined(parents, table, keys)
+            joined = rows_from if rows_from is not parents else parents.join(table, and_(*on))
+            level = Level(dialect, joined, where=further)
+            place = Place(level, table, self.source)
+        else:
+            rows_from, on = self._joined(table, table, keys)
+            rows = select(table).select_from(rows_from).where(*on, *further).correlate(parents)
+            one_page, to_page = limited_rows(rows, self.order, adapter)
+            page, condition = self._page_of_parent(dialect, one_page, to_page)
+            level = Level(dialect, parents.join(page, condition))
+            place = Place(level, page, self.source)
+        level.columns.append(ordinal)
+        level.order_by = [ordinal, *self.order.terms(place.adapter)]
+        return place
+
+    def _page_of_parent(
+        self, dialect: str, one_page: Select[Any], adapter: ClauseAdapter
+    ) -> tuple[FromClause, ColumnElement[bool]]:
+        """Return what to join to the parents, so that each gets its own page."""
+        if dialect == "postgresql":
+            return one_page.lateral(), true()
+        primary_key = tuple(self.source.table.primary_key.columns)  # SQLite has no LATERAL
+        ids = one_page.with_only_columns(*(adapter.traverse(c) for c in primary_key))
+        outer = self.source.table.alias()
+        columns = [ClauseAdapter(outer).traverse(c) for c in primary_key]
+        place = columns[0] if len(columns) == 1 else tuple_(*columns)
+        return outer, place.in_(ids)
+
+    def _joined(
+        self, left: FromClause, table: FromClause, keys: Sequence[ColumnElement[Any]]
+    ) -> tuple[FromClause, list[ColumnElement[bool]]]:
+        """Return `left` with the table joined, through the link where one stands in between.
+
+        Conditions that tie the rows to the keys are returned, unless `left` holds the keys itself
+        and a link took them.
+        """
+        if self.join.through is None:
+            adapter = ClauseAdapter(table)
+            pairs = zip(self.join.target, keys, strict=True)
+            return left, [adapter.traverse(target) == key for target, key in pairs]
+        link = self.join.through.alias()
+        to_link, to_table = ClauseAdapter(link), ClauseAdapter(table)
+        pairs = zip(self.join.target, keys, strict=True)
+        near = [to_link.traverse(target) == key for target, key in pairs]
+        far = and_(*(to_table.traverse(t) == to_link.traverse(c) for t, c in self.join.far))
+        if left is table:
+            return table.join(link, far), near
+        return left.join(link, and_(*near)).join(table, far), []
+
+
+def _parents(
+    dialect: str, types: Sequence[Any]
+) -> tuple[Any, ColumnElement[Any], list[ColumnElement[Any]]]:
+    """Return the parents' keys as a table, its ordinal from 0, and its key columns."""
+    if dialect == "postgresql":
+        arrays = [bindparam(f"{KEYS}{n}", type_=ARRAY(type_)) for n, type_ in enumerate(types)]
+        names = [column(f"key{n}", type_) for n, type_ in enumerate(types)]
+        parents = (
+            func.unnest(*arrays)
+            .table_valued(*names, with_ordinality="ordinal", joins_implicitly=True)
+            .render_derived()
+        )
+        ordinal = parents.c.ordinal - literal_column("1")
+        return parents, ordinal, [parents.c[name.name] for name in names]
+    parents = func.json_each(bindparam(KEYS)).table_valued(
+        column("key", Integer), column("value", types[0]), joins_implicitly=True
+    )
+    if len(types) == 1:
+        return parents, parents.c.key, [parents.c.value]
+    parts: list[ColumnElement[Any]] = [
+        func.json_extract(parents.c.value, f"$[{n}]") for n in range(len(types))
+    ]
+    return parents, parents.c.key, parts

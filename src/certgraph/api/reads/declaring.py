@@ -1,0 +1,258 @@
+"""Saying what the fields of the graph read, on the strawberry types; nothing else knows it.
+
+    @strawberry.type
+    @read_from(OrganizationRow)
+    class Organization(Node):
+        code: str = column(OrganizationRow.code)
+        keys: list[IssuerKey] = many(SigningKeyRow.organization_id, order_by=[...])
+
+`docs/reads.md` tells how to add one.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+import strawberry
+from sqlalchemy import ColumnElement, Table
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
+
+from certgraph.api.reads.declarations import (
+    MAX_PAGE,
+    READ,
+    ByGlobalId,
+    ByKey,
+    Column,
+    Computed,
+    Conditions,
+    Declaration,
+    Find,
+    Join,
+    Many,
+    One,
+    Page,
+    Part,
+    Policy,
+    Source,
+    everybody,
+)
+
+Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+T = TypeVar("T")
+
+
+def read_from(row: type[DeclarativeBase], *, policy: Policy = everybody) -> Callable[[T], T]:
+    """Return a class decorator: the type reads this table, under this policy."""
+
+    def decorate(cls: T) -> T:
+        cls.__read__ = Source(_table(row), policy)  # type: ignore[attr-defined]
+        return cls
+
+    return decorate
+
+
+def column(expression: Expression, *, description: str | None = None, guarded: bool = False) -> Any:  # noqa: ANN401 - as strawberry.field
+    """Declare a field that is a column or an expression.
+
+    Args:
+        expression: Of the type's table; other tables by a correlated subquery.
+        description: For the schema.
+        guarded: Null for callers whom the type's policy denies the row.
+    """
+    return _field(Column(_element(expression), guarded), description)
+
+
+def computed(
+    function: Callable[..., Any],
+    *columns: Expression,
+    description: str | None = None,
+    guarded: bool = False,
+    with_context: bool = False,
+) -> Any:  # noqa: ANN401 - as strawberry.field
+    """Declare a field that is computed of columns; `with_context` passes the context first."""
+    elements = tuple(_element(expression) for expression in columns)
+    return _field(Computed(elements, function, guarded, with_context), description)
+
+
+def one(
+    foreign_key: Expression | None = None,
+    *,
+    by: Expression | None = None,
+    description: str | None = None,
+    guarded: bool = False,
+) -> Any:  # noqa: ANN401 - as strawberry.field
+    """Declare an object: the one our foreign key names, or the one whose key `by` names us."""
+    if foreign_key is not None:
+        key = _element(foreign_key)
+        join = Join((_referenced(key),), (key,))
+    else:
+        key = _element(cast("Expression", by))
+        join = Join((key,), (_referenced(key),))
+    return _field(One(join, guarded), description)
+
+
+def many(
+    *target: Expression,
+    order_by: Sequence[Expression],
+    parent: Sequence[Expression] | None = None,
+    through: Expression | None = None,
+    value: Expression | None = None,
+    description: str | None = None,
+    guarded: bool = False,
+    with_parent: bool = False,
+) -> Any:  # noqa: ANN401 - as strawberry.field
+    """Declare a list.
+
+    Args:
+        target: Columns of the target that name us (of the link table, with `through`).
+        order_by: Its order.
+        parent: Our columns that they equal; those they refer to if None.
+        through: Column of the link table that names the target.
+        value: Column whose values the list holds, instead of objects.
+        description: For the schema.
+        guarded: Empty for callers whom the type's policy denies the row.
+        with_parent: See `Many`.
+    """
+    join = _join(target, parent, through)
+    order = tuple(_element(expression) for expression in order_by)
+    found = None if value is None else _element(value)
+    return _field(Many(join, order, found, guarded, with_parent), description)
+
+
+def many_where(
+    *target: Expression,
+    of: Any,  # noqa: ANN401 - what an annotation may say
+    order_by: Sequence[Expression],
+    parent: Sequence[Expression] | None = None,
+    description: str | None = None,
+) -> Callable[[Callable[..., Conditions]], Any]:
+    """Declare a list with arguments: the body yields conditions, `of` is the field's type."""
+    order = tuple(_element(expression) for expression in order_by)
+
+    def decorate(body: Callable[..., Conditions]) -> Any:  # noqa: ANN401 - as strawberry.field
+        declared = Many(_join(target, parent, None), order, conditions=body)
+        return _field(declared, description, body, of)
+
+    return decorate
+
+
+def page(
+    *target: Expression,
+    of: Any,  # noqa: ANN401 - what an annotation may say
+    order_by: Sequence[Expression],
+    through: Expression | None = None,
+    descending: bool = False,
+    size: int = 20,
+    largest: int = MAX_PAGE,
+    description: str | None = None,
+) -> Callable[[Callable[..., Conditions]], Any]:
+    """Declare a connection: `target` as in `many` (none at the root), the body yields conditions.
+
+    The body's arguments are the filters; `first` (`size` if left out) and `after` come before them.
+    """
+    order = tuple(_element(expression) for expression in order_by)
+    join = _join(target, None, through) if target else None
+
+    def decorate(body: Callable[..., Conditions]) -> Any:  # noqa: ANN401 - as strawberry.field
+        declared = Page(order, body, join, descending, size, largest)
+        return _field(declared, description, _with_paging(body, size), of)
+
+    return decorate
+
+
+def _with_paging(body: Callable[..., Conditions], size: int) -> Callable[..., Conditions]:
+    """Return the body as strawberry is to see it: with `first` and `after`."""
+
+    @functools.wraps(body)
+    def paged(**arguments: Any) -> Conditions:  # noqa: ANN401 - of any field
+        return body(**arguments)
+
+    kind = inspect.Parameter.KEYWORD_ONLY
+    first = inspect.Parameter("first", kind, default=size, annotation=int)
+    after = inspect.Parameter("after", kind, default=None, annotation=str | None)
+    filters = [
+        parameter.replace(kind=kind) for parameter in inspect.signature(body).parameters.values()
+    ]
+    paged.__signature__ = inspect.Signature([first, after, *filters])  # type: ignore[attr-defined]
+    paged.__annotations__ = {**body.__annotations__, "first": int, "after": str | None}
+    return paged
+
+
+def find(
+    of: Any,  # noqa: ANN401 - what an annotation may say
+    *,
+    known: bool = False,
+    description: str | None = None,
+) -> Callable[[Callable[..., Conditions]], Any]:
+    """Declare a root field for one object: the body yields the conditions that name it."""
+
+    def decorate(body: Callable[..., Conditions]) -> Any:  # noqa: ANN401 - as strawberry.field
+        return _field(Find(body, known), description, body, of)
+
+    return decorate
+
+
+def by_global_id(argument: str, *, description: str) -> Callable[[Callable[..., Any]], Any]:
+    """Declare a root field for the objects whose global ids an argument holds."""
+
+    def decorate(body: Callable[..., Any]) -> Any:  # noqa: ANN401 - as strawberry.field
+        return _field(ByGlobalId(argument), description, body)
+
+    return decorate
+
+
+def by_key(attribute: str) -> Any:  # noqa: ANN401 - as strawberry.field
+    """Declare the object whose primary key stands in a private attribute of this payload."""
+    return _field(ByKey(attribute), None, default=None)
+
+
+def part(name: str, *, description: str | None = None) -> Any:  # noqa: ANN401 - as strawberry.field
+    """Declare a part of a connection."""
+    return _field(Part(name), description)
+
+
+def _field(
+    declaration: Declaration,
+    description: str | None,
+    body: Callable[..., Any] | None = None,
+    of: Any = None,  # noqa: ANN401 - what an annotation may say
+    **options: Any,  # noqa: ANN401 - of strawberry.field
+) -> Any:  # noqa: ANN401 - as strawberry.field
+    metadata: Mapping[Any, Any] = {READ: declaration}
+    make: Any = strawberry.field
+    return make(
+        resolver=body, description=description, metadata=metadata, graphql_type=of, **options
+    )
+
+
+def _element(expression: Expression) -> ColumnElement[Any]:
+    """Return the plain Core element behind a mapped attribute."""
+    if isinstance(expression, InstrumentedAttribute):
+        expression = expression.__clause_element__()
+    return expression._deannotate()  # noqa: SLF001 - the ORM's marks mean nothing here
+
+
+def _table(row: type[DeclarativeBase]) -> Table:
+    return cast("Table", row.__table__)
+
+
+def _referenced(key: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the column that a foreign key refers to."""
+    (foreign_key,) = key.foreign_keys
+    return foreign_key.column
+
+
+def _join(
+    target: Sequence[Expression], parent: Sequence[Expression] | None, through: Expression | None
+) -> Join:
+    columns = tuple(_element(expression) for expression in target)
+    if parent is None:
+        ours = tuple(_referenced(key) for key in columns)
+    else:
+        ours = tuple(_element(expression) for expression in parent)
+    if through is None:
+        return Join(columns, ours)
+    far = _element(through)
+    return Join(columns, ours, far.table, ((_referenced(far), far),))
