@@ -22,11 +22,13 @@ class Run:
         context: The request's.
         arguments: Coerced arguments of each field that takes some, in the order of the selection.
         failures: Fields whose arguments are refused: slot → error.
+        places: Where pages start: slot → the values in `after`.
     """
 
     context: Context
     arguments: Sequence[Mapping[str, Any]]
     failures: dict[int, GraphQLError] = field(default_factory=dict)
+    places: dict[int, Sequence[Any]] = field(default_factory=dict)
 
 
 class Argument(BindParameter[Any]):

@@ -4,7 +4,7 @@ A level below another is an aggregate inside its parent's rows (PostgreSQL, narr
 statement of its own for all parents at once, batched by their keys.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,7 @@ class Level:
         order_by: Order of the rows.
         columns: What a row holds, before batches.
         batches: What is read after it.
+        written: Makes the statement instead, where the database writes the rows as one.
     """
 
     dialect: str
@@ -106,6 +107,7 @@ class Level:
     order_by: list[ColumnElement[Any]] = field(default_factory=list)
     columns: list[ColumnElement[Any]] = field(default_factory=list)
     batches: list[Batch] = field(default_factory=list)
+    written: "Callable[[Level], Select[Any]] | None" = None
     _known: dict[tuple[int, ...], Position] = field(default_factory=dict)
 
     def position(self, element: ColumnElement[Any], *key: int) -> Position:
@@ -128,6 +130,8 @@ class Level:
 
     def statement(self) -> Select[Any]:
         """Return the statement that reads the rows."""
+        if self.written is not None:
+            return self.written(self)
         found: Select[Any] = select(*self.columns).select_from(self.rows_from)
         return found.where(*self.where).order_by(*self.order_by)
 

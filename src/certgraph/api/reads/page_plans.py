@@ -1,13 +1,12 @@
 """Plans of connections: where a page starts and ends, and the shapes of its parts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from graphql import GraphQLObjectType, get_named_type
 from sqlalchemy import ColumnElement, Integer
 
 from certgraph.api.reads.arguments import Argument, Run
-from certgraph.api.reads.cursors import place_after
 from certgraph.api.reads.declarations import Page, Part
 from certgraph.api.reads.levels import Order, Place
 from certgraph.api.reads.page_shapes import (
@@ -41,7 +40,7 @@ def node_type(selected: Selected) -> GraphQLObjectType:
     return found
 
 
-def page_order(declared: Page, slot: int, name: str, *, is_after: bool) -> Order:
+def page_order(declared: Page, slot: int, *, is_after: bool) -> Order:
     """Return order, start and limit of a page, its values from the arguments in a slot."""
     limit = Argument(
         f"a{slot}_limit",
@@ -50,23 +49,16 @@ def page_order(declared: Page, slot: int, name: str, *, is_after: bool) -> Order
     )
     after = None
     if is_after:
-        types = [column.type.python_type for column in declared.order_by]
         after = [
-            Argument(f"a{slot}_after{index}", _after(slot, index, name, types), column.type)
+            Argument(f"a{slot}_after{index}", _after(slot, index), column.type)
             for index, column in enumerate(declared.order_by)
         ]
     return Order(declared.order_by, declared.descending, after, limit, declared.largest + 1)
 
 
-def _after(slot: int, index: int, name: str, types: Sequence[type]) -> Callable[[Run], Any]:
-    """Return what gives one value of the cursor in `after`."""
-
-    def value(run: Run) -> Any:  # noqa: ANN401 - any column's value
-        if slot in run.failures:
-            return None
-        return place_after(run.context, name, run.arguments[slot], types)[index]
-
-    return value
+def _after(slot: int, index: int) -> Callable[[Run], Any]:
+    """Return what gives one value of the cursor in `after`; null where it is refused."""
+    return lambda run: None if slot in run.failures else run.places[slot][index]
 
 
 def page_shape(
@@ -80,13 +72,13 @@ def page_shape(
         keys.append((position, planner.decoder(place, column)))
     page = Paged(selected.object_type(), rows, selected.slot, name, keys)
     page.fields = {
-        key: _part(planner, page, below, place, node_type(selected))
+        key: page_part(planner, page, below, place, node_type(selected))
         for key, below in selected.fields().items()
     }
     return page
 
 
-def _part(
+def page_part(
     planner: ObjectPlanner, page: Paged, selected: Selected, place: Place, node: GraphQLObjectType
 ) -> Shape:
     """Return the shape of `nodes`, `edges` or `pageInfo`."""

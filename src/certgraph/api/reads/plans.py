@@ -39,7 +39,8 @@ from certgraph.api.reads.levels import (
     allowed_rows,
     read_rows,
 )
-from certgraph.api.reads.page_plans import node_type, page_order, page_shape
+from certgraph.api.reads.page_plans import node_type, page_order, page_part, page_shape
+from certgraph.api.reads.page_shapes import Paged
 from certgraph.api.reads.plain import completion
 from certgraph.api.reads.scalars import Decode, decoder, encoder, global_id
 from certgraph.api.reads.selection import Selected
@@ -56,6 +57,7 @@ from certgraph.api.reads.shapes import (
     Written,
 )
 from certgraph.api.reads.sql_plans import Given, SqlPlanner, Way
+from certgraph.api.reads.whole_pages import WholePage, edge_json, is_plain_page, whole_page
 
 
 @dataclass(slots=True)
@@ -111,9 +113,12 @@ class _Planner(SqlPlanner):
         if keyed is not None:
             place, shape = self._by_keys(top, keyed, rows)
         elif isinstance(declaration, Page):
-            source, order, conditions = self._page(declaration, top, name)
+            source, order, conditions = self._page(declaration, top)
             place = read_rows(self._dialect.name, source, conditions, order)
-            shape = page_shape(self, declaration, top, place, rows, name)
+            if self._way is Way.OBJECTS and is_plain_page(top, self._role):
+                shape = self._whole_page(declaration, top, place, name)
+            else:
+                shape = page_shape(self, declaration, top, place, rows, name)
         else:
             assert isinstance(declaration, Find)  # noqa: S101 - the others are not of the root
             source = self._source(top.object_type())
@@ -272,19 +277,19 @@ class _Planner(SqlPlanner):
         return Listed(finish(), item)
 
     def _page(
-        self, declared: Page, selected: Selected, name: str
+        self, declared: Page, selected: Selected
     ) -> tuple[Source, Order, list[ColumnElement[bool]]]:
         """Return what a page reads, in which order, under which conditions."""
         slot = selected.slot
         assert slot is not None  # noqa: S101 - every page takes `first`
         source = self._source(node_type(selected))
-        order = page_order(declared, slot, name, is_after="after" in self._given[slot])
+        order = page_order(declared, slot, is_after="after" in self._given[slot])
         conditions = self._conditions(declared.conditions, selected)
         return source, order, [*conditions, *allowed_rows(source, self._role)]
 
     def _page_below(self, place: Place, declared: Page, selected: Selected, name: str) -> Shape:
         assert declared.join is not None  # noqa: S101 - only the root has none
-        source, order, conditions = self._page(declared, selected, name)
+        source, order, conditions = self._page(declared, selected)
         keys = [place.sql(expression) for expression in declared.join.parent]
         below = Below(source, declared.join, conditions, order)
         there, finish = self._rows_below(place, below, keys, guarded=False)
@@ -293,6 +298,35 @@ class _Planner(SqlPlanner):
         found = finish()
         rows.position, rows.width, rows.is_text = found.position, found.width, found.is_text
         return shape
+
+    def _whole_page(self, declared: Page, selected: Selected, place: Place, name: str) -> Shape:
+        """Return the shape of a page that comes as one row, see `whole_pages`."""
+        assert selected.slot is not None  # noqa: S101 - every page takes `first`
+        keys = []
+        for index, column in enumerate(declared.order_by):
+            place.level.columns.append(place.sql(column))
+            keys.append((Position(index), self.decoder(place, column)))
+        page = Paged(selected.object_type(), Rows(Position()), selected.slot, name, keys)
+        node = node_type(selected)
+        written: list[ColumnElement[Any]] = []
+        fields: dict[str, Shape] = {}
+        for key, part in selected.fields().items():
+            if part.name == "nodes":
+                written.append(self._object_json(place, node, part.fields()))
+            elif part.name == "edges":
+                nodes = {
+                    key: self._object_json(place, node, below.fields())
+                    for key, below in part.fields().items()
+                    if below.name == "node"
+                }
+                written.append(edge_json(part, part.object_type().name, nodes))
+            else:
+                fields[key] = page_part(self, page, part, place, node)
+                continue
+            fields[key] = Written(Position(len(written) - 1), is_text=True)
+        place.level.columns += written
+        place.level.written = partial(whole_page, keys=len(keys), slot=selected.slot)
+        return WholePage(page, len(written), fields)
 
     def object_at(self, place: Place, type_: GraphQLObjectType, selected: Selected) -> Shape:
         """Return the shape of the objects at a place, see `ObjectPlanner`."""

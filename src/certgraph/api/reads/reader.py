@@ -236,7 +236,7 @@ class Reader:
                 _check_page(declaration, arguments)
                 if arguments["after"] is not None:
                     types = [column.type.python_type for column in declaration.order_by]
-                    place_after(run.context, slot.name, arguments, types)
+                    run.places[index] = place_after(run.context, slot.name, arguments, types)
             except GraphQLError as error:
                 run.failures[index] = error
 
