@@ -5,9 +5,8 @@ three outcomes to each of them. `certificates` is 1,000,000 on PostgreSQL, fewer
 """
 
 import asyncio
-import base64
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import text
@@ -51,19 +50,9 @@ def name_of(certificate: int) -> str:
     return f"张示例{certificate % 1000}"
 
 
-def certificate_id(certificate: int) -> str:
-    """Return its global id."""
-    return base64.urlsafe_b64encode(f"Certificate:{key_of(3, certificate).hex}".encode()).decode()
-
-
 def key_of(kind: int, number: int) -> UUID:
     """Return the primary key of the `number`th row of a kind."""
     return UUID(int=(kind << 96) + number)
-
-
-def day_of(certificate: int) -> date:
-    """Return its day of issue; spread without order, as ids are."""
-    return FIRST_DAY + timedelta(days=certificate * 7_919 % DAYS)
 
 
 def _key(dialect: str, kind: str, number: str) -> str:

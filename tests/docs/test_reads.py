@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from certgraph.api.callers import Callers
 from certgraph.api.context import Context
 from certgraph.api.reads.arguments import Run
+from certgraph.api.reads.code import Code
 from certgraph.api.reads.connections import ReadPool
 from certgraph.api.reads.reader import Reader
-from certgraph.api.reads.shapes import Code
 from certgraph.api.schema import make_documents, make_schema
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import make_read_sessions, make_sessions

@@ -27,15 +27,19 @@ class Callers:
         asking = self._asking.get(token)  # requests at the same moment ask once
         if asking is None:
             asking = self._asking[token] = asyncio.create_task(self._ask(token, now))
-            asking.add_done_callback(lambda _task: self._asking.pop(token, None))
         return await asyncio.shield(asking)
 
     async def _ask(self, token: str, now: datetime) -> Caller | None:
-        async with self._reads() as session:
-            caller = await caller_of(session, token, now=now)
-        if caller is not None:
-            self._known.put(token, (caller, now + REMEMBER))
-        return caller
+        this = asyncio.current_task()
+        try:
+            async with self._reads() as session:
+                caller = await caller_of(session, token, now=now)
+            if caller is not None and self._asking.get(token) is this:  # not forgotten meanwhile
+                self._known.put(token, (caller, now + REMEMBER))
+            return caller
+        finally:
+            if self._asking.get(token) is this:
+                del self._asking[token]
 
     def forget(self) -> None:
         """Forget everyone, because a token was revoked."""

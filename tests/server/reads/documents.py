@@ -135,7 +135,7 @@ class Drawing:
     def selection(self, type_, depth):
         """Return a selection of some fields, some of them in fragments."""
         if isinstance(type_, GraphQLInterfaceType):
-            types = [t for t in self.schema.get_possible_types(type_) if t.name != "IssueRun"]
+            types = self.schema.get_possible_types(type_)
             chosen = [self.pick(types) for _ in range(2)]
             self.below_interface = depth
             inside = (f"... on {t.name} {{ {self.selection(t, depth)} }}" for t in chosen)

@@ -1,7 +1,7 @@
 """What the declarations mean, read in the plainest way: one small statement a field and object.
 
 No joins, no batches, no aggregates, no plans: pages are whole lists, cut in Python. It shares the
-declarations and the signature of cursors with what it judges, and nothing else.
+declarations, global ids and the signature of cursors with what it judges, and nothing else.
 """
 
 import asyncio

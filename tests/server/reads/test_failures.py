@@ -9,7 +9,7 @@ import pytest
 import strawberry
 from sqlalchemy import text as sql
 
-from certgraph.api.reads.connections import ReadPool
+from certgraph.api.reads.connections import SIZE, ReadPool, ReadTimeout
 from certgraph.api.reads.declarations import Conditions
 from certgraph.api.reads.declaring import column, computed, find, page, read_from
 from certgraph.api.reads.documents import Documents
@@ -97,6 +97,44 @@ def test_a_statement_that_takes_too_long_is_stopped_and_told(world, runner):
     assert error["message"].startswith("Reading this took too long and was stopped.")
     if next_one is not None:
         assert not next_one.errors
+
+
+def test_a_statement_without_end_is_interrupted_and_its_connection_serves_on(world, runner):
+    is_postgresql = world.house.url.startswith("postgresql")
+    endless = (
+        "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s) SELECT count(*) FROM s"
+    )
+    if is_postgresql:
+        endless = "SELECT pg_sleep(3600)"
+
+    async def asked():
+        pool = ReadPool(world.house.engine, timeout=0.3)
+        try:
+            for _ in range(SIZE + 1):  # more than there are connections
+                with pytest.raises(ReadTimeout):
+                    await pool.run(lambda connection: connection.fetch(endless, []))
+            async with asyncio.timeout(10):
+                return await ask(world, PAGE, pool=pool)
+        finally:
+            await pool.close()
+
+    assert not runner.run(asked()).errors
+
+
+def test_what_is_refused_takes_no_connection(world, runner):
+    async def asked():
+        pool = ReadPool(world.house.engine, timeout=5)
+        try:
+            ids = " ".join(['"x"'] * 101)
+            text = f"{{ nodes(ids: [{ids}]) {{ id }} }}"
+            found = await ask(world, text, pool=pool)
+            return found, pool._free.qsize(), [pool._free.get_nowait() for _ in range(SIZE)]
+        finally:
+            await pool.close()
+
+    found, free, connections = runner.run(asked())
+    assert [error.message for error in found.errors] == ["`ids` holds 101; ask for at most 100."]
+    assert (free, connections) == (SIZE, [None] * SIZE)
 
 
 def test_callers_who_leave_do_not_take_connections_with_them(world, runner):

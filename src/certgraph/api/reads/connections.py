@@ -112,6 +112,7 @@ class _Sqlite:
                 return list(await self._connection.execute_fetchall(text, values))
         except TimeoutError as error:
             await self._connection.interrupt()
+            await self.close()  # the interrupt may reach a statement that comes after, too
             raise ReadTimeout from error
 
     def is_open(self) -> bool:

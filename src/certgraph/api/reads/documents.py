@@ -183,7 +183,7 @@ class Documents:
                 root_type=self._schema.get_root_type(node.operation),  # type: ignore[arg-type]
                 structure=structure + bytes([index]),
                 variables=Variables(self._schema, node.variable_definitions or ()),
-                flags=_flags(document),
+                flags=_flags(document, node),
             )
             for index, node in enumerate(operations)
         }
@@ -204,8 +204,8 @@ def _structure(document: DocumentNode) -> bytes:
     return hashlib.sha256(" ".join(tokens).encode()).digest()
 
 
-def _flags(document: DocumentNode) -> tuple[str, ...]:
-    """Return the variables after `if:` of `@skip` and `@include`."""
+def _flags(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[str, ...]:
+    """Return the operation's variables after `if:` of `@skip` and `@include`."""
     found: set[str] = set()
     token = document.loc.start_token if document.loc else None
     while token is not None:
@@ -216,4 +216,5 @@ def _flags(document: DocumentNode) -> tuple[str, ...]:
             if value.kind is TokenKind.DOLLAR and value.next is not None:
                 found.add(str(value.next.value))
         token = token.next
-    return tuple(sorted(found))
+    own = {one.variable.name.value for one in operation.variable_definitions or ()}
+    return tuple(sorted(found & own))

@@ -1,6 +1,7 @@
 """Running an operation: whole from its plans where it can be, else by graphql-core over them.
 
-graphql-core also completes what the generated code gave up on, from the rows that were read.
+graphql-core also completes what the generated code gave up on: it reads again, by plans whose rows
+hold every value, and meets the same error at its place.
 """
 
 import inspect
@@ -22,8 +23,7 @@ from graphql import execute as graphql_execute
 from graphql.execution.values import VariableValues
 
 from certgraph.api.context import Context
-from certgraph.api.reads.declarations import ByGlobalId as ById
-from certgraph.api.reads.declarations import ByKey, Find, Page
+from certgraph.api.reads.declarations import ByGlobalId, ByKey, Find, Page
 from certgraph.api.reads.documents import Operation
 from certgraph.api.reads.reader import Fetched, Incomplete, Reader
 from certgraph.api.reads.selection import STRAWBERRY, declaration_of, source_of
@@ -31,7 +31,7 @@ from certgraph.api.reads.shapes import Record
 
 logger = logging.getLogger(__name__)
 
-_ROOTS = (Page, Find, ById)
+_ROOTS = (Page, Find, ByGlobalId)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """SQL of a plan: a level is one set of rows, with all that is joined to it one to one.
 
-A level below another is an aggregate inside its parent's rows (PostgreSQL, narrow pages), or a
-statement of its own for all parents at once, batched by their keys.
+A level below another is an aggregate inside its parent's rows (PostgreSQL), or a statement of its
+own for all parents at once, batched by their keys (SQLite, and where a row is too wide).
 """
 
 from collections.abc import Callable, Sequence

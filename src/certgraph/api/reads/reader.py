@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from graphql.execution.values import VariableValues
 
 from certgraph.api.context import Context
 from certgraph.api.reads.arguments import Run
-from certgraph.api.reads.connections import ReadConnection, ReadPool, ReadTimeout
+from certgraph.api.reads.connections import ReadPool, ReadTimeout
 from certgraph.api.reads.cursors import place_after
 from certgraph.api.reads.declarations import ByGlobalId, ByKey, Page
 from certgraph.api.reads.documents import Operation
@@ -88,7 +89,7 @@ class Fetched:
 
 @dataclass(slots=True)
 class Reading:
-    """A field of an operation, ready to be read by callers of one role.
+    """A field of an operation, ready to be read.
 
     Attributes:
         selection: What it asks for.
@@ -156,9 +157,11 @@ class Reader:
         run = Run(context, reading.selection.arguments(variables))
         self._check_pages(reading, run)
         try:
-            return await self._pool.run(
-                lambda c: self._fetch(c, reading, run, key, for_records=for_records)
-            )
+            if isinstance(reading.selection.top.declaration, ByGlobalId | ByKey):
+                return await self._by_keys(reading, run, key, for_records=for_records)
+            compiled = self._compiled(reading, run, None, for_records=for_records)
+            rows = await self._pool.run(lambda c: compiled.statement.rows(c, run))
+            return Fetched([(compiled, rows)], run, None, is_list=False)
         except ReadTimeout as error:
             raise GraphQLError(
                 "Reading this took too long and was stopped. Ask for less: smaller pages, fewer "
@@ -166,37 +169,24 @@ class Reader:
                 extensions={"code": "TIMEOUT"},
             ) from error
 
-    async def _fetch(
-        self,
-        connection: ReadConnection,
-        reading: Reading,
-        run: Run,
-        key: UUID | None,
-        *,
-        for_records: bool,
+    async def _by_keys(
+        self, reading: Reading, run: Run, key: UUID | None, *, for_records: bool
     ) -> Fetched:
-        top = reading.selection.top
-        if not isinstance(top.declaration, ByGlobalId | ByKey):
-            compiled = self._compiled(reading, run, None, for_records=for_records)
-            rows = await compiled.statement.rows(connection, run)
-            return Fetched([(compiled, rows)], run, None, is_list=False)
+        """Return objects by their keys, each once however often it is asked for."""
         ids = self._ids(reading, run, key)
-        wanted: dict[str, dict[UUID, int]] = {}
+        wanted: dict[GraphQLObjectType, dict[UUID, int]] = {}
         for id_ in ids:
             if id_ is not None:
-                keys = wanted.setdefault(id_[0].name, {})
+                keys = wanted.setdefault(id_[0], {})
                 keys.setdefault(id_[1], len(keys))
-        types = {id_[0].name: id_[0] for id_ in ids if id_ is not None}
         parts = []
-        for name, keys in wanted.items():
-            compiled = self._compiled(reading, run, types[name], for_records=for_records)
-            rows = await compiled.statement.rows(connection, run, [self._raw(list(keys))])
-            parts.append((compiled, rows))
-        order = {name: index for index, name in enumerate(wanted)}
-        places = [
-            None if id_ is None else (order[id_[0].name], wanted[id_[0].name][id_[1]])
-            for id_ in ids
-        ]
+        for type_, keys in wanted.items():
+            compiled = self._compiled(reading, run, type_, for_records=for_records)
+            read = partial(compiled.statement.rows, run=run, keys=[self._raw(list(keys))])
+            parts.append((compiled, await self._pool.run(read)))
+        order = {type_: index for index, type_ in enumerate(wanted)}
+        places = [None if id_ is None else (order[id_[0]], wanted[id_[0]][id_[1]]) for id_ in ids]
+        top = reading.selection.top
         assert top.type is not None  # noqa: S101 - it is no __typename
         is_list = isinstance(get_nullable_type(top.type), GraphQLList)
         return Fetched(parts, run, places, is_list)

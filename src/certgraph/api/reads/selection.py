@@ -1,6 +1,6 @@
 """What a document asks of the declarations: a tree by response key, aliases and fragments resolved.
 
-Costs no SQL; made once for a document, a role and the values of its `@skip` and `@include`.
+Costs no SQL; made once for a document and the values of its `@skip` and `@include`.
 """
 
 import dataclasses

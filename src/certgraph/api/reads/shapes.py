@@ -1,7 +1,7 @@
 """From rows to JSON: each shape writes itself as code, and answers graphql-core from the same row.
 
 What fails in generated code (a computed value, a null that must not be) fails the whole of it;
-the reader then lets graphql-core complete the same rows, with its errors and its null propagation.
+graphql-core then reads by the same declarations and tells errors at their places.
 """
 
 from collections.abc import Callable, Mapping, Sequence
