@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from http import HTTPStatus
 from importlib.resources import files
 from random import Random
@@ -24,8 +23,6 @@ from starlette.types import ASGIApp
 from certgraph.api.callers import Callers
 from certgraph.api.context import Context
 from certgraph.api.http import (
-    GRAPHQL,
-    JSON,
     BadRequest,
     Receive,
     Reply,
@@ -35,9 +32,9 @@ from certgraph.api.http import (
     parse_request,
     refused,
     reply,
-    response_type,
     send_reply,
 )
+from certgraph.api.negotiation import GRAPHQL, JSON, preferred_language, response_type
 from certgraph.api.reads.connections import ReadPool
 from certgraph.api.reads.documents import Documents
 from certgraph.api.reads.reader import Reader
@@ -218,18 +215,6 @@ class GraphQLFirst:
             await self._server.graphql(scope, receive, send)
         else:
             await self._app(scope, receive, send)
-
-
-@lru_cache(maxsize=256)
-def preferred_language(accept_language: str) -> str:
-    """Return `zh` or `en`, the first of Accept-Language that we speak; `zh` where it names none."""
-    for part in accept_language.split(","):
-        tag = part.partition(";")[0].strip().lower()
-        if tag.startswith("zh"):
-            return "zh"
-        if tag.startswith("en"):
-            return "en"
-    return "zh" if not accept_language.strip() else "en"
 
 
 def _graphiql_file(name: str) -> Response:

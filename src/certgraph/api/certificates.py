@@ -1,5 +1,7 @@
 """Certificates in the graph, and the lookup by number and name."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import cached_property, partial
 
@@ -9,7 +11,7 @@ from certgraph.api.context import Context
 from certgraph.api.enums import CertificateLevel, CertificateState, TokenRole
 from certgraph.api.organizations import Organization
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
-from certgraph.api.reads.declarations import Condition, Conditions
+from certgraph.api.reads.declarations import COST, Condition, Conditions
 from certgraph.api.reads.declaring import column, computed, find, many, one, page, read_from
 from certgraph.api.relay import Connection, Node, global_id
 from certgraph.api.standards import CertificateType, StandardVersion
@@ -84,6 +86,13 @@ class CertificateChange:
     changed_at: datetime = column(CertificateChangeRow.changed_at)
 
 
+DRAWING = 20
+"""Objects that drawing a QR code counts for: it takes a processor about 20 ms."""
+
+_DRAWER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qr")
+"""Draws beside the event loop, one at a time, so that other requests go on."""
+
+
 @strawberry.type(description="The QR code of a certificate.")
 class QrCode:
     """See `certgraph.certificates.qr_image.QrImage`; drawn when first asked for more than text."""
@@ -91,23 +100,23 @@ class QrCode:
     text: str = strawberry.field(description="What it says; verifies offline.")
 
     @cached_property
-    def _image(self) -> QrImage:
-        return draw_qr(self.text)
+    def _image(self) -> asyncio.Future[QrImage]:
+        return asyncio.get_running_loop().run_in_executor(_DRAWER, draw_qr, self.text)
 
-    @strawberry.field(description="QR version, 1 to 16.")
-    def version(self) -> int:
+    @strawberry.field(description="QR version, 1 to 16.", metadata={COST: DRAWING})
+    async def version(self) -> int:
         """Return it."""
-        return self._image.version
+        return (await self._image).version
 
-    @strawberry.field(description="Width to print, quiet zone included.")
-    def print_mm(self) -> float:
+    @strawberry.field(description="Width to print, quiet zone included.", metadata={COST: DRAWING})
+    async def print_mm(self) -> float:
         """Return it in millimetres."""
-        return self._image.print_mm
+        return (await self._image).print_mm
 
-    @strawberry.field(description="SVG of that width.")
-    def svg(self) -> str:
+    @strawberry.field(description="SVG of that width.", metadata={COST: DRAWING})
+    async def svg(self) -> str:
         """Return it."""
-        return self._image.svg.decode()
+        return (await self._image).svg.decode()
 
 
 def _qr_code(

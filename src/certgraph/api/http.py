@@ -4,12 +4,12 @@ Media types are compared exactly: a request that a browser can send to another s
 (text/plain, forms) never runs. What cannot be parsed or validated is a 400 without `data`.
 """
 
+import asyncio
 import gzip
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from http import HTTPStatus
 from types import NoneType
 from typing import Any
@@ -20,6 +20,7 @@ from starlette.datastructures import QueryParams
 
 from certgraph.api.context import Context
 from certgraph.api.limits import UnreadableText
+from certgraph.api.negotiation import is_json, takes_gzip
 from certgraph.api.reads.documents import Documents, Operation
 from certgraph.api.reads.execution import run
 from certgraph.api.reads.reader import Reader
@@ -29,8 +30,6 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-GRAPHQL = "application/graphql-response+json"
-JSON = "application/json"
 MAX_BODY = 64 * 1024
 
 
@@ -62,33 +61,6 @@ class Reply:
     media_type: str
     status: int = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@lru_cache(maxsize=256)
-def response_type(accept: str) -> str | None:
-    """Return the media type to answer in; None where none is acceptable."""
-    if not accept:
-        return JSON
-    for part in accept.split(","):
-        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        if any(p.startswith("charset=") and p != "charset=utf-8" for p in parameters):
-            continue
-        if media_type == GRAPHQL:
-            return GRAPHQL
-        if media_type in (JSON, "application/*", "*/*"):
-            return JSON
-    return None
-
-
-@lru_cache(maxsize=256)
-def is_json(content_type: str) -> bool:
-    """Tell whether a request's media type is JSON in UTF-8, exactly."""
-    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    return media_type == JSON and all(
-        p.strip('"') in ("charset=utf-8", 'charset="utf-8')
-        for p in parameters
-        if p.startswith("charset=")
-    )
 
 
 async def read_body(receive: Receive) -> bytes:
@@ -234,8 +206,11 @@ async def send_reply(found: Reply, accept_encoding: bytes, send: Send) -> None:
     ]
     for name, value in found.headers.items():
         headers.append((name.lower().encode(), value.encode()))
-    if b"gzip" in accept_encoding and len(body) >= _COMPRESS_FROM:
-        body = gzip.compress(body, 5)
+    if len(body) >= _COMPRESS_FROM and takes_gzip(accept_encoding):
+        if len(body) < _COMPRESS_BESIDE:
+            body = gzip.compress(body, 5)
+        else:
+            body = await asyncio.to_thread(gzip.compress, body, 5)
         headers.append((b"content-encoding", b"gzip"))
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": int(found.status), "headers": headers})
@@ -243,6 +218,7 @@ async def send_reply(found: Reply, accept_encoding: bytes, send: Send) -> None:
 
 
 _COMPRESS_FROM = 1_000
+_COMPRESS_BESIDE = 100_000
 _FIXED_HEADERS = [
     (b"cache-control", b"no-store"),
     (b"vary", b"Accept, Accept-Encoding, Accept-Language"),

@@ -30,8 +30,8 @@ from graphql import (
     get_nullable_type,
 )
 
-from certgraph.api.reads.declarations import MAX_PAGE, ByGlobalId, Page, Part
-from certgraph.api.reads.selection import declaration_of
+from certgraph.api.reads.declarations import COST, MAX_PAGE, ByGlobalId, Page, Part
+from certgraph.api.reads.selection import STRAWBERRY, declaration_of
 
 MAX_TOKENS = 1_000
 MAX_DEPTH = 12
@@ -46,17 +46,19 @@ UNPAGED = 3
 class Measure(NamedTuple):
     """Depth in fields, aliases, fields at the top, and how many objects its lists may hold.
 
-    What is joined one to one comes with its object and costs nothing.
+    What is joined one to one comes with its object and costs nothing. `lists` are the lists without
+    pages in it, by type and field.
     """
 
     depth: int = 0
     aliases: int = 0
     fields: int = 0
     cost: int = 0
+    lists: frozenset[str] = frozenset()
 
 
 _NUL_ESCAPE = re.compile(r"\\u(?:0000|\{0+\})")
-_STRING = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_STRING = re.compile(r'"(?:[^"\\\r\n]|\\[^\r\n])*"')
 _LONG_NUMBER = re.compile(r"[0-9]{21}")
 
 
@@ -96,6 +98,7 @@ class DocumentLimits(ValidationRule):
         super().__init__(context)
         self._fragments: dict[str, Measure] = {}
         self._entered: set[str] = set()
+        self._repeated: set[str] = set()
 
     def enter_document(self, *_args: object) -> None:
         """Measure the whole document at once."""
@@ -105,6 +108,8 @@ class DocumentLimits(ValidationRule):
         for definition in definitions:
             if isinstance(definition, OperationDefinitionNode):
                 self._check_operation(definition)
+        for name in sorted(self._repeated):
+            self._refuse(f"The list {name} stands below itself; ask for it once on a path.", None)
 
     def _check_operation(self, operation: OperationDefinitionNode) -> None:
         root = self.context.schema.get_root_type(operation.operation)
@@ -124,21 +129,20 @@ class DocumentLimits(ValidationRule):
 
     def _check(self, limit: _Limit, node: OperationDefinitionNode | None) -> None:
         if limit.value > limit.limit:
-            message = (
-                f"The document asks for {limit.value} {limit.name}; {limit.limit} are allowed."
+            self._refuse(
+                f"The document asks for {limit.value} {limit.name}; {limit.limit} are allowed.",
+                node,
             )
-            self.report_error(
-                GraphQLError(
-                    message,
-                    [node] if node else None,
-                    extensions={"code": "GRAPHQL_VALIDATION_FAILED"},
-                )
-            )
+
+    def _refuse(self, message: str, node: OperationDefinitionNode | None) -> None:
+        extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
+        self.report_error(GraphQLError(message, [node] if node else None, extensions=extensions))
 
     def _measure(
         self, selection_set: SelectionSetNode | None, parent: GraphQLNamedType | None
     ) -> Measure:
         depth = aliases = fields = cost = 0
+        lists: frozenset[str] = frozenset()
         for selection in selection_set.selections if selection_set else ():
             if isinstance(selection, FieldNode):
                 part = self._field(selection, parent)
@@ -154,7 +158,8 @@ class DocumentLimits(ValidationRule):
             aliases = min(aliases + part.aliases, 10**9)
             fields = min(fields + part.fields, 10**9)
             cost = min(cost + part.cost, 10**9)
-        return Measure(depth, aliases, fields, cost)
+            lists |= part.lists
+        return Measure(depth, aliases, fields, cost, lists)
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType | None) -> Measure:
         aliased = node.alias is not None
@@ -164,11 +169,17 @@ class DocumentLimits(ValidationRule):
         if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
             field = parent.fields.get(node.name.value)
         below = self._measure(node.selection_set, get_named_type(field.type) if field else None)
-        cost = below.cost
-        if below.fields and field is not None:
-            size = _size(field, node)
+        cost, lists = below.cost, below.lists
+        if field is not None and parent is not None:
+            size = _size(field, node) if below.fields else None
             cost = below.cost if size is None else size * (below.cost + 1)
-        return Measure(below.depth + 1, below.aliases + aliased, 1, cost)
+            cost += _own_cost(field)
+            if size is not None and is_unpaged(field):  # a cycle of them would multiply as it likes
+                name = f"{parent.name}.{node.name.value}"
+                if name in lists:
+                    self._repeated.add(name)
+                lists |= {name}
+        return Measure(below.depth + 1, below.aliases + aliased, 1, cost, lists)
 
     def _fragment(self, name: str) -> Measure:
         """Return a fragment's measure, taken once; a cycle counts as empty."""
@@ -196,7 +207,19 @@ def _size(field: GraphQLField, node: FieldNode) -> int | None:
     if isinstance(declaration, ByGlobalId):
         value = _argument(node, declaration.argument)
         return len(value.values) if isinstance(value, ListValueNode) else MAX_PAGE
-    return UNPAGED if isinstance(get_nullable_type(field.type), GraphQLList) else None
+    return UNPAGED if is_unpaged(field) else None
+
+
+def is_unpaged(field: GraphQLField) -> bool:
+    """Tell whether a field gives a list as long as it happens to be."""
+    paged = isinstance(declaration_of(field), Part | Page | ByGlobalId)
+    return not paged and isinstance(get_nullable_type(field.type), GraphQLList)
+
+
+def _own_cost(field: GraphQLField) -> int:
+    definition = field.extensions.get(STRAWBERRY)
+    cost: int = definition.metadata.get(COST, 0) if definition is not None else 0
+    return cost
 
 
 def _argument(node: FieldNode, name: str) -> ValueNode | None:

@@ -39,6 +39,7 @@ def serve(folder: Path | None, host: str, port: int) -> int:
         port=port,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,  # nothing here depends on who asks from where
         access_log=False,  # addresses and query strings are nobody's business here
     )
     return 0

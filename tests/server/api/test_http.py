@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from graphql import get_introspection_query
 
 from tests.server.test_trust import new_list, published
@@ -146,6 +147,23 @@ HOSTILE = [
     ),
     ("fragment A on Query { ...A } { ...A }", "Cannot spread fragment 'A' within itself"),
     ("{" + " __typename" * 1_000 + "}", "token"),
+    (
+        '{ nodes(ids: ["x"]) { ... on Certificate { outcomes { certificate { outcomes { text } } } } } }',
+        "The list Certificate.outcomes stands below itself; ask for it once on a path.",
+    ),
+    (
+        """{ standards { nodes { versions { standard { ...S } } } } }
+        fragment S on Standard { versions { version } }""",
+        "The list Standard.versions stands below itself",
+    ),
+    (
+        "{ certificates(first: 100) { nodes { qrCode { svg } } } }",
+        "The document asks for 2100 objects; 2000 are allowed.",
+    ),
+    (
+        '{ #"\r organizations(first: 111111111111111111111) #"\r { nodes { id } } }',
+        "a number of more than 20 digits",
+    ),
 ]
 
 
@@ -160,6 +178,46 @@ async def test_documents_beyond_the_limits_are_refused_before_they_run(client):
         assert response.status_code == 400, query[:80]
         assert message in " ".join(error["message"] for error in content["errors"])
         assert "data" not in content
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["@skip(#c\n if: $x)", "@ #skip\n skip(if #\n : $x)", "@skip(if: $x) @include(if: true)"],
+)
+async def test_comments_do_not_hide_what_is_skipped(client, flag):
+    query = f"""query ($x: Boolean!) {{ organizations(first: 1) {{
+      nodes {{ code name {flag} }} }} }}"""
+    for x in (True, False):
+        (found,) = (await client.data(query, {"x": x}))["organizations"]["nodes"]
+        assert set(found) == ({"code"} if x else {"code", "name"})
+
+
+async def test_of_two_operations_each_has_its_own_flags(client):
+    query = """query A($x: Boolean!) { organizations { nodes { code @skip(if: $x) name } } }
+      query B { organizations(first: 1) { nodes { code } } }"""
+    response = await client.http.post("/graphql", json={"query": query, "operationName": "B"})
+    assert response.json() == {"data": {"organizations": {"nodes": [{"code": "EO-001"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "expected"),
+    [
+        ("gzip", "gzip"),
+        ("br;q=1.0, gzip;q=0.8", "gzip"),
+        ("gzip;q=0", None),
+        ("gzip; q=0.0, br", None),
+        ("xgzip", None),
+        ("", None),
+    ],
+)
+async def test_answers_are_compressed_for_who_takes_gzip(client, accepted, expected):
+    found = await client.http.post(
+        "/graphql",
+        json={"query": "{ __schema { types { name description } } }"},
+        headers={"Accept-Encoding": accepted},
+    )
+    assert found.headers.get("content-encoding") == expected
+    assert found.json()["data"]["__schema"]["types"]
 
 
 async def test_tools_may_ask_for_the_whole_schema_and_no_more(client):

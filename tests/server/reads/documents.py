@@ -223,8 +223,13 @@ CORPUS = {
         {"state": None},
     ),
     "computed objects": (
-        """{ certificates(first: 2) { nodes { qrCode { t: text text version __typename }
+        """{ certificates(first: 2) { nodes { qrCode { t: text text __typename }
           id organization { id } } } }""",
+        {},
+    ),
+    "computed objects that are waited for": (
+        """{ certificates(first: 2) { nodes { number qrCode { svg s: svg version printMm }
+          again: qrCode { version } } } }""",
         {},
     ),
     "runs and what they wait for": (

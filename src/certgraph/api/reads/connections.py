@@ -75,17 +75,21 @@ class _Postgres:
     async def fetch(self, text: str, values: Sequence[Any]) -> list[Any]:
         """See `ReadConnection`."""
         try:
-            statement = self._prepared.get(text)
-            if statement is None:
-                statement = self._prepared.put(text, await self._connection.prepare(text))
-            rows: list[Any] = await statement.fetch(*values)
-        except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
-            self._prepared.clear()  # a migration changed a table
-            rows = await self._connection.fetch(text, *values)
+            try:
+                return await self._fetch(text, values)
+            except (asyncpg.InvalidCachedStatementError, asyncpg.OutdatedSchemaCacheError):
+                self._prepared.clear()  # a migration changed a table
+                return await self._fetch(text, values)
         except asyncpg.QueryCanceledError as error:
             raise ReadTimeout from error
         except _ENDED as error:
             raise ConnectionEnded from error
+
+    async def _fetch(self, text: str, values: Sequence[Any]) -> list[Any]:
+        statement = self._prepared.get(text)
+        if statement is None:
+            statement = self._prepared.put(text, await self._connection.prepare(text))
+        rows: list[Any] = await statement.fetch(*values)
         return rows
 
     def is_open(self) -> bool:
@@ -94,7 +98,10 @@ class _Postgres:
 
     async def close(self) -> None:
         """See `ReadConnection`."""
-        await self._connection.close(timeout=2)
+        try:
+            await self._connection.close(timeout=2)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._connection.terminate()
 
 
 class _Sqlite:
@@ -114,6 +121,9 @@ class _Sqlite:
             await self._connection.interrupt()
             await self.close()  # the interrupt may reach a statement that comes after, too
             raise ReadTimeout from error
+        except asyncio.CancelledError:
+            await self._connection.interrupt()
+            raise
 
     def is_open(self) -> bool:
         """See `ReadConnection`."""

@@ -17,6 +17,9 @@ Policy = Callable[[TokenRole | None], bool | Condition]
 """Which rows a caller of a role (None: the public) may read."""
 
 READ = "certgraph.read"
+COST = "certgraph.cost"
+"""Metadata of a field: how many objects it counts for in the limits, see `limits`."""
+
 MAX_PAGE = 100
 
 

@@ -1,7 +1,7 @@
 """Documents: parsed and validated once, then remembered, as many as fit."""
 
 import hashlib
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
+    Token,
     TokenKind,
     VariableNode,
     parse,
@@ -189,32 +190,33 @@ class Documents:
         }
 
 
-def _structure(document: DocumentNode) -> bytes:
-    """Return the hash of the tokens of a document, literals without their values."""
-    tokens: list[str] = []
+def _tokens(document: DocumentNode) -> Iterator[Token]:
+    """Yield the tokens of a document, comments left out."""
     token = document.loc.start_token.next if document.loc else None
     while token is not None and token.kind is not TokenKind.EOF:
+        if token.kind is not TokenKind.COMMENT:
+            yield token
+        token = token.next
+
+
+def _structure(document: DocumentNode) -> bytes:
+    """Return the hash of the tokens of a document, literals without their values."""
+    tokens = []
+    for token in _tokens(document):
         if token.kind in _LITERALS:
             tokens.append(f"<{token.kind.value}>")
-        elif token.kind is TokenKind.NAME:
-            tokens.append(str(token.value))
-        elif token.kind is not TokenKind.COMMENT:
-            tokens.append(token.kind.value)
-        token = token.next
+        else:
+            tokens.append(str(token.value) if token.kind is TokenKind.NAME else token.kind.value)
     return hashlib.sha256(" ".join(tokens).encode()).digest()
 
 
 def _flags(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[str, ...]:
-    """Return the operation's variables after `if:` of `@skip` and `@include`."""
-    found: set[str] = set()
-    token = document.loc.start_token if document.loc else None
-    while token is not None:
-        if token.kind is TokenKind.AT and token.next and token.next.value in ("skip", "include"):
-            value = token.next
-            for _ in range(4):  # ( if : $ or true
-                value = value.next  # type: ignore[assignment]
-            if value.kind is TokenKind.DOLLAR and value.next is not None:
-                found.add(str(value.next.value))
-        token = token.next
+    """Return the operation's variables in `@skip(if: $…)` and `@include(if: $…)`."""
     own = {one.variable.name.value for one in operation.variable_definitions or ()}
+    words = [token.value or token.kind.value for token in _tokens(document)]
+    found = {
+        words[place + 6]
+        for place, word in enumerate(words[:-6])
+        if word == "@" and words[place + 1] in ("skip", "include") and words[place + 5] == "$"
+    }
     return tuple(sorted(found & own))

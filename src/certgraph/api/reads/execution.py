@@ -9,10 +9,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from graphql import (
     ExecutionResult,
-    FieldNode,
     GraphQLError,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -25,7 +25,8 @@ from graphql.execution.values import VariableValues
 from certgraph.api.context import Context
 from certgraph.api.reads.declarations import ByGlobalId, ByKey, Find, Page
 from certgraph.api.reads.documents import Operation
-from certgraph.api.reads.reader import Fetched, Incomplete, Reader
+from certgraph.api.reads.plain import Waiting
+from certgraph.api.reads.reader import Incomplete, Reader, Reading
 from certgraph.api.reads.selection import STRAWBERRY, declaration_of, source_of
 from certgraph.api.reads.shapes import Record
 
@@ -115,35 +116,51 @@ async def _planned(execution: Execution) -> dict[str, Any] | None:
         Exception: What a statement or a computed value raises, or a null out of place.
     """
     operation, variables = execution.operation, execution.variables
-    flags = {name: variables.coerced.get(name) for name in operation.flags}
-    if not all(isinstance(value, bool) for value in flags.values()):
-        return None
-    key = tuple(flags.values())
-    roots = operation.remembered.get(key)
-    if roots is None:
-        sets = [operation.node.selection_set]
-        roots = operation.fields(operation.root_type, sets, flags)  # type: ignore[arg-type]
-        roots = (
-            roots
-            if all(_is_ours(operation, nodes[0].name.value) for nodes in roots.values())
-            else {}
-        )
-        operation.remembered.put(key, roots)
-    if not roots:
+    key = tuple([variables.coerced.get(name) for name in operation.flags])
+    readings = operation.remembered.get(key)
+    if readings is None:
+        readings = operation.remembered.put(key, _readings(execution, key))
+    if not readings:
         return None
     data: dict[str, Any] = {}
-    for name, nodes in roots.items():
-        if nodes[0].name.value == "__typename":
+    for name, reading in readings.items():
+        if reading is None:
             data[name] = operation.root_type.name
             continue
         try:
-            data[name] = (await _fetch_root(execution, name, nodes, for_records=False)).json()
+            found = await execution.reader.fetch(
+                reading, execution.context, variables, for_records=False
+            )
+            data[name] = found.json()
         except GraphQLError as error:
             execution.refused[name] = error
             return None
         except Incomplete:
             return None
+        except Waiting:
+            operation.remembered.put(key, {})  # the next request need not try
+            return None
     return data
+
+
+def _readings(execution: Execution, flags: Sequence[object]) -> dict[str, Reading | None]:
+    """Return what each root field reads, None for `__typename`; empty where one is none of ours."""
+    operation = execution.operation
+    if not all(isinstance(flag, bool) for flag in flags):
+        return {}
+    named = dict(zip(operation.flags, flags, strict=True))
+    sets = [operation.node.selection_set]
+    roots = operation.fields(operation.root_type, sets, named)  # type: ignore[arg-type]
+    if not all(_is_ours(operation, nodes[0].name.value) for nodes in roots.values()):
+        return {}
+    return {
+        name: None
+        if nodes[0].name.value == "__typename"
+        else execution.reader.reading(
+            operation, operation.root_type, (name,), nodes, execution.variables
+        )
+        for name, nodes in roots.items()
+    }
 
 
 def _is_ours(operation: Operation, name: str) -> bool:
@@ -151,18 +168,6 @@ def _is_ours(operation: Operation, name: str) -> bool:
         return True
     found = operation.root_type.fields.get(name)
     return found is not None and isinstance(declaration_of(found), _ROOTS)
-
-
-async def _fetch_root(
-    execution: Execution, name: str, nodes: Sequence[FieldNode], *, for_records: bool
-) -> Fetched:
-    operation = execution.operation
-    reading = execution.reader.reading(
-        operation, operation.root_type, (name,), nodes, execution.variables
-    )
-    return await execution.reader.fetch(
-        reading, execution.context, execution.variables, for_records=for_records
-    )
 
 
 async def _resolve_root(
@@ -174,8 +179,7 @@ async def _resolve_root(
     assert isinstance(name, str)  # noqa: S101 - a root field is in no list
     if name in execution.refused:
         raise execution.refused[name]
-    found = await _fetch_root(execution, name, info.field_nodes, for_records=True)
-    return found.records()
+    return await _records(execution, info, (name,), None)
 
 
 async def _resolve_by_key(source: Any, info: GraphQLResolveInfo[Context]) -> Any:  # noqa: ANN401 - a resolver
@@ -186,7 +190,12 @@ async def _resolve_by_key(source: Any, info: GraphQLResolveInfo[Context]) -> Any
     if key is None:
         return None
     execution: Execution = info.context.execution
-    path = tuple(str(part) for part in info.path.as_list())
+    return await _records(execution, info, tuple(map(str, info.path.as_list())), key)
+
+
+async def _records(
+    execution: Execution, info: GraphQLResolveInfo[Context], path: tuple[str, ...], key: UUID | None
+) -> Any:  # noqa: ANN401 - what a resolver returns
     reading = execution.reader.reading(
         execution.operation, info.parent_type, path, info.field_nodes, execution.variables
     )

@@ -1,5 +1,6 @@
 """Completion of plain objects: what a computed field returns, where it is no column's value."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,10 @@ from certgraph.api.reads.scalars import enum_names
 from certgraph.api.reads.selection import STRAWBERRY, Selected
 
 Complete = Callable[[Any], Any]
+
+
+class Waiting(Exception):
+    """A field below has to be waited for: graphql-core does that, generated code does not."""
 
 
 def completion(selected: Selected) -> Complete | None:
@@ -52,10 +57,17 @@ def _attribute(type_name: str, selected: Selected) -> Complete:
     definition = selected.field.extensions[STRAWBERRY]
     name = definition.python_name
     complete = completion(selected)
+    resolver = definition.base_resolver
+    if resolver is not None and inspect.iscoroutinefunction(resolver.wrapped_func):
+        return _wait
 
     def read(value: Any) -> Any:  # noqa: ANN401 - any attribute
         found = getattr(value, name)
-        found = found() if definition.base_resolver is not None else found
+        found = found() if resolver is not None else found
         return found if complete is None else complete(found)
 
     return read
+
+
+def _wait(_value: Any) -> Any:  # noqa: ANN401 - any attribute
+    raise Waiting

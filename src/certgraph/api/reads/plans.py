@@ -39,8 +39,7 @@ from certgraph.api.reads.levels import (
     allowed_rows,
     read_rows,
 )
-from certgraph.api.reads.page_plans import node_type, page_order, page_part, page_shape
-from certgraph.api.reads.page_shapes import Paged
+from certgraph.api.reads.page_plans import node_type, page_order, page_shape
 from certgraph.api.reads.plain import completion
 from certgraph.api.reads.scalars import Decode, decoder, encoder, global_id
 from certgraph.api.reads.selection import Selected
@@ -57,7 +56,7 @@ from certgraph.api.reads.shapes import (
     Written,
 )
 from certgraph.api.reads.sql_plans import Given, SqlPlanner, Way
-from certgraph.api.reads.whole_pages import WholePage, edge_json, is_plain_page, whole_page
+from certgraph.api.reads.whole_pages import is_plain_page, whole_page
 
 
 @dataclass(slots=True)
@@ -116,7 +115,7 @@ class _Planner(SqlPlanner):
             source, order, conditions = self._page(declaration, top)
             place = read_rows(self._dialect.name, source, conditions, order)
             if self._way is Way.OBJECTS and is_plain_page(top, self._role):
-                shape = self._whole_page(declaration, top, place, name)
+                shape = whole_page(self, declaration, top, place, name)
             else:
                 shape = page_shape(self, declaration, top, place, rows, name)
         else:
@@ -149,7 +148,7 @@ class _Planner(SqlPlanner):
         required: bool = False,
     ) -> Shape:
         if self._way is Way.OBJECTS and is_plain_object(fields, self._role):
-            position = place.level.position(self._object_json(place, type_, fields))
+            position = place.level.position(self.object_json_at(place, type_, fields))
             return Written(position, is_text=not place.level.in_json)
         shapes = {key: self._field(place, type_, below) for key, below in fields.items()}
         return Object(type_, shapes, present, required)
@@ -298,35 +297,6 @@ class _Planner(SqlPlanner):
         found = finish()
         rows.position, rows.width, rows.is_text = found.position, found.width, found.is_text
         return shape
-
-    def _whole_page(self, declared: Page, selected: Selected, place: Place, name: str) -> Shape:
-        """Return the shape of a page that comes as one row, see `whole_pages`."""
-        assert selected.slot is not None  # noqa: S101 - every page takes `first`
-        keys = []
-        for index, column in enumerate(declared.order_by):
-            place.level.columns.append(place.sql(column))
-            keys.append((Position(index), self.decoder(place, column)))
-        page = Paged(selected.object_type(), Rows(Position()), selected.slot, name, keys)
-        node = node_type(selected)
-        written: list[ColumnElement[Any]] = []
-        fields: dict[str, Shape] = {}
-        for key, part in selected.fields().items():
-            if part.name == "nodes":
-                written.append(self._object_json(place, node, part.fields()))
-            elif part.name == "edges":
-                nodes = {
-                    key: self._object_json(place, node, below.fields())
-                    for key, below in part.fields().items()
-                    if below.name == "node"
-                }
-                written.append(edge_json(part, part.object_type().name, nodes))
-            else:
-                fields[key] = page_part(self, page, part, place, node)
-                continue
-            fields[key] = Written(Position(len(written) - 1), is_text=True)
-        place.level.columns += written
-        place.level.written = partial(whole_page, keys=len(keys), slot=selected.slot)
-        return WholePage(page, len(written), fields)
 
     def object_at(self, place: Place, type_: GraphQLObjectType, selected: Selected) -> Shape:
         """Return the shape of the objects at a place, see `ObjectPlanner`."""

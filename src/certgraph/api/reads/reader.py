@@ -93,11 +93,13 @@ class Reading:
 
     Attributes:
         selection: What it asks for.
+        pages: Its connections: slot, name, declaration.
         structure: What its plans are remembered under, with role and given arguments.
         name: Parent type and field, which cursors are bound to.
     """
 
     selection: Selection
+    pages: Sequence[tuple[int, str, Page]]
     structure: tuple[Any, ...]
     name: str
 
@@ -129,7 +131,12 @@ class Reader:
             named = dict(zip(operation.flags, flags, strict=True))
             selection = select(operation, parent, nodes, named)  # type: ignore[arg-type]
             name = f"{parent.name}.{nodes[0].name.value}"
-            known = Reading(selection, (operation.structure, path, flags), name)
+            pages = [
+                (index, slot.name, slot.declaration)
+                for index, slot in enumerate(selection.slots)
+                if isinstance(slot.declaration, Page)
+            ]
+            known = Reading(selection, pages, (operation.structure, path, flags), name)
             operation.remembered.put(key, known)
         return known
 
@@ -217,16 +224,13 @@ class Reader:
 
     def _check_pages(self, reading: Reading, run: Run) -> None:
         """Note which pages have arguments that are out of their limits."""
-        for index, slot in enumerate(reading.selection.slots):
-            declaration = slot.declaration
-            if not isinstance(declaration, Page):
-                continue
+        for index, name, declaration in reading.pages:
             arguments = run.arguments[index]
             try:
                 _check_page(declaration, arguments)
                 if arguments["after"] is not None:
                     types = [column.type.python_type for column in declaration.order_by]
-                    run.places[index] = place_after(run.context, slot.name, arguments, types)
+                    run.places[index] = place_after(run.context, name, arguments, types)
             except GraphQLError as error:
                 run.failures[index] = error
 

@@ -121,7 +121,7 @@ class SqlPlanner:
             conditions += [] if declared.with_parent else allowed_rows(source, self._role)
         return Below(source, declared.join, conditions, Order(declared.order_by))
 
-    def _object_json(
+    def object_json_at(
         self, place: Place, type_: GraphQLObjectType, fields: Mapping[str, Selected]
     ) -> ColumnElement[Any]:
         """Return an object, or null where the place has none, as PostgreSQL writes it."""
@@ -147,7 +147,7 @@ class SqlPlanner:
                 there = self._join(place, declared, selected)
                 if there is None:
                     return null()
-                return self._object_json(there, selected.object_type(), selected.fields())
+                return self.object_json_at(there, selected.object_type(), selected.fields())
             case Many() as declared:
                 return self._list_json(place, declared, selected)
             case other:
@@ -161,5 +161,5 @@ class SqlPlanner:
         if declared.value is not None:
             item = value_json(get_named_type(selected.type), there.sql(declared.value))
         else:
-            item = self._object_json(there, selected.object_type(), selected.fields())
+            item = self.object_json_at(there, selected.object_type(), selected.fields())
         return there.level.list_of(item, place.table)

@@ -6,8 +6,10 @@ of its parts, whether there is more, the keys of the first row, the keys of the 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
+from graphql import GraphQLObjectType
 from sqlalchemy import (
     ColumnElement,
     Integer,
@@ -21,13 +23,14 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from certgraph.api.enums import TokenRole
 from certgraph.api.reads.arguments import Argument, Run
-from certgraph.api.reads.code import Code, Row
-from certgraph.api.reads.declarations import Part
+from certgraph.api.reads.code import Code, Position, Row
+from certgraph.api.reads.declarations import Page, Part
 from certgraph.api.reads.json_sql import is_plain_object, object_json
-from certgraph.api.reads.levels import Level
+from certgraph.api.reads.levels import Level, Place
+from certgraph.api.reads.page_plans import ObjectPlanner, node_type, page_part
 from certgraph.api.reads.page_shapes import Paged
 from certgraph.api.reads.selection import Selected
-from certgraph.api.reads.shapes import Shape, object_code
+from certgraph.api.reads.shapes import Rows, Shape, Written, object_code
 
 
 def is_plain_page(selected: Selected, role: TokenRole | None) -> bool:
@@ -48,16 +51,7 @@ def _is_plain_part(selected: Selected, role: TokenRole | None) -> bool:
             return False
 
 
-def edge_json(
-    selected: Selected, type_name: str, node: Mapping[str, ColumnElement[Any]]
-) -> ColumnElement[Any]:
-    """Return an edge as PostgreSQL writes it; `node` are its objects by response key."""
-    return object_json(
-        {key: node.get(key, literal_column(f"'{type_name}'")) for key in selected.fields()}
-    )
-
-
-def whole_page(level: Level, keys: int, slot: int) -> Select[Any]:
+def _statement(level: Level, keys: int, slot: int) -> Select[Any]:
     """Return the statement that reads a page as one row.
 
     Args:
@@ -118,3 +112,54 @@ class WholePage(Shape):
     def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
         """Raise: graphql-core reads plans in which the database writes nothing."""
         raise NotImplementedError
+
+
+class WholePagePlanner(ObjectPlanner, Protocol):
+    """What makes the objects on such a page."""
+
+    def object_json_at(
+        self, place: Place, type_: GraphQLObjectType, fields: Mapping[str, Selected]
+    ) -> ColumnElement[Any]:
+        """Return the object at a place as PostgreSQL writes it."""
+        ...
+
+
+def whole_page(
+    planner: WholePagePlanner, declared: Page, selected: Selected, place: Place, name: str
+) -> WholePage:
+    """Return the shape of a page that comes as one row; its rows are at a place."""
+    assert selected.slot is not None  # noqa: S101 - every page takes `first`
+    keys = []
+    for index, column in enumerate(declared.order_by):
+        place.level.columns.append(place.sql(column))
+        keys.append((Position(index), planner.decoder(place, column)))
+    page = Paged(selected.object_type(), Rows(Position()), selected.slot, name, keys)
+    node = node_type(selected)
+    written: list[ColumnElement[Any]] = []
+    fields: dict[str, Shape] = {}
+    for key, part in selected.fields().items():
+        if part.name == "nodes":
+            written.append(planner.object_json_at(place, node, part.fields()))
+        elif part.name == "edges":
+            written.append(_edge(planner, part, place, node))
+        else:
+            fields[key] = page_part(planner, page, part, place, node)
+            continue
+        fields[key] = Written(Position(len(written) - 1), is_text=True)
+    place.level.columns += written
+    place.level.written = partial(_statement, keys=len(keys), slot=selected.slot)
+    return WholePage(page, len(written), fields)
+
+
+def _edge(
+    planner: WholePagePlanner, edges: Selected, place: Place, node: GraphQLObjectType
+) -> ColumnElement[Any]:
+    type_name: ColumnElement[str] = literal_column(f"'{edges.object_type().name}'")
+    return object_json(
+        {
+            key: planner.object_json_at(place, node, below.fields())
+            if below.name == "node"
+            else type_name
+            for key, below in edges.fields().items()
+        }
+    )
