@@ -49,10 +49,8 @@ async def changed(world, change, undo):
             await connection.execute(sql(undo))
 
 
-def only_postgresql(world):
-    if not world.house.url.startswith("postgresql"):
-        pytest.skip("SQLite has no server")
-
+only_postgresql = pytest.mark.parametrize("world", ["postgresql"], indirect=True)
+"""SQLite has no server."""
 
 PAGE = '{ organizations(nameContains: "学校") { nodes { code state } } }'
 
@@ -154,9 +152,8 @@ def test_callers_who_leave_do_not_take_connections_with_them(world, runner):
     assert [found.errors for found in runner.run(asked())] == [[]] * 20
 
 
+@only_postgresql
 def test_a_connection_that_the_database_ended_is_replaced(world, runner):
-    only_postgresql(world)
-
     async def asked():
         assert not (await ask(world, PAGE)).errors
         async with world.house.engine.connect() as connection:
@@ -172,9 +169,8 @@ def test_a_connection_that_the_database_ended_is_replaced(world, runner):
     assert not runner.run(asked()).errors
 
 
+@only_postgresql
 def test_a_migration_meanwhile_does_not_break_prepared_statements(world, runner):
-    only_postgresql(world)
-
     async def asked():
         before = await ask(world, PAGE)
         async with changed(

@@ -15,7 +15,7 @@ from graphql import GraphQLError
 from certgraph.api.context import Context
 
 _TAG_BYTES = 12
-_PAGING = ("first", "after")
+PAGING = ("first", "after")
 
 
 def _tag(key: bytes, message: bytes) -> bytes:
@@ -25,7 +25,7 @@ def _tag(key: bytes, message: bytes) -> bytes:
 
 def _binding(name: str, arguments: Mapping[str, Any]) -> bytes:
     """Return what a cursor is bound to: the field, and its arguments but for `first`, `after`."""
-    filters = {k: v for k, v in arguments.items() if k not in _PAGING and v is not None}
+    filters = {k: v for k, v in arguments.items() if k not in PAGING and v is not None}
     return name.encode() + b"\0" + orjson.dumps(filters, option=orjson.OPT_SORT_KEYS) + b"\0"
 
 

@@ -11,12 +11,12 @@ from certgraph.api.enums import TokenRole
 from certgraph.api.reads.arguments import argument
 from certgraph.api.reads.below import Below
 from certgraph.api.reads.code import Position
+from certgraph.api.reads.cursors import PAGING
 from certgraph.api.reads.declarations import Column, Join, Many, One, Page, Source, everybody
 from certgraph.api.reads.json_sql import global_id_json, object_json, value_json
 from certgraph.api.reads.levels import Order, Place, allowed_rows
 from certgraph.api.reads.selection import STRAWBERRY, Selected, source_of
 
-PAGING = ("first", "after")
 Given = Sequence[frozenset[str]]
 """By slot, the arguments that are given and not null."""
 
