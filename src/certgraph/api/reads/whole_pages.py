@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
+    Text,
     cast,
     func,
     literal_column,
@@ -67,9 +68,15 @@ def _statement(level: Level, keys: int, slot: int) -> Select[Any]:
     first = Argument(f"a{slot}_first", lambda run: run.arguments[slot]["first"], Integer())
     last = cast(func.least(func.count(), first), Integer)
     parts = [
-        func.coalesce(
-            func.json_agg(aggregate_order_by(column, page.c.n)).filter(page.c.n <= first),
-            literal_column("'[]'::json"),
+        func.convert_to(  # as bytes nobody decodes it on the way
+            cast(
+                func.coalesce(
+                    func.json_agg(aggregate_order_by(column, page.c.n)).filter(page.c.n <= first),
+                    literal_column("'[]'::json"),
+                ),
+                Text,
+            ),
+            literal_column("'UTF8'"),
         )
         for column in columns[keys:]
     ]
