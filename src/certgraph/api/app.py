@@ -18,7 +18,6 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from certgraph.api.callers import Callers
 from certgraph.api.context import Context
@@ -202,19 +201,17 @@ class Server:
             await asyncio.sleep(self.settings.publish_every_seconds)
 
 
-class GraphQLFirst:
-    """ASGI middleware: /graphql is answered before routes and other middleware."""
+class Application(Starlette):
+    """The ASGI application: /graphql is answered before middleware and routes."""
 
-    def __init__(self, app: ASGIApp, server: Server) -> None:
-        self._app = app
-        self._server = server
+    server: Server
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or pass on."""
+        """Answer a request."""
         if scope["type"] == "http" and scope["path"] == "/graphql":
-            await self._server.graphql(scope, receive, send)
+            await self.server.graphql(scope, receive, send)
         else:
-            await self._app(scope, receive, send)
+            await super().__call__(scope, receive, send)
 
 
 def _graphiql_file(name: str) -> Response:
@@ -247,7 +244,7 @@ def make_app(
     random: Random,
     engine: Engine | None = None,
     publishing: bool = True,
-) -> Starlette:
+) -> Application:
     """Return the application.
 
     Args:
@@ -299,13 +296,7 @@ def make_app(
     ]
     if settings.graphiql:
         routes.append(Route("/graphiql/{name}", _graphiql_asset))
-    app = Starlette(
-        routes=routes,
-        lifespan=lifespan,
-        middleware=[
-            Middleware(GraphQLFirst, server=server),
-            Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5),
-        ],
-    )
-    app.state.server = server
+    gzip = Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    app = Application(routes=routes, lifespan=lifespan, middleware=[gzip])
+    app.server = server
     return app
