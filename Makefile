@@ -4,6 +4,7 @@ VENV ?= .venv
 # One test process for each core; both databases run in each.
 PYTEST_ARGS ?= -n auto
 BIN := $(VENV)/bin
+PAGE := web/verify
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # uv does not read pip's configuration: hand a mirror that is configured for pip on to it.
 UV_DEFAULT_INDEX ?= $(or $(PIP_INDEX_URL),$(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null))
@@ -14,7 +15,7 @@ unexport UV_DEFAULT_INDEX
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup judges demo test check serve bench schema lint format vectors lock clean
+.PHONY: help setup judges browser demo test check serve bench schema page page-check lint format vectors lock clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -38,13 +39,39 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 demo: setup ## Set up everything and run the main job: issue, verify offline, serve
 	@$(BIN)/certgraph demo $(DEMO_ARGS)
 
-test: setup judges ## Set up everything and pass all tests (SQLite and a real PostgreSQL)
+test: setup judges browser ## Set up everything and pass all tests (SQLite, a real PostgreSQL, Chromium)
 	@$(BIN)/pytest $(PYTEST_ARGS)
 
-check: setup judges lint ## Everything CI checks: format, lint, types, imports, schema, migrations, tests
+check: setup judges browser lint page-check ## Everything CI checks: format, lint, types, imports, schema, page, tests
 	@$(BIN)/certgraph schema | diff -u schema.graphql - && echo "schema.graphql is current"
 	@$(BIN)/python tests/credential/vectors/build.py --check
 	@$(BIN)/pytest $(PYTEST_ARGS)
+
+page: setup $(PAGE)/node_modules/.installed ## Build the verify page into the package (needs Node)
+	@$(BIN)/python scripts/verify_page_data.py
+	@cd $(PAGE) && npm run --silent check && npm run --silent build
+
+# The page in the package is what its source builds, byte for byte.
+page-check: setup
+	@if command -v npm >/dev/null 2>&1; then \
+	  $(MAKE) --no-print-directory $(PAGE)/node_modules/.installed && $(BIN)/python scripts/verify_page_data.py --check && \
+	  built=$$(mktemp -d) && (cd $(PAGE) && npm run --silent check && npm run --silent build -- "$$built") && \
+	  diff -r "$$built" src/certgraph/verify_page/built && rm -r "$$built" && echo "the verify page is current"; \
+	elif [ -n "$$REQUIRE_JUDGES" ]; then echo "no npm: the verify page cannot be built again"; exit 1; \
+	else echo "No npm here: whether the built verify page is current is left out"; fi
+
+$(PAGE)/node_modules/.installed: $(PAGE)/package-lock.json
+	@cd $(PAGE) && npm install --no-save --silent --no-audit --no-fund
+	@touch $@
+
+# A real browser, where one may be installed.
+browser:
+	@if command -v chromium >/dev/null 2>&1 && command -v chromedriver >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && echo "Installing Chromium …" && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium chromium-driver >/dev/null 2>&1; then :; \
+	else echo "No Chromium here, and none can be installed: the tests of the verify page in a browser are left out"; fi
+	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory $(PAGE)/node_modules/.installed || \
+	  echo "axe-core could not be installed: its tests are left out"; fi
 
 lint: setup
 	@$(BIN)/ruff format --check .
@@ -91,4 +118,4 @@ judges: .judges/.installed
 	@touch $@
 
 clean: ## Remove the virtual environments and caches
-	rm -rf $(VENV) .judges tests/third_party/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache node_modules
+	rm -rf $(VENV) .judges tests/third_party/node_modules $(PAGE)/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache node_modules

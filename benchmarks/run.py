@@ -22,6 +22,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from page import bench_page
 from reads.bench import bench_reads
 
 from certgraph.certificates.issuing import issue
@@ -34,7 +35,7 @@ from certgraph.credential.verification import Verdict, verify
 from tests.credential import kit
 from tests.server.conftest import embedded_postgres, open_house
 
-NAMES = ["verify", "import", "qr", "issue", "reads"]
+NAMES = ["verify", "import", "qr", "issue", "page", "reads"]
 FIGURES: dict[str, float] = {}
 
 
@@ -166,7 +167,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []])
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
-    parser.add_argument("--keep", action="store_true", help="write baseline.json")
+    parser.add_argument(
+        "--keep", action="store_true", help="write what was measured into baseline.json"
+    )
     options = parser.parse_args()
     names = options.names or NAMES
     if "verify" in names:
@@ -177,14 +180,17 @@ def main() -> None:
         bench_qr(10 if options.quick else 40)
     if "issue" in names:
         bench_issue(1_000 if options.quick else 10_000)
+    if "page" in names:
+        bench_page(report, is_quick=options.quick)
     if "reads" in names:
         bench_reads(report, keep, is_quick=options.quick)
     if options.keep:
         machine = (
             f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         )
-        baseline = {"machine": machine, "figures": FIGURES}
         file = Path(__file__).parent / "baseline.json"
+        before = json.loads(file.read_text(encoding="utf-8"))["figures"] if options.names else {}
+        baseline = {"machine": machine, "figures": {**before, **FIGURES}}
         file.write_text(json.dumps(baseline, indent=1) + "\n", encoding="utf-8")
 
 

@@ -39,6 +39,7 @@ from certgraph.api.reads.documents import Documents
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import make_documents, make_schema
 from certgraph.api.trust_cache import TrustCache
+from certgraph.api.verify_page import VerifyPage
 from certgraph.database import (
     DatabaseError,
     Engine,
@@ -291,6 +292,7 @@ def make_app(
         Route("/", _home),
         Route("/trust/{name}", server.published),
         Route("/status/{code}/{name}", server.published),
+        *VerifyPage(server.trust_cache, reads, clock).routes(),
         Route("/livez", server.livez),
         Route("/readyz", server.readyz),
     ]

@@ -91,6 +91,23 @@ async def certificate_by_number_key(
     return await session.scalar(statement)
 
 
+async def signed_certificate(
+    session: Session, number_key: str, holder_name_key: str
+) -> tuple[CertificateRow, SigningKeyRow] | None:
+    """Return a signed certificate with its key, by number and name in the forms compared."""
+    statement = (
+        select(CertificateRow, SigningKeyRow)
+        .join(SigningKeyRow, SigningKeyRow.id == CertificateRow.signing_key_id)
+        .where(
+            CertificateRow.number_key == number_key,
+            CertificateRow.holder_name_key == holder_name_key,
+            CertificateRow.signature.is_not(None),
+        )
+    )
+    found = (await session.execute(statement)).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
 def certificate_count() -> ColumnElement[int]:
     """Return how many certificates an organization has made out, drafts included, over its row.
 

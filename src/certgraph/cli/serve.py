@@ -26,6 +26,7 @@ def serve(folder: Path | None, host: str, port: int) -> int:
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"cannot serve on {host}:{port}: {reason}; try --port N") from None
     print(f"GraphiQL  http://{host}:{port}/graphql", file=sys.stderr)
+    print(f"Verify    http://{host}:{port}/v", file=sys.stderr)
     print(f"Trust     http://{host}:{port}/trust/bundle.cgtrust", file=sys.stderr)
     print("Stop with Ctrl-C.", file=sys.stderr)
     gc.collect()

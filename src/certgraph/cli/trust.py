@@ -22,9 +22,16 @@ from cryptography.hazmat.primitives.serialization import (
 
 from certgraph.cli.clock import environ, now, system_random
 from certgraph.cli.runtime import Runtime, group, leaf
-from certgraph.cli.trust_store import install_roots, load_trust, trust_home
+from certgraph.cli.trust_store import (
+    install_roots,
+    load_trust,
+    read_bundle,
+    read_roots,
+    trust_home,
+)
 from certgraph.credential import days
 from certgraph.credential.signature import PrivateKeySigner
+from certgraph.credential.trust_bundle import UntrustedBundle, open_trust_bundle
 from certgraph.credential.trust_list import RootKeys
 from certgraph.problems import refusal
 from certgraph.trust import queries
@@ -36,6 +43,7 @@ from certgraph.trust.ceremony import (
 )
 from certgraph.trust.publication import BUNDLE_PATH, publish
 from certgraph.trust.service import build_trust_list, current_roots, take_into_force
+from certgraph.verify_page.page import one_file_html
 
 PASSPHRASE_VARIABLE = "CERTGRAPH_ROOT_PASSPHRASE"  # noqa: S105 - the name of a variable
 
@@ -204,6 +212,25 @@ def _run_show(options: argparse.Namespace) -> int:
     return 0
 
 
+def _run_page(options: argparse.Namespace) -> int:
+    """Write the verify page as one file; the bundle in it is opened first, as a verifier would."""
+    at = now()
+    roots = read_roots(options.root)
+    data = read_bundle(options.bundle)
+    try:
+        trust = open_trust_bundle(data, roots, now=at)
+    except UntrustedBundle as error:
+        raise CeremonyError(f"{options.bundle} is refused: {error}") from None
+    html = one_file_html(options.language, roots, data).encode()
+    write_new(options.out, html)
+    expires = days.to_datetime(trust.trust_list.expires_at)
+    print(f"{options.out}: {len(html)} bytes; opens in a browser, without a network")
+    print(
+        f"trust list {trust.trust_list.sequence}, good until {expires:%Y-%m-%d}; renew it by then"
+    )
+    return 0
+
+
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
     """Add the commands."""
     trust = group(commands, "trust", "the root ceremony and the trust data held here")
@@ -225,6 +252,12 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have 
     publication.add_argument("file", type=Path, nargs="?", help="signed trust list")
     publication.add_argument("--roots", type=Path, help="root.json, for the first list")
     publication.add_argument("--out", type=Path, help="also write the trust bundle to this file")
+    page = trust.add_parser("page", help="write the verify page as one file, trust data inside")
+    page.add_argument("bundle", type=Path)
+    page.add_argument("out", type=Path, help="HTML file to write")
+    page.add_argument("--root", type=Path, required=True, help="root.json from the programme")
+    page.add_argument("--language", choices=("zh", "en"), default="zh")
+    page.set_defaults(run=_run_page)
     install = trust.add_parser("install", help="install root keys and a bundle for verifying")
     install.add_argument("bundle", type=Path)
     install.add_argument("--root", type=Path, required=True, help="root.json from the programme")

@@ -58,6 +58,9 @@ _ZH = {
         "暂时无法确认是否被撤销", "签名有效，但撤销名单已过期（{as_of}）。请更新。"
     ),
     "index_out_of_range": Words("暂时无法确认是否被撤销", "签名有效；撤销名单与证书不符。"),
+    "trust_data_missing": Words(
+        "暂时无法核验", "本机尚无信任数据。请联网后再次核验，或载入信任文件。"
+    ),
     "trust_list_expired": Words("信任文件已过期", "签名有效；请更新信任文件后再次核验。"),
     "clock": Words("本机时间有误", "信任文件的日期晚于本机日期，请校正时间后再次核验。"),
     "left": Words("", "注意：颁发机构自 {left_on} 起已退出试点；此前颁发的证书不受影响。"),
@@ -128,6 +131,10 @@ _EN = {
     "index_out_of_range": Words(
         "Could not check revocation",
         "The signature is valid, but its revocation list does not cover it.",
+    ),
+    "trust_data_missing": Words(
+        "Nothing to check with yet",
+        "This device has no trust data. Go online and check again, or load a trust file.",
     ),
     "trust_list_expired": Words(
         "The trust file is out of date",

@@ -1,0 +1,135 @@
+"""The verify page at /v: static files, and a lookup by number and name without scripts."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from urllib.parse import parse_qs
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from certgraph.api.negotiation import preferred_language
+from certgraph.api.trust_cache import TrustCache
+from certgraph.certificates import queries
+from certgraph.certificates.drafting import holder_name_key, number_key
+from certgraph.certificates.signing import signed_bytes
+from certgraph.credential.trust_bundle import Trust
+from certgraph.credential.trust_list import RootKeys
+from certgraph.credential.verification import verify_signed
+from certgraph.database import Sessions
+from certgraph.verify_page.answer import answer_html, message_html
+from certgraph.verify_page.page import PAGE_POLICY, assets, page_html, service_worker
+
+_LONGEST_FORM = 4_096
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": PAGE_POLICY,
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+}
+
+
+class VerifyPage:
+    """What is served below /v; nothing here sees what anybody scans."""
+
+    def __init__(
+        self, trust_cache: TrustCache, reads: Sessions, clock: Callable[[], datetime]
+    ) -> None:
+        self._trust_cache = trust_cache
+        self._reads = reads
+        self._clock = clock
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [
+            Route("/v", self._page, methods=["GET"]),
+            Route("/v", self._lookup, methods=["POST"]),
+            Route("/v/sw.js", self._service_worker),
+            Route("/v/{name}", self._asset),
+        ]
+
+    async def _page(self, request: Request) -> Response:
+        html = page_html(_language(request), _roots(await self._trust_cache.trust()))
+        return _checked(request, html.encode(), "text/html", {"Vary": "Accept-Language"})
+
+    async def _service_worker(self, request: Request) -> Response:
+        body = service_worker(_roots(await self._trust_cache.trust()))
+        return _checked(request, body, "text/javascript", {"Service-Worker-Allowed": "/v"})
+
+    async def _asset(self, request: Request) -> Response:
+        asset = assets().get(request.path_params["name"])
+        if asset is None:
+            return PlainTextResponse("Not found.\n", HTTPStatus.NOT_FOUND)
+        if not asset.is_immutable:
+            return _checked(request, asset.body, asset.media_type, {})
+        headers = {**_HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(asset.body, headers=headers, media_type=asset.media_type)
+
+    async def _lookup(self, request: Request) -> Response:
+        language = _language(request)
+        trust = await self._trust_cache.trust()
+        try:
+            asked = await _form(request)
+        except ValueError as error:
+            return PlainTextResponse(f"{error}\n", HTTPStatus.BAD_REQUEST, _HEADERS)
+        result = (
+            message_html(language, "not_ready")
+            if trust is None
+            else await self._answer(language, trust, asked.get("number", ""), asked.get("name", ""))
+        )
+        html = page_html(language, _roots(trust), result=result)
+        headers = {**_HEADERS, "Cache-Control": "no-store"}
+        return Response(html, headers=headers, media_type="text/html")
+
+    async def _answer(self, language: str, trust: Trust, number: str, name: str) -> str:
+        """Return the answer; the same for an unknown number and for another's name."""
+        if "\0" in number + name:  # PostgreSQL holds no such text, and takes none
+            return message_html(language, "not_found")
+        async with self._reads() as session:
+            found = await queries.signed_certificate(
+                session, number_key(number), holder_name_key(name)
+            )
+        if found is None:
+            return message_html(language, "not_found")
+        row, key = found
+        now = self._clock()
+        signed = signed_bytes(row, key) or b""
+        verification = verify_signed(signed, trust, int(now.timestamp()))
+        return answer_html(language, verification, trust, now=now)
+
+
+def _language(request: Request) -> str:
+    """Return `zh` or `en`: as the address says, else as the browser prefers."""
+    chosen = request.query_params.get("lang")
+    if chosen in ("zh", "en"):
+        return chosen
+    return preferred_language(request.headers.get("accept-language", ""))
+
+
+def _roots(trust: Trust | None) -> RootKeys | None:
+    return None if trust is None else trust.trust_list.roots
+
+
+def _checked(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    """Return a file that browsers ask about each time, and fetch when it has changed."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    every = {**_HEADERS, **headers, "ETag": etag, "Cache-Control": "no-cache"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=every)
+    return Response(body, headers=every, media_type=media_type)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a posted form. Raises `ValueError` for what no form of ours sends."""
+    body = bytearray()
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > _LONGEST_FORM:
+                raise ValueError("The form is longer than number and name can be.")
+    except ClientDisconnect:
+        raise ValueError("The form did not arrive whole.") from None
+    fields = parse_qs(bytes(body).decode("utf-8", "replace"), max_num_fields=10)
+    return {name: values[0] for name, values in fields.items()}

@@ -1,0 +1,95 @@
+"""The answer to a lookup by number and name, as markup: for browsers that run no script."""
+
+from datetime import datetime, timedelta, timezone
+from html import escape
+
+from certgraph.credential import days
+from certgraph.credential.trust_bundle import Trust
+from certgraph.credential.verification import Verdict, Verification
+from certgraph.credential.wording import CATALOGUE, ICONS, LEVELS, words_for
+from certgraph.verify_page.page import words
+
+_CHINA = timezone(timedelta(hours=8))
+_TONES = {
+    Verdict.VALID: "good",
+    Verdict.REVOKED: "bad",
+    Verdict.INVALID: "bad",
+    Verdict.UNKNOWN_ISSUER: "bad",
+}
+
+
+def _box(tone: str, icon: str, title: str, line: str) -> str:
+    return (
+        f'<div class="verdict {tone}"><p class="icon" aria-hidden="true">{icon}&#xfe0e;</p>'
+        f'<div><h2 id="verdict">{escape(title)}</h2><p>{escape(line)}</p></div></div>'
+    )
+
+
+def message_html(language: str, name: str) -> str:
+    """Return an answer without a certificate: `not_found` or `not_ready`."""
+    told = words(language)
+    box = _box("warn", "?", told[f"{name}_title"], told[f"{name}_line"])
+    return f'<article role="status">{box}</article>'
+
+
+def answer_html(language: str, found: Verification, trust: Trust, *, now: datetime) -> str:
+    """Return the answer for a certificate that was found.
+
+    Args:
+        language: `zh` or `en`.
+        found: What verification says of it.
+        trust: What it was verified with.
+        now: The server's time.
+    """
+    told, catalogue = words(language), CATALOGUE[language]
+    said = words_for(found, language, online=True)
+    parts = [_box(_TONES.get(found.verdict, "warn"), ICONS[found.verdict], said.title, said.line)]
+    if found.issuer_key is not None and found.issuer_key.organization.has_left:
+        left_on = days.to_date(found.issuer_key.organization.state_since)
+        note = catalogue["left"].line.format(left_on=left_on)
+        parts.append(f'<p class="note">{escape(note)}</p>')
+    if found.claims is not None:
+        rows = "".join(
+            f"<dt>{escape(told[key])}</dt><dd>{escape(value)}</dd>"
+            for key, value in _facts(language, found, trust)
+        )
+        compare = f"<h3>{escape(told['compare_title'])}</h3><p>{escape(told['compare_line'])}</p>"
+        parts += [f"<dl>{rows}</dl>", f'<section class="compare">{compare}</section>']
+    trust_list = trust.trust_list
+    date = days.to_date(days.day_of(trust_list.issued_at))
+    basis = told["trust_at"].format(sequence=trust_list.sequence, date=date)
+    parts.append(
+        f'<p class="small">{now.astimezone(_CHINA):%Y-%m-%d %H:%M} UTC+8 · {escape(basis)}</p>'
+    )
+    return f'<article role="status">{"".join(parts)}</article>'
+
+
+def _facts(language: str, found: Verification, trust: Trust) -> list[tuple[str, str]]:
+    claims, told = found.claims, words(language)
+    assert claims is not None  # noqa: S101 - the caller looked
+    assert found.issuer_key is not None  # noqa: S101 - claims come with it
+    organization = found.issuer_key.organization
+    levels = LEVELS[language]
+    standard = trust.standards.get((claims.standard_code, claims.standard_version))
+    names = standard.outcomes if standard else {}
+    outcomes = [
+        f"{outcome.text or names.get(outcome.number or 0) or outcome.number}"
+        f" · {outcome.credits_tenths / 10:g} {told['credits']}"
+        for outcome in claims.outcomes
+    ]
+    level = levels[claims.level] if claims.level < len(levels) else str(claims.level)
+    named = [standard.name] if standard else []
+    expires_on = claims.expires_on
+    facts = [
+        ("holder", claims.holder_name),
+        ("certificate", claims.certificate_name),
+        ("level", level),
+        ("standard", " · ".join([*named, claims.standard_code, claims.standard_version])),
+        ("outcomes", "；".join(outcomes)),
+        ("issuer", (organization.name_en if language == "en" else None) or organization.name),
+        ("issued_on", claims.issued_on.isoformat()),
+        ("expires_on", told["no_end"] if expires_on is None else expires_on.isoformat()),
+        ("masked_document", claims.masked_document or ""),
+        ("number", claims.number),
+    ]
+    return [(key, value) for key, value in facts if value]

@@ -1,0 +1,170 @@
+"""Without a network: the installed page, the trust data it holds, and the page in one file."""
+
+import pytest
+from selenium.webdriver import Keys
+
+from certgraph.cli.main import main
+from certgraph.credential.wording import CATALOGUE
+from certgraph.trust.ceremony import roots_to_json
+from tests.browser import world
+from tests.browser.conftest import Page
+from tests.browser.test_vectors import NO_ED25519
+from tests.credential import kit
+
+ZH = {key: words.title for key, words in CATALOGUE["zh"].items()}
+DIGITS = world.TEXTS["valid"].partition("#")[2]
+
+
+def install(page):
+    """Open the page once with a network, until it is kept."""
+    page.open()
+    page.wait_until_updated()
+    page.run_async("await navigator.serviceWorker.ready;")
+    page.wait(lambda: page.run("return Boolean(navigator.serviceWorker.controller)"))
+
+
+def test_the_installed_page_verifies_in_a_new_tab_with_the_server_gone(
+    own_page, own_site, tmp_path
+):
+    install(own_page)
+    own_site.stop()
+    driver = own_page.driver
+    driver.switch_to.new_window("tab")
+    driver.get(f"{own_site.url}/v#{DIGITS}")
+    assert own_page.answer() == ("good", ZH["valid"])
+    assert "未能联网更新" in own_page.text("article .note")
+    code = tmp_path / "code.png"
+    code.write_bytes(world.png(world.TEXTS["revoked"]))
+    own_page.find("#photo").send_keys(str(code))  # the scanner is kept, too
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+    driver.get("about:blank")
+    driver.get(f"{own_site.url}/v?from=wechat#{DIGITS}")  # whatever a scanner adds
+    assert own_page.answer() == ("good", ZH["valid"])
+
+
+def test_what_is_scanned_never_reaches_the_server(own_page, own_site):
+    own_page.open(f"/v#{DIGITS}")
+    own_page.answer()
+    own_page.find("#text").send_keys(world.TEXTS["revoked"] + Keys.ENTER)
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+    own_site.stop()
+    assert "GET /v HTTP/1.1" in own_site.log
+    assert DIGITS[:30] not in own_site.log
+    assert world.TEXTS["revoked"].partition("#")[2][:30] not in own_site.log
+
+
+def test_nothing_is_asked_of_any_other_host_and_nothing_breaks_the_policy(
+    own_page, own_site, tmp_path
+):
+    own_page.open(f"/v#{DIGITS}")
+    own_page.answer()
+    code = tmp_path / "code.png"
+    code.write_bytes(world.png(world.TEXTS["revoked"]))
+    own_page.find("#photo").send_keys(str(code))
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+    asked = own_page.run("return performance.getEntriesByType('resource').map(e => e.name)")
+    others = [url for url in asked if not url.startswith((own_site.url, "blob:", "data:"))]
+    assert (others, len(asked) > 4) == ([], True)
+    assert [entry["message"] for entry in own_page.driver.get_log("browser")] == []
+
+
+def test_a_revocation_arrives_with_the_next_visit(own_page, own_site):
+    own_page.open(f"/v#{DIGITS}")
+    assert own_page.answer() == ("good", ZH["valid_online"])
+    world.publish(own_site.folder / "site.db", world.bundle(4, revoked=(kit.CLAIMS.status_index,)))
+    own_page.open(f"/v#{DIGITS}")
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+
+
+def test_older_trust_data_is_refused_and_the_newer_stays_in_force(own_page, own_site):
+    database = own_site.folder / "site.db"
+    world.publish(database, world.bundle(4, revoked=(kit.CLAIMS.status_index,)))
+    own_page.open(f"/v#{DIGITS}")
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+    world.publish(database, world.bundle(3))
+    own_page.open(f"/v#{DIGITS}")
+    own_page.wait_until_updated()
+    assert "比本机已有的更旧" in own_page.text("#trust-note")
+    assert own_page.answer() == ("bad", ZH["revoked"])
+
+
+def test_a_new_version_of_the_page_takes_over_and_says_so(own_page, own_site):
+    install(own_page)
+    world.publish(own_site.folder / "site.db", world.bundle(5, new_roots=True))
+    own_page.run_async("await (await navigator.serviceWorker.ready).update();")
+    own_page.wait(lambda: "本页有新版本" in own_page.text("#news"))
+    own_page.find("#news button").click()
+    own_page.wait_until_updated()
+    own_page.open(f"/v#{DIGITS}")
+    assert own_page.answer() == ("good", ZH["valid_online"])
+
+
+def test_trust_data_comes_from_a_file_where_the_service_has_none(own_page, own_site, tmp_path):
+    own_page.before_pages("window.fetch = () => Promise.reject(new TypeError('no network'));")
+    own_page.open(f"/v#{DIGITS}")
+    assert own_page.answer() == ("warn", ZH["trust_data_missing"])
+    file = tmp_path / "bundle.cgtrust"
+    file.write_bytes(world.bundle())
+    own_page.find("#trust-file").send_keys(str(file))
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["valid"])
+    damaged = tmp_path / "damaged.cgtrust"
+    damaged.write_bytes(world.bundle()[:-1])
+    own_page.find("#trust-file").send_keys(str(damaged))
+    own_page.wait(lambda: "被拒绝" in own_page.text("#trust-note"))
+    assert own_page.text("#verdict") == ZH["valid"]
+
+
+def test_without_ed25519_in_the_browser_the_page_verifies_by_itself(page):
+    page.before_pages(NO_ED25519)
+    page.open(f"/v#{DIGITS}")
+    assert page.answer() == ("good", ZH["valid_online"])
+    assert "本页程序" in page.text("article details")
+
+
+def test_without_https_the_page_verifies_and_compares_documents(chromium, site):
+    page = Page(chromium, f"http://plain.test:{site.port}")
+    page.open(f"/v#{world.TEXTS['with holder tag'].partition('#')[2]}")
+    assert page.run("return [isSecureContext, Boolean(crypto.subtle)]") == [False, False]
+    assert page.answer() == ("good", ZH["valid_online"])
+    page.find(".compare input").send_keys(world.DOCUMENT + Keys.ENTER)
+    page.wait(lambda: "相符" in page.text(".compare [role=status]"))
+    page.run("document.querySelector('#camera').click()")
+    page.wait(lambda: "无法使用摄像头" in page.text("#result"))
+
+
+@pytest.fixture
+def one_file(tmp_path):
+    """The page that `certgraph trust page` writes."""
+    (tmp_path / "root.json").write_text(roots_to_json(kit.ROOT_KEYS))
+    (tmp_path / "bundle.cgtrust").write_bytes(world.bundle())
+    command = ["trust", "page", str(tmp_path / "bundle.cgtrust"), str(tmp_path / "page.html")]
+    assert main([*command, "--root", str(tmp_path / "root.json")]) == 0
+    return tmp_path / "page.html"
+
+
+def test_the_page_in_one_file_verifies_from_a_stick(chromium, one_file, tmp_path):
+    page = Page(chromium, one_file.as_uri())
+    chromium.get_log("browser")
+    page.open(f"#{DIGITS}")
+    page.wait(lambda: page.text("#verdict") == ZH["valid"])
+    code = tmp_path / "code.png"
+    code.write_bytes(world.png(world.TEXTS["superseded"]))
+    page.find("#photo").send_keys(str(code))
+    page.wait(lambda: page.text("#verdict") == ZH["superseded"])
+    assert not page.find("#lookup").is_displayed()
+    newer = tmp_path / "newer.cgtrust"
+    newer.write_bytes(world.bundle(4, revoked=(kit.CLAIMS.status_index,)))
+    page.open(f"#{DIGITS}")
+    page.wait(lambda: page.text("#verdict") == ZH["valid"])
+    page.find("#trust-file").send_keys(str(newer))
+    page.wait(lambda: page.text("#verdict") == ZH["revoked"])
+    assert [entry["message"] for entry in chromium.get_log("browser")] == []
+
+
+def test_a_refused_bundle_makes_no_page(tmp_path, capsys):
+    (tmp_path / "root.json").write_text(roots_to_json(kit.NEW_ROOT_KEYS))
+    (tmp_path / "bundle.cgtrust").write_bytes(world.bundle())
+    command = ["trust", "page", str(tmp_path / "bundle.cgtrust"), str(tmp_path / "page.html")]
+    assert main([*command, "--root", str(tmp_path / "root.json")]) == 2
+    assert "bundle.cgtrust is refused" in capsys.readouterr().err
+    assert not (tmp_path / "page.html").exists()

@@ -1,0 +1,123 @@
+"""The page's verifier gives Python's answer on every vector, by WebCrypto and in JavaScript."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from certgraph.credential.signature import UnsafeKey, is_signed_by, load_public_key
+
+VECTORS = Path(__file__).parents[1] / "credential/vectors"
+BUILD = json.loads(
+    (Path(__file__).parents[2] / "src/certgraph/verify_page/built/build.json").read_text()
+)
+NO_ED25519 = """
+const importKey = crypto.subtle.importKey.bind(crypto.subtle);
+crypto.subtle.importKey = (format, key, algorithm, ...rest) =>
+  algorithm === 'Ed25519'
+    ? Promise.reject(new DOMException('', 'NotSupportedError'))
+    : importKey(format, key, algorithm, ...rest);
+"""
+NO_INFLATING = "delete globalThis.DecompressionStream;"
+PREPARE = """
+const v = await import(args[0]);
+const by = await v.algorithms();
+if (by.name !== args[1]) throw new Error(by.name);
+const seconds = (time) => Math.floor(Date.parse(time) / 1000);
+const roots = (one) => ({threshold: one.root_threshold, keys: one.root_keys.map(v.fromHex)});
+"""
+
+
+def load(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def load_all(folder):
+    return {path.stem: load(path) for path in sorted((VECTORS / folder).glob("*.json"))}
+
+
+@pytest.fixture(params=["webcrypto", "javascript", "javascript, old kernel"])
+def ask(request, page):
+    """Ask the verifier that the page ships."""
+    if request.param != "webcrypto":
+        page.before_pages(NO_ED25519)
+    if "old" in request.param:
+        page.before_pages(NO_INFLATING)
+    page.open()
+    name = request.param.partition(",")[0]
+
+    def asked(script, *arguments):
+        return page.run_async(PREPARE + script, f"/v/{BUILD['verifier']}", name, *arguments)
+
+    return asked
+
+
+def test_each_case_gets_its_verdict_at_its_check(ask):
+    cases = load_all("cases")
+    found = ask(
+        """
+        const trust = await v.openTrustBundle(
+          v.fromHex(args[2].bundle), roots(args[2]), by, seconds(args[2].opened_at));
+        const found = {};
+        for (const [name, one] of Object.entries(args[3])) {
+          const {verdict, decisive, reason, ...result} =
+            await v.verify(one.qr_text, trust, by, seconds(one.now));
+          const states = v.CHECKS.map((check) => v.stateOf({verdict, ...result}, check));
+          found[name] = {verdict, check: decisive, reason, states};
+        }
+        return found;""",
+        load(VECTORS / "trust.json"),
+        cases,
+    )
+    for result in found.values():
+        states = result.pop("states")
+        all_passed = set(states) == {"passed"}
+        assert all_passed == (result["verdict"] in ("valid", "valid_as_of"))
+    assert found == {name: case["expect"] for name, case in cases.items()}
+
+
+def test_each_bundle_is_taken_or_refused(ask):
+    bundles = load_all("bundles")
+    found = ask(
+        """
+        const found = {};
+        for (const [name, one] of Object.entries(args[2])) {
+          const open = (data, held) =>
+            v.openTrustBundle(v.fromHex(data), roots(one), by, seconds(one.now), held);
+          const held = one.held ? await open(one.held) : undefined;
+          found[name] = await open(one.bundle, held).then(() => null, (error) => error.reason);
+        }
+        return found;""",
+        bundles,
+    )
+    assert found == {name: bundle["expect"]["reason"] for name, bundle in bundles.items()}
+
+
+def is_good(public_key, signature, message):
+    try:
+        key = load_public_key(bytes.fromhex(public_key))
+    except UnsafeKey:
+        return False
+    return is_signed_by(key, bytes.fromhex(signature), bytes.fromhex(message))
+
+
+SIGNATURES = [
+    (group["publicKey"]["pk"], test["sig"], test["msg"])
+    for group in load(VECTORS / "wycheproof/ed25519_test.json")["testGroups"]
+    for test in group["tests"]
+] + [
+    (case["public_key"], case["signature"], case["message"])
+    for case in load(VECTORS / "ed25519_edge_cases.json")["cases"]
+]
+
+
+def test_signatures_at_the_edges_get_one_answer(ask):
+    found = ask(
+        """
+        const found = [];
+        for (const parts of args[2]) found.push(await v.isSignedBy(by, ...parts.map(v.fromHex)));
+        return found;""",
+        SIGNATURES,
+    )
+    assert found == [is_good(*parts) for parts in SIGNATURES]
+    assert found.count(True) > 80

@@ -1,0 +1,208 @@
+"""Every state of a certificate, through every way in, says what it must."""
+
+import base64
+
+import pytest
+from selenium.webdriver import ActionChains, Keys
+
+from certgraph.credential.wording import CATALOGUE
+from tests.browser import world
+
+SAYS = {
+    "valid": ("good", "valid_online"),
+    "with holder tag": ("good", "valid_online"),
+    "masked": ("good", "valid_online"),
+    "issuer left since": ("good", "valid_online"),
+    "hostile": ("good", "valid_online"),
+    "stale": ("warn", "valid_as_of"),
+    "list too old": ("warn", "list_expired"),
+    "no list": ("warn", "list_missing"),
+    "suspended": ("warn", "suspended"),
+    "expired": ("warn", "expired"),
+    "revoked": ("bad", "revoked"),
+    "superseded": ("bad", "superseded"),
+    "altered": ("bad", "signature"),
+    "unknown issuer": ("bad", "unknown_issuer"),
+    "issued after leaving": ("bad", "organization_had_left"),
+    "not entitled": ("bad", "entitlement"),
+    "key compromised": ("bad", "key_compromised"),
+    "issued in the future": ("bad", "issued_at.in_the_future"),
+    "against the rules": ("bad", "claims"),
+    "incomplete": ("bad", "envelope"),
+    "another site": ("bad", "text"),
+}
+EXPECTED = {
+    state: (tone, CATALOGUE["zh"][entry].title.partition("{")[0])
+    for state, (tone, entry) in SAYS.items()
+}
+CAMERA = """
+navigator.mediaDevices.getUserMedia = async () => {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [1280, 720];
+  const pen = canvas.getContext('2d');
+  const picture = new Image();
+  setInterval(() => {
+    pen.fillStyle = '#999';
+    pen.fillRect(0, 0, 1280, 720);
+    if (picture.complete && picture.src) pen.drawImage(picture, 300, 20, 680, 680);
+  }, 50);
+  window.showCamera = (url) => { picture.src = url; };
+  return canvas.captureStream(20);
+};
+"""
+
+
+def png(text, folder):
+    file = folder / "code.png"
+    file.write_bytes(world.png(text))
+    return file
+
+
+TYPE = """
+const [target, text] = arguments;
+for (const key of [...text, 'Enter']) {
+  target.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true, cancelable: true}));
+}
+"""
+
+
+def by_address(page, text, _folder):
+    page.open(f"/v#{text.partition('#')[2] or text}")
+
+
+def by_photo(page, text, folder):
+    page.find("#photo").send_keys(str(png(text, folder)))
+
+
+def by_paste(page, text, _folder):
+    page.run(
+        "const data = new DataTransfer(); data.setData('text/plain', arguments[0]);"
+        "document.body.dispatchEvent("
+        "new ClipboardEvent('paste', {clipboardData: data, bubbles: true}));",
+        text,
+    )
+
+
+def by_pasted_screenshot(page, text, folder):
+    page.run(
+        "const data = new DataTransfer();"
+        "const bytes = Uint8Array.from(atob(arguments[0]), c => c.charCodeAt(0));"
+        "data.items.add(new File([bytes], 'shot.png', {type: 'image/png'}));"
+        "document.body.dispatchEvent("
+        "new ClipboardEvent('paste', {clipboardData: data, bubbles: true}));",
+        base64.b64encode(png(text, folder).read_bytes()).decode(),
+    )
+
+
+def by_typing(page, text, _folder):
+    page.run("document.querySelector('#text').value = arguments[0]", text)
+    page.find("#text").send_keys(Keys.ENTER)
+
+
+def by_scanner(page, text, _folder):
+    page.run(TYPE, page.find("body"), text)
+
+
+def by_drop(page, text, folder):
+    data = {"items": [], "files": [str(png(text, folder))], "dragOperationsMask": 1}
+    for type_ in ("dragEnter", "dragOver", "drop"):
+        event = {"type": type_, "x": 200, "y": 300, "data": data}
+        page.driver.execute_cdp_cmd("Input.dispatchDragEvent", event)
+
+
+def by_camera(page, text, folder):
+    page.run("document.querySelector('#camera').click()")
+    page.wait(lambda: page.run("return Boolean(window.showCamera)"))
+    picture = base64.b64encode(png(text, folder).read_bytes()).decode()
+    page.run("window.showCamera(arguments[0])", f"data:image/png;base64,{picture}")
+
+
+WAYS = (
+    by_address,
+    by_photo,
+    by_paste,
+    by_pasted_screenshot,
+    by_typing,
+    by_scanner,
+    by_drop,
+    by_camera,
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_state_says_what_it_must(way, page, tmp_path):
+    page.before_pages(CAMERA)
+    page.open()
+    page.wait_until_updated()
+    found = {}
+    for state in EXPECTED:
+        way(page, world.TEXTS[state], tmp_path)
+        tone, title = page.answer()
+        found[state] = (tone, title[: len(EXPECTED[state][1])])
+        page.again()
+    assert found == EXPECTED
+
+
+def test_real_keys_work_in_the_field_and_beside_it(page):
+    page.open()
+    page.wait_until_updated()
+    page.find("#text").send_keys(world.TEXTS["revoked"] + Keys.ENTER)
+    assert page.answer() == EXPECTED["revoked"]
+    page.again()
+    ActionChains(page.driver, duration=0).send_keys(world.TEXTS["valid"] + Keys.ENTER).perform()
+    assert page.answer() == EXPECTED["valid"]
+
+
+def test_a_certificate_shows_what_was_certified_and_what_was_checked(page):
+    by_address(page, world.TEXTS["valid"], None)
+    page.answer()
+    shown = page.text("dl")
+    for fact in (
+        "张示例",
+        "建筑信息模型（BIM）",
+        "中级",
+        "BIM建模 · 0.5 学分",
+        "测试培训评价组织",
+        "7K4M-9QPT-2B6W",
+        "长期",
+    ):
+        assert fact in shown
+    checks = [item.get_property("textContent") for item in page.find_all("details ol li")]
+    assert len(checks) == 8
+    assert all(check.endswith("通过") and "未" not in check[-3:] for check in checks)
+
+
+def test_an_issuer_that_left_is_named_with_the_day_and_the_certificate_stays_valid(page):
+    by_address(page, world.TEXTS["issuer left since"], None)
+    assert page.answer()[0] == "good"
+    assert "自 2026-01-01 起已退出" in page.text(".note")
+
+
+@pytest.mark.parametrize(
+    ("typed", "tone", "says"),
+    [
+        (f" {world.DOCUMENT.lower()} ", "good", "证件号码相符"),
+        ("110105194912310031", "bad", "证件号码不符"),
+    ],
+)
+def test_a_document_number_is_compared_on_the_device(page, typed, tone, says):
+    by_address(page, world.TEXTS["with holder tag"], None)
+    page.answer()
+    page.find(".compare input").send_keys(typed + Keys.ENTER)
+    page.wait(lambda: says in page.text(".compare [role=status]"))
+    assert tone in page.find(".compare [role=status]").get_attribute("class")
+
+
+def test_names_are_text_and_nothing_else(page):
+    page.before_pages("window.alert = () => { window.wasRun = true; };")
+    by_address(page, world.TEXTS["hostile"], None)
+    page.answer()
+    assert page.text("dd strong") == world.HOSTILE
+    assert page.find_all("main img") == []
+    assert page.run("return window.wasRun") is None
+
+
+def test_a_wrong_clock_is_told(page):
+    page.before_pages("Date.now = () => 1609459200000;")  # 2021-01-01
+    by_address(page, world.text(issued_at=world.days.first_second(18_500)), None)
+    assert page.answer() == ("warn", CATALOGUE["zh"]["clock"].title)

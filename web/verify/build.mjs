@@ -1,0 +1,102 @@
+/** Builds the verify page into the package (or a folder named): same sources, same bytes. */
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const OUT = process.argv[2] ?? join(HERE, "../../src/certgraph/verify_page/built");
+
+const COMMON = {
+  absWorkingDir: HERE,
+  bundle: true,
+  minify: true,
+  charset: "utf8",
+  target: ["es2020"],
+  legalComments: "none",
+  logLevel: "warning",
+  outdir: OUT,
+};
+
+/** The scanner knows an address to fetch its program from, which it is never asked to use. */
+const NO_ADDRESS = {
+  name: "no-address",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /zxing-wasm.*\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(/https:\/\/[a-z]+\.jsdelivr\.net[^`"']*/g, ""),
+      loader: "js",
+    })),
+};
+
+/** In the page that is one file, the scanner's program is inside. */
+const WASM_INSIDE = {
+  name: "wasm-inside",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\/wasm$/ }, () => ({ path: join(HERE, "src/page/wasm_inside.ts") })),
+};
+
+const hashOf = (data) => createHash("sha256").update(data).digest("hex").slice(0, 12);
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+
+const { metafile } = await build({
+  ...COMMON,
+  entryPoints: { page: "src/page/main.ts", verifier: "src/verifier.ts", style: "style.css" },
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  assetNames: "[name]-[hash]",
+  format: "esm",
+  splitting: true,
+  loader: { ".wasm": "file", ".svg": "file" },
+  plugins: [NO_ADDRESS],
+  metafile: true,
+});
+await build({
+  ...COMMON,
+  entryPoints: { "one-file": "src/page/main.ts" },
+  format: "iife",
+  plugins: [NO_ADDRESS, WASM_INSIDE],
+});
+
+const outputs = Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]);
+const named = (entry) =>
+  outputs.find(([, { entryPoint }]) => entryPoint === entry)?.[0] ?? missing(entry);
+const missing = (what) => {
+  throw new Error(`the build made no ${what}`);
+};
+const page = named("src/page/main.ts");
+const first = metafile.outputs[Object.keys(metafile.outputs).find((path) => path.endsWith(page))];
+const preload = first.imports
+  .filter(({ kind }) => kind === "import-statement")
+  .map(({ path }) => basename(path));
+
+const icon = readFileSync(join(HERE, "icon.svg"));
+const iconName = `icon-${hashOf(icon)}.svg`;
+writeFileSync(join(OUT, iconName), icon);
+const webManifest = readFileSync(join(HERE, "manifest.webmanifest"), "utf8");
+writeFileSync(join(OUT, "manifest.webmanifest"), webManifest.replace("icon.svg", iconName));
+const html = readFileSync(join(HERE, "page.html"), "utf8").replace(/\n\s*/g, "\n");
+writeFileSync(join(OUT, "page.html"), html);
+
+const kept = readdirSync(OUT).filter((name) => !/^(verifier|one-file|page\.html)/.test(name)).sort();
+const version = hashOf(kept.map((name) => name + hashOf(readFileSync(join(OUT, name)))).join() + html);
+await build({
+  ...COMMON,
+  entryPoints: { sw: "src/sw.ts" },
+  format: "iife",
+  define: { VERSION: JSON.stringify(version), FILES: JSON.stringify(kept) },
+});
+const names = {
+  version,
+  page,
+  preload,
+  verifier: named("src/verifier.ts"),
+  style: named("style.css"),
+  icon: iconName,
+  wasm: outputs.map(([name]) => name).find((name) => name.endsWith(".wasm")) ?? missing("wasm"),
+};
+writeFileSync(join(OUT, "build.json"), `${JSON.stringify(names, null, 1)}\n`);

@@ -1,0 +1,238 @@
+/** What a verifier says: `wording.py`. */
+export const ICONS = {
+  "valid": "✔︎",
+  "valid_as_of": "◐︎",
+  "unconfirmed": "?︎",
+  "suspended": "‖︎",
+  "expired": "⌛︎",
+  "revoked": "✘︎",
+  "invalid": "✘︎",
+  "unknown_issuer": "✘︎"
+};
+
+export const WORDING = {
+  "zh": {
+    "valid": {
+      "title": "证书有效（离线核验）",
+      "line": "签名正确，颁发机构可信；截至 {as_of} 未被撤销。"
+    },
+    "valid_online": {
+      "title": "证书有效（已联网核验）",
+      "line": "签名正确，颁发机构可信；截至 {as_of} 未被撤销。"
+    },
+    "valid_as_of": {
+      "title": "签名有效，截至 {as_of} 未被撤销",
+      "line": "此后的状态未知：请更新信任文件后再次核验。"
+    },
+    "revoked": {
+      "title": "证书已被撤销",
+      "line": "颁发机构已撤销此证书（名单日期 {as_of}）。请勿采信。"
+    },
+    "superseded": {
+      "title": "证书已被更正换发",
+      "line": "请向持证人索取新证书（名单日期 {as_of}）。"
+    },
+    "suspended": {
+      "title": "证书已暂停使用",
+      "line": "请向颁发机构查询（名单日期 {as_of}）。"
+    },
+    "expired": {
+      "title": "证书已过有效期",
+      "line": "曾为有效证书，有效期至 {expires_on}。"
+    },
+    "unknown_issuer": {
+      "title": "颁发机构未登记",
+      "line": "签名密钥不在可信机构名单中。请更新信任文件；仍如此则请勿采信。"
+    },
+    "text": {
+      "title": "这不是 1+X 证书二维码",
+      "line": "请确认扫描的是证书上的二维码，并重新扫描。"
+    },
+    "envelope": {
+      "title": "证书内容不完整或已被修改",
+      "line": "请重新扫描原件；仍如此则请勿采信。"
+    },
+    "signature": {
+      "title": "内容与签名不符",
+      "line": "二维码或文件可能被修改，请勿采信。"
+    },
+    "claims": {
+      "title": "证书内容不合规定",
+      "line": "此证书不应存在，请勿采信，并告知颁发机构。"
+    },
+    "issued_at.in_the_future": {
+      "title": "颁发日期晚于今日",
+      "line": "请检查本机日期；日期无误则请勿采信。"
+    },
+    "organization_had_left": {
+      "title": "颁发时机构已退出",
+      "line": "该机构当时已无权颁发，请勿采信。"
+    },
+    "entitlement": {
+      "title": "颁发机构无权颁发该证书或等级",
+      "line": "请勿采信，并向项目管理方反映。"
+    },
+    "key_compromised": {
+      "title": "签发密钥已作废",
+      "line": "签发日期在密钥失效之后，请勿采信。"
+    },
+    "list_missing": {
+      "title": "暂时无法确认是否被撤销",
+      "line": "签名有效；请更新信任文件后再次核验。"
+    },
+    "list_expired": {
+      "title": "暂时无法确认是否被撤销",
+      "line": "签名有效，但撤销名单已过期（{as_of}）。请更新。"
+    },
+    "index_out_of_range": {
+      "title": "暂时无法确认是否被撤销",
+      "line": "签名有效；撤销名单与证书不符。"
+    },
+    "trust_data_missing": {
+      "title": "暂时无法核验",
+      "line": "本机尚无信任数据。请联网后再次核验，或载入信任文件。"
+    },
+    "trust_list_expired": {
+      "title": "信任文件已过期",
+      "line": "签名有效；请更新信任文件后再次核验。"
+    },
+    "clock": {
+      "title": "本机时间有误",
+      "line": "信任文件的日期晚于本机日期，请校正时间后再次核验。"
+    },
+    "left": {
+      "title": "",
+      "line": "注意：颁发机构自 {left_on} 起已退出试点；此前颁发的证书不受影响。"
+    },
+    "compare": {
+      "title": "",
+      "line": "请核对持证人身份证件。"
+    },
+    "not_ours": {
+      "title": "没有可核验的证书",
+      "line": "请确认文件，或扫描证书上的二维码。"
+    },
+    "unreadable": {
+      "title": "未能识别二维码",
+      "line": "请对准、补光、提高分辨率，或手工输入内容。"
+    },
+    "levels": [
+      "",
+      "初级",
+      "中级",
+      "高级"
+    ]
+  },
+  "en": {
+    "valid": {
+      "title": "Valid – checked offline",
+      "line": "The signature is correct, the issuer trusted; not revoked as of {as_of}."
+    },
+    "valid_online": {
+      "title": "Valid – checked online",
+      "line": "The signature is correct, the issuer trusted; not revoked as of {as_of}."
+    },
+    "valid_as_of": {
+      "title": "Signature valid, not revoked as of {as_of}",
+      "line": "What happened since is unknown: update the trust file and check again."
+    },
+    "revoked": {
+      "title": "Revoked",
+      "line": "The issuer has revoked this certificate (list of {as_of}). Do not rely on it."
+    },
+    "superseded": {
+      "title": "Replaced by a newer certificate",
+      "line": "Ask the holder for the new one (list of {as_of})."
+    },
+    "suspended": {
+      "title": "Suspended",
+      "line": "Ask the issuer (list of {as_of})."
+    },
+    "expired": {
+      "title": "Expired",
+      "line": "It was genuine, and valid until {expires_on}."
+    },
+    "unknown_issuer": {
+      "title": "Issuer not recognised",
+      "line": "The signing key is not on the trust list. Update the trust file; if it stays so, do not rely on it."
+    },
+    "text": {
+      "title": "Not a 1+X certificate code",
+      "line": "Check that you scanned the certificate's QR code."
+    },
+    "envelope": {
+      "title": "Incomplete or altered",
+      "line": "Scan the original again; if it stays so, do not rely on it."
+    },
+    "signature": {
+      "title": "Content does not match the signature",
+      "line": "It may have been altered. Do not rely on it."
+    },
+    "claims": {
+      "title": "Content against the rules",
+      "line": "This certificate should not exist. Do not rely on it, and tell the issuer."
+    },
+    "issued_at.in_the_future": {
+      "title": "Issued in the future",
+      "line": "Check this device's date; if it is right, do not rely on it."
+    },
+    "organization_had_left": {
+      "title": "Issued after the issuer had left",
+      "line": "It had no right to issue this. Do not rely on it."
+    },
+    "entitlement": {
+      "title": "Issuer not entitled to this certificate or level",
+      "line": "Do not rely on it, and tell the programme."
+    },
+    "key_compromised": {
+      "title": "Signing key withdrawn",
+      "line": "Issued after the key was compromised. Do not rely on it."
+    },
+    "list_missing": {
+      "title": "Could not check revocation",
+      "line": "The signature is valid; update the trust file and check again."
+    },
+    "list_expired": {
+      "title": "Could not check revocation",
+      "line": "The signature is valid, but the revocation list of {as_of} is too old. Update it."
+    },
+    "index_out_of_range": {
+      "title": "Could not check revocation",
+      "line": "The signature is valid, but its revocation list does not cover it."
+    },
+    "trust_data_missing": {
+      "title": "Nothing to check with yet",
+      "line": "This device has no trust data. Go online and check again, or load a trust file."
+    },
+    "trust_list_expired": {
+      "title": "The trust file is out of date",
+      "line": "The signature is valid; update the trust file and check again."
+    },
+    "clock": {
+      "title": "This device's clock is wrong",
+      "line": "The trust file is newer than the clock says. Set the clock and check again."
+    },
+    "left": {
+      "title": "",
+      "line": "Note: the issuer left the programme on {left_on}; what it issued before stays valid."
+    },
+    "compare": {
+      "title": "",
+      "line": "Compare the holder with an identity document."
+    },
+    "not_ours": {
+      "title": "Nothing to verify here",
+      "line": "Check the file, or scan the certificate's code."
+    },
+    "unreadable": {
+      "title": "No QR code could be read",
+      "line": "Aim better, add light, scan finer, or type the text."
+    },
+    "levels": [
+      "",
+      "elementary",
+      "intermediate",
+      "advanced"
+    ]
+  }
+};

@@ -1,0 +1,228 @@
+/** Everything a verifier carries to work offline, in one file; see `trust_bundle.py`. */
+
+import type { Algorithms } from "./algorithms";
+import { dayOf, SECONDS_A_DAY, toDate } from "./days";
+import { decode, isSame, type Item, toHex } from "./encoding";
+import { kidOf } from "./signature";
+import { openStatusList, type StatusList } from "./status_list";
+import {
+  type ListedKey,
+  openTrustList,
+  type Organization,
+  type Roots,
+  type TrustList,
+  Untrusted,
+} from "./trust_list";
+
+export const CLOCK_TOLERANCE = SECONDS_A_DAY;
+
+/** A key of the trust list, with whose it is. */
+export interface IssuerKey {
+  listed: ListedKey;
+  organization: Organization;
+}
+
+/** What is shown about a standard. */
+export interface Standard {
+  name: string;
+  outcomes: Map<number, string>;
+}
+
+/** Trust data that a verifier relies on. */
+export interface Trust {
+  trustList: TrustList;
+  /** By place: organization code, list number. */
+  statusLists: Map<string, StatusList>;
+  /** By place: standard code, version. */
+  standards: Map<string, Standard>;
+  /** Key id → all keys with that id. */
+  issuerKeys: Map<string, IssuerKey[]>;
+  /** SHA-256 of the signed trust list. */
+  fingerprint: Uint8Array;
+}
+
+/** Return the key of a place in `statusLists` and `standards`. */
+export const place = (code: string, number: number | string) => `${code}\n${number}`;
+
+/**
+ * Return the trust data of a bundle, or raise `Untrusted` and refuse all of it.
+ *
+ * `roots` are those of the installation; where `held` names later ones, those count. The bundle may
+ * not fall behind `held`. `now` in seconds since 1970.
+ */
+export async function openTrustBundle(
+  data: Uint8Array,
+  roots: Roots,
+  by: Algorithms,
+  now: number,
+  held?: Trust,
+): Promise<Trust> {
+  const trust = await reopenTrustBundle(data, held ? held.trustList.roots : roots, by);
+  const { trustList } = trust;
+  if (now > trustList.expiresAt) {
+    throw new Untrusted("expired", `the trust list expired on ${date(trustList.expiresAt)}`);
+  }
+  if (trustList.issuedAt > now + CLOCK_TOLERANCE) {
+    throw new Untrusted("not_yet_valid", `the trust list is of ${date(trustList.issuedAt)}`);
+  }
+  if (held) checkNotBehind(trust, held);
+  return trust;
+}
+
+const date = (instant: number) => toDate(dayOf(instant));
+
+function checkNotBehind(trust: Trust, held: Trust): void {
+  const [now, before] = [trust.trustList.sequence, held.trustList.sequence];
+  if (now < before || (now === before && !isSame(trust.fingerprint, held.fingerprint))) {
+    throw new Untrusted("rollback", `trust list ${now} is not newer than ${before}, already held`);
+  }
+  for (const [at, earlier] of held.statusLists) {
+    const list = trust.statusLists.get(at);
+    if (!list || list.issuedAt < earlier.issuedAt) {
+      throw new Untrusted("mixed", `status list ${at} is missing or older than the one held`);
+    }
+  }
+}
+
+/** Return the trust data of a bundle that was taken before, whatever its dates are now. */
+export async function reopenTrustBundle(
+  data: Uint8Array,
+  roots: Roots,
+  by: Algorithms,
+): Promise<Trust> {
+  const [lists, tokens, encoded] = partsOf(data);
+  const trustList = await currentList(lists, roots, by);
+  return {
+    trustList,
+    statusLists: await statusListsOf(trustList, tokens, by),
+    standards: await standardsOf(trustList, encoded, by),
+    issuerKeys: await issuerKeysOf(trustList, by),
+    fingerprint: await by.sha256(lists[lists.length - 1]!),
+  };
+}
+
+function partsOf(data: Uint8Array): [Uint8Array[], Uint8Array[], Uint8Array] {
+  let parts: Item;
+  try {
+    parts = decode(data, 2);
+  } catch (error) {
+    throw new Untrusted("malformed", `this is not a trust bundle: ${String(error)}`);
+  }
+  const isBytes = (part: unknown) => part instanceof Uint8Array;
+  const areBytes = (items: unknown) => Array.isArray(items) && items.every(isBytes);
+  if (
+    !Array.isArray(parts) ||
+    parts.length !== 5 ||
+    parts[0] !== "cgtrust" ||
+    parts[1] !== 1 ||
+    !areBytes(parts[2]) ||
+    !(parts[2] as Item[]).length ||
+    !areBytes(parts[3]) ||
+    !isBytes(parts[4])
+  ) {
+    throw new Untrusted("malformed", "this is not a trust bundle, or a newer kind of it");
+  }
+  return parts.slice(2) as [Uint8Array[], Uint8Array[], Uint8Array];
+}
+
+/** Follow the changes of root keys from `installed` to the last list. */
+async function currentList(
+  lists: Uint8Array[],
+  installed: Roots,
+  by: Algorithms,
+): Promise<TrustList> {
+  let roots = installed;
+  let sequence = -1;
+  for (const signed of lists.slice(0, -1)) {
+    let step: TrustList;
+    try {
+      step = await openTrustList(signed, roots, by);
+    } catch {
+      continue; // older than this installation's root keys
+    }
+    if (step.sequence <= sequence) {
+      throw new Untrusted("mixed", "the changes of root keys are out of order");
+    }
+    ({ sequence, roots } = step);
+  }
+  const trustList = await openTrustList(lists[lists.length - 1]!, roots, by);
+  if (trustList.sequence <= sequence) {
+    throw new Untrusted("mixed", "the trust list is older than a change of root keys in it");
+  }
+  return trustList;
+}
+
+async function statusListsOf(
+  trustList: TrustList,
+  tokens: Uint8Array[],
+  by: Algorithms,
+): Promise<Map<string, StatusList>> {
+  const listed = new Map<string, ListedKey>();
+  const keys = new Map<string, Uint8Array>();
+  for (const key of trustList.statusKeys) {
+    if (key.compromisedDay !== undefined) continue;
+    const kid = toHex(await kidOf(by, key.publicKey));
+    listed.set(kid, key);
+    keys.set(kid, key.publicKey);
+  }
+  const known = new Set(trustList.organizations.map((organization) => organization.code));
+  const found = new Map<string, StatusList>();
+  const opened = tokens.map((token) => openStatusList(token, keys, by));
+  for (const opening of await Promise.allSettled(opened)) {
+    if (opening.status === "rejected") {
+      throw new Untrusted("mixed", `a status list in the bundle: ${String(opening.reason)}`);
+    }
+    const list = opening.value;
+    const at = place(list.issuer, list.number);
+    if (!covers(listed.get(list.kid)!, dayOf(list.issuedAt))) {
+      throw new Untrusted("mixed", "a status list is signed by a key out of its period");
+    }
+    if (found.has(at) || !known.has(list.issuer)) {
+      throw new Untrusted("mixed", `status list ${at} stands twice, or is of no issuer`);
+    }
+    found.set(at, list);
+  }
+  return found;
+}
+
+/** Tell whether a key may sign for `day`; compromise aside. */
+export function covers({ firstDay, lastDay }: ListedKey, day: number): boolean {
+  return firstDay <= day && (lastDay === undefined || day <= lastDay);
+}
+
+async function issuerKeysOf(
+  trustList: TrustList,
+  by: Algorithms,
+): Promise<Map<string, IssuerKey[]>> {
+  const found = new Map<string, IssuerKey[]>();
+  for (const organization of trustList.organizations) {
+    for (const listed of organization.keys) {
+      const kid = toHex(await kidOf(by, listed.publicKey));
+      found.set(kid, [...(found.get(kid) ?? []), { listed, organization }]);
+    }
+  }
+  return found;
+}
+
+async function standardsOf(
+  { standardsDigest }: TrustList,
+  encoded: Uint8Array,
+  by: Algorithms,
+): Promise<Map<string, Standard>> {
+  const found = new Map<string, Standard>();
+  if (standardsDigest === undefined) return found;
+  const digest = await by.sha256(encoded);
+  if (!(standardsDigest instanceof Uint8Array && isSame(digest, standardsDigest))) {
+    throw new Untrusted("mixed", "the standards are not those that the trust list names");
+  }
+  try {
+    for (const [code, version, name, outcomes] of decode(encoded, 3) as any[]) {
+      const texts = [code, version, name, ...outcomes.values()];
+      if (!texts.every((part) => typeof part === "string")) throw new TypeError("a text");
+      found.set(place(code, version), { name, outcomes });
+    }
+  } catch (error) {
+    throw new Untrusted("malformed", `the standards: ${String(error)}`);
+  }
+  return found;
+}

@@ -1,0 +1,90 @@
+/** The verify page: what comes in is verified here, by trust data that is kept here. */
+
+import { algorithms } from "../credential/algorithms";
+import type { Language } from "../credential/wording";
+import { byId, el } from "./dom";
+import { Screen } from "./screen";
+import { TrustPanel } from "./trust_panel";
+import { TrustStore } from "./trust_store";
+import { connect } from "./ways_in";
+import { language, speak, t } from "./words";
+
+const meta = (name: string) =>
+  document.querySelector<HTMLMetaElement>(`meta[name="certgraph-${name}"]`)?.content ?? "";
+
+/** Trust data that is inside the page, where it is one file. */
+const inside = document.getElementById("bundle")?.textContent?.trim();
+
+async function start(): Promise<void> {
+  document.documentElement.classList.replace("no-js", "js");
+  speak(firstLanguage());
+  const by = await algorithms();
+  const store = new TrustStore(meta("roots"), by);
+  const screen = new Screen(store, by);
+  const panel = new TrustPanel(store, screen);
+  connectLanguage(screen, panel);
+  if (!inside) screen.isUpdating = navigator.onLine;
+  await store.load(inside ? bytesOf(inside) : undefined);
+  panel.show();
+  connect({
+    text: (text) => void screen.showText(text),
+    problem: (key) => void screen.showProblem(key),
+    files: (files) => {
+      const bundle = files.find(({ name }) => name.endsWith(".cgtrust"));
+      void (bundle ? panel.takeFile(bundle) : screen.showFiles(files));
+    },
+  });
+  if (inside) return;
+  addEventListener("online", () => void panel.update());
+  await Promise.all([panel.update(), installWorker()]);
+}
+
+function firstLanguage(): Language {
+  const kept = storedLanguage();
+  const wanted = new URLSearchParams(location.search).get("lang") ?? kept ?? meta("language");
+  return wanted.startsWith("en") ? "en" : "zh";
+}
+
+function storedLanguage(): string | null {
+  try {
+    return localStorage.getItem("language");
+  } catch {
+    return null; // storage is off
+  }
+}
+
+function connectLanguage(screen: Screen, panel: TrustPanel): void {
+  const link = byId<HTMLAnchorElement>("language");
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    speak(language() === "zh" ? "en" : "zh");
+    try {
+      localStorage.setItem("language", language());
+    } catch {
+      // storage is off: the choice lasts for this visit
+    }
+    panel.show();
+    void screen.repaint();
+  });
+}
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+/** Keep the page itself for visits without a network; tell when there is a newer one. */
+async function installWorker(): Promise<void> {
+  if (!navigator.serviceWorker) return;
+  let isFirst = !navigator.serviceWorker.controller;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (isFirst) {
+      isFirst = false;
+      return;
+    }
+    const reload = el("button", { type: "button", click: () => location.reload() }, t("reload"));
+    byId("news").replaceChildren(t("new_version"), " ", reload);
+  });
+  await navigator.serviceWorker.register("v/sw.js", { scope: "v" }).catch(() => undefined);
+}
+
+void start();

@@ -1,0 +1,176 @@
+/** How one result is shown. */
+
+import type { Algorithms } from "../credential/algorithms";
+import { dayOf, toDate, toMinute } from "../credential/days";
+import { ICONS, WORDING } from "../credential/generated/wording";
+import { isHolder } from "../credential/holder_tag";
+import { place, type Trust } from "../credential/trust_bundle";
+import { CHECKS, stateOf, type Verdict, type Verification } from "../credential/verification";
+import { wordsFor } from "../credential/wording";
+import { el } from "./dom";
+import { type Key, language, t } from "./words";
+
+/** A result with what it was made by. */
+export interface Checked {
+  verification: Verification;
+  trust: Trust | null;
+  isOnline: boolean;
+  /** Seconds since 1970, by this device's clock. */
+  at: number;
+  by: Algorithms;
+}
+
+const TONES: Partial<Record<Verdict, string>> = {
+  valid: "good",
+  revoked: "bad",
+  invalid: "bad",
+  unknown_issuer: "bad",
+};
+
+/** Return the tone of a verdict: good, bad or warn. */
+export const toneOf = (verdict: Verdict): string => TONES[verdict] ?? "warn";
+
+const date = (instant: number) => toDate(dayOf(instant));
+
+/** Return a verdict as it is shown alone: icon, title, line. */
+export function verdictBox(tone: string, icon: string, title: string, line: string): HTMLElement {
+  return el(
+    "div",
+    { class: `verdict ${tone}` },
+    el("p", { class: "icon", "aria-hidden": "true" }, icon),
+    el("div", {}, el("h2", { tabindex: "-1", id: "verdict" }, title), el("p", {}, line)),
+  );
+}
+
+/** Return everything that is said about one certificate. */
+export function resultView(checked: Checked): HTMLElement {
+  const { verification, isOnline } = checked;
+  const { verdict, claims, statusAsOf } = verification;
+  const { title, line } = wordsFor(verification, language(), isOnline);
+  const isStale = !isOnline && claims && statusAsOf !== undefined;
+  return el(
+    "article",
+    {},
+    verdictBox(toneOf(verdict), ICONS[verdict], title, line),
+    isStale && el("p", { class: "note" }, t("not_online", { as_of: toMinute(statusAsOf) })),
+    claims && leftNote(verification),
+    claims && certificate(checked),
+    claims && toneOf(verdict) !== "bad" && comparison(checked),
+    checkList(checked),
+  );
+}
+
+function leftNote({ issuerKey }: Verification): HTMLElement | null {
+  const { hasLeft, stateSince } = issuerKey!.organization;
+  const line = WORDING[language()].left.line.replace("{left_on}", toDate(stateSince));
+  return hasLeft ? el("p", { class: "note" }, line) : null;
+}
+
+/** Return a certificate's outcomes as (name or number, credits). */
+export function outcomesOf({ verification, trust }: Checked): [string, number][] {
+  const { standardCode, standardVersion, outcomes } = verification.claims!;
+  const standard = trust?.standards.get(place(standardCode, standardVersion));
+  return outcomes.map(({ number, text, creditsTenths }) => [
+    text ?? standard?.outcomes.get(number!) ?? String(number),
+    creditsTenths / 10,
+  ]);
+}
+
+/** Return the level in words. */
+export function levelOf(level: number): string {
+  return WORDING[language()].levels[level] ?? String(level);
+}
+
+function certificate(checked: Checked): HTMLElement {
+  const { claims, issuerKey } = checked.verification;
+  const { name, nameEn } = issuerKey!.organization;
+  const { standardCode, standardVersion, expiresAt } = claims!;
+  const standard = checked.trust?.standards.get(place(standardCode, standardVersion))?.name;
+  const outcomes = outcomesOf(checked).map(([outcome, credits]) =>
+    el("li", {}, `${outcome} · ${credits} ${t("credits")}`),
+  );
+  const facts: [Key, (string | HTMLElement | null | undefined)?][] = [
+    ["holder", el("strong", {}, claims!.holderName)],
+    ["certificate", claims!.certificateName],
+    ["level", levelOf(claims!.level)],
+    ["standard", [standard, standardCode, standardVersion].filter(Boolean).join(" · ")],
+    ["outcomes", outcomes.length ? el("ul", {}, ...outcomes) : null],
+    ["issuer", (language() === "en" && nameEn) || name],
+    ["issued_on", date(claims!.issuedAt)],
+    ["expires_on", expiresAt === undefined ? t("no_end") : date(expiresAt)],
+    ["masked_document", claims!.maskedDocument],
+    ["number", claims!.number],
+  ];
+  const rows = facts.flatMap(([key, value]) =>
+    value ? [el("dt", {}, t(key)), el("dd", {}, value)] : [],
+  );
+  return el("dl", {}, ...rows);
+}
+
+function comparison({ verification, by }: Checked): HTMLElement {
+  const claims = verification.claims!;
+  const answer = el("p", { role: "status" });
+  const compare = async (event: Event) => {
+    event.preventDefault();
+    const typed = new FormData(event.target as HTMLFormElement).get("document") as string;
+    if (!typed.trim()) return;
+    const matches = await isHolder(claims, typed, by);
+    answer.className = `verdict ${matches ? "good" : "bad"}`;
+    answer.textContent = matches ? `✔\ufe0e ${t("document_yes")}` : `✘\ufe0e ${t("document_no")}`;
+  };
+  const form = el(
+    "form",
+    { class: "row", submit: compare },
+    el(
+      "label",
+      {},
+      t("document_label"),
+      el("input", { name: "document", autocomplete: "off", maxlength: "40", spellcheck: "false" }),
+    ),
+    el("button", {}, t("document_go")),
+  );
+  return el(
+    "section",
+    { class: "compare" },
+    el("h3", {}, t("compare_title")),
+    el("p", {}, t("compare_line")),
+    claims.holderTag && form,
+    claims.holderTag && answer,
+    !claims.holderTag && el("p", {}, t(claims.maskedDocument ? "document_masked" : "document_none")),
+  );
+}
+
+const MARKS = { passed: "✔\ufe0e", failed: "✘\ufe0e", could_not_run: "–" };
+
+function checkList(checked: Checked): HTMLElement {
+  const { verification, trust, by, at } = checked;
+  const rows = CHECKS.map((check) => {
+    const state = stateOf(verification, check);
+    const mark = el("span", { "aria-hidden": "true" }, MARKS[state]);
+    return el("li", { class: state }, mark, ` ${t(`check_${check}`)} – ${t(`state_${state}`)}`);
+  });
+  const list = trust?.trustList;
+  const basis = list && t("trust_at", { sequence: list.sequence, date: date(list.issuedAt) });
+  return el(
+    "div",
+    {},
+    el(
+      "details",
+      {},
+      el("summary", {}, t("checks")),
+      el("ol", {}, ...rows),
+      verification.reason && el("p", {}, el("code", {}, verification.reason)),
+      el("p", {}, t(`by_${by.name}`)),
+    ),
+    el(
+      "p",
+      { class: "small" },
+      [t("checked_at", { now: localMinute(at) }), basis].filter(Boolean).join(" · "),
+    ),
+  );
+}
+
+function localMinute(at: number): string {
+  const offset = new Date(at * 1_000).getTimezoneOffset() * 60;
+  return new Date((at - offset) * 1_000).toISOString().slice(0, 16).replace("T", " ");
+}
