@@ -15,7 +15,7 @@ from tests.browser.conftest import Page, running, started_chromium
 from tests.browser.test_verdicts import SAYS
 
 PHONE, DESKTOP = 375, 1_000
-COLOURS = 96
+COLOURS = 255
 
 
 def shot(page: Page, file: Path, width: int) -> None:
@@ -58,16 +58,18 @@ def of_docs(page: Page, folder: Path) -> None:
             "for (const id of ['ways', 'lookup', 'trust', 'about']) document.getElementById(id).remove()"
         )
         shot(page, folder / f"verify-{name}.png", PHONE)
-    with tempfile.TemporaryDirectory() as scans:
+    with tempfile.TemporaryDirectory() as temporary:
+        scans = Path(temporary) / "scans"
+        scans.mkdir()
         for number, state in enumerate(
             ("valid", "masked", "revoked", "expired", "altered", "stale"), 1
         ):
             picture = world.png(world.TEXTS[state])
-            (Path(scans) / f"scan-{number}.png").write_bytes(picture)
+            (scans / f"scan-{number}.png").write_bytes(picture)
         page.show_as(width=DESKTOP)
         page.open()
         page.wait_until_updated()
-        page.find("#folder").send_keys(scans)
+        page.find("#folder").send_keys(str(scans))
         page.wait(lambda: page.find("table"))
         page.run(
             "for (const id of ['lookup', 'trust', 'about']) document.getElementById(id).remove()"

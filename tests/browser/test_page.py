@@ -82,6 +82,15 @@ def test_a_folder_of_scans_becomes_a_table_and_a_csv(way, page, scans, tmp_path)
         "valid",
         "valid_as_of",
     ]
+    assert [record["source"] for record in records] == [
+        "scans/a.png",
+        "scans/b.png",
+        "scans/damaged.jpg",
+        "scans/more/c.png",
+        "scans/other.png",
+        "scans/texts.txt",
+        "scans/texts.txt",
+    ]
     assert {record["holder_name"] for record in records} == {"", "张示例", world.HOSTILE}
 
 

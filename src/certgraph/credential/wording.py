@@ -24,7 +24,7 @@ ICONS = {
     Verdict.VALID_AS_OF: "◐",
     Verdict.UNCONFIRMED: "?",
     Verdict.SUSPENDED: "‖",
-    Verdict.EXPIRED: "⌛",
+    Verdict.EXPIRED: "!",
     Verdict.REVOKED: "✘",
     Verdict.INVALID: "✘",
     Verdict.UNKNOWN_ISSUER: "✘",

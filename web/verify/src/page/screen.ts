@@ -54,7 +54,7 @@ export class Screen {
     try {
       const { prepare, readPicture } = await import("./scanner");
       await prepare();
-      for (const [done, file] of files.entries()) {
+      for (const [done, file] of inOrder(files).entries()) {
         say("progress", { done, all: files.length });
         found.push(...(await codesIn(file, readPicture)));
         if (turn !== this.turn) return;
@@ -156,12 +156,21 @@ function say(key: Key, values?: Record<string, number>): void {
   byId("announcer").textContent = t(key, values);
 }
 
+const nameOf = (file: File) => file.webkitRelativePath || file.name;
+
+/** Return the files one would see in a folder, as it lists them. */
+function inOrder(files: File[]): File[] {
+  const { compare } = new Intl.Collator(language(), { numeric: true });
+  return files
+    .filter(({ name }) => !name.startsWith("."))
+    .sort((one, other) => compare(nameOf(one), nameOf(other)));
+}
+
 async function codesIn(
   file: File,
   readPicture: (file: Blob) => Promise<string[]>,
 ): Promise<Found[]> {
-  const source = file.webkitRelativePath || file.name;
-  if (file.name.startsWith(".")) return [];
+  const source = nameOf(file);
   const problem = (words: () => Words): Found[] => [{ source, problem: words }];
   let texts: string[];
   try {

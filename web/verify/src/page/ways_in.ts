@@ -85,7 +85,12 @@ function connectFiles(receiver: Receiver): void {
 /** Return the files of a dropped file or folder, folders within included. */
 async function filesIn(entry: FileSystemEntry): Promise<File[]> {
   if (entry.isFile) {
-    return [await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail))];
+    const file = await new Promise<File>((done, fail) =>
+      (entry as FileSystemFileEntry).file(done, fail),
+    );
+    // as where a folder is chosen; dropped files do not know where they lay
+    Object.defineProperty(file, "webkitRelativePath", { value: entry.fullPath.slice(1) });
+    return [file];
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const found: File[] = [];

@@ -4,7 +4,7 @@ export const ICONS = {
   "valid_as_of": "◐︎",
   "unconfirmed": "?︎",
   "suspended": "‖︎",
-  "expired": "⌛︎",
+  "expired": "!︎",
   "revoked": "✘︎",
   "invalid": "✘︎",
   "unknown_issuer": "✘︎"
