@@ -82,8 +82,12 @@ writeFileSync(join(OUT, "manifest.webmanifest"), webManifest.replace("icon.svg",
 const html = readFileSync(join(HERE, "page.html"), "utf8").replace(/\n\s*/g, "\n");
 writeFileSync(join(OUT, "page.html"), html);
 
-const kept = readdirSync(OUT).filter((name) => !/^(verifier|one-file|page\.html)/.test(name)).sort();
-const version = hashOf(kept.map((name) => name + hashOf(readFileSync(join(OUT, name)))).join() + html);
+const kept = readdirSync(OUT)
+  .filter((name) => !/^(verifier|one-file|page\.html)/.test(name))
+  .sort();
+const version = hashOf(
+  kept.map((name) => name + hashOf(readFileSync(join(OUT, name)))).join() + html,
+);
 await build({
   ...COMMON,
   entryPoints: { sw: "src/sw.ts" },

@@ -37,7 +37,7 @@ const NATIVE: Algorithms = {
     const stream = new Blob([data as Bytes]).stream();
     const reader = stream.pipeThrough(new DecompressionStream("deflate")).getReader();
     const found = new Uint8Array(longest);
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const { done, value } = await reader.read();
       if (done) return found.subarray(0, at);
       if (at + value.length > longest) {

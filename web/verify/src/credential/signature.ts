@@ -52,7 +52,11 @@ export async function isSignedBy(
 
 /** Return the key id: the first 8 bytes of the COSE key thumbprint (RFC 9679). */
 export async function kidOf(by: Algorithms, publicKey: Uint8Array): Promise<Uint8Array> {
-  const key = new Map<Item, Item>([[1, 1], [-1, 6], [-2, publicKey]]);
+  const key = new Map<Item, Item>([
+    [1, 1],
+    [-1, 6],
+    [-2, publicKey],
+  ]);
   return (await by.sha256(encode(key))).slice(0, KID_BYTES);
 }
 
@@ -93,7 +97,15 @@ export function openSign1(data: Uint8Array, typ: string): Sign1 {
 
 /** Return the protected header as a byte string: algorithm, key id, type (RFC 9596). */
 function protectedBytes(algorithm: number, kid: Uint8Array, typ: string): Uint8Array {
-  return encode(encode(new Map<Item, Item>([[1, algorithm], [4, kid], [16, typ]])));
+  return encode(
+    encode(
+      new Map<Item, Item>([
+        [1, algorithm],
+        [4, kid],
+        [16, typ],
+      ]),
+    ),
+  );
 }
 
 function unwrapped(data: Uint8Array): Item {
@@ -147,7 +159,13 @@ export function openSign(data: Uint8Array, typ: string): Sign {
 
 const isEmptyMap = (item: Item | undefined) => item instanceof Map && item.size === 0;
 const bodyHeader = (typ: string) => encode(new Map<Item, Item>([[16, typ]]));
-const signerHeader = (kid: Uint8Array) => encode(new Map<Item, Item>([[1, EDDSA], [4, kid]]));
+const signerHeader = (kid: Uint8Array) =>
+  encode(
+    new Map<Item, Item>([
+      [1, EDDSA],
+      [4, kid],
+    ]),
+  );
 
 /** Tell whether the holder of a public key is among those who signed. */
 export async function hasSigned(

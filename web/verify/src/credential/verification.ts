@@ -94,12 +94,7 @@ export async function verify(
   return stopped("signature", "does_not_match");
 }
 
-function judgeClaims(
-  payload: Item,
-  issuerKey: IssuerKey,
-  trust: Trust,
-  now: number,
-): Verification {
+function judgeClaims(payload: Item, issuerKey: IssuerKey, trust: Trust, now: number): Verification {
   let claims: Claims;
   try {
     claims = claimsFrom(payload);
@@ -121,7 +116,13 @@ function entitlementFault(claims: Claims, { listed, organization }: IssuerKey): 
   if (!covers(listed, day)) return "key_not_valid_that_day";
   if (listed.compromisedDay !== undefined && day >= listed.compromisedDay) return "key_compromised";
   let fault = "certificate_or_standard_not_entitled";
-  for (const { certificateName, standardCodes, levels, firstDay, lastDay } of organization.entitlements) {
+  for (const {
+    certificateName,
+    standardCodes,
+    levels,
+    firstDay,
+    lastDay,
+  } of organization.entitlements) {
     if (certificateName !== claims.certificateName) continue;
     if (!standardCodes.includes(claims.standardCode)) continue;
     if (!levels.includes(claims.level)) {

@@ -53,7 +53,11 @@ export function batchView(rows: Row[], open: (row: Row) => void): HTMLElement {
     {},
     el("h2", { id: "verdict", tabindex: "-1" }, `${t("results")} (${rows.length})`),
     el("p", {}, counts(rows)),
-    el("p", {}, el("a", { class: "button", download: "certificates.csv", href: csvUrl(rows) }, t("csv"))),
+    el(
+      "p",
+      {},
+      el("a", { class: "button", download: "certificates.csv", href: csvUrl(rows) }, t("csv")),
+    ),
     el(
       "div",
       { class: "wide", tabindex: "0", role: "region", "aria-label": t("results") },

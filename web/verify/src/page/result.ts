@@ -136,7 +136,8 @@ function comparison({ verification, by }: Checked): HTMLElement {
     el("p", {}, t("compare_line")),
     claims.holderTag && form,
     claims.holderTag && answer,
-    !claims.holderTag && el("p", {}, t(claims.maskedDocument ? "document_masked" : "document_none")),
+    !claims.holderTag &&
+      el("p", {}, t(claims.maskedDocument ? "document_masked" : "document_none")),
   );
 }
 

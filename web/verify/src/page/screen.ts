@@ -89,7 +89,8 @@ export class Screen {
       const rows = await Promise.all(found.map((one) => this.row(one)));
       if (turn !== this.turn) return;
       const back = el("button", { type: "button", click: () => this.repaint() }, t("results"));
-      const open = (row: Row) => this.showChecked(row.checked!, el("p", { class: "actions" }, back));
+      const open = (row: Row) =>
+        this.showChecked(row.checked!, el("p", { class: "actions" }, back));
       put(el("article", {}, batchView(rows, open), this.again()));
     };
     await this.paint();

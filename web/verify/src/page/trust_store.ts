@@ -115,7 +115,9 @@ async function withStore<Value>(
   opening.onupgradeneeded = () => opening.result.createObjectStore("trust");
   const database = await asPromise(opening);
   try {
-    return (await asPromise(use(database.transaction("trust", mode).objectStore("trust")))) as Value;
+    return (await asPromise(
+      use(database.transaction("trust", mode).objectStore("trust")),
+    )) as Value;
   } finally {
     database.close();
   }
