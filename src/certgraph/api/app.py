@@ -181,6 +181,11 @@ class Server:
             return PlainTextResponse("no trust data\n", HTTPStatus.SERVICE_UNAVAILABLE)
         return PlainTextResponse("ok\n")
 
+    async def close(self) -> None:
+        """Let go of what reads hold."""
+        await self.callers.close()
+        await self.pool.close()
+
     async def publish_forever(self) -> None:
         """Publish changes every so often; what fails once is tried again."""
         while True:
@@ -285,7 +290,7 @@ def make_app(
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
-            await pool.close()
+            await server.close()
             await database.dispose()
 
     routes = [

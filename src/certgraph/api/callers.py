@@ -45,3 +45,7 @@ class Callers:
         """Forget everyone, because a token was revoked."""
         self._asking.clear()
         self._known.clear()
+
+    async def close(self) -> None:
+        """Wait for what is still being asked, so that no connection is left behind."""
+        await asyncio.gather(*self._asking.values(), return_exceptions=True)

@@ -81,4 +81,4 @@ async def client(house):
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield Client(http, house, tokens)
-    await app.server.pool.close()
+    await app.server.close()

@@ -17,6 +17,7 @@ const inside = document.getElementById("bundle")?.textContent?.trim();
 
 async function start(): Promise<void> {
   document.documentElement.classList.replace("no-js", "js");
+  byId<HTMLDetailsElement>("lookup").open = false; // it is the only way without scripts
   speak(firstLanguage());
   const by = await algorithms();
   const store = new TrustStore(meta("roots"), by);
