@@ -6,23 +6,22 @@
 import json
 import sys
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 
 from certgraph.credential.refused_characters import RANGES
 from certgraph.credential.wording import CATALOGUE, ICONS, LEVELS
 
 TARGET = Path(__file__).parents[1] / "web/verify/src/credential/generated"
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 TEXT_PRESENTATION = "\ufe0e"
 """Keeps phones from drawing an icon as a colourful picture."""
 
 
-def base36(number: int) -> str:
-    """Return a number in base 36."""
-    text = ""
-    while number:
-        number, digit = divmod(number, 36)
-        text = DIGITS[digit] + text
-    return text or "0"
+def letters(number: int) -> str:
+    """Return a number in base 26 as letters, the last one a capital."""
+    text = ascii_uppercase[number % 26]
+    while number := number // 26:
+        text = ascii_lowercase[number % 26] + text
+    return text
 
 
 def refused() -> str:
@@ -32,11 +31,11 @@ def refused() -> str:
         for first, _, last in (part.partition("-") for part in RANGES.split())
         for edge in (int(first, 16), int(last, 16) + 1)
     ]
-    differences = " ".join(
-        base36(edge - before) for before, edge in zip([0, *edges], edges, strict=False)
+    differences = "".join(
+        letters(edge - before) for before, edge in zip([0, *edges], edges, strict=False)
     )
     return (
-        "/** First code points of ranges, refused and allowed in turn: differences in base 36. */\n"
+        "/** First code points of ranges, refused and allowed in turn: differences in base 26. */\n"
         f"export const REFUSED =\n  {json.dumps(differences)};\n"
     )
 

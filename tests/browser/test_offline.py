@@ -88,6 +88,74 @@ def test_older_trust_data_is_refused_and_the_newer_stays_in_force(own_page, own_
     assert own_page.answer() == ("bad", ZH["revoked"])
 
 
+LATER = """
+const now = performance.now.bind(performance);
+window.later = 0;
+performance.now = () => now() + window.later;
+"""
+
+
+def test_an_open_page_asks_again_before_it_says_checked_online(own_page, own_site):
+    own_page.before_pages(LATER)
+    own_page.open(f"/v#{DIGITS}")
+    assert own_page.answer() == ("good", ZH["valid_online"])
+    world.publish(own_site.folder / "site.db", world.bundle(4, revoked=(kit.CLAIMS.status_index,)))
+    own_page.run("window.later = 200_000")
+    own_page.find("#text").send_keys(world.TEXTS["valid"] + Keys.ENTER)
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+    own_site.stop()
+    own_page.run("window.later = 400_000")
+    own_page.find("#text").clear()
+    own_page.find("#text").send_keys(world.TEXTS["with holder tag"] + Keys.ENTER)
+    own_page.wait(lambda: "无法联网更新" in own_page.text("#trust-note"))
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+    assert "未能联网更新" in own_page.text("#result .note")
+
+
+def test_what_one_tab_took_another_does_not_undo(own_page, own_site, tmp_path):
+    own_page.open(f"/v#{DIGITS}")
+    own_page.answer()
+    driver = own_page.driver
+    first = driver.current_window_handle
+    world.publish(own_site.folder / "site.db", world.bundle(5, revoked=(kit.CLAIMS.status_index,)))
+    driver.switch_to.new_window("tab")
+    driver.get(f"{own_site.url}/v#{DIGITS}")
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+    driver.switch_to.window(first)
+    older = tmp_path / "older.cgtrust"
+    older.write_bytes(world.bundle(4))
+    own_page.find("#trust-file").send_keys(str(older))
+    own_page.wait(lambda: "比本机已有的更旧" in own_page.text("#trust-note"))
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+
+
+def test_trust_data_without_the_change_of_root_keys_is_not_forgotten(own_page, own_site, tmp_path):
+    revoked = (kit.CLAIMS.status_index,)
+    install(own_page)
+    world.publish(own_site.folder / "site.db", world.bundle(5, new_roots=True, revoked=revoked))
+    own_page.open(f"/v#{DIGITS}")
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+    own_site.stop()
+    stepless = tmp_path / "stepless.cgtrust"
+    stepless.write_bytes(world.bundle(5, new_roots=True, revoked=revoked, with_step=False))
+    own_page.find("#trust-file").send_keys(str(stepless))
+    own_page.wait(lambda: "已载入" in own_page.text("#trust-note"))
+    older = tmp_path / "older.cgtrust"
+    older.write_bytes(world.bundle(3))
+    own_page.run("location.reload()")
+    own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+    own_page.find("#trust-file").send_keys(str(older))
+    own_page.wait(lambda: "被拒绝" in own_page.text("#trust-note"))
+    assert own_page.text("#verdict") == ZH["revoked"]
+
+
+def test_a_page_whose_script_does_not_arrive_says_what_is_left(own_page):
+    own_page.before_pages("delete globalThis.TextDecoder;")  # as an old kernel, it cannot start
+    own_page.open(f"/v#{DIGITS}")
+    own_page.wait(lambda: "未能运行核验程序" in own_page.find("body").text)
+    assert own_page.find("[name=number]").is_displayed()
+
+
 def test_a_new_version_of_the_page_takes_over_and_says_so(own_page, own_site):
     install(own_page)
     world.publish(own_site.folder / "site.db", world.bundle(5, new_roots=True))

@@ -1,8 +1,10 @@
 """Every state of a certificate, through every way in, says what it must."""
 
 import base64
+import io
 
 import pytest
+from PIL import Image, ImageFilter
 from selenium.webdriver import ActionChains, Keys
 
 from certgraph.credential.wording import CATALOGUE
@@ -202,7 +204,65 @@ def test_names_are_text_and_nothing_else(page):
     assert page.run("return window.wasRun") is None
 
 
-def test_a_wrong_clock_is_told(page):
-    page.before_pages("Date.now = () => 1609459200000;")  # 2021-01-01
-    by_address(page, world.text(issued_at=world.days.first_second(18_500)), None)
-    assert page.answer() == ("warn", CATALOGUE["zh"]["clock"].title)
+@pytest.mark.parametrize("days", [-2_000, -30, -5, 5, 60, 1_000])
+def test_a_wrong_clock_is_told_as_such(page, days):
+    page.before_pages(
+        f"const now = Date.now.bind(Date); Date.now = () => now() + {days} * 86_400_000;"
+    )
+    by_address(page, world.TEXTS["valid"], None)
+    page.wait(lambda: page.answer() == ("warn", CATALOGUE["zh"]["clock"].title))
+
+
+def test_a_scanner_reads_the_next_certificate_wherever_the_cursor_is(page):
+    by_address(page, world.TEXTS["with holder tag"], None)
+    page.answer()
+    field = page.find(".compare input")
+    field.send_keys(world.DOCUMENT + Keys.ENTER)
+    page.wait(lambda: "相符" in page.text(".compare [role=status]"))
+    page.run(TYPE, field, world.text(holder_tag=world.TAG, number="ANOTHER"))
+    page.wait(lambda: "ANOTHER" in page.text("dl"))
+    assert page.find(".compare input").get_property("value") == ""
+    assert page.run("return document.activeElement.id") == "verdict"
+    assert page.run("return location.hash") == ""
+
+
+def test_the_screen_follows_the_address(page):
+    by_address(page, world.TEXTS["valid"], None)
+    page.answer()
+    by_paste(page, world.TEXTS["revoked"], None)
+    page.wait(lambda: page.answer() == EXPECTED["revoked"])
+    page.run("location.hash = arguments[0]", world.TEXTS["valid"].partition("#")[2])
+    page.wait(lambda: page.answer() == EXPECTED["valid"])
+    page.run("location.hash = ''")
+    page.wait(lambda: not page.find_all("#verdict"))
+
+
+def test_a_certificate_is_found_beside_another_code(page, tmp_path):
+    sheet = Image.new("L", (2_600, 1_400), 255)
+    ours = Image.open(io.BytesIO(world.png(world.TEXTS["valid"]))).convert("L")
+    other = Image.open(io.BytesIO(world.png("https://example.com/"))).convert("L")
+    sheet.paste(ours.resize((420, 420)), (1_900, 500))  # too small where the picture is halved
+    sheet.paste(other.resize((900, 900)), (200, 200))
+    sheet.filter(ImageFilter.GaussianBlur(1.5)).save(tmp_path / "sheet.png")
+    page.open()
+    page.find("#photo").send_keys(str(tmp_path / "sheet.png"))
+    assert page.answer() == EXPECTED["valid"]
+
+
+def test_a_number_typed_instead_of_a_code_leads_to_the_lookup(page):
+    page.open()
+    page.wait_until_updated()
+    page.find("#text").send_keys("7K4M-9QPT-2B6W" + Keys.ENTER)
+    page.wait(lambda: "按编号与姓名查询" in page.text(".verdict"))
+    assert page.find("[name=number]").is_displayed()
+
+
+def test_a_text_broken_by_a_line_break_and_several_texts_are_read(page):
+    page.open()
+    page.wait_until_updated()
+    text = world.TEXTS["revoked"]
+    by_paste(page, f"“{text[:300]}\n{text[300:]}”", None)
+    assert page.answer() == EXPECTED["revoked"]
+    page.again()
+    by_paste(page, f"{text}\n{world.TEXTS['valid']}\n", None)
+    page.wait(lambda: len(page.find_all("tbody tr")) == 2)

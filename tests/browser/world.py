@@ -93,7 +93,13 @@ def png(qr_text: str) -> bytes:
     return file.getvalue()
 
 
-def bundle(sequence: int = 3, *, revoked: tuple[int, ...] = (), new_roots: bool = False) -> bytes:
+def bundle(
+    sequence: int = 3,
+    *,
+    revoked: tuple[int, ...] = (),
+    new_roots: bool = False,
+    with_step: bool = True,
+) -> bytes:
     """Return a trust bundle made now; more entries of list 0 may be revoked, or roots be new."""
     statuses = {
         kit.REVOKED_INDEX: kit.Status.REVOKED,
@@ -118,7 +124,8 @@ def bundle(sequence: int = 3, *, revoked: tuple[int, ...] = (), new_roots: bool 
     content = replace(content, roots=kit.NEW_ROOT_KEYS)
     step = kit.signed_trust_list(content, [*kit.ROOTS, *kit.NEW_ROOTS])
     content = replace(content, sequence=sequence + 1)
-    return kit.bundle(content, steps=[step], signers=kit.NEW_ROOTS, status_lists=lists)
+    steps = [step] if with_step else []
+    return kit.bundle(content, steps=steps, signers=kit.NEW_ROOTS, status_lists=lists)
 
 
 def publish(database: Path, body: bytes) -> None:

@@ -68,11 +68,15 @@ const named = (entry) =>
 const missing = (what) => {
   throw new Error(`the build made no ${what}`);
 };
+/** The files that a file imports at once, those that these import included. */
+const importsOf = (name) => {
+  const output = outputs.find(([one]) => one === name)[1];
+  const direct = output.imports.filter(({ kind }) => kind === "import-statement");
+  const names = direct.flatMap(({ path }) => [basename(path), ...importsOf(basename(path))]);
+  return [...new Set(names)].sort();
+};
 const page = named("src/page/main.ts");
-const first = metafile.outputs[Object.keys(metafile.outputs).find((path) => path.endsWith(page))];
-const preload = first.imports
-  .filter(({ kind }) => kind === "import-statement")
-  .map(({ path }) => basename(path));
+const verifier = named("src/verifier.ts");
 
 const icon = readFileSync(join(HERE, "icon.svg"));
 const iconName = `icon-${hashOf(icon)}.svg`;
@@ -97,8 +101,9 @@ await build({
 const names = {
   version,
   page,
-  preload,
-  verifier: named("src/verifier.ts"),
+  preload: importsOf(page),
+  verifier,
+  verifierImports: importsOf(verifier),
   style: named("style.css"),
   icon: iconName,
   wasm: outputs.map(([name]) => name).find((name) => name.endsWith(".wasm")) ?? missing("wasm"),

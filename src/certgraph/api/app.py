@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from certgraph.api.callers import Callers
@@ -238,8 +238,12 @@ async def _graphiql_asset(request: Request) -> Response:
     return _graphiql_file(request.path_params["name"])
 
 
-async def _home(_request: Request) -> Response:
-    text = "certgraph: the API is at /graphql, trust data at /trust/bundle.cgtrust\n"
+async def _home(request: Request) -> Response:
+    """Lead people to the verify page; tell programs where things are."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse("/v", headers={"Vary": "Accept"})
+    places = "the API at /graphql, the verify page at /v, trust data at /trust/bundle.cgtrust"
+    text = f"certgraph: {places}\n"
     return PlainTextResponse(text)
 
 

@@ -1,5 +1,6 @@
 """The verify page at /v: static files, and a lookup by number and name without scripts."""
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
@@ -7,7 +8,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from certgraph.api.negotiation import preferred_language
@@ -18,7 +19,7 @@ from certgraph.certificates.signing import signed_bytes
 from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.trust_list import RootKeys
 from certgraph.credential.verification import verify_signed
-from certgraph.database import Sessions
+from certgraph.database import DatabaseError, Sessions
 from certgraph.verify_page.answer import answer_html, message_html
 from certgraph.verify_page.page import PAGE_POLICY, assets, page_html, service_worker
 
@@ -40,10 +41,20 @@ class VerifyPage:
         self._trust_cache = trust_cache
         self._reads = reads
         self._clock = clock
+        self._roots: RootKeys | None = None
+
+    async def _current_roots(self) -> RootKeys | None:
+        """Return the root keys in force; the last known ones while the database is away."""
+        with contextlib.suppress(DatabaseError, OSError):
+            trust = await self._trust_cache.trust()
+            self._roots = None if trust is None else trust.trust_list.roots
+        return self._roots
 
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
+            Route("/V", _to_page),  # as a QR code in capitals spells it
+            Route("/v/", _to_page),
             Route("/v", self._page, methods=["GET"]),
             Route("/v", self._lookup, methods=["POST"]),
             Route("/v/sw.js", self._service_worker),
@@ -51,11 +62,12 @@ class VerifyPage:
         ]
 
     async def _page(self, request: Request) -> Response:
-        html = page_html(_language(request), _roots(await self._trust_cache.trust()))
+        language = _language(request, request.query_params.get("lang"))
+        html = page_html(language, await self._current_roots())
         return _checked(request, html.encode(), "text/html", {"Vary": "Accept-Language"})
 
     async def _service_worker(self, request: Request) -> Response:
-        body = service_worker(_roots(await self._trust_cache.trust()))
+        body = service_worker(await self._current_roots())
         return _checked(request, body, "text/javascript", {"Service-Worker-Allowed": "/v"})
 
     async def _asset(self, request: Request) -> Response:
@@ -68,18 +80,25 @@ class VerifyPage:
         return Response(asset.body, headers=headers, media_type=asset.media_type)
 
     async def _lookup(self, request: Request) -> Response:
-        language = _language(request)
         trust = await self._trust_cache.trust()
         try:
             asked = await _form(request)
         except ValueError as error:
             return PlainTextResponse(f"{error}\n", HTTPStatus.BAD_REQUEST, _HEADERS)
+        language = _language(request, asked.get("lang"))
+        number, name = asked.get("number", ""), asked.get("name", "")
         result = (
             message_html(language, "not_ready")
             if trust is None
-            else await self._answer(language, trust, asked.get("number", ""), asked.get("name", ""))
+            else await self._answer(language, trust, number, name)
         )
-        html = page_html(language, _roots(trust), result=result)
+        html = page_html(
+            language,
+            await self._current_roots(),
+            result=result,
+            typed_number=number,
+            typed_name=name,
+        )
         headers = {**_HEADERS, "Cache-Control": "no-store"}
         return Response(html, headers=headers, media_type="text/html")
 
@@ -100,16 +119,15 @@ class VerifyPage:
         return answer_html(language, verification, trust, now=now)
 
 
-def _language(request: Request) -> str:
-    """Return `zh` or `en`: as the address says, else as the browser prefers."""
-    chosen = request.query_params.get("lang")
+async def _to_page(_request: Request) -> Response:
+    return RedirectResponse("/v")
+
+
+def _language(request: Request, chosen: str | None) -> str:
+    """Return `zh` or `en`: as was chosen, else as the browser prefers."""
     if chosen in ("zh", "en"):
         return chosen
     return preferred_language(request.headers.get("accept-language", ""))
-
-
-def _roots(trust: Trust | None) -> RootKeys | None:
-    return None if trust is None else trust.trust_list.roots
 
 
 def _checked(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:

@@ -17,6 +17,9 @@ from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.verification import Verdict, Verification
 from certgraph.credential.wording import CATALOGUE, ICONS, LEVELS, words_for
 
+_FORMULA = set("=+-@＝＋－＠\t\r")
+"""What a spreadsheet may take for the start of a formula."""
+
 Verdicts = set[Verdict | None]
 """Verdicts that occurred; None where nothing could be read."""
 
@@ -241,4 +244,4 @@ def _issuer_facts(verification: Verification | None) -> dict[str, Any]:
 def _cell(value: object) -> str:
     """Return a cell that a spreadsheet takes for text, never for a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
+    return f"'{text}" if text[:1] in _FORMULA else text

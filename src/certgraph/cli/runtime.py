@@ -72,6 +72,7 @@ async def open_runtime(
         yield Runtime(settings, engine, make_sessions(engine), at, random)
     except DatabaseError as error:
         reason = str(error.__cause__ or error).splitlines()[0]
+        await asyncio.sleep(0.1)  # aiosqlite's thread still has a word for the loop
         raise SettingsError(f"the database cannot be used: {reason}") from None
     except BrokenPipeError:
         raise

@@ -8,6 +8,7 @@ import argparse
 import getpass
 import os
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,10 @@ def _run_show(options: argparse.Namespace) -> int:
             levels = ", ".join(map(str, entitlement.levels))
             print(f"      {entitlement.certificate_name}, level {levels}")
     return 0
+
+
+def _day(instant: int) -> date:
+    return days.to_date(days.day_of(instant))
 
 
 def _run_page(options: argparse.Namespace) -> int:

@@ -133,6 +133,7 @@ def load_trust(
     data = read_bundle(bundle_file)
     try:
         trust = open_trust_bundle(data, roots, now=now, held=held.trust if held else None)
+        reopen_trust_bundle(data, roots)  # or what is held now could not be held from now on
     except UntrustedBundle as error:
         message = f"{bundle_file} is refused: {error}"
         if held is None:

@@ -199,10 +199,8 @@ def _sign1_layout(typ: str) -> tuple[tuple[bytes, ...], int, bytes, int]:
 
 def _byte_string(item: bytes) -> bytes:
     """Return the content of an encoded byte string of 24 bytes or more, shortest form only."""
-    size = item[0] - 0x57  # 0x58: one byte of length, 0x59: two
-    if size == 3:
-        size = 4
-    if size not in (1, 2, 4):
+    size = {0x58: 1, 0x59: 2, 0x5A: 4}.get(item[0])
+    if size is None:
         raise MalformedEnvelope("the payload is not a byte string of 24 bytes or more")
     payload = item[1 + size :]
     length = int.from_bytes(item[1 : 1 + size], "big")

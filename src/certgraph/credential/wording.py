@@ -13,7 +13,10 @@ LEVELS = {"zh": ("", "初级", "中级", "高级"), "en": ("", "elementary", "in
 
 
 class Words(NamedTuple):
-    """A title and a second line; in the catalogue with placeholders {as_of} and {expires_on}."""
+    """A title and a second line; in the catalogue with placeholders {as_of} and {expires_on}.
+
+    An entry with `_online` behind its name serves where the service was asked just now.
+    """
 
     title: str
     line: str
@@ -38,12 +41,23 @@ _ZH = {
     "valid_as_of": Words(
         "签名有效，截至 {as_of} 未被撤销", "此后的状态未知：请更新信任文件后再次核验。"
     ),
+    "valid_as_of_online": Words(
+        "签名有效，截至 {as_of} 未被撤销",
+        "平台的撤销名单尚未更新，此后的状态未知：请稍后再试，或向项目管理方查询。",
+    ),
     "revoked": Words("证书已被撤销", "颁发机构已撤销此证书（名单日期 {as_of}）。请勿采信。"),
-    "superseded": Words("证书已被更正换发", "请向持证人索取新证书（名单日期 {as_of}）。"),
-    "suspended": Words("证书已暂停使用", "请向颁发机构查询（名单日期 {as_of}）。"),
+    "superseded": Words(
+        "证书已被更正换发", "请勿采信此份，向持证人索取新证书（名单日期 {as_of}）。"
+    ),
+    "suspended": Words(
+        "证书已暂停使用", "暂停期间请勿采信；请向颁发机构查询（名单日期 {as_of}）。"
+    ),
     "expired": Words("证书已过有效期", "曾为有效证书，有效期至 {expires_on}。"),
     "unknown_issuer": Words(
         "颁发机构未登记", "签名密钥不在可信机构名单中。请更新信任文件；仍如此则请勿采信。"
+    ),
+    "unknown_issuer_online": Words(
+        "颁发机构未登记", "签名密钥不在最新的可信机构名单中，请勿采信。"
     ),
     "text": Words("这不是 1+X 证书二维码", "请确认扫描的是证书上的二维码，并重新扫描。"),
     "envelope": Words("证书内容不完整或已被修改", "请重新扫描原件；仍如此则请勿采信。"),
@@ -57,16 +71,28 @@ _ZH = {
     "list_expired": Words(
         "暂时无法确认是否被撤销", "签名有效，但撤销名单已过期（{as_of}）。请更新。"
     ),
+    "list_missing_online": Words(
+        "暂时无法确认是否被撤销", "签名有效，但平台没有此证书的撤销名单：请向项目管理方查询。"
+    ),
+    "list_expired_online": Words(
+        "暂时无法确认是否被撤销",
+        "签名有效，但平台的撤销名单已过期（{as_of}）：请向项目管理方查询。",
+    ),
     "index_out_of_range": Words("暂时无法确认是否被撤销", "签名有效；撤销名单与证书不符。"),
     "trust_data_missing": Words(
         "暂时无法核验", "本机尚无信任数据。请联网后再次核验，或载入信任文件。"
     ),
     "trust_list_expired": Words("信任文件已过期", "签名有效；请更新信任文件后再次核验。"),
-    "clock": Words("本机时间有误", "信任文件的日期晚于本机日期，请校正时间后再次核验。"),
+    "trust_list_expired_online": Words(
+        "平台的信任名单已过期", "签名有效，但平台尚未更新信任名单：请向项目管理方查询。"
+    ),
+    "clock": Words("本机时间有误", "本机日期与信任数据不符，请校正时间后再次核验。"),
     "left": Words("", "注意：颁发机构自 {left_on} 起已退出试点；此前颁发的证书不受影响。"),
     "compare": Words("", "请核对持证人身份证件。"),
     "not_ours": Words("没有可核验的证书", "请确认文件，或扫描证书上的二维码。"),
-    "unreadable": Words("未能识别二维码", "请对准、补光、提高分辨率，或手工输入内容。"),
+    "unreadable": Words(
+        "未能识别二维码", "请将整个二维码纳入画面，对准、补光、提高分辨率，或手工输入内容。"
+    ),
 }
 _EN = {
     "valid": Words(
@@ -81,18 +107,28 @@ _EN = {
         "Signature valid, not revoked as of {as_of}",
         "What happened since is unknown: update the trust file and check again.",
     ),
+    "valid_as_of_online": Words(
+        "Signature valid, not revoked as of {as_of}",
+        "The platform has no newer list, so what happened since is unknown: try again later, or "
+        "ask the programme.",
+    ),
     "revoked": Words(
         "Revoked", "The issuer has revoked this certificate (list of {as_of}). Do not rely on it."
     ),
     "superseded": Words(
-        "Replaced by a newer certificate", "Ask the holder for the new one (list of {as_of})."
+        "Replaced by a newer certificate",
+        "Do not rely on this one; ask the holder for the new one (list of {as_of}).",
     ),
-    "suspended": Words("Suspended", "Ask the issuer (list of {as_of})."),
+    "suspended": Words("Suspended", "Do not rely on it for now; ask the issuer (list of {as_of})."),
     "expired": Words("Expired", "It was genuine, and valid until {expires_on}."),
     "unknown_issuer": Words(
         "Issuer not recognised",
         "The signing key is not on the trust list. Update the trust file; if it stays so, do not "
         "rely on it.",
+    ),
+    "unknown_issuer_online": Words(
+        "Issuer not recognised",
+        "The signing key is not on the newest trust list. Do not rely on it.",
     ),
     "text": Words(
         "Not a 1+X certificate code", "Check that you scanned the certificate's QR code."
@@ -128,6 +164,14 @@ _EN = {
         "Could not check revocation",
         "The signature is valid, but the revocation list of {as_of} is too old. Update it.",
     ),
+    "list_missing_online": Words(
+        "Could not check revocation",
+        "The signature is valid, but the platform has no list for it. Ask the programme.",
+    ),
+    "list_expired_online": Words(
+        "Could not check revocation",
+        "The signature is valid, but the platform's list of {as_of} is too old. Ask the programme.",
+    ),
     "index_out_of_range": Words(
         "Could not check revocation",
         "The signature is valid, but its revocation list does not cover it.",
@@ -140,9 +184,13 @@ _EN = {
         "The trust file is out of date",
         "The signature is valid; update the trust file and check again.",
     ),
+    "trust_list_expired_online": Words(
+        "The platform's trust list is out of date",
+        "The signature is valid, but there is no newer trust list. Ask the programme.",
+    ),
     "clock": Words(
         "This device's clock is wrong",
-        "The trust file is newer than the clock says. Set the clock and check again.",
+        "Its date does not fit the trust data. Set the clock and check again.",
     ),
     "left": Words(
         "", "Note: the issuer left the programme on {left_on}; what it issued before stays valid."
@@ -150,7 +198,8 @@ _EN = {
     "compare": Words("", "Compare the holder with an identity document."),
     "not_ours": Words("Nothing to verify here", "Check the file, or scan the certificate's code."),
     "unreadable": Words(
-        "No QR code could be read", "Aim better, add light, scan finer, or type the text."
+        "No QR code could be read",
+        "Take in the whole code, aim better, add light, scan finer, or type the text.",
     ),
 }
 CATALOGUE = {"zh": _ZH, "en": _EN}
@@ -171,9 +220,8 @@ def words_for(verification: Verification, language: str, *, online: bool = False
     keys: tuple[str, ...] = (reason, verification.decisive or "", verification.verdict.value)
     if verification.verdict is Verdict.VALID_AS_OF:
         keys = (verification.verdict.value,)
-    elif verification.verdict is Verdict.VALID and online:
-        keys = ("valid_online",)
-    words = next(catalogue[key] for key in keys if key in catalogue and key not in _NOT_VERDICTS)
+    key = next(key for key in keys if key in catalogue and key not in _NOT_VERDICTS)
+    words = catalogue.get(f"{key}_online", catalogue[key]) if online else catalogue[key]
     as_of, claims = verification.status_as_of, verification.claims
     values = {
         "as_of": "" if as_of is None else days.to_date(days.day_of(as_of)),

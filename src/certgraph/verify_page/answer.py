@@ -29,7 +29,7 @@ def message_html(language: str, name: str) -> str:
     """Return an answer without a certificate: `not_found` or `not_ready`."""
     told = words(language)
     box = _box("warn", "?", told[f"{name}_title"], told[f"{name}_line"])
-    return f'<article role="status">{box}</article>'
+    return f'<div role="status">{box}</div>'
 
 
 def answer_html(language: str, found: Verification, trust: Trust, *, now: datetime) -> str:
@@ -50,7 +50,7 @@ def answer_html(language: str, found: Verification, trust: Trust, *, now: dateti
         parts.append(f'<p class="note">{escape(note)}</p>')
     if found.claims is not None:
         rows = "".join(
-            f"<dt>{escape(told[key])}</dt><dd>{escape(value)}</dd>"
+            f"<div><dt>{escape(told[key])}</dt><dd>{escape(value)}</dd></div>"
             for key, value in _facts(language, found, trust)
         )
         compare = f"<h3>{escape(told['compare_title'])}</h3><p>{escape(told['compare_line'])}</p>"
@@ -61,7 +61,7 @@ def answer_html(language: str, found: Verification, trust: Trust, *, now: dateti
     parts.append(
         f'<p class="small">{now.astimezone(_CHINA):%Y-%m-%d %H:%M} UTC+8 · {escape(basis)}</p>'
     )
-    return f'<article role="status">{"".join(parts)}</article>'
+    return f'<div role="status">{"".join(parts)}</div>'
 
 
 def _facts(language: str, found: Verification, trust: Trust) -> list[tuple[str, str]]:

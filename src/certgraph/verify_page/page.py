@@ -100,17 +100,27 @@ def service_worker(roots: RootKeys | None) -> bytes:
 def _filled(language: str, places: Mapping[str, str]) -> str:
     """Return the page; `places` are markup, the words are text."""
     told = {key: escape(text) for key, text in words(language).items()}
-    values = {**told, "other": "en" if language == "zh" else "zh", **places}
+    other = "en" if language == "zh" else "zh"
+    values = {**told, "language": language, "other": other, **places}
     return _PLACE.sub(lambda match: values[match[1]], _text("page.html"))
 
 
-def page_html(language: str, roots: RootKeys | None, *, result: str = "") -> str:
+def page_html(
+    language: str,
+    roots: RootKeys | None,
+    *,
+    result: str = "",
+    typed_number: str = "",
+    typed_name: str = "",
+) -> str:
     """Return the page as it is served at /v.
 
     Args:
         language: `zh` or `en`; the page's script may choose another.
         roots: Root keys of the verifier that the page installs; None before the first trust list.
         result: Markup to show as the answer to a lookup.
+        typed_number: What somebody looked up.
+        typed_name: The same.
     """
     build = _build()
     head = [
@@ -120,8 +130,16 @@ def page_html(language: str, roots: RootKeys | None, *, result: str = "") -> str
         *(f'<link rel="modulepreload" href="v/{name}">' for name in build["preload"]),
         f'<script type="module" src="v/{build["page"]}"></script>',
     ]
-    places = {"policy": "", "roots": roots_text(roots), "head": "\n".join(head)}
-    return _filled(language, {**places, "inside": "", "result": result})
+    places = {
+        "policy": "",
+        "roots": roots_text(roots),
+        "head": "\n".join(head),
+        "result": result,
+        "typed_number": escape(typed_number),
+        "typed_name": escape(typed_name),
+        "inside": "",
+    }
+    return _filled(language, places)
 
 
 def one_file_html(language: str, roots: RootKeys, bundle: bytes) -> str:
@@ -146,6 +164,8 @@ def one_file_html(language: str, roots: RootKeys, bundle: bytes) -> str:
         "roots": roots_text(roots),
         "head": f"<style>{style}</style>",
         "result": "",
+        "typed_number": "",
+        "typed_name": "",
         "inside": f"{_data('bundle', bundle)}{_data('wasm', wasm)}<script>{script}</script>",
     }
     html = _filled(language, places)

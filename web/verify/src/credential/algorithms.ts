@@ -24,8 +24,10 @@ const NATIVE: Algorithms = {
   name: "webcrypto",
   sha256: async (data) => new Uint8Array(await crypto.subtle.digest("SHA-256", data as Bytes)),
   verify: async (publicKey, signature, message) => {
-    const key = await importKey(publicKey);
-    return crypto.subtle.verify("Ed25519", key, signature as Bytes, message as Bytes);
+    const key = await importKey(publicKey).catch(() => null); // not on the curve
+    return (
+      key !== null && crypto.subtle.verify("Ed25519", key, signature as Bytes, message as Bytes)
+    );
   },
   pbkdf2: async (secret, salt, rounds, bytes) => {
     const name = "PBKDF2";

@@ -3,10 +3,13 @@
 import { Point } from "@noble/ed25519";
 import { pbkdf2Async } from "@noble/hashes/pbkdf2.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
-import { Unzlib } from "fflate";
+import { inflateSync, Unzlib } from "fflate";
 
 import type { Algorithms } from "./algorithms";
 import { concat, isSame, toHex } from "./encoding";
+
+/** Bytes inflated at a time, so that a stream too long is noticed early. */
+const STEP = 1_024;
 
 const ORDER = Point.CURVE().n;
 
@@ -40,13 +43,27 @@ export const JAVASCRIPT: Algorithms = {
       parts.push(part);
       isWhole ||= isFinal;
     });
-    stream.push(data, true);
+    for (let at = 0; at < data.length; at += STEP) {
+      stream.push(data.slice(at, at + STEP), at + STEP >= data.length);
+    }
     const found = concat(...parts);
     const checksum = data.subarray(-4).reduce((sum, byte) => sum * 256 + byte, 0);
-    if (!isWhole || adler32(found) !== checksum) throw new RangeError("not a zlib stream");
+    if (!isWhole || adler32(found) !== checksum || !endsWithChecksum(data)) {
+      throw new RangeError("not a zlib stream");
+    }
     return found;
   },
 };
+
+/** Tell whether nothing lies between a deflate stream's end and the checksum. */
+function endsWithChecksum(data: Uint8Array): boolean {
+  try {
+    inflateSync(data.slice(2, -5)); // one byte less, and the stream has no end
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** Return one·a + other·b: both scalars bit by bit together, without tables to warm up. */
 function bothTimes(one: Point, a: bigint, other: Point, b: bigint): Point {

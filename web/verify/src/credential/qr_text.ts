@@ -39,6 +39,16 @@ export function fromQrText(text: string): Uint8Array {
   return fromHex(hex.length % 2 ? `0${hex}` : hex);
 }
 
+/** Tell whether a text could be that of a certificate's QR code. */
+export function isQrText(text: string): boolean {
+  try {
+    fromQrText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function fromBase64url(padded: string): Uint8Array {
   const text = padded.replace(/=+$/, "");
   if (Math.floor((text.length * 3) / 4) > MAX_BYTES) throw new MalformedQrText("too_long");

@@ -4,8 +4,10 @@ import { REFUSED } from "./generated/refused";
 
 /** First code points of ranges in turn refused and allowed, rising. */
 const EDGES: number[] = [];
-for (const part of REFUSED.split(" ")) {
-  EDGES.push((EDGES[EDGES.length - 1] ?? 0) + parseInt(part, 36));
+for (const letters of REFUSED.match(/[a-z]*[A-Z]/g)!) {
+  let difference = 0;
+  for (const letter of letters) difference = difference * 26 + parseInt(letter, 36) - 10;
+  EDGES.push((EDGES[EDGES.length - 1] ?? 0) + difference);
 }
 
 const COMMON = /^[!-~\u00b7\u3001\u3400-\u4dbf\u4e00-\u9fff\uff08\uff09]+$/;

@@ -1,7 +1,7 @@
 /** Everything a verifier carries to work offline, in one file; see `trust_bundle.py`. */
 
 import type { Algorithms } from "./algorithms";
-import { dayOf, SECONDS_A_DAY, toDate } from "./days";
+import { dayOf, SECONDS_A_DAY } from "./days";
 import { decode, isSame, type Item, toHex } from "./encoding";
 import { kidOf } from "./signature";
 import { openStatusList, type StatusList } from "./status_list";
@@ -60,26 +60,24 @@ export async function openTrustBundle(
   const trust = await reopenTrustBundle(data, held ? held.trustList.roots : roots, by);
   const { trustList } = trust;
   if (now > trustList.expiresAt) {
-    throw new Untrusted("expired", `the trust list expired on ${date(trustList.expiresAt)}`);
+    throw new Untrusted("expired");
   }
   if (trustList.issuedAt > now + CLOCK_TOLERANCE) {
-    throw new Untrusted("not_yet_valid", `the trust list is of ${date(trustList.issuedAt)}`);
+    throw new Untrusted("not_yet_valid");
   }
   if (held) checkNotBehind(trust, held);
   return trust;
 }
 
-const date = (instant: number) => toDate(dayOf(instant));
-
 function checkNotBehind(trust: Trust, held: Trust): void {
   const [now, before] = [trust.trustList.sequence, held.trustList.sequence];
   if (now < before || (now === before && !isSame(trust.fingerprint, held.fingerprint))) {
-    throw new Untrusted("rollback", `trust list ${now} is not newer than ${before}, already held`);
+    throw new Untrusted("rollback");
   }
   for (const [at, earlier] of held.statusLists) {
     const list = trust.statusLists.get(at);
     if (!list || list.issuedAt < earlier.issuedAt) {
-      throw new Untrusted("mixed", `status list ${at} is missing or older than the one held`);
+      throw new Untrusted("mixed");
     }
   }
 }
@@ -105,8 +103,8 @@ function partsOf(data: Uint8Array): [Uint8Array[], Uint8Array[], Uint8Array] {
   let parts: Item;
   try {
     parts = decode(data, 2);
-  } catch (error) {
-    throw new Untrusted("malformed", `this is not a trust bundle: ${String(error)}`);
+  } catch {
+    throw new Untrusted("malformed");
   }
   const isBytes = (part: unknown) => part instanceof Uint8Array;
   const areBytes = (items: unknown) => Array.isArray(items) && items.every(isBytes);
@@ -120,7 +118,7 @@ function partsOf(data: Uint8Array): [Uint8Array[], Uint8Array[], Uint8Array] {
     !areBytes(parts[3]) ||
     !isBytes(parts[4])
   ) {
-    throw new Untrusted("malformed", "this is not a trust bundle, or a newer kind of it");
+    throw new Untrusted("malformed");
   }
   return parts.slice(2) as [Uint8Array[], Uint8Array[], Uint8Array];
 }
@@ -141,13 +139,13 @@ async function currentList(
       continue; // older than this installation's root keys
     }
     if (step.sequence <= sequence) {
-      throw new Untrusted("mixed", "the changes of root keys are out of order");
+      throw new Untrusted("mixed");
     }
     ({ sequence, roots } = step);
   }
   const trustList = await openTrustList(lists[lists.length - 1]!, roots, by);
   if (trustList.sequence <= sequence) {
-    throw new Untrusted("mixed", "the trust list is older than a change of root keys in it");
+    throw new Untrusted("mixed");
   }
   return trustList;
 }
@@ -170,15 +168,15 @@ async function statusListsOf(
   const opened = tokens.map((token) => openStatusList(token, keys, by));
   for (const opening of await Promise.allSettled(opened)) {
     if (opening.status === "rejected") {
-      throw new Untrusted("mixed", `a status list in the bundle: ${String(opening.reason)}`);
+      throw new Untrusted("mixed");
     }
     const list = opening.value;
     const at = place(list.issuer, list.number);
     if (!covers(listed.get(list.kid)!, dayOf(list.issuedAt))) {
-      throw new Untrusted("mixed", "a status list is signed by a key out of its period");
+      throw new Untrusted("mixed");
     }
     if (found.has(at) || !known.has(list.issuer)) {
-      throw new Untrusted("mixed", `status list ${at} stands twice, or is of no issuer`);
+      throw new Untrusted("mixed");
     }
     found.set(at, list);
   }
@@ -213,16 +211,19 @@ async function standardsOf(
   if (standardsDigest === undefined) return found;
   const digest = await by.sha256(encoded);
   if (!(standardsDigest instanceof Uint8Array && isSame(digest, standardsDigest))) {
-    throw new Untrusted("mixed", "the standards are not those that the trust list names");
+    throw new Untrusted("mixed");
   }
   try {
-    for (const [code, version, name, outcomes] of decode(encoded, 3) as any[]) {
-      const texts = [code, version, name, ...outcomes.values()];
-      if (!texts.every((part) => typeof part === "string")) throw new TypeError("a text");
-      found.set(place(code, version), { name, outcomes });
+    for (const item of decode(encoded, 3) as Item[]) {
+      const [code, version, name, outcomes, ...more] = item as [string, string, string, Item];
+      const texts = outcomes instanceof Map ? [code, version, name, ...outcomes.values()] : [null];
+      if (!Array.isArray(item) || more.length || texts.some((text) => typeof text !== "string")) {
+        throw new TypeError("not code, version, name and outcomes");
+      }
+      found.set(place(code, version), { name, outcomes: outcomes as Map<number, string> });
     }
-  } catch (error) {
-    throw new Untrusted("malformed", `the standards: ${String(error)}`);
+  } catch {
+    throw new Untrusted("malformed");
   }
   return found;
 }

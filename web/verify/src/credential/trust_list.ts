@@ -22,11 +22,8 @@ export type TrustReason =
 
 /** Trust data that must not be used; what was held before stays in force. */
 export class Untrusted extends Error {
-  constructor(
-    readonly reason: TrustReason,
-    detail: string,
-  ) {
-    super(detail);
+  constructor(readonly reason: TrustReason) {
+    super(reason);
   }
 }
 
@@ -169,8 +166,8 @@ function contentOf(payload: Uint8Array): TrustList {
       statusKeys: list(trust.get(4), keyFrom),
       standardsDigest: trust.get(5),
     };
-  } catch (error) {
-    throw new Untrusted("malformed", `not a trust list: ${String(error)}`);
+  } catch {
+    throw new Untrusted("malformed");
   }
 }
 
@@ -196,17 +193,17 @@ export async function openTrustList(
   let envelope: Sign;
   try {
     envelope = openSign(data, TYP);
-  } catch (error) {
-    throw new Untrusted("malformed", `not a trust list: ${String(error)}`);
+  } catch {
+    throw new Untrusted("malformed");
   }
   const signed = await signersAmong(roots, envelope, by);
   if (roots.threshold < 1 || signed < roots.threshold) {
-    throw new Untrusted("too_few_signatures", `${signed} of the root keys signed`);
+    throw new Untrusted("too_few_signatures");
   }
   const trustList = contentOf(envelope.payload);
   const next = trustList.roots;
   if (!areSame(next, roots) && (await signersAmong(next, envelope, by)) < next.threshold) {
-    throw new Untrusted("new_roots_not_signed", "too few of the new root keys signed");
+    throw new Untrusted("new_roots_not_signed");
   }
   return trustList;
 }

@@ -18,11 +18,10 @@ const NOT_VERDICTS = ["left", "compare", "unreadable", "not_ours", "status"];
 export function wordsFor(found: Verification, language: Language, online: boolean): Words {
   const { verdict, decisive, statusAsOf, claims } = found;
   const reason = found.reason?.startsWith("clock") ? "clock" : found.reason;
-  let keys = [reason ?? "", decisive ?? "", verdict as string];
-  if (verdict === "valid_as_of") keys = [verdict];
-  else if (verdict === "valid" && online) keys = ["valid_online"];
+  const keys = verdict === "valid_as_of" ? [verdict] : [reason ?? "", decisive ?? "", verdict];
   const catalogue = WORDING[language] as Record<string, object> as Record<string, Words>;
-  const words = catalogue[keys.find((key) => key in catalogue && !NOT_VERDICTS.includes(key))!]!;
+  const key = keys.find((one) => one in catalogue && !NOT_VERDICTS.includes(one))!;
+  const words = (online && catalogue[`${key}_online`]) || catalogue[key]!;
   const day = (instant?: number) => (instant === undefined ? "" : toDate(dayOf(instant)));
   const filled = (text: string) =>
     text.replace("{as_of}", day(statusAsOf)).replace("{expires_on}", day(claims?.expiresAt));

@@ -1,11 +1,11 @@
 /** Many scans at once: a table, and the same as CSV for a spreadsheet. */
 
 import { dayOf, toDate } from "../credential/days";
-import { ICONS } from "../credential/generated/wording";
-import { type Words, wordsFor } from "../credential/wording";
+import type { Words } from "../credential/wording";
 import { el } from "./dom";
-import { type Checked, levelOf, toneOf } from "./result";
-import { language, t } from "./words";
+import { basisOf, type Checked, levelOf } from "./result";
+import { type Said, said } from "./saying";
+import { t } from "./words";
 
 /** One code with its result, or a file in which none was found, and why. */
 export interface Row {
@@ -16,22 +16,19 @@ export interface Row {
 
 const date = (instant?: number) => (instant === undefined ? "" : toDate(dayOf(instant)));
 
-const wordsOf = ({ verification, isOnline }: Checked) =>
-  wordsFor(verification, language(), isOnline);
-
-function messageOf({ checked, problem }: Row): string {
-  const { title, line } = problem ?? wordsOf(checked!);
-  return `${title} — ${line}`;
+function saidOf({ checked, problem }: Row): Said {
+  return checked ? said(checked) : { ...problem!, tone: "warn", icon: "–" };
 }
+
+/** Most lines of the table; the CSV holds all. */
+const MOST_LINES = 1_000;
 
 /** Return a table of results; `open` shows one of them whole. */
 export function batchView(rows: Row[], open: (row: Row) => void): HTMLElement {
-  const lines = rows.map((row) => {
-    const { checked, problem } = row;
+  const lines = rows.slice(0, MOST_LINES).map((row) => {
+    const { checked } = row;
     const claims = checked?.verification.claims;
-    const { title } = problem ?? wordsOf(checked!);
-    const tone = checked ? toneOf(checked.verification.verdict) : "warn";
-    const icon = checked ? ICONS[checked.verification.verdict] : "–";
+    const { tone, icon, title } = saidOf(row);
     const what = claims && `${claims.certificateName} · ${levelOf(claims.level)}`;
     const source = checked
       ? el("button", { type: "button", class: "link", click: () => open(row) }, row.source)
@@ -48,14 +45,17 @@ export function batchView(rows: Row[], open: (row: Row) => void): HTMLElement {
   });
   const keys = ["column_source", "column_result", "holder", "certificate", "number"] as const;
   const heads = keys.map((key) => el("th", { scope: "col" }, t(key)));
+  const first = rows.find(({ checked }) => checked)?.checked;
   return el(
     "section",
     {},
     el("h2", { id: "verdict", tabindex: "-1" }, `${t("results")} (${rows.length})`),
-    el("p", {}, counts(rows)),
+    el("ul", { class: "counts" }, ...counts(rows)),
+    first && el("p", { class: "small" }, basisOf(first)),
+    first?.gap && el("p", { class: "note" }, t(first.gap, { as_of: oldest(rows) })),
     el(
       "p",
-      {},
+      { class: "actions" },
       el("a", { class: "button", download: "certificates.csv", href: csvUrl(rows) }, t("csv")),
     ),
     el(
@@ -66,13 +66,18 @@ export function batchView(rows: Row[], open: (row: Row) => void): HTMLElement {
   );
 }
 
-function counts(rows: Row[]): string {
+function counts(rows: Row[]): HTMLElement[] {
   const found = new Map<string, number>();
-  for (const { checked } of rows) {
-    const icon = checked ? ICONS[checked.verification.verdict] : "–";
-    found.set(icon, (found.get(icon) ?? 0) + 1);
+  for (const row of rows) {
+    const { icon, title } = saidOf(row);
+    found.set(`${icon} ${title}`, (found.get(`${icon} ${title}`) ?? 0) + 1);
   }
-  return [...found].map(([icon, count]) => `${icon} ${count}`).join("   ");
+  return [...found].map(([what, count]) => el("li", {}, `${what}: ${count}`));
+}
+
+function oldest(rows: Row[]): string {
+  const dates = rows.map(({ checked }) => date(checked?.verification.statusAsOf)).filter(Boolean);
+  return dates.sort()[0] ?? "–";
 }
 
 /** The columns of the command line's CSV. */
@@ -104,13 +109,20 @@ const COLUMNS: [string, (row: Row) => string | number | null | undefined][] = [
     },
   ],
   ["status_as_of", ({ checked }) => date(checked?.verification.statusAsOf)],
-  ["message", messageOf],
+  [
+    "message",
+    (row) => {
+      const { title, line } = saidOf(row);
+      return `${title} — ${line}`;
+    },
+  ],
+  ["document_matches", () => ""],
 ];
 
 /** Return a cell that a spreadsheet takes for text, never for a formula. */
 function cell(value: string | number | null | undefined): string {
   const text = String(value ?? "");
-  const safe = /^[=+\-@\t]/.test(text) ? `'${text}` : text;
+  const safe = /^[=+\-@＝＋－＠\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }
 

@@ -3,7 +3,7 @@
 import { algorithms } from "../credential/algorithms";
 import type { Language } from "../credential/wording";
 import { byId, el } from "./dom";
-import { Screen } from "./screen";
+import { leaveAddress, Screen } from "./screen";
 import { TrustPanel } from "./trust_panel";
 import { TrustStore } from "./trust_store";
 import { connect } from "./ways_in";
@@ -16,27 +16,42 @@ const meta = (name: string) =>
 const inside = document.getElementById("bundle")?.textContent?.trim();
 
 async function start(): Promise<void> {
-  document.documentElement.classList.replace("no-js", "js");
-  byId<HTMLDetailsElement>("lookup").open = false; // it is the only way without scripts
   speak(firstLanguage());
   const by = await algorithms();
   const store = new TrustStore(meta("roots"), by);
   const screen = new Screen(store, by);
   const panel = new TrustPanel(store, screen);
   connectLanguage(screen, panel);
+  document.documentElement.classList.replace("no-js", "js");
+  // the lookup is the only way without scripts, else the last one
+  byId<HTMLDetailsElement>("lookup").open = byId("result").childElementCount > 0;
   if (!inside) screen.isUpdating = navigator.onLine;
   await store.load(inside ? bytesOf(inside) : undefined);
   panel.show();
   connect({
-    text: (text) => void screen.showText(text),
+    address: (fragment) => void (fragment === null ? screen.reset() : screen.showText(fragment)),
+    scan: (text) => {
+      leaveAddress();
+      void screen.showText(text);
+    },
+    text: (text) => {
+      leaveAddress();
+      void screen.showTyped(text);
+    },
     problem: (key) => void screen.showProblem(key),
-    files: (files) => {
-      const bundle = files.find(({ name }) => name.endsWith(".cgtrust"));
-      void (bundle ? panel.takeFile(bundle) : screen.showFiles(files));
+    files: ([file, ...more]) => {
+      const isTrust = file?.name.endsWith(".cgtrust") && !more.length;
+      if (!isTrust) leaveAddress();
+      if (file) void (isTrust ? panel.takeFile(file) : screen.showFiles([file, ...more]));
     },
   });
   if (inside) return;
-  addEventListener("online", () => void panel.update());
+  screen.renew = () => void panel.update();
+  addEventListener("online", screen.renew);
+  addEventListener("offline", () => store.goOffline());
+  addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible" && !store.isOnline) screen.renew();
+  });
   await Promise.all([panel.update(), installWorker()]);
 }
 
@@ -88,4 +103,7 @@ async function installWorker(): Promise<void> {
   await navigator.serviceWorker.register("v/sw.js", { scope: "v" }).catch(() => undefined);
 }
 
-void start();
+start().catch((error: unknown) => {
+  document.documentElement.className = "no-js is-broken"; // says what can still be done
+  throw error;
+});

@@ -2,33 +2,28 @@
 
 import type { Algorithms } from "../credential/algorithms";
 import { dayOf, toDate, toMinute } from "../credential/days";
-import { ICONS, WORDING } from "../credential/generated/wording";
+import { WORDING } from "../credential/generated/wording";
 import { isHolder } from "../credential/holder_tag";
 import { place, type Trust } from "../credential/trust_bundle";
-import { CHECKS, stateOf, type Verdict, type Verification } from "../credential/verification";
-import { wordsFor } from "../credential/wording";
+import { CHECKS, stateOf, type Verification } from "../credential/verification";
 import { el } from "./dom";
+import { said } from "./saying";
 import { type Key, language, t } from "./words";
 
 /** A result with what it was made by. */
 export interface Checked {
   verification: Verification;
   trust: Trust | null;
+  /** Whether that was compared with the service's just now. */
   isOnline: boolean;
+  /** Whether the service has another date than this device. */
+  isClockWrong: boolean;
+  /** Why newer trust data is not in use; null where there is nothing to tell. */
+  gap: Key | null;
   /** Seconds since 1970, by this device's clock. */
   at: number;
   by: Algorithms;
 }
-
-const TONES: Partial<Record<Verdict, string>> = {
-  valid: "good",
-  revoked: "bad",
-  invalid: "bad",
-  unknown_issuer: "bad",
-};
-
-/** Return the tone of a verdict: good, bad or warn. */
-export const toneOf = (verdict: Verdict): string => TONES[verdict] ?? "warn";
 
 const date = (instant: number) => toDate(dayOf(instant));
 
@@ -44,18 +39,18 @@ export function verdictBox(tone: string, icon: string, title: string, line: stri
 
 /** Return everything that is said about one certificate. */
 export function resultView(checked: Checked): HTMLElement {
-  const { verification, isOnline } = checked;
-  const { verdict, claims, statusAsOf } = verification;
-  const { title, line } = wordsFor(verification, language(), isOnline);
-  const isStale = !isOnline && claims && statusAsOf !== undefined;
+  const { verification, gap } = checked;
+  const { claims, statusAsOf } = verification;
+  const { tone, icon, title, line } = said(checked);
+  const asOf = statusAsOf === undefined ? "–" : toMinute(statusAsOf);
   return el(
     "article",
     {},
-    verdictBox(toneOf(verdict), ICONS[verdict], title, line),
-    isStale && el("p", { class: "note" }, t("not_online", { as_of: toMinute(statusAsOf) })),
+    verdictBox(tone, icon, title, line),
+    gap && claims && el("p", { class: "note" }, t(gap, { as_of: asOf })),
     claims && leftNote(verification),
     claims && certificate(checked),
-    claims && toneOf(verdict) !== "bad" && comparison(checked),
+    claims && tone !== "bad" && comparison(checked),
     checkList(checked),
   );
 }
@@ -101,8 +96,8 @@ function certificate(checked: Checked): HTMLElement {
     ["masked_document", claims!.maskedDocument],
     ["number", claims!.number],
   ];
-  const rows = facts.flatMap(([key, value]) =>
-    value ? [el("dt", {}, t(key)), el("dd", {}, value)] : [],
+  const rows = facts.map(
+    ([key, value]) => value && el("div", {}, el("dt", {}, t(key)), el("dd", {}, value)),
   );
   return el("dl", {}, ...rows);
 }
@@ -131,7 +126,7 @@ function comparison({ verification, by }: Checked): HTMLElement {
   );
   return el(
     "section",
-    { class: "compare" },
+    { class: "compare", lang: language() },
     el("h3", {}, t("compare_title")),
     el("p", {}, t("compare_line")),
     claims.holderTag && form,
@@ -144,14 +139,12 @@ function comparison({ verification, by }: Checked): HTMLElement {
 const MARKS = { passed: "✔\ufe0e", failed: "✘\ufe0e", could_not_run: "–" };
 
 function checkList(checked: Checked): HTMLElement {
-  const { verification, trust, by, at } = checked;
+  const { verification, by } = checked;
   const rows = CHECKS.map((check) => {
     const state = stateOf(verification, check);
     const mark = el("span", { "aria-hidden": "true" }, MARKS[state]);
     return el("li", { class: state }, mark, ` ${t(`check_${check}`)} – ${t(`state_${state}`)}`);
   });
-  const list = trust?.trustList;
-  const basis = list && t("trust_at", { sequence: list.sequence, date: date(list.issuedAt) });
   return el(
     "div",
     {},
@@ -163,12 +156,15 @@ function checkList(checked: Checked): HTMLElement {
       verification.reason && el("p", {}, el("code", {}, verification.reason)),
       el("p", {}, t(`by_${by.name}`)),
     ),
-    el(
-      "p",
-      { class: "small" },
-      [t("checked_at", { now: localMinute(at) }), basis].filter(Boolean).join(" · "),
-    ),
+    el("p", { class: "small" }, basisOf(checked)),
   );
+}
+
+/** Return when this was checked, and by what. */
+export function basisOf({ trust, at }: Checked): string {
+  const list = trust?.trustList;
+  const basis = list && t("trust_at", { sequence: list.sequence, date: date(list.issuedAt) });
+  return [t("checked_at", { now: localMinute(at) }), basis].filter(Boolean).join(" · ");
 }
 
 function localMinute(at: number): string {

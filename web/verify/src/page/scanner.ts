@@ -2,11 +2,15 @@
 
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
 
+import { isQrText } from "../credential/qr_text";
 import { wasm } from "./wasm";
 
 /** Longer sides of the picture, in pixels, at which a code is looked for, in turn. */
 const SIZES = [1_400, 4_096];
 const HOW = { formats: ["QRCode" as const], tryHarder: true, maxNumberOfSymbols: 20 };
+
+/** How long the camera looks on past a code of something else, in milliseconds. */
+const PATIENCE = 2_500;
 
 let ready: Promise<unknown> | undefined;
 
@@ -47,11 +51,12 @@ export async function readPicture(file: Blob): Promise<string[]> {
   const picture = await createImageBitmap(file);
   try {
     const { width, height } = picture;
+    const found = new Set<string>();
     for (const longest of SIZES) {
-      const texts = await textsAt(picture, width, height, longest);
-      if (texts.length || Math.max(width, height) <= longest) return texts;
+      for (const text of await textsAt(picture, width, height, longest)) found.add(text);
+      if ([...found].some(isQrText) || Math.max(width, height) <= longest) break;
     }
-    return [];
+    return [...found];
   } finally {
     picture.close();
   }
@@ -69,9 +74,15 @@ export async function readCamera(
   try {
     video.srcObject = camera;
     await video.play();
+    let since: number | null = null;
     while (!stop.aborted) {
-      const [text] = await textsAt(video, video.videoWidth, video.videoHeight, 1_280);
-      if (text !== undefined) return text;
+      const texts = await textsAt(video, video.videoWidth, video.videoHeight, 1_280);
+      const ours = texts.find(isQrText);
+      if (ours !== undefined) return ours;
+      if (texts[0] !== undefined) {
+        since ??= performance.now();
+        if (performance.now() - since > PATIENCE) return texts[0];
+      }
       await new Promise(requestAnimationFrame);
     }
     return null;

@@ -2,7 +2,7 @@
 
 import type { Algorithms } from "../credential/algorithms";
 import { WORDING } from "../credential/generated/wording";
-import { fromQrText } from "../credential/qr_text";
+import { isQrText } from "../credential/qr_text";
 import { verify } from "../credential/verification";
 import type { Words } from "../credential/wording";
 import { batchView, type Row } from "./batch";
@@ -10,6 +10,16 @@ import { byId, el } from "./dom";
 import { type Checked, resultView, verdictBox } from "./result";
 import { now, type TrustStore } from "./trust_store";
 import { type Key, language, t } from "./words";
+
+/** Texts shorter than this are no certificate, but perhaps its number. */
+const SHORTEST = 120;
+
+/** Names of files that may hold a scan; others in a folder are passed over. */
+const SCAN = /\.(png|jpe?g|webp|bmp|gif|avif|heic|heif|tiff?|pdf|txt)$/i;
+
+/** Largest file of texts, in bytes, and most texts of one; more is for the command line. */
+const LARGEST_TEXT = 20_000_000;
+const MOST_TEXTS = 5_000;
 
 /** A code that was read, or what to say where none was. */
 interface Found {
@@ -22,6 +32,8 @@ interface Found {
 export class Screen {
   /** Whether newer trust data is being fetched. */
   isUpdating = false;
+  /** Called where an answer needs newer trust data than there is. */
+  renew: () => void = () => {};
   private paint: () => void | Promise<void> = () => {};
   private turn = 0;
 
@@ -35,28 +47,49 @@ export class Screen {
     await this.paint();
   }
 
+  /** Verify what somebody pasted or typed: one code, several, or something else. */
+  async showTyped(text: string): Promise<void> {
+    const pieces = text.split(/[\s"'“”]+/).filter(Boolean);
+    if (pieces.length > 1 && pieces.every((piece) => /^http/i.test(piece) && isQrText(piece))) {
+      return this.showRows(pieces.map((piece, at) => ({ source: String(at + 1), text: piece })));
+    }
+    const whole = pieces.join(""); // a line break, or quotes, came in on the way
+    if (whole.length >= SHORTEST || /^https?:/i.test(whole)) return this.showText(whole);
+    byId<HTMLDetailsElement>("lookup").open = true;
+    return this.showProblem("not_a_code");
+  }
+
   /** Verify one text. */
   async showText(text: string): Promise<void> {
-    const turn = ++this.turn;
+    const turn = this.next();
     this.paint = async () => {
       if (!this.store.trust && this.isUpdating) return say("checking");
       const checked = await this.check(text);
-      if (turn === this.turn) this.showChecked(checked, this.again());
+      const isCurrent = turn === this.turn && checked.trust === this.store.trust;
+      if (isCurrent) this.showChecked(checked, this.again(), `${turn}`);
     };
     await this.paint();
   }
 
+  /** Begin another answer; newer trust data are asked for where it is time. */
+  private next(): number {
+    if (!this.store.isOnline && !this.isUpdating) this.renew();
+    return ++this.turn;
+  }
+
   /** Read and verify files: one with one code as that certificate, more as a table. */
   async showFiles(files: File[]): Promise<void> {
-    const turn = ++this.turn;
+    const turn = this.next();
     const found: Found[] = [];
+    const scans = files.length > 1 ? inOrder(files) : files;
+    this.paint = () => {};
     say("loading_scanner");
     try {
       const { prepare, readPicture } = await import("./scanner");
       await prepare();
-      for (const [done, file] of inOrder(files).entries()) {
-        say("progress", { done, all: files.length });
-        found.push(...(await codesIn(file, readPicture)));
+      for (const [done, file] of scans.entries()) {
+        say("progress", { done, all: scans.length });
+        for (const code of await codesIn(file, readPicture)) found.push(code);
         if (turn !== this.turn) return;
       }
     } catch {
@@ -71,27 +104,29 @@ export class Screen {
 
   /** Say what went wrong on the way in. */
   showProblem(key: Key): Promise<void> {
-    return this.showWords(() => ({ title: WORDING[language()].unreadable.title, line: t(key) }));
+    const title = () => WORDING[language()][key === "not_a_code" ? "not_ours" : "unreadable"].title;
+    return this.showWords(() => ({ title: title(), line: t(key) }));
   }
 
   private async showWords(words: () => Words): Promise<void> {
-    this.turn++;
+    const turn = ++this.turn;
     this.paint = () => {
       const { title, line } = words();
-      put(el("article", {}, verdictBox("warn", "–", title, line), this.again()));
+      put(el("article", {}, verdictBox("warn", "–", title, line), this.again()), `${turn}`);
     };
     await this.paint();
   }
 
   private async showRows(found: Found[]): Promise<void> {
-    const turn = ++this.turn;
+    const turn = this.next();
     this.paint = async () => {
+      const { trust } = this.store;
       const rows = await Promise.all(found.map((one) => this.row(one)));
-      if (turn !== this.turn) return;
+      if (turn !== this.turn || trust !== this.store.trust) return;
       const back = el("button", { type: "button", click: () => this.repaint() }, t("results"));
-      const open = (row: Row) =>
-        this.showChecked(row.checked!, el("p", { class: "actions" }, back));
-      put(el("article", {}, batchView(rows, open), this.again()));
+      const actions = el("p", { class: "actions" }, back);
+      const open = (row: Row) => this.showChecked(row.checked!, actions, row.source);
+      put(el("article", {}, batchView(rows, open), this.again()), `${turn}`);
     };
     await this.paint();
   }
@@ -103,15 +138,15 @@ export class Screen {
   }
 
   private async check(text: string): Promise<Checked> {
-    const { trust, isOnline } = this.store;
+    const { trust, isOnline, isClockWrong } = this.store;
     const at = now();
     const verification = await verify(text, trust, this.by, at);
-    return { verification, trust, isOnline, at, by: this.by };
+    const gap = this.isUpdating ? "updating" : this.store.gap;
+    return { verification, trust, isOnline, isClockWrong, gap, at, by: this.by };
   }
 
-  private showChecked(checked: Checked, actions: HTMLElement): void {
-    const note = this.isUpdating && el("p", { class: "note" }, t("updating"));
-    put(el("div", {}, note, resultView(checked), actions));
+  private showChecked(checked: Checked, actions: HTMLElement, id: string): void {
+    put(el("div", {}, resultView(checked), actions), id);
   }
 
   private again(): HTMLElement {
@@ -125,10 +160,11 @@ export class Screen {
     );
   }
 
-  private reset(): void {
+  /** Put the answer away. */
+  reset(): void {
     this.turn++;
     this.paint = () => {};
-    history.replaceState(null, "", location.pathname + location.search);
+    leaveAddress();
     byId("result").replaceChildren();
     byId("announcer").textContent = "";
     byId<HTMLTextAreaElement>("text").value = "";
@@ -137,22 +173,36 @@ export class Screen {
   }
 }
 
-/** Show an answer, and have it read aloud; what somebody is typing into the last one stays. */
-function put(view: HTMLElement): void {
-  const before = byId("result").querySelector("input");
-  const wasTyping = before !== null && before === document.activeElement;
-  byId("result").replaceChildren(view);
+/** Take the certificate out of the address, where another is shown. */
+export function leaveAddress(): void {
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+}
+
+let shown = "";
+
+/** Show an answer; shown again, what somebody typed and was told about a document stays. */
+function put(view: HTMLElement, id: string): void {
+  const result = byId("result");
+  const isSame = id === shown && result.contains(document.activeElement);
+  const comparison = id === shown ? result.querySelector(".compare") : null;
+  const active = isSame ? (document.activeElement as HTMLElement) : null;
+  if (comparison?.getAttribute("lang") === language()) {
+    view.querySelector(".compare")?.replaceWith(comparison);
+  }
+  result.replaceChildren(view);
   document.body.classList.add("answered");
   const heading = view.querySelector<HTMLElement>("#verdict")!;
-  byId("announcer").textContent = heading.parentElement!.innerText;
-  const field = view.querySelector("input");
-  if (field && before) field.value = before.value;
-  (wasTyping && field ? field : heading).focus({ preventScroll: true });
-  if (!wasTyping) heading.scrollIntoView({ block: "nearest" });
+  const box = heading.closest<HTMLElement>(".verdict");
+  byId("announcer").textContent = box ? box.innerText : heading.innerText;
+  if (active?.isConnected) active.focus({ preventScroll: true });
+  else if (id !== shown || isSame) heading.focus({ preventScroll: true });
+  if (id !== shown) result.scrollIntoView({ block: "nearest" });
+  shown = id;
 }
 
 /** Show that something goes on. */
 function say(key: Key, values?: Record<string, number>): void {
+  shown = "";
   byId("result").replaceChildren(el("p", { class: "note" }, t(key, values)));
   byId("announcer").textContent = t(key, values);
 }
@@ -163,8 +213,14 @@ const nameOf = (file: File) => file.webkitRelativePath || file.name;
 function inOrder(files: File[]): File[] {
   const { compare } = new Intl.Collator(language(), { numeric: true });
   return files
-    .filter(({ name }) => !name.startsWith("."))
+    .filter(({ name }) => !name.startsWith(".") && SCAN.test(name))
     .sort((one, other) => compare(nameOf(one), nameOf(other)));
+}
+
+/** Return the words of a text file, each perhaps a code; raises where they are too many. */
+async function textsIn(file: File): Promise<string[]> {
+  if (file.size > LARGEST_TEXT) throw new RangeError("larger than any list of codes");
+  return (await file.text()).split(/\s+/).filter(Boolean).slice(0, MOST_TEXTS);
 }
 
 async function codesIn(
@@ -176,20 +232,11 @@ async function codesIn(
   let texts: string[];
   try {
     const isText = file.name.toLowerCase().endsWith(".txt");
-    texts = isText ? (await file.text()).split(/\s+/).filter(Boolean) : await readPicture(file);
+    texts = isText ? await textsIn(file) : await readPicture(file);
   } catch {
     return problem(() => ({ title: WORDING[language()].not_ours.title, line: t("unread") }));
   }
   if (!texts.length) return problem(() => WORDING[language()].unreadable);
-  const ours = texts.filter(isOurs);
+  const ours = texts.filter(isQrText);
   return (ours.length ? ours : texts.slice(0, 1)).map((text) => ({ source, text }));
-}
-
-function isOurs(text: string): boolean {
-  try {
-    fromQrText(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

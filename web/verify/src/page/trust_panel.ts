@@ -33,9 +33,10 @@ export class TrustPanel {
       this.tell(() => t(`trust_${update}`));
     } catch (error) {
       this.refuse(error);
+    } finally {
+      this.screen.isUpdating = false;
+      await this.screen.repaint();
     }
-    this.screen.isUpdating = false;
-    await this.screen.repaint();
   }
 
   /** Take trust data from a file. */
@@ -65,8 +66,7 @@ export class TrustPanel {
 
   private refuse(error: unknown): void {
     if (!(error instanceof Untrusted)) throw error;
-    const { reason, message } = error;
-    console.warn(`trust data refused: ${reason}: ${message}`);
+    const { reason } = error;
     this.tell(() => t("trust_refused", { reason: t(`refused_${reason}`) }));
   }
 }

@@ -1,12 +1,20 @@
 /** The trust data this browser holds, and how it gets newer. */
 
 import type { Algorithms } from "../credential/algorithms";
-import { fromHex } from "../credential/encoding";
-import { openTrustBundle, reopenTrustBundle, type Trust } from "../credential/trust_bundle";
-import type { Roots } from "../credential/trust_list";
+import { fromHex, isSame, toHex } from "../credential/encoding";
+import {
+  CLOCK_TOLERANCE,
+  openTrustBundle,
+  reopenTrustBundle,
+  type Trust,
+} from "../credential/trust_bundle";
+import { type Roots, Untrusted } from "../credential/trust_list";
 
 const BUNDLE = "trust/bundle.cgtrust";
 const PATIENCE = 10_000;
+const STORE_PATIENCE = 2_000;
+/** How long an answer of the service counts as of now, in milliseconds. */
+const JUST_NOW = 120_000;
 
 export type Update = "taken" | "current" | "unreachable";
 
@@ -19,85 +27,164 @@ export function rootsOf(text: string): Roots {
   return { threshold: Number(threshold), keys: keys.map(fromHex) };
 }
 
-/** Trust data in force, kept from visit to visit under the root keys it was taken by. */
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** What is kept from visit to visit: a bundle, and the root keys that open it again. */
+interface Kept {
+  roots: string;
+  data: Bytes;
+}
+
+/** Return root keys as the page carries them. */
+const textOf = ({ threshold, keys }: Roots) => [threshold, ...keys.map(toHex)].join(" ");
+
+/** Trust data in force. */
 export class TrustStore {
   trust: Trust | null = null;
-  /** Whether the data was compared with the service's during this visit. */
-  isOnline = false;
   /** Whether this browser remembers it. */
   isKept = true;
+  /** Whether the service has another date than this device. */
+  isClockWrong = false;
+  /** Why newer data is not in use; null where there is nothing to tell. */
+  gap: "not_online" | "update_refused" | null = null;
   private data = new Uint8Array();
-  private readonly roots: Roots;
+  /** When the data was last compared with the service's, by the page's own clock. */
+  private comparedAt: number | null = null;
+  /** The root keys that open what is held. */
+  private roots: string;
+  private last: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly installed: string,
     private readonly by: Algorithms,
   ) {
-    this.roots = rootsOf(installed);
+    this.roots = installed;
+  }
+
+  /** Whether the data was compared with the service's just now. */
+  get isOnline(): boolean {
+    return this.comparedAt !== null && performance.now() - this.comparedAt < JUST_NOW;
+  }
+
+  /** Forget that the service was asked: the network is gone. */
+  goOffline(): void {
+    this.comparedAt = null;
+    this.gap = "not_online";
   }
 
   /** Take up what an earlier visit left or, failing that, `inside`; whatever its dates are now. */
-  async load(inside?: Uint8Array<ArrayBuffer>): Promise<void> {
-    let data: Uint8Array<ArrayBuffer> | undefined;
+  async load(inside?: Bytes): Promise<void> {
+    let kept: Kept | undefined;
     try {
-      data = await withStore("readonly", (store) => store.get(this.installed));
+      kept = await readKept();
     } catch {
       this.isKept = false;
     }
-    await this.reopen(data ?? inside).catch(() => this.reopen(inside));
-    if (data && inside) await this.take(inside).catch(() => undefined);
+    const own = inside && { roots: this.installed, data: inside };
+    await this.reopen(kept ?? own).catch(() => this.reopen(own));
+    if (kept && inside) await this.take(inside).catch(() => undefined);
   }
 
-  private async reopen(data: Uint8Array<ArrayBuffer> | undefined): Promise<void> {
-    if (!data) return;
-    this.trust = await reopenTrustBundle(data, this.roots, this.by);
-    this.data = data;
+  private async reopen(kept: Kept | undefined): Promise<void> {
+    if (!kept) return;
+    this.trust = await reopenTrustBundle(kept.data, rootsOf(kept.roots), this.by);
+    this.roots = kept.roots;
+    this.data = kept.data;
   }
 
-  /** Take a bundle that is not behind the one held; raises `Untrusted`. */
-  async take(data: Uint8Array<ArrayBuffer>): Promise<void> {
-    const held = this.trust ?? undefined;
+  /** Take a bundle that is not behind the one held, here or in another tab; raises `Untrusted`. */
+  take(data: Bytes): Promise<void> {
+    const turn = this.last.catch(() => undefined).then(() => alone(() => this.takeNow(data)));
+    this.last = turn;
+    return turn;
+  }
+
+  private async takeNow(data: Bytes): Promise<void> {
+    const kept = await readKept().catch(() => undefined);
+    if (kept && !isSame(kept.data, this.data)) await this.reopenNewer(kept);
     try {
-      this.trust = await openTrustBundle(data, this.roots, this.by, now(), held);
+      await this.open(data);
     } catch (error) {
+      const reason = error instanceof Untrusted ? error.reason : null;
+      if (reason === "not_yet_valid") this.isClockWrong = true;
       // out of date by this device's clock: verification says so, where there is nothing better
-      if (!held) await this.reopen(data);
+      if (!this.trust) await this.reopen({ roots: this.installed, data });
       throw error;
     }
-    this.data = data;
     try {
-      await withStore("readwrite", (store) => store.put(data, this.installed));
+      await withStore("readwrite", (store) => store.put({ roots: this.roots, data }, "held"));
       this.isKept = true;
     } catch {
       this.isKept = false;
     }
   }
 
+  /** Take up what another tab took, unless it is older. */
+  private async reopenNewer(kept: Kept): Promise<void> {
+    const { trust, roots, data } = this;
+    await this.reopen(kept).catch(() => undefined);
+    if (trust && this.trust!.trustList.sequence < trust.trustList.sequence) {
+      Object.assign(this, { trust, roots, data });
+    }
+  }
+
+  /** Open by the root keys in force; by the page's own where those lead nowhere. */
+  private async open(data: Bytes): Promise<void> {
+    const held = this.trust ?? undefined;
+    const roots = held ? textOf(held.trustList.roots) : this.roots;
+    try {
+      this.trust = await openTrustBundle(data, rootsOf(roots), this.by, now(), held);
+      this.roots = roots; // those that open it again
+    } catch (error) {
+      const reason = error instanceof Untrusted ? error.reason : "";
+      const isOtherRoots = ["too_few_signatures", "new_roots_not_signed"].includes(reason);
+      if (!isOtherRoots || roots === this.installed) throw error;
+      this.trust = await openTrustBundle(data, rootsOf(this.installed), this.by, now());
+      this.roots = this.installed;
+    }
+    this.data = data;
+  }
+
   /** Ask the service for newer data; raises `Untrusted` where its answer is refused. */
   async update(): Promise<Update> {
-    let data: Uint8Array<ArrayBuffer>;
+    let data: Bytes;
     try {
-      data = await fetched(BUNDLE);
+      data = await this.fetched(BUNDLE);
     } catch {
+      this.goOffline();
       return "unreachable";
     }
-    const isNew = data.length !== this.data.length || data.some((b, at) => b !== this.data[at]);
+    const isNew = !isSame(data, this.data);
+    this.comparedAt = null;
+    this.gap = "update_refused";
     if (isNew) await this.take(data);
-    this.isOnline = true;
+    this.gap = null;
+    this.comparedAt = performance.now();
     return isNew ? "taken" : "current";
+  }
+
+  private async fetched(url: string): Promise<Bytes> {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), PATIENCE);
+    try {
+      const answer = await fetch(url, { cache: "no-cache", signal: stop.signal });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const date = Date.parse(answer.headers.get("date") ?? "") / 1_000;
+      this.isClockWrong = Math.abs(date - now()) > CLOCK_TOLERANCE; // false where there is none
+      return new Uint8Array(await answer.arrayBuffer());
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
-async function fetched(url: string): Promise<Uint8Array<ArrayBuffer>> {
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), PATIENCE);
-  try {
-    const answer = await fetch(url, { cache: "no-cache", signal: stop.signal });
-    if (!answer.ok) throw new Error(String(answer.status));
-    return new Uint8Array(await answer.arrayBuffer());
-  } finally {
-    clearTimeout(timer);
-  }
+/** Run work that no other tab does at the same time, where the browser can tell. */
+function alone<Value>(work: () => Promise<Value>): Promise<Value> {
+  return navigator.locks ? navigator.locks.request("certgraph-trust", work) : work();
+}
+
+function readKept(): Promise<Kept | undefined> {
+  return withStore("readonly", (store) => store.get("held"));
 }
 
 function asPromise<Value>(request: IDBRequest<Value>): Promise<Value> {
@@ -107,7 +194,16 @@ function asPromise<Value>(request: IDBRequest<Value>): Promise<Value> {
   });
 }
 
-async function withStore<Value>(
+/** Use the browser's store; raises where it does not answer in time. */
+function withStore<Value>(
+  mode: IDBTransactionMode,
+  use: (store: IDBObjectStore) => IDBRequest,
+): Promise<Value> {
+  const late = new Promise<never>((_, reject) => setTimeout(reject, STORE_PATIENCE));
+  return Promise.race([useStore<Value>(mode, use), late]);
+}
+
+async function useStore<Value>(
   mode: IDBTransactionMode,
   use: (store: IDBObjectStore) => IDBRequest,
 ): Promise<Value> {

@@ -5,6 +5,11 @@ import { type Key, t } from "./words";
 
 /** Takes what came in. */
 export interface Receiver {
+  /** What stands behind the # of the address; null once it is gone. */
+  address(fragment: string | null): void;
+  /** What a code says. */
+  scan(text: string): void;
+  /** What was pasted or typed, a code or not. */
   text(text: string): void;
   files(files: File[]): void;
   problem(key: Key): void;
@@ -12,45 +17,59 @@ export interface Receiver {
 
 /** Shortest time between two keys of a person, in milliseconds; scanners type faster. */
 const PERSON = 120;
+/** Shortest text of a scanner; in a field, longer than any number somebody types or scans there. */
 const SHORTEST = 20;
+const SHORTEST_IN_FIELD = 60;
 
 /** Connect every way in to a receiver. */
 export function connect(receiver: Receiver): void {
-  const fromAddress = () => {
-    const fragment = location.hash.slice(1);
-    if (fragment) receiver.text(fragment);
-  };
+  const fromAddress = () => receiver.address(location.hash.slice(1) || null);
   addEventListener("hashchange", fromAddress);
-  fromAddress();
-  connectCamera(receiver);
-  connectFiles(receiver);
-  connectTyping(receiver);
+  if (location.hash.slice(1)) fromAddress();
+  const stopCamera = connectCamera(receiver);
+  const quiet: Receiver = { ...receiver };
+  for (const way of ["text", "files"] as const) {
+    quiet[way] = (came: never) => {
+      stopCamera();
+      receiver[way](came);
+    };
+  }
+  connectFiles(quiet);
+  connectTyping(quiet);
 }
 
-function connectCamera(receiver: Receiver): void {
+/** Connect the camera's button; return what stops the camera. */
+function connectCamera(receiver: Receiver): () => void {
   const button = byId("camera");
   const view = byId("viewfinder");
-  let stop: AbortController | null = null;
+  let running: AbortController | null = null;
+  const name = (key: Key) => {
+    button.dataset["t"] = key;
+    button.textContent = t(key);
+  };
   button.addEventListener("click", async () => {
-    if (stop) return stop.abort();
+    if (running) return running.abort();
     if (!navigator.mediaDevices?.getUserMedia) return receiver.problem("camera_missing");
-    stop = new AbortController();
+    receiver.address(null); // another certificate is coming
+    const mine = (running = new AbortController());
     const video = el("video", { playsinline: true, "aria-label": t("camera_aim") });
     video.muted = true;
-    view.replaceChildren(video, el("p", { role: "status" }, t("camera_aim")));
-    button.textContent = t("camera_stop");
+    const hint = el("p", { role: "status", "data-t": "camera_aim" }, t("camera_aim"));
+    view.replaceChildren(video, hint);
+    name("camera_stop");
     try {
       const { readCamera } = await import("./scanner");
-      const text = await readCamera(video, stop.signal);
-      if (text !== null) receiver.text(text);
+      const text = await readCamera(video, mine.signal);
+      if (text !== null) receiver.scan(text);
     } catch (error) {
-      receiver.problem(cameraProblem(error));
+      if (!mine.signal.aborted) receiver.problem(cameraProblem(error));
     } finally {
-      stop = null;
+      running = null;
       view.replaceChildren();
-      button.textContent = t("camera");
+      name("camera");
     }
   });
+  return () => running?.abort();
 }
 
 function cameraProblem(error: unknown): Key {
@@ -123,16 +142,18 @@ function connectTyping(receiver: Receiver): void {
   let typed = "";
   let last = 0;
   addEventListener("keydown", (event) => {
-    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target === field || event.ctrlKey || event.metaKey || event.altKey) return;
     const isFast = event.timeStamp - last < PERSON;
     last = event.timeStamp;
-    if (event.key === "Enter" && isFast && typed.length >= SHORTEST) {
-      event.preventDefault();
-      receiver.text(typed);
-      typed = "";
-    } else if (event.key.length === 1) {
-      typed = isFast ? typed + event.key : event.key;
-    }
+    if (event.key.length === 1) typed = isFast ? typed + event.key : event.key;
+    if (event.key !== "Enter") return;
+    const text = typed;
+    typed = "";
+    const isField = event.target instanceof HTMLInputElement;
+    if (!isFast || text.length < (isField ? SHORTEST_IN_FIELD : SHORTEST)) return;
+    event.preventDefault(); // a scanner's text, wherever it was typed
+    if (isField) (event.target as HTMLInputElement).value = "";
+    receiver.text(text);
   });
 }
 

@@ -2,6 +2,7 @@
 
 import WORDS from "../../../../src/certgraph/verify_page/words.json";
 import type { Language } from "../credential/wording";
+import { byId } from "./dom";
 
 export type Key = keyof typeof WORDS.zh;
 
@@ -20,6 +21,7 @@ export function speak(wanted: Language): void {
   chosen = wanted;
   document.documentElement.lang = t("lang");
   document.title = t("title");
+  byId<HTMLInputElement>("lookup-language").value = wanted;
   for (const element of document.querySelectorAll<HTMLElement>("[data-t]")) {
     element.textContent = t(element.dataset["t"] as Key);
   }

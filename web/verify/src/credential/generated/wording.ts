@@ -24,17 +24,21 @@ export const WORDING = {
       "title": "签名有效，截至 {as_of} 未被撤销",
       "line": "此后的状态未知：请更新信任文件后再次核验。"
     },
+    "valid_as_of_online": {
+      "title": "签名有效，截至 {as_of} 未被撤销",
+      "line": "平台的撤销名单尚未更新，此后的状态未知：请稍后再试，或向项目管理方查询。"
+    },
     "revoked": {
       "title": "证书已被撤销",
       "line": "颁发机构已撤销此证书（名单日期 {as_of}）。请勿采信。"
     },
     "superseded": {
       "title": "证书已被更正换发",
-      "line": "请向持证人索取新证书（名单日期 {as_of}）。"
+      "line": "请勿采信此份，向持证人索取新证书（名单日期 {as_of}）。"
     },
     "suspended": {
       "title": "证书已暂停使用",
-      "line": "请向颁发机构查询（名单日期 {as_of}）。"
+      "line": "暂停期间请勿采信；请向颁发机构查询（名单日期 {as_of}）。"
     },
     "expired": {
       "title": "证书已过有效期",
@@ -43,6 +47,10 @@ export const WORDING = {
     "unknown_issuer": {
       "title": "颁发机构未登记",
       "line": "签名密钥不在可信机构名单中。请更新信任文件；仍如此则请勿采信。"
+    },
+    "unknown_issuer_online": {
+      "title": "颁发机构未登记",
+      "line": "签名密钥不在最新的可信机构名单中，请勿采信。"
     },
     "text": {
       "title": "这不是 1+X 证书二维码",
@@ -84,6 +92,14 @@ export const WORDING = {
       "title": "暂时无法确认是否被撤销",
       "line": "签名有效，但撤销名单已过期（{as_of}）。请更新。"
     },
+    "list_missing_online": {
+      "title": "暂时无法确认是否被撤销",
+      "line": "签名有效，但平台没有此证书的撤销名单：请向项目管理方查询。"
+    },
+    "list_expired_online": {
+      "title": "暂时无法确认是否被撤销",
+      "line": "签名有效，但平台的撤销名单已过期（{as_of}）：请向项目管理方查询。"
+    },
     "index_out_of_range": {
       "title": "暂时无法确认是否被撤销",
       "line": "签名有效；撤销名单与证书不符。"
@@ -96,9 +112,13 @@ export const WORDING = {
       "title": "信任文件已过期",
       "line": "签名有效；请更新信任文件后再次核验。"
     },
+    "trust_list_expired_online": {
+      "title": "平台的信任名单已过期",
+      "line": "签名有效，但平台尚未更新信任名单：请向项目管理方查询。"
+    },
     "clock": {
       "title": "本机时间有误",
-      "line": "信任文件的日期晚于本机日期，请校正时间后再次核验。"
+      "line": "本机日期与信任数据不符，请校正时间后再次核验。"
     },
     "left": {
       "title": "",
@@ -114,7 +134,7 @@ export const WORDING = {
     },
     "unreadable": {
       "title": "未能识别二维码",
-      "line": "请对准、补光、提高分辨率，或手工输入内容。"
+      "line": "请将整个二维码纳入画面，对准、补光、提高分辨率，或手工输入内容。"
     },
     "levels": [
       "",
@@ -136,17 +156,21 @@ export const WORDING = {
       "title": "Signature valid, not revoked as of {as_of}",
       "line": "What happened since is unknown: update the trust file and check again."
     },
+    "valid_as_of_online": {
+      "title": "Signature valid, not revoked as of {as_of}",
+      "line": "The platform has no newer list, so what happened since is unknown: try again later, or ask the programme."
+    },
     "revoked": {
       "title": "Revoked",
       "line": "The issuer has revoked this certificate (list of {as_of}). Do not rely on it."
     },
     "superseded": {
       "title": "Replaced by a newer certificate",
-      "line": "Ask the holder for the new one (list of {as_of})."
+      "line": "Do not rely on this one; ask the holder for the new one (list of {as_of})."
     },
     "suspended": {
       "title": "Suspended",
-      "line": "Ask the issuer (list of {as_of})."
+      "line": "Do not rely on it for now; ask the issuer (list of {as_of})."
     },
     "expired": {
       "title": "Expired",
@@ -155,6 +179,10 @@ export const WORDING = {
     "unknown_issuer": {
       "title": "Issuer not recognised",
       "line": "The signing key is not on the trust list. Update the trust file; if it stays so, do not rely on it."
+    },
+    "unknown_issuer_online": {
+      "title": "Issuer not recognised",
+      "line": "The signing key is not on the newest trust list. Do not rely on it."
     },
     "text": {
       "title": "Not a 1+X certificate code",
@@ -196,6 +224,14 @@ export const WORDING = {
       "title": "Could not check revocation",
       "line": "The signature is valid, but the revocation list of {as_of} is too old. Update it."
     },
+    "list_missing_online": {
+      "title": "Could not check revocation",
+      "line": "The signature is valid, but the platform has no list for it. Ask the programme."
+    },
+    "list_expired_online": {
+      "title": "Could not check revocation",
+      "line": "The signature is valid, but the platform's list of {as_of} is too old. Ask the programme."
+    },
     "index_out_of_range": {
       "title": "Could not check revocation",
       "line": "The signature is valid, but its revocation list does not cover it."
@@ -208,9 +244,13 @@ export const WORDING = {
       "title": "The trust file is out of date",
       "line": "The signature is valid; update the trust file and check again."
     },
+    "trust_list_expired_online": {
+      "title": "The platform's trust list is out of date",
+      "line": "The signature is valid, but there is no newer trust list. Ask the programme."
+    },
     "clock": {
       "title": "This device's clock is wrong",
-      "line": "The trust file is newer than the clock says. Set the clock and check again."
+      "line": "Its date does not fit the trust data. Set the clock and check again."
     },
     "left": {
       "title": "",
@@ -226,7 +266,7 @@ export const WORDING = {
     },
     "unreadable": {
       "title": "No QR code could be read",
-      "line": "Aim better, add light, scan finer, or type the text."
+      "line": "Take in the whole code, aim better, add light, scan finer, or type the text."
     },
     "levels": [
       "",

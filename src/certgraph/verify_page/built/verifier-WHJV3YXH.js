@@ -1,1 +1,0 @@
-import{a as o,f as e,i as t,j as f,k as m,l as p,m as x,n as s}from"./chunk-37L5HXGT.js";import{g as r}from"./chunk-GADFRCZN.js";import"./chunk-O2XFH626.js";export{m as CHECKS,o as algorithms,r as fromHex,s as isHolder,e as isSignedBy,t as openTrustBundle,f as reopenTrustBundle,p as stateOf,x as verify};
