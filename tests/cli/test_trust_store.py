@@ -51,6 +51,18 @@ def test_a_clock_set_back_makes_no_older_bundle_pass(load):
     assert load(None).trust.trust_list.sequence == 8
 
 
+def test_a_bundle_that_could_not_be_opened_again_is_not_taken(load):
+    both = (*kit.ROOTS[:2], *kit.NEW_ROOTS[:2])
+    step = kit.signed_trust_list(kit.trust_list(sequence=4, roots=kit.NEW_ROOT_KEYS), both)
+    rotated = kit.trust_list(sequence=5, roots=kit.NEW_ROOT_KEYS)
+    load(kit.bundle(rotated, steps=[step], signers=kit.NEW_ROOTS[:2]))
+    later = kit.trust_list(sequence=6, roots=kit.NEW_ROOT_KEYS)
+    held = load(kit.bundle(later, signers=kit.NEW_ROOTS[:2]))  # without the step to its keys
+    assert "is refused" in held.warning
+    assert "is refused" in load(kit.bundle(kit.trust_list(sequence=3))).warning
+    assert load(None).trust.trust_list.sequence == 5
+
+
 def test_old_root_keys_say_nothing_any_more_once_they_were_changed(load):
     both = (*kit.ROOTS[:2], *kit.NEW_ROOTS[:2])
     step = kit.signed_trust_list(kit.trust_list(sequence=4, roots=kit.NEW_ROOT_KEYS), both)

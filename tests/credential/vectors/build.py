@@ -5,9 +5,10 @@ The files serve every implementation: `cases/*.json` hold a QR text with the ver
 cases. Old vectors are never edited, only added to.
 """
 
+import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -17,11 +18,12 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from certgraph.credential import days
 from certgraph.credential.claims import Outcome, _payload_of
-from certgraph.credential.encoding import encode
+from certgraph.credential.encoding import decode, encode
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.credential.signature import (
     FULLY_SPECIFIED_ED25519,
     PrivateKeySigner,
+    open_sign1,
     protected_header,
     sign1,
     to_be_signed,
@@ -387,6 +389,27 @@ def later_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         yield case(f"time-{name}", kit.qr_text(of), verdict, check, reason, now=kit.NOW + offset)
 
 
+def status_list_of(changed: Callable[[bytes], bytes]) -> bytes:
+    """Return a status list whose zlib stream is changed, well signed."""
+    content = decode(open_sign1(kit.status_list(), "statuslist+cwt").payload)
+    content[65533]["lst"] = changed(content[65533]["lst"])
+    return sign1(kit.STATUS_KEY, "statuslist+cwt", encode(content))
+
+
+def odd_standards() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield bundles whose standards are not code, version, name and outcomes."""
+    for name, item in (
+        ("of-five-parts", ["DEMO-BIM", "2021", "演示标准", {1: "BIM建模"}, 0]),
+        ("without-a-map-of-outcomes", ["DEMO-BIM", "2021", "演示标准", []]),
+        ("with-a-number-for-a-name", ["DEMO-BIM", "2021", 1, {1: "BIM建模"}]),
+    ):
+        standards = encode([item])
+        content = kit.trust_list(standards_digest=hashlib.sha256(standards).digest())
+        lists = [kit.status_list(), kit.status_list("EO-002")]
+        data = encode_trust_bundle([kit.signed_trust_list(content)], lists, standards)
+        yield bundle_case(f"bad-standards-{name}", data, "malformed")
+
+
 def bundle_case(
     name: str,
     data: bytes,
@@ -485,6 +508,12 @@ def bundle_cases() -> Iterator[tuple[str, dict[str, Any]]]:
     )
     other_standards = kit.trust_list(standards_digest=bytes(32))
     yield bundle_case("bad-other-standards", kit.bundle(other_standards), "mixed")
+    yield from odd_standards()
+    yield bundle_case(
+        "bad-status-list-with-bytes-behind-its-stream",
+        kit.bundle(status_lists=[status_list_of(lambda lst: lst + lst[-4:])]),
+        "mixed",
+    )
     compromised = replace(
         kit.trust_list().status_keys[0], compromised_day=kit.DAY(date(2026, 1, 1))
     )

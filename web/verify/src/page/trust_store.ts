@@ -33,6 +33,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 interface Kept {
   roots: string;
   data: Bytes;
+  /** All root keys that ever opened anything here. */
+  seen: string[];
 }
 
 /** Return root keys as the page carries them. */
@@ -52,6 +54,7 @@ export class TrustStore {
   private comparedAt: number | null = null;
   /** The root keys that open what is held. */
   private roots: string;
+  private seen: string[] = [];
   private last: Promise<void> = Promise.resolve();
 
   constructor(
@@ -80,7 +83,7 @@ export class TrustStore {
     } catch {
       this.isKept = false;
     }
-    const own = inside && { roots: this.installed, data: inside };
+    const own = inside && { roots: this.installed, data: inside, seen: [] };
     await this.reopen(kept ?? own).catch(() => this.reopen(own));
     if (kept && inside) await this.take(inside).catch(() => undefined);
   }
@@ -90,6 +93,7 @@ export class TrustStore {
     this.trust = await reopenTrustBundle(kept.data, rootsOf(kept.roots), this.by);
     this.roots = kept.roots;
     this.data = kept.data;
+    this.seen = kept.seen;
   }
 
   /** Take a bundle that is not behind the one held, here or in another tab; raises `Untrusted`. */
@@ -108,11 +112,13 @@ export class TrustStore {
       const reason = error instanceof Untrusted ? error.reason : null;
       if (reason === "not_yet_valid") this.isClockWrong = true;
       // out of date by this device's clock: verification says so, where there is nothing better
-      if (!this.trust) await this.reopen({ roots: this.installed, data });
+      if (!this.trust) await this.reopen({ roots: this.installed, data, seen: [] });
       throw error;
     }
     try {
-      await withStore("readwrite", (store) => store.put({ roots: this.roots, data }, "held"));
+      this.seen = [...new Set([...this.seen, this.installed, this.roots])];
+      const kept: Kept = { roots: this.roots, data, seen: this.seen };
+      await withStore("readwrite", (store) => store.put(kept, "held"));
       this.isKept = true;
     } catch {
       this.isKept = false;
@@ -121,14 +127,14 @@ export class TrustStore {
 
   /** Take up what another tab took, unless it is older. */
   private async reopenNewer(kept: Kept): Promise<void> {
-    const { trust, roots, data } = this;
+    const { trust, roots, data, seen } = this;
     await this.reopen(kept).catch(() => undefined);
     if (trust && this.trust!.trustList.sequence < trust.trustList.sequence) {
-      Object.assign(this, { trust, roots, data });
+      Object.assign(this, { trust, roots, data, seen });
     }
   }
 
-  /** Open by the root keys in force; by the page's own where those lead nowhere. */
+  /** Open by the root keys in force; by the page's own, if they are new here and those lead nowhere. */
   private async open(data: Bytes): Promise<void> {
     const held = this.trust ?? undefined;
     const roots = held ? textOf(held.trustList.roots) : this.roots;
@@ -138,7 +144,7 @@ export class TrustStore {
     } catch (error) {
       const reason = error instanceof Untrusted ? error.reason : "";
       const isOtherRoots = ["too_few_signatures", "new_roots_not_signed"].includes(reason);
-      if (!isOtherRoots || roots === this.installed) throw error;
+      if (!isOtherRoots || this.seen.includes(this.installed)) throw error;
       this.trust = await openTrustBundle(data, rootsOf(this.installed), this.by, now());
       this.roots = this.installed;
     }
