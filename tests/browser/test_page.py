@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from selenium.webdriver import Keys
 
 from certgraph.credential.wording import CATALOGUE
@@ -93,6 +94,31 @@ def test_a_folder_of_scans_becomes_a_table_and_a_csv(way, page, scans, tmp_path)
         "scans/texts.txt",
     ]
     assert {record["holder_name"] for record in records} == {"", "张示例", world.HOSTILE}
+
+
+IMPATIENT = """
+const later = setTimeout;
+window.setTimeout = (work, ms, ...rest) => later(work, ms === 10_000 ? 400 : ms, ...rest);
+"""
+
+
+def test_a_picture_made_to_take_long_is_given_up_and_the_next_one_is_read(page, tmp_path):
+    pattern = Image.new("L", (9, 9), 255)
+    for size, shade in ((7, 0), (5, 255), (3, 0)):
+        pattern.paste(shade, ((9 - size) // 2,) * 2 + ((9 + size) // 2,) * 2)
+    sheet = Image.new("L", (1_395, 1_395))
+    for x in range(0, 1_395, 9):
+        for y in range(0, 1_395, 9):
+            sheet.paste(pattern, (x, y))
+    sheet.save(tmp_path / "hostile.png")
+    (tmp_path / "good.png").write_bytes(world.png(world.TEXTS["revoked"]))
+    page.before_pages(IMPATIENT)
+    page.open()
+    page.wait_until_updated()
+    page.find("#photo").send_keys(str(tmp_path / "hostile.png"))
+    page.wait(lambda: page.text("#verdict") == ZH["unreadable"])
+    page.find("#photo").send_keys(str(tmp_path / "good.png"))
+    page.wait(lambda: page.text("#verdict") == ZH["revoked"])
 
 
 def test_a_row_of_the_table_opens_and_leads_back(page, scans):

@@ -21,7 +21,7 @@ const COMMON = {
   outdir: OUT,
 };
 
-/** The scanner knows an address to fetch its program from, which it is never asked to use. */
+/** The reader knows an address to fetch its program from, which it is never asked to use. */
 const NO_ADDRESS = {
   name: "no-address",
   setup: ({ onLoad }) =>
@@ -31,11 +31,13 @@ const NO_ADDRESS = {
     })),
 };
 
-/** In the page that is one file, the scanner's program is inside. */
-const WASM_INSIDE = {
-  name: "wasm-inside",
+/** In the page that is one file, the reader's program is inside. */
+const PROGRAM_INSIDE = {
+  name: "program-inside",
   setup: ({ onResolve }) =>
-    onResolve({ filter: /^\.\/wasm$/ }, () => ({ path: join(HERE, "src/page/wasm_inside.ts") })),
+    onResolve({ filter: /^\.\/program$/ }, () => ({
+      path: join(HERE, "src/page/program_inside.ts"),
+    })),
 };
 
 const hashOf = (data) => createHash("sha256").update(data).digest("hex").slice(0, 12);
@@ -51,7 +53,14 @@ const { metafile } = await build({
   assetNames: "[name]-[hash]",
   format: "esm",
   splitting: true,
-  loader: { ".wasm": "file", ".svg": "file" },
+  loader: { ".wasm": "file" },
+  metafile: true,
+});
+const worker = await build({
+  ...COMMON,
+  entryPoints: { reader: "src/reader.ts" },
+  entryNames: "[name]-[hash]",
+  format: "iife",
   plugins: [NO_ADDRESS],
   metafile: true,
 });
@@ -59,7 +68,7 @@ await build({
   ...COMMON,
   entryPoints: { "one-file": "src/page/main.ts" },
   format: "iife",
-  plugins: [NO_ADDRESS, WASM_INSIDE],
+  plugins: [PROGRAM_INSIDE],
 });
 
 const outputs = Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]);
@@ -105,6 +114,7 @@ const names = {
   verifier,
   verifierImports: importsOf(verifier),
   style: named("style.css"),
+  reader: basename(Object.keys(worker.metafile.outputs)[0]),
   icon: iconName,
   wasm: outputs.map(([name]) => name).find((name) => name.endsWith(".wasm")) ?? missing("wasm"),
 };

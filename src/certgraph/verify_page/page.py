@@ -28,7 +28,9 @@ _MEDIA_TYPES = {
 _NOT_SERVED = {"page.html", "build.json", "one-file.js"}
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
-_COMMON_POLICY = "default-src 'none'; img-src blob: data:; media-src blob:; base-uri 'none'"
+_COMMON_POLICY = (
+    "default-src 'none'; img-src blob: data:; media-src blob:; worker-src blob:; base-uri 'none'"
+)
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
     "img-src 'self' blob: data:; media-src blob:; connect-src 'self'; worker-src 'self'; "
@@ -133,6 +135,7 @@ def page_html(
     places = {
         "policy": "",
         "roots": roots_text(roots),
+        "reader": f"v/{build['reader']}",
         "head": "\n".join(head),
         "result": result,
         "typed_number": escape(typed_number),
@@ -158,15 +161,18 @@ def one_file_html(language: str, roots: RootKeys, bundle: bytes) -> str:
         f"{_COMMON_POLICY}; form-action 'none'; style-src '{_hash(style)}'; "
         f"script-src '{_hash(script)}' 'wasm-unsafe-eval'"
     )
-    wasm = _BUILT.joinpath(build["wasm"]).read_bytes()
+    programs = "".join(
+        _data(name, _BUILT.joinpath(build[name]).read_bytes()) for name in ("reader", "wasm")
+    )
     places = {
         "policy": f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         "roots": roots_text(roots),
+        "reader": "",
         "head": f"<style>{style}</style>",
         "result": "",
         "typed_number": "",
         "typed_name": "",
-        "inside": f"{_data('bundle', bundle)}{_data('wasm', wasm)}<script>{script}</script>",
+        "inside": f"{_data('bundle', bundle)}{programs}<script>{script}</script>",
     }
     html = _filled(language, places)
     return html.replace('class="no-js"', 'class="no-js one-file"', 1)

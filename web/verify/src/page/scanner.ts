@@ -1,34 +1,64 @@
 /** Reading QR codes out of pictures and the camera; loaded when first needed. */
 
-import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
-
 import { isQrText } from "../credential/qr_text";
-import { wasm } from "./wasm";
+import { program } from "./program";
 
 /** Longer sides of the picture, in pixels, at which a code is looked for, in turn. */
 const SIZES = [1_400, 4_096];
-const HOW = { formats: ["QRCode" as const], tryHarder: true, maxNumberOfSymbols: 20 };
-
 /** How long the camera looks on past a code of something else, in milliseconds. */
-const PATIENCE = 2_500;
+const CAMERA_PATIENCE = 2_500;
+/** How long one picture may take; more is a picture made to take long. */
+const PATIENCE = 10_000;
 
-let ready: Promise<unknown> | undefined;
+let ready: Promise<Worker> | undefined;
 
-/** Load the reader; raises where it cannot be had. */
-export function prepare(): Promise<unknown> {
-  return (ready ??= (async () => {
-    const overrides = { wasmBinary: await wasm() };
-    return prepareZXingModule({ overrides, fireImmediately: true });
-  })().catch((error: unknown) => {
+/** Start the reader; raises where it cannot be had. */
+export function prepare(): Promise<Worker> {
+  return (ready ??= start().catch((error: unknown) => {
     ready = undefined;
     throw error;
   }));
 }
 
+async function start(): Promise<Worker> {
+  const { script, wasm } = await program();
+  const worker = new Worker(script);
+  await answer(worker, wasm);
+  return worker;
+}
+
+/** Send a message to the worker and return its answer; raises where it breaks or takes too long. */
+function answer(worker: Worker, message: ArrayBuffer | ImageData): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error("too long")), PATIENCE);
+    worker.onmessage = ({ data }: MessageEvent<string[]>) => {
+      clearTimeout(timer);
+      resolve(data);
+    };
+    worker.onerror = (event) => {
+      clearTimeout(timer);
+      reject(new Error(event.message));
+    };
+    worker.postMessage(message);
+  });
+}
+
+/** Return the texts in pixels; none where the reader did not come to an end, and was ended. */
+async function read(pixels: ImageData): Promise<string[]> {
+  const worker = await prepare();
+  try {
+    return await answer(worker, pixels);
+  } catch {
+    worker.terminate();
+    ready = undefined;
+    return [];
+  }
+}
+
 const canvas = document.createElement("canvas");
 const drawing = canvas.getContext("2d", { willReadFrequently: true })!;
 
-async function textsAt(
+function textsAt(
   picture: ImageBitmap | HTMLVideoElement,
   width: number,
   height: number,
@@ -40,14 +70,11 @@ async function textsAt(
   drawing.fillStyle = "#fff"; // transparency counts as paper
   drawing.fillRect(0, 0, canvas.width, canvas.height);
   drawing.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  const pixels = drawing.getImageData(0, 0, canvas.width, canvas.height);
-  const codes = await readBarcodes(pixels, HOW);
-  return [...new Set(codes.filter((code) => code.isValid).map((code) => code.text))];
+  return read(drawing.getImageData(0, 0, canvas.width, canvas.height));
 }
 
 /** Return the texts of all QR codes in a picture file; raises where it is no picture. */
 export async function readPicture(file: Blob): Promise<string[]> {
-  await prepare();
   const picture = await createImageBitmap(file);
   try {
     const { width, height } = picture;
@@ -81,7 +108,7 @@ export async function readCamera(
       if (ours !== undefined) return ours;
       if (texts[0] !== undefined) {
         since ??= performance.now();
-        if (performance.now() - since > PATIENCE) return texts[0];
+        if (performance.now() - since > CAMERA_PATIENCE) return texts[0];
       }
       await new Promise(requestAnimationFrame);
     }
