@@ -201,12 +201,13 @@ def test_without_https_the_page_verifies_and_compares_documents(chromium, site):
 
 
 @pytest.fixture
-def one_file(tmp_path):
+def one_file(tmp_path, capsys):
     """The page that `certgraph trust page` writes."""
     (tmp_path / "root.json").write_text(roots_to_json(kit.ROOT_KEYS))
     (tmp_path / "bundle.cgtrust").write_bytes(world.bundle())
     command = ["trust", "page", str(tmp_path / "bundle.cgtrust"), str(tmp_path / "page.html")]
     assert main([*command, "--root", str(tmp_path / "root.json")]) == 0
+    assert "It answers “valid” until 20" in capsys.readouterr().out
     return tmp_path / "page.html"
 
 

@@ -228,10 +228,13 @@ def _run_page(options: argparse.Namespace) -> int:
         raise CeremonyError(f"{options.bundle} is refused: {error}") from None
     html = one_file_html(options.language, roots, data).encode()
     write_new(options.out, html)
-    expires = days.to_datetime(trust.trust_list.expires_at)
+    lists = trust.status_lists.values()
+    fresh = min((one.fresh_until for one in lists), default=trust.trust_list.expires_at)
+    end = min((one.expires_at for one in lists), default=fresh)
     print(f"{options.out}: {len(html)} bytes; opens in a browser, without a network")
     print(
-        f"trust list {trust.trust_list.sequence}, good until {expires:%Y-%m-%d}; renew it by then"
+        f"It answers “valid” until {_day(fresh)}, then “valid as of”; from {_day(end)} on it confirms "
+        "nothing. Hand out a newer one in time."
     )
     return 0
 
