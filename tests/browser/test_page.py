@@ -180,13 +180,38 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(page, scheme, wi
         if state:
             page.answer()
         page.run("for (const fold of document.querySelectorAll('details')) fold.open = true")
-        page.run(AXE.read_text())
-        found = page.run_async("return (await axe.run()).violations;")
+        found = faults_by_axe(page)
         wide = page.run("return document.documentElement.scrollWidth > innerWidth")
-        names = [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
-        if names or wide:
-            faults[state] = (names, wide)
+        if found or wide:
+            faults[state] = (found, wide)
     assert faults == {}
+
+
+def faults_by_axe(page):
+    page.run(AXE.read_text())
+    found = page.run_async("return (await axe.run()).violations;")
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_tables_problems_and_lookups(page, scans, scheme):
+    if not AXE.exists() and not IS_DEMANDED:
+        pytest.skip("axe-core is not installed: it comes with npm")
+    page.show_as(width=1_000, scheme=scheme)
+    page.open()
+    page.wait_until_updated()
+    by_choosing(page, scans)
+    page.wait(lambda: page.find("table"))
+    assert faults_by_axe(page) == []
+    page.find("#text").send_keys("7K4M" + Keys.ENTER)
+    page.wait(lambda: "按编号与姓名查询" in page.text(".verdict"))
+    assert faults_by_axe(page) == []
+    page.find("[name=number]").send_keys("NO-SUCH-NUMBER")
+    page.find("[name=name]").send_keys("张示例" + Keys.ENTER)
+    page.wait(lambda: page.text("#verdict") == "未查询到该证书")
+    page.wait_until_updated()
+    assert page.find("[name=number]").get_property("value") == "NO-SUCH-NUMBER"
+    assert faults_by_axe(page) == []
 
 
 def test_paper_shows_the_answer_with_its_date_and_no_buttons(page):

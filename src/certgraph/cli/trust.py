@@ -233,8 +233,8 @@ def _run_page(options: argparse.Namespace) -> int:
     end = min((one.expires_at for one in lists), default=fresh)
     print(f"{options.out}: {len(html)} bytes; opens in a browser, without a network")
     print(
-        f"It answers “valid” until {_day(fresh)}, then “valid as of”; from {_day(end)} on it confirms "
-        "nothing. Hand out a newer one in time."
+        f"It answers “valid” until {_day(fresh)}, then “valid as of”; from {_day(end)} on it "
+        "confirms nothing. Hand out a newer one in time."
     )
     return 0
 

@@ -5,6 +5,7 @@ import re
 from html import unescape
 
 import pytest
+from sqlalchemy import text
 
 from certgraph.credential.wording import CATALOGUE
 from certgraph.verify_page.page import assets
@@ -131,3 +132,29 @@ async def test_an_unknown_number_and_another_name_get_the_same_answer(client, ro
 async def test_what_no_form_sends_gives_no_500(client, row, body):
     response = await client.http.post("/v", content=body, headers=FORM)
     assert response.status_code in (200, 400)
+
+
+async def test_the_lookup_answers_in_the_language_shown_and_keeps_what_was_typed(client, row):
+    typed = {"number": "A&<1>", "name": '"李"', "lang": "en"}
+    page = await client.http.post("/v", data=typed, headers={"Accept-Language": "zh-CN"})
+    assert '<html lang="en"' in page.text
+    assert 'value="A&amp;&lt;1&gt;"' in page.text
+    assert 'value="&quot;李&quot;"' in page.text
+
+
+@pytest.mark.parametrize("path", ["/V", "/v/", "/"])
+async def test_other_spellings_lead_to_the_page(client, path):
+    answer = await client.http.get(path, headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["location"]) == (307, "/v")
+
+
+async def test_programs_are_told_where_things_are(client):
+    assert "/graphql" in (await client.http.get("/", headers={"Accept": "*/*"})).text
+
+
+async def test_the_page_is_served_while_the_database_is_away(client, row):
+    before = (await client.http.get("/v")).text
+    async with client.house.sessions.begin() as session:
+        await session.execute(text("ALTER TABLE published_files RENAME TO away"))
+    assert (await client.http.get("/v")).text == before
+    assert (await client.http.get("/v/sw.js")).status_code == 200
