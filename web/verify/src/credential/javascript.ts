@@ -20,6 +20,7 @@ export const JAVASCRIPT: Algorithms = {
   name: "javascript",
   sha256: async (data) => sha256(data),
   verify: async (publicKey, signature, message) => {
+    await new Promise((done) => setTimeout(done)); // the page stays alive between signatures
     let key: Point;
     try {
       key = Point.fromBytes(publicKey);

@@ -16,35 +16,34 @@ const [ISS, EXP, IAT, STATUS_LIST, TTL, LIST_NUMBER] = [1, 4, 6, 65533, 65534, -
 export const STATUSES = ["valid", "revoked", "suspended", "superseded"] as const;
 export type Status = (typeof STATUSES)[number];
 
-/** A status list whose signature was checked; times in seconds since 1970. */
+/** A status list; times in seconds since 1970. */
 export interface StatusList {
   issuer: string;
   number: number;
   issuedAt: number;
   freshUntil: number;
   expiresAt: number;
-  entries: Uint8Array;
   kid: string;
+  /** Its entries, four a byte, once the signature was checked; raises where that fails. */
+  entries(): Promise<Uint8Array>;
 }
 
-/** Return one entry of a list; null where the index is out of range. */
-export function statusAt({ entries }: StatusList, index: number): Status | null {
+/** Return one of the entries of a list; null where the index is out of range. */
+export function statusAt(entries: Uint8Array, index: number): Status | null {
   const byte = entries[Math.floor(index / 4)];
   return byte === undefined ? null : STATUSES[(byte >> ((index % 4) * BITS)) & 3]!;
 }
 
-/** Return the status list of a token signed by one of `keys` (key id → public key). Raises. */
-export async function openStatusList(
+/** Return what a token says that one of `keys` (key id → public key) should have signed. Raises. */
+export function readStatusList(
   token: Uint8Array,
   keys: Map<string, Uint8Array>,
   by: Algorithms,
-): Promise<StatusList> {
+): StatusList {
   const envelope = openSign1(token, TYP);
   const payload = decode(envelope.payload) as Map<Item, Item>;
   const key = keys.get(envelope.kid);
-  if (!key || !(await isSignedBy(by, key, envelope.signature, envelope.toBeSigned))) {
-    throw new TypeError("not signed by a key that the trust list names for this");
-  }
+  if (!key) throw new TypeError("not signed by a key that the trust list names for this");
   const content = payload.get(STATUS_LIST) as Map<Item, Item>;
   const issuer = payload.get(ISS);
   const compressed = content.get("lst");
@@ -57,8 +56,16 @@ export async function openStatusList(
     throw new TypeError("a time or the list number is not a whole number");
   }
   const [issuedAt, ttl, expiresAt, number] = numbers as [number, number, number, number];
-  const entries = await by.inflate(compressed, BYTES);
-  if (entries.length !== BYTES) throw new TypeError("does not hold exactly 131,072 entries");
   const freshUntil = Math.min(issuedAt + ttl, expiresAt);
-  return { issuer, number, issuedAt, freshUntil, expiresAt, entries, kid: envelope.kid };
+  let opened: Promise<Uint8Array> | undefined;
+  const open = async () => {
+    if (!(await isSignedBy(by, key, envelope.signature, envelope.toBeSigned))) {
+      throw new TypeError("the signature does not match");
+    }
+    const entries = await by.inflate(compressed, BYTES);
+    if (entries.length !== BYTES) throw new TypeError("does not hold exactly 131,072 entries");
+    return entries;
+  };
+  const entries = () => (opened ??= open());
+  return { issuer, number, issuedAt, freshUntil, expiresAt, kid: envelope.kid, entries };
 }

@@ -4,7 +4,7 @@ import type { Algorithms } from "./algorithms";
 import { dayOf, SECONDS_A_DAY } from "./days";
 import { decode, isSame, type Item, toHex } from "./encoding";
 import { kidOf } from "./signature";
-import { openStatusList, type StatusList } from "./status_list";
+import { readStatusList, type StatusList } from "./status_list";
 import {
   type ListedKey,
   openTrustList,
@@ -57,7 +57,7 @@ export async function openTrustBundle(
   now: number,
   held?: Trust,
 ): Promise<Trust> {
-  const trust = await reopenTrustBundle(data, held ? held.trustList.roots : roots, by);
+  const trust = await trustIn(data, held ? held.trustList.roots : roots, by, true);
   const { trustList } = trust;
   if (now > trustList.expiresAt) {
     throw new Untrusted("expired");
@@ -82,17 +82,27 @@ function checkNotBehind(trust: Trust, held: Trust): void {
   }
 }
 
-/** Return the trust data of a bundle that was taken before, whatever its dates are now. */
-export async function reopenTrustBundle(
+/**
+ * Return the trust data of a bundle that was taken before, whatever its dates are now.
+ *
+ * Signatures of status lists are checked when one is asked for: on a slow phone, in JavaScript, all
+ * of them would take seconds.
+ */
+export function reopenTrustBundle(data: Uint8Array, roots: Roots, by: Algorithms): Promise<Trust> {
+  return trustIn(data, roots, by, false);
+}
+
+async function trustIn(
   data: Uint8Array,
   roots: Roots,
   by: Algorithms,
+  isNew: boolean,
 ): Promise<Trust> {
   const [lists, tokens, encoded] = partsOf(data);
   const trustList = await currentList(lists, roots, by);
   return {
     trustList,
-    statusLists: await statusListsOf(trustList, tokens, by),
+    statusLists: await statusListsOf(trustList, tokens, by, isNew),
     standards: await standardsOf(trustList, encoded, by),
     issuerKeys: await issuerKeysOf(trustList, by),
     fingerprint: await by.sha256(lists[lists.length - 1]!),
@@ -154,6 +164,7 @@ async function statusListsOf(
   trustList: TrustList,
   tokens: Uint8Array[],
   by: Algorithms,
+  isNew: boolean,
 ): Promise<Map<string, StatusList>> {
   const listed = new Map<string, ListedKey>();
   const keys = new Map<string, Uint8Array>();
@@ -165,12 +176,14 @@ async function statusListsOf(
   }
   const known = new Set(trustList.organizations.map((organization) => organization.code));
   const found = new Map<string, StatusList>();
-  const opened = tokens.map((token) => openStatusList(token, keys, by));
-  for (const opening of await Promise.allSettled(opened)) {
-    if (opening.status === "rejected") {
+  for (const token of tokens) {
+    let list: StatusList;
+    try {
+      list = readStatusList(token, keys, by);
+      if (isNew) await list.entries();
+    } catch {
       throw new Untrusted("mixed");
     }
-    const list = opening.value;
     const at = place(list.issuer, list.number);
     if (!covers(listed.get(list.kid)!, dayOf(list.issuedAt))) {
       throw new Untrusted("mixed");

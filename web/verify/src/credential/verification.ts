@@ -94,7 +94,12 @@ export async function verify(
   return stopped("signature", "does_not_match");
 }
 
-function judgeClaims(payload: Item, issuerKey: IssuerKey, trust: Trust, now: number): Verification {
+async function judgeClaims(
+  payload: Item,
+  issuerKey: IssuerKey,
+  trust: Trust,
+  now: number,
+): Promise<Verification> {
   let claims: Claims;
   try {
     claims = claimsFrom(payload);
@@ -145,10 +150,11 @@ interface FoundStatus {
 }
 
 /** A list past its end still counts where it speaks against the certificate. */
-function statusOf(claims: Claims, trust: Trust, now: number): FoundStatus {
+async function statusOf(claims: Claims, trust: Trust, now: number): Promise<FoundStatus> {
   const list = trust.statusLists.get(place(claims.issuer, claims.statusList));
-  if (!list) return { status: null, gap: "list_missing", isFresh: false };
-  const status = statusAt(list, claims.statusIndex);
+  const entries = await list?.entries().catch(() => undefined);
+  if (!list || !entries) return { status: null, gap: "list_missing", isFresh: false };
+  const status = statusAt(entries, claims.statusIndex);
   const asOf = list.issuedAt;
   if (!status) return { status, asOf, gap: "index_out_of_range", isFresh: false };
   let gap: string | null = null;
@@ -160,8 +166,13 @@ function statusOf(claims: Claims, trust: Trust, now: number): FoundStatus {
 }
 
 /** Return the result of a certificate whose signature and claims hold: checks 6 to 8. */
-function judge(claims: Claims, issuerKey: IssuerKey, trust: Trust, now: number): Verification {
-  const { status, asOf, gap, isFresh } = statusOf(claims, trust, now);
+async function judge(
+  claims: Claims,
+  issuerKey: IssuerKey,
+  trust: Trust,
+  now: number,
+): Promise<Verification> {
+  const { status, asOf, gap, isFresh } = await statusOf(claims, trust, now);
   const { expiresAt, issuedAt } = trust.trustList;
   const isBehind = issuedAt > now + CLOCK_TOLERANCE;
   const trustGap =
