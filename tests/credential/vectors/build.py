@@ -509,6 +509,11 @@ def bundle_cases() -> Iterator[tuple[str, dict[str, Any]]]:
     other_standards = kit.trust_list(standards_digest=bytes(32))
     yield bundle_case("bad-other-standards", kit.bundle(other_standards), "mixed")
     yield from odd_standards()
+    altered = bytearray(kit.status_list())
+    altered[-1] ^= 1
+    yield bundle_case(
+        "bad-status-list-signature-altered", kit.bundle(status_lists=[bytes(altered)]), "mixed"
+    )
     yield bundle_case(
         "bad-status-list-with-bytes-behind-its-stream",
         kit.bundle(status_lists=[status_list_of(lambda lst: lst + lst[-4:])]),
