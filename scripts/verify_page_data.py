@@ -9,7 +9,7 @@ from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 
 from certgraph.credential.refused_characters import RANGES
-from certgraph.credential.wording import CATALOGUE, ICONS, LEVELS
+from certgraph.credential.wording import CATALOGUE, ICONS, LEVELS, TONES
 
 TARGET = Path(__file__).parents[1] / "web/verify/src/credential/generated"
 TEXT_PRESENTATION = "\ufe0e"
@@ -41,7 +41,8 @@ def refused() -> str:
 
 
 def wording() -> str:
-    """Return the catalogue of verdicts, icons and levels."""
+    """Return the catalogue of verdicts, icons, tones and levels."""
+    tones = {verdict.value: tone for verdict, tone in TONES.items()}
     icons = {verdict.value: icon + TEXT_PRESENTATION for verdict, icon in ICONS.items()}
     catalogue = {
         language: {
@@ -53,6 +54,8 @@ def wording() -> str:
     return (
         "/** What a verifier says: `wording.py`. */\n"
         f"export const ICONS = {json.dumps(icons, ensure_ascii=False, indent=2)};\n\n"
+        "/** How a verdict is shown; all others as a warning. */\n"
+        f"export const TONES = {json.dumps(tones, indent=2)} as const;\n\n"
         f"export const WORDING = {json.dumps(catalogue, ensure_ascii=False, indent=2)};\n"
     )
 

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from importlib.resources import files
 from random import Random
 
 from starlette.applications import Starlette
@@ -21,6 +20,7 @@ from starlette.routing import Route
 
 from certgraph.api.callers import Callers
 from certgraph.api.context import Context
+from certgraph.api.graphiql_page import graphiql_asset, graphiql_file
 from certgraph.api.http import (
     BadRequest,
     Receive,
@@ -38,6 +38,7 @@ from certgraph.api.reads.connections import ReadPool
 from certgraph.api.reads.documents import Documents
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import make_documents, make_schema
+from certgraph.api.static_files import file_response
 from certgraph.api.trust_cache import TrustCache
 from certgraph.api.verify_page import VerifyPage
 from certgraph.database import (
@@ -56,16 +57,7 @@ from certgraph.trust.publication import BUNDLE_PATH, publish
 
 logger = logging.getLogger("certgraph.api")
 
-_GRAPHIQL = files("certgraph.api").joinpath("graphiql")
-_GRAPHIQL_FILES = {entry.name for entry in _GRAPHIQL.iterdir()}
-_GRAPHIQL_TYPES = {"js": "text/javascript", "css": "text/css"}
-_GRAPHIQL_POLICY = (
-    "default-src 'none'; script-src 'self' blob:; worker-src blob:; style-src 'self' "
-    "'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 _PUBLISHED = re.compile(r"trust/bundle\.cgtrust|status/[A-Za-z0-9._-]{1,40}/[0-9]{1,9}\.cwt")
-_SAFE_HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
 
 @dataclass
@@ -90,7 +82,7 @@ class Server:
         accept = headers.get(b"accept", b"").decode("latin-1")
         method = scope["method"]
         if method == "GET" and self.settings.graphiql and "text/html" in accept:
-            await _graphiql_file("index.html")(scope, receive, send)
+            await graphiql_file(Request(scope), "index.html")(scope, receive, send)
             return
         found = await self._reply(scope, headers, receive, response_type(accept))
         await send_reply(found, headers.get(b"accept-encoding", b""), send)
@@ -157,15 +149,12 @@ class Server:
         file = await self.trust_cache.file(path) if known else None
         if file is None:
             return PlainTextResponse("Not published here.\n", HTTPStatus.NOT_FOUND)
-        etag = f'"{file.etag}"'
-        headers = {"ETag": etag, "Cache-Control": "public, max-age=300", **_SAFE_HEADERS}
-        headers["Access-Control-Allow-Origin"] = "*"  # public data; verify pages fetch it
-        if etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        headers = {"Access-Control-Allow-Origin": "*"}  # public data; verify pages fetch it
         media_type = (
             "application/octet-stream" if path == BUNDLE_PATH else "application/statuslist+cwt"
         )
-        return Response(file.body, headers=headers, media_type=media_type)
+        cache = "public, max-age=300"
+        return file_response(request, file.body, media_type, headers, cache=cache, etag=file.etag)
 
     async def livez(self, _request: Request) -> Response:
         """Answer whether the process runs."""
@@ -220,24 +209,6 @@ class Application(Starlette):
             await super().__call__(scope, receive, send)
 
 
-def _graphiql_file(name: str) -> Response:
-    if name not in _GRAPHIQL_FILES:
-        return PlainTextResponse("Not found.\n", HTTPStatus.NOT_FOUND)
-    file = _GRAPHIQL.joinpath(name)
-    headers = {
-        "Content-Security-Policy": _GRAPHIQL_POLICY,
-        "Cache-Control": "public, max-age=3600",
-        "Vary": "Accept",
-        **_SAFE_HEADERS,
-    }
-    media_type = _GRAPHIQL_TYPES.get(name.rpartition(".")[2], "text/html")
-    return Response(file.read_bytes(), headers=headers, media_type=media_type)
-
-
-async def _graphiql_asset(request: Request) -> Response:
-    return _graphiql_file(request.path_params["name"])
-
-
 async def _home(request: Request) -> Response:
     """Lead people to the verify page; tell programs where things are."""
     if "text/html" in request.headers.get("accept", ""):
@@ -245,6 +216,21 @@ async def _home(request: Request) -> Response:
     places = "the API at /graphql, the verify page at /v, trust data at /trust/bundle.cgtrust"
     text = f"certgraph: {places}\n"
     return PlainTextResponse(text)
+
+
+@asynccontextmanager
+async def _running(server: Server, database: Engine, *, publishing: bool) -> AsyncIterator[None]:
+    """Publish while the application runs; let go of everything at its end."""
+    task = asyncio.create_task(server.publish_forever()) if publishing else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await server.close()
+        await database.dispose()
 
 
 def make_app(
@@ -284,19 +270,6 @@ def make_app(
         random=random,
     )
 
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        task = asyncio.create_task(server.publish_forever()) if publishing else None
-        try:
-            yield
-        finally:
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-            await server.close()
-            await database.dispose()
-
     routes = [
         Route("/", _home),
         Route("/trust/{name}", server.published),
@@ -306,8 +279,12 @@ def make_app(
         Route("/readyz", server.readyz),
     ]
     if settings.graphiql:
-        routes.append(Route("/graphiql/{name}", _graphiql_asset))
+        routes.append(Route("/graphiql/{name}", graphiql_asset))
     gzip = Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    app = Application(routes=routes, lifespan=lifespan, middleware=[gzip])
+    app = Application(
+        routes=routes,
+        lifespan=lambda _app: _running(server, database, publishing=publishing),
+        middleware=[gzip],
+    )
     app.server = server
     return app

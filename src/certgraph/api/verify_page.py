@@ -1,8 +1,7 @@
 """The verify page at /v: static files, and a lookup by number and name without scripts."""
 
 import contextlib
-import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import parse_qs
@@ -12,11 +11,12 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from certgraph.api.negotiation import preferred_language
+from certgraph.api.static_files import ASK_AGAIN, SAFE_HEADERS, file_response
 from certgraph.api.trust_cache import TrustCache
 from certgraph.certificates import queries
 from certgraph.certificates.drafting import holder_name_key, number_key
 from certgraph.certificates.signing import signed_bytes
-from certgraph.credential.trust_bundle import Trust
+from certgraph.credential import days
 from certgraph.credential.trust_list import RootKeys
 from certgraph.credential.verification import verify_signed
 from certgraph.database import DatabaseError, Sessions
@@ -25,8 +25,6 @@ from certgraph.verify_page.page import PAGE_POLICY, assets, page_html, service_w
 
 _LONGEST_FORM = 4_096
 _HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": PAGE_POLICY,
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
 }
@@ -63,35 +61,32 @@ class VerifyPage:
 
     async def _page(self, request: Request) -> Response:
         language = _language(request, request.query_params.get("lang"))
-        html = page_html(language, await self._current_roots())
-        return _checked(request, html.encode(), "text/html", {"Vary": "Accept-Language"})
+        html = page_html(language, await self._current_roots()).encode()
+        return _file(request, html, "text/html", {"Vary": "Accept-Language"})
 
     async def _service_worker(self, request: Request) -> Response:
         body = service_worker(await self._current_roots())
-        return _checked(request, body, "text/javascript", {"Service-Worker-Allowed": "/v"})
+        return _file(request, body, "text/javascript", {"Service-Worker-Allowed": "/v"})
 
     async def _asset(self, request: Request) -> Response:
         asset = assets().get(request.path_params["name"])
         if asset is None:
             return PlainTextResponse("Not found.\n", HTTPStatus.NOT_FOUND)
-        if not asset.is_immutable:
-            return _checked(request, asset.body, asset.media_type, {})
-        headers = {**_HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(asset.body, headers=headers, media_type=asset.media_type)
+        cache = "public, max-age=31536000, immutable" if asset.is_immutable else ASK_AGAIN
+        return _file(request, asset.body, asset.media_type, {}, cache=cache)
 
     async def _lookup(self, request: Request) -> Response:
-        trust = await self._trust_cache.trust()
         try:
             asked = await _form(request)
         except ValueError as error:
-            return PlainTextResponse(f"{error}\n", HTTPStatus.BAD_REQUEST, _HEADERS)
+            return PlainTextResponse(f"{error}\n", HTTPStatus.BAD_REQUEST, SAFE_HEADERS)
         language = _language(request, asked.get("lang"))
         number, name = asked.get("number", ""), asked.get("name", "")
-        result = (
-            message_html(language, "not_ready")
-            if trust is None
-            else await self._answer(language, trust, number, name)
-        )
+        status, result = HTTPStatus.OK, None
+        with contextlib.suppress(DatabaseError, OSError):
+            result = await self._answer(language, number, name)
+        if result is None:
+            status, result = HTTPStatus.SERVICE_UNAVAILABLE, message_html(language, "not_ready")
         html = page_html(
             language,
             await self._current_roots(),
@@ -99,11 +94,17 @@ class VerifyPage:
             typed_number=number,
             typed_name=name,
         )
-        headers = {**_HEADERS, "Cache-Control": "no-store"}
-        return Response(html, headers=headers, media_type="text/html")
+        headers = {**SAFE_HEADERS, **_HEADERS, "Cache-Control": "no-store"}
+        return Response(html, status, headers=headers, media_type="text/html")
 
-    async def _answer(self, language: str, trust: Trust, number: str, name: str) -> str:
-        """Return the answer; the same for an unknown number and for another's name."""
+    async def _answer(self, language: str, number: str, name: str) -> str | None:
+        """Return the answer; the same for an unknown number and for another's name.
+
+        None where nothing can be said: before the first trust list.
+        """
+        trust = await self._trust_cache.trust()
+        if trust is None:
+            return None
         if "\0" in number + name:  # PostgreSQL holds no such text, and takes none
             return message_html(language, "not_found")
         async with self._reads() as session:
@@ -114,8 +115,7 @@ class VerifyPage:
             return message_html(language, "not_found")
         row, key = found
         now = self._clock()
-        signed = signed_bytes(row, key) or b""
-        verification = verify_signed(signed, trust, int(now.timestamp()))
+        verification = verify_signed(signed_bytes(row, key) or b"", trust, days.to_instant(now))
         return answer_html(language, verification, trust, now=now)
 
 
@@ -130,13 +130,15 @@ def _language(request: Request, chosen: str | None) -> str:
     return preferred_language(request.headers.get("accept-language", ""))
 
 
-def _checked(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
-    """Return a file that browsers ask about each time, and fetch when it has changed."""
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    every = {**_HEADERS, **headers, "ETag": etag, "Cache-Control": "no-cache"}
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=every)
-    return Response(body, headers=every, media_type=media_type)
+def _file(
+    request: Request,
+    body: bytes,
+    media_type: str,
+    headers: Mapping[str, str],
+    *,
+    cache: str = ASK_AGAIN,
+) -> Response:
+    return file_response(request, body, media_type, {**_HEADERS, **headers}, cache=cache)
 
 
 async def _form(request: Request) -> dict[str, str]:

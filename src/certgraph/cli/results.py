@@ -15,7 +15,13 @@ from certgraph.credential.claims import Claims
 from certgraph.credential.holder_tag import is_holder
 from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.verification import Verdict, Verification
-from certgraph.credential.wording import CATALOGUE, ICONS, LEVELS, words_for
+from certgraph.credential.wording import (
+    CATALOGUE,
+    ICONS,
+    level_word,
+    outcome_name,
+    words_for,
+)
 
 _FORMULA = set("=+-@＝＋－＠\t\r")
 """What a spreadsheet may take for the start of a formula."""
@@ -130,11 +136,9 @@ class Presenter:
 
     def _print_claims(self, facts: dict[str, Any], claims: Claims) -> None:
         language = self._language
-        levels = LEVELS[language]
-        level = levels[claims.level] if claims.level < len(levels) else str(claims.level)
         values = (
             facts["holder_name"],
-            f"{facts['certificate']} · {level}",
+            f"{facts['certificate']} · {level_word(claims.level, language)}",
             facts["standard"],
             facts["issuer"],
             facts["issued_on"],
@@ -163,13 +167,10 @@ class Presenter:
         """Return outcomes with their names from the standard that travels in the bundle."""
         if claims is None:
             return []
-        place = (claims.standard_code, claims.standard_version)
-        standard = self._trust.standards.get(place)
-        names = standard.outcomes if standard else {}
         return [
             {
                 "number": outcome.number,
-                "name": outcome.text or names.get(outcome.number or 0),
+                "name": outcome_name(outcome, claims, self._trust),
                 "credits": outcome.credits_tenths / 10,
             }
             for outcome in claims.outcomes

@@ -7,9 +7,25 @@ what a signature is.
 from typing import NamedTuple
 
 from certgraph.credential import days
+from certgraph.credential.claims import Claims, Outcome
+from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.verification import Verdict, Verification
 
 LEVELS = {"zh": ("", "初级", "中级", "高级"), "en": ("", "elementary", "intermediate", "advanced")}
+
+
+def level_word(level: int, language: str) -> str:
+    """Return a level in words; its number where it has none."""
+    levels = LEVELS[language]
+    return levels[level] if level < len(levels) else str(level)
+
+
+def outcome_name(outcome: Outcome, claims: Claims, trust: Trust) -> str | None:
+    """Return a learning outcome's text; None where only its number is known here."""
+    if outcome.number is None:
+        return outcome.text
+    standard = trust.standards.get((claims.standard_code, claims.standard_version))
+    return standard.outcomes.get(outcome.number) if standard else None
 
 
 class Words(NamedTuple):
@@ -32,6 +48,14 @@ ICONS = {
     Verdict.INVALID: "✘",
     Verdict.UNKNOWN_ISSUER: "✘",
 }
+
+TONES = {
+    Verdict.VALID: "good",
+    Verdict.REVOKED: "bad",
+    Verdict.INVALID: "bad",
+    Verdict.UNKNOWN_ISSUER: "bad",
+}
+"""How a verdict is shown: good, bad, and all others as a warning."""
 
 _ZH = {
     "valid": Words("证书有效（离线核验）", "签名正确，颁发机构可信；截至 {as_of} 未被撤销。"),

@@ -5,17 +5,18 @@ from html import escape
 
 from certgraph.credential import days
 from certgraph.credential.trust_bundle import Trust
-from certgraph.credential.verification import Verdict, Verification
-from certgraph.credential.wording import CATALOGUE, ICONS, LEVELS, words_for
+from certgraph.credential.verification import Verification
+from certgraph.credential.wording import (
+    CATALOGUE,
+    ICONS,
+    TONES,
+    level_word,
+    outcome_name,
+    words_for,
+)
 from certgraph.verify_page.page import words
 
 _CHINA = timezone(timedelta(hours=8))
-_TONES = {
-    Verdict.VALID: "good",
-    Verdict.REVOKED: "bad",
-    Verdict.INVALID: "bad",
-    Verdict.UNKNOWN_ISSUER: "bad",
-}
 
 
 def _box(tone: str, icon: str, title: str, line: str) -> str:
@@ -43,7 +44,8 @@ def answer_html(language: str, found: Verification, trust: Trust, *, now: dateti
     """
     told, catalogue = words(language), CATALOGUE[language]
     said = words_for(found, language, online=True)
-    parts = [_box(_TONES.get(found.verdict, "warn"), ICONS[found.verdict], said.title, said.line)]
+    tone = TONES.get(found.verdict, "warn")
+    parts = [_box(tone, ICONS[found.verdict], said.title, said.line)]
     if found.issuer_key is not None and found.issuer_key.organization.has_left:
         left_on = days.to_date(found.issuer_key.organization.state_since)
         note = catalogue["left"].line.format(left_on=left_on)
@@ -69,21 +71,18 @@ def _facts(language: str, found: Verification, trust: Trust) -> list[tuple[str, 
     assert claims is not None  # noqa: S101 - the caller looked
     assert found.issuer_key is not None  # noqa: S101 - claims come with it
     organization = found.issuer_key.organization
-    levels = LEVELS[language]
     standard = trust.standards.get((claims.standard_code, claims.standard_version))
-    names = standard.outcomes if standard else {}
+    named = [standard.name] if standard else []
     outcomes = [
-        f"{outcome.text or names.get(outcome.number or 0) or outcome.number}"
+        f"{outcome_name(outcome, claims, trust) or outcome.number}"
         f" · {outcome.credits_tenths / 10:g} {told['credits']}"
         for outcome in claims.outcomes
     ]
-    level = levels[claims.level] if claims.level < len(levels) else str(claims.level)
-    named = [standard.name] if standard else []
     expires_on = claims.expires_on
     facts = [
         ("holder", claims.holder_name),
         ("certificate", claims.certificate_name),
-        ("level", level),
+        ("level", level_word(claims.level, language)),
         ("standard", " · ".join([*named, claims.standard_code, claims.standard_version])),
         ("outcomes", "；".join(outcomes)),
         ("issuer", (organization.name_en if language == "en" else None) or organization.name),

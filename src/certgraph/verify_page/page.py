@@ -28,9 +28,6 @@ _MEDIA_TYPES = {
 _NOT_SERVED = {"page.html", "build.json", "one-file.js"}
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 
-_COMMON_POLICY = (
-    "default-src 'none'; img-src blob: data:; media-src blob:; worker-src blob:; base-uri 'none'"
-)
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
     "img-src 'self' blob: data:; media-src blob:; connect-src 'self'; worker-src 'self'; "
@@ -100,11 +97,11 @@ def service_worker(roots: RootKeys | None) -> bytes:
 
 
 def _filled(language: str, places: Mapping[str, str]) -> str:
-    """Return the page; `places` are markup, the words are text."""
+    """Return the page; `places` are markup and empty unless given, the words are text."""
     told = {key: escape(text) for key, text in words(language).items()}
     other = "en" if language == "zh" else "zh"
     values = {**told, "language": language, "other": other, **places}
-    return _PLACE.sub(lambda match: values[match[1]], _text("page.html"))
+    return _PLACE.sub(lambda match: values.get(match[1], ""), _text("page.html"))
 
 
 def page_html(
@@ -133,14 +130,12 @@ def page_html(
         f'<script type="module" src="v/{build["page"]}"></script>',
     ]
     places = {
-        "policy": "",
         "roots": roots_text(roots),
         "reader": f"v/{build['reader']}",
         "head": "\n".join(head),
         "result": result,
         "typed_number": escape(typed_number),
         "typed_name": escape(typed_name),
-        "inside": "",
     }
     return _filled(language, places)
 
@@ -158,8 +153,9 @@ def one_file_html(language: str, roots: RootKeys, bundle: bytes) -> str:
     build = _build()
     script, style = _text("one-file.js").rstrip(), _text(build["style"]).rstrip()
     policy = (
-        f"{_COMMON_POLICY}; form-action 'none'; style-src '{_hash(style)}'; "
-        f"script-src '{_hash(script)}' 'wasm-unsafe-eval'"
+        f"default-src 'none'; script-src '{_hash(script)}' 'wasm-unsafe-eval'; "
+        f"style-src '{_hash(style)}'; img-src blob: data:; media-src blob:; worker-src blob:; "
+        "form-action 'none'; base-uri 'none'"
     )
     programs = "".join(
         _data(name, _BUILT.joinpath(build[name]).read_bytes()) for name in ("reader", "wasm")
@@ -167,15 +163,11 @@ def one_file_html(language: str, roots: RootKeys, bundle: bytes) -> str:
     places = {
         "policy": f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         "roots": roots_text(roots),
-        "reader": "",
         "head": f"<style>{style}</style>",
-        "result": "",
-        "typed_number": "",
-        "typed_name": "",
+        "kind": "one-file",
         "inside": f"{_data('bundle', bundle)}{programs}<script>{script}</script>",
     }
-    html = _filled(language, places)
-    return html.replace('class="no-js"', 'class="no-js one-file"', 1)
+    return _filled(language, places)
 
 
 def _hash(text: str) -> str:

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from certgraph.credential.wording import CATALOGUE
-from certgraph.verify_page.page import assets
+from certgraph.verify_page.page import assets, one_file_html, page_html, words
+from tests.credential.kit import ROOT_KEYS
 from tests.server.test_trust import new_list, published
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -47,7 +48,9 @@ async def test_the_page_comes_with_its_root_keys_and_a_strict_policy(client, row
 async def test_the_page_is_there_before_any_trust_data(client):
     page = await client.http.get("/v")
     assert 'name="certgraph-roots" content="0"' in page.text
-    assert "平台尚未发布信任数据" in await look_up(client, "1", "张示例")
+    answer = await client.http.post("/v", data={"number": "1", "name": "张示例", "lang": "zh"})
+    assert answer.status_code == 503
+    assert "平台暂时无法查询" in answer.text
 
 
 async def test_every_file_the_page_names_is_served_from_here(client):
@@ -158,3 +161,21 @@ async def test_the_page_is_served_while_the_database_is_away(client, row):
         await session.execute(text("ALTER TABLE published_files RENAME TO away"))
     assert (await client.http.get("/v")).text == before
     assert (await client.http.get("/v/sw.js")).status_code == 200
+    answer = await client.http.post("/v", data={"number": "1", "name": "张示例", "lang": "en"})
+    assert answer.status_code == 503
+    assert "Try again later" in answer.text
+
+
+def test_both_languages_say_the_same_things_with_the_same_places():
+    places = {
+        language: {key: set(re.findall(r"\{\w+\}", text)) for key, text in words(language).items()}
+        for language in ("zh", "en")
+    }
+    assert places["zh"] == places["en"]
+
+
+@pytest.mark.parametrize("script", ["page", "one-file"])
+def test_every_place_of_the_page_is_filled(script):
+    html = page_html("zh", None) if script == "page" else one_file_html("zh", ROOT_KEYS, b"x")
+    assert "{{" not in html.partition("<script>")[0]
+    assert ("one-file" in html.partition("<head>")[0]) == (script == "one-file")

@@ -1,6 +1,6 @@
 /** The service worker: keeps one version of the page, whole, for visits without a network. */
 
-/** Set by the build and the server: name of this version, and the files that make it up. */
+/** Set by the build: name of this version, and the files that make it up. */
 declare const VERSION: string;
 declare const FILES: string[];
 

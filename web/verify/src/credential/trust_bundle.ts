@@ -69,7 +69,8 @@ export async function openTrustBundle(
   return trust;
 }
 
-function checkNotBehind(trust: Trust, held: Trust): void {
+/** Raise `Untrusted` where trust data falls behind what is held, as a whole or in a part. */
+export function checkNotBehind(trust: Trust, held: Trust): void {
   const [now, before] = [trust.trustList.sequence, held.trustList.sequence];
   if (now < before || (now === before && !isSame(trust.fingerprint, held.fingerprint))) {
     throw new Untrusted("rollback");

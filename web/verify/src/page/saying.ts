@@ -1,8 +1,7 @@
 /** What is said about a result: words, tone and icon. */
 
-import { ICONS, WORDING } from "../credential/generated/wording";
+import { ICONS, TONES, WORDING } from "../credential/generated/wording";
 import { CLOCK_TOLERANCE } from "../credential/trust_bundle";
-import type { Verdict } from "../credential/verification";
 import { type Words, wordsFor } from "../credential/wording";
 import type { Checked } from "./result";
 import { language } from "./words";
@@ -13,17 +12,10 @@ export interface Said extends Words {
   icon: string;
 }
 
-const TONES: Partial<Record<Verdict, Said["tone"]>> = {
-  valid: "good",
-  revoked: "bad",
-  invalid: "bad",
-  unknown_issuer: "bad",
-};
-
 /** Return what to say; where this device's clock is wrong, that, unless it is bad anyway. */
 export function said({ verification, trust, isOnline, isClockWrong, at }: Checked): Said {
   const { verdict, reason } = verification;
-  const tone = TONES[verdict] ?? "warn";
+  const tone = (TONES as Record<string, Said["tone"]>)[verdict] ?? "warn";
   const isWrong = isClockWrong || (trust && trust.trustList.issuedAt > at + CLOCK_TOLERANCE);
   if (isWrong && (tone !== "bad" || reason === "issued_at.in_the_future")) {
     return { ...WORDING[language()].clock, tone: "warn", icon: ICONS.unconfirmed };

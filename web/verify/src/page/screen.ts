@@ -125,7 +125,7 @@ export class Screen {
       if (turn !== this.turn || trust !== this.store.trust) return;
       const back = el("button", { type: "button", click: () => this.repaint() }, t("results"));
       const actions = el("p", { class: "actions" }, back);
-      const open = (row: Row) => this.showChecked(row.checked!, actions, row.source);
+      const open = (row: Row) => this.showChecked(row.checked!, actions, `${turn}/${row.source}`);
       put(el("article", {}, batchView(rows, open), this.again()), `${turn}`);
     };
     await this.paint();

@@ -3,6 +3,7 @@
 import type { Algorithms } from "../credential/algorithms";
 import { fromHex, isSame, toHex } from "../credential/encoding";
 import {
+  checkNotBehind,
   CLOCK_TOLERANCE,
   openTrustBundle,
   reopenTrustBundle,
@@ -125,11 +126,13 @@ export class TrustStore {
     }
   }
 
-  /** Take up what another tab took, unless it is older. */
+  /** Take up what another tab took, unless it is behind what this one has. */
   private async reopenNewer(kept: Kept): Promise<void> {
     const { trust, roots, data, seen } = this;
-    await this.reopen(kept).catch(() => undefined);
-    if (trust && this.trust!.trustList.sequence < trust.trustList.sequence) {
+    try {
+      await this.reopen(kept);
+      if (trust) checkNotBehind(this.trust!, trust);
+    } catch {
       Object.assign(this, { trust, roots, data, seen });
     }
   }

@@ -27,13 +27,17 @@ export function connect(receiver: Receiver): void {
   addEventListener("hashchange", fromAddress);
   if (location.hash.slice(1)) fromAddress();
   const stopCamera = connectCamera(receiver);
-  const quiet: Receiver = { ...receiver };
-  for (const way of ["text", "files"] as const) {
-    quiet[way] = (came: never) => {
+  const quiet: Receiver = {
+    ...receiver,
+    text: (text) => {
       stopCamera();
-      receiver[way](came);
-    };
-  }
+      receiver.text(text);
+    },
+    files: (files) => {
+      stopCamera();
+      receiver.files(files);
+    },
+  };
   connectFiles(quiet);
   connectTyping(quiet);
 }

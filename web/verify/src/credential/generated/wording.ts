@@ -10,6 +10,14 @@ export const ICONS = {
   "unknown_issuer": "✘︎"
 };
 
+/** How a verdict is shown; all others as a warning. */
+export const TONES = {
+  "valid": "good",
+  "revoked": "bad",
+  "invalid": "bad",
+  "unknown_issuer": "bad"
+} as const;
+
 export const WORDING = {
   "zh": {
     "valid": {

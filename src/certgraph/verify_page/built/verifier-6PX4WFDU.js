@@ -1,1 +1,0 @@
-import{a as o,e,i as t,j as f,k as m,l as p,m as x,n as s}from"./chunk-Q2U74U6D.js";import"./chunk-PDUJZYKX.js";import{h as r}from"./chunk-RHCMDR5M.js";export{m as CHECKS,o as algorithms,r as fromHex,s as isHolder,e as isSignedBy,t as openTrustBundle,f as reopenTrustBundle,p as stateOf,x as verify};
