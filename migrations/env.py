@@ -8,6 +8,9 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.engine import Connection
 
 import certgraph.certificates.tables
+import certgraph.credit_bank.conversion_tables
+import certgraph.credit_bank.tables
+import certgraph.credit_bank.webhook_tables
 import certgraph.idempotency
 import certgraph.organizations.tables
 import certgraph.standards.tables

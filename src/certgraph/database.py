@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
@@ -174,6 +175,16 @@ async def insert_rows(session: Session, table: type[Base], rows: Sequence[dict[s
     """Insert plain rows, many in one statement."""
     if rows:
         await session.execute(table.__table__.insert(), list(rows))  # type: ignore[attr-defined]
+
+
+async def insert_unless_there(
+    session: Session, table: type[Base], rows: Sequence[dict[str, Any]]
+) -> None:
+    """Insert rows; pass over those whose keys are there, another writer's of this moment too."""
+    if rows:
+        dialect = session.get_bind().dialect.name
+        insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        await session.execute(insert(table).on_conflict_do_nothing(), list(rows))
 
 
 async def insert_missing(

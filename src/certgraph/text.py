@@ -1,7 +1,7 @@
 """Texts that people type and certificates carry: one set of rules for both."""
 
 from certgraph.credential.text_rules import text_fault
-from certgraph.problems import Problem
+from certgraph.problems import Problem, reject_if
 
 
 def text_problems(value: str, longest: int, *path: str) -> list[Problem]:
@@ -10,3 +10,8 @@ def text_problems(value: str, longest: int, *path: str) -> list[Problem]:
     if fault is None:
         return []
     return [Problem(code=f"text.{fault.value}", path=path, facts={"longest": longest})]
+
+
+def reject_text(value: str, longest: int, *path: str) -> None:
+    """Refuse a text that `text_problems` finds something wrong with. Raises `Rejected`."""
+    reject_if(text_problems(value, longest, *path))

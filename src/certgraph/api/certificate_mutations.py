@@ -20,7 +20,7 @@ from certgraph.api.errors import AnyError, user_errors
 from certgraph.api.key_mutations import from_hex
 from certgraph.api.mutating import attempt, id_of
 from certgraph.api.reads.declaring import by_key
-from certgraph.api.relay import parse_global_id
+from certgraph.api.relay import key_of
 from certgraph.certificates import queries, service
 from certgraph.certificates.issuing import issue
 from certgraph.certificates.requests import IssueRequest
@@ -195,11 +195,6 @@ async def _change(
     return id_of(row), errors
 
 
-def _key(text: strawberry.ID, type_name: str) -> UUID | None:
-    parsed = parse_global_id(str(text))
-    return parsed[1] if parsed and parsed[0] == type_name else None
-
-
 @strawberry.type
 class CertificateMutation:
     """Mutations on certificates. The issuing organization, or the programme's admin."""
@@ -246,14 +241,14 @@ class CertificateMutation:
 
         async def work(session: Session) -> IssueRunRow:
             organization = await context.acting_organization(session)
-            run_key = _key(input.run_id, "IssueRun")
+            run_key = key_of(input.run_id, "IssueRun")
             run = await queries.issue_run_by_id(session, run_key) if run_key else None
             if run is None or (organization and run.organization_id != organization.id):
                 raise refusal("issue_run.not_found", "runId", id=input.run_id)
             signatures = []
             for index, entry in enumerate(input.signatures):
                 path = ("signatures", str(index), "signature")
-                key = _key(entry.certificate_id, "Certificate")
+                key = key_of(entry.certificate_id, "Certificate")
                 if key is None:
                     raise refusal("certificate.not_of_run", *path[:2], id=entry.certificate_id)
                 signatures.append((key, from_hex(entry.signature, "a signature", *path)))

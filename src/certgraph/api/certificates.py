@@ -86,6 +86,20 @@ class CertificateChange:
     changed_at: datetime = column(CertificateChangeRow.changed_at)
 
 
+def may_read_learner(context: Context) -> bool:
+    """Tell whether the caller may know whose a certificate is that its role may read.
+
+    The credit bank needs a scope of its own for that.
+    """
+    caller = context.caller
+    is_credit_bank = caller is not None and caller.role is TokenRole.CREDIT_BANK
+    return not is_credit_bank or (caller is not None and caller.reads_learners)
+
+
+def _holder_name(context: Context, name: str) -> str | None:
+    return (name or None) if may_read_learner(context) else None
+
+
 DRAWING = 20
 """Objects that drawing a QR code counts for: it takes a processor about 20 ms."""
 
@@ -122,7 +136,7 @@ class QrCode:
 def _qr_code(
     context: Context, payload: bytes, signature: bytes | None, public_key: bytes
 ) -> QrCode | None:
-    if signature is None:
+    if not signature or not may_read_learner(context):
         return None
     signed = assemble_sign1(public_key, TYP, payload, signature)
     return QrCode(text=to_qr_text(signed, context.settings.public_host))
@@ -137,10 +151,13 @@ class Certificate(Node):
     """See `certgraph.certificates.tables.CertificateRow`."""
 
     number: str = column(CertificateRow.number)
-    holder_name: str | None = column(
+    holder_name: str | None = computed(
+        _holder_name,
         CertificateRow.holder_name,
+        with_context=True,
         guarded=True,
-        description="Full name; null for callers who may not read it.",
+        description="Full name; null for callers who may not read it (the credit bank by a scope "
+        "of its own), and once erased.",
     )
     holder_name_masked: str = computed(masked_name, CertificateRow.holder_name)
     level: CertificateLevel = column(CertificateRow.level)
@@ -190,6 +207,9 @@ class Certificate(Node):
         order_by=[CertificateChangeRow.changed_at, CertificateChangeRow.id],
         guarded=True,
         description="Its changes of state, oldest first; empty where not allowed.",
+    )
+    erased_at: datetime | None = column(
+        CertificateRow.erased_at, description="When it was forgotten whose it is."
     )
     superseded_by: "Certificate | None" = one(
         by=CertificateRow.supersedes_id,

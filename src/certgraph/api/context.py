@@ -35,6 +35,7 @@ class Context:
         random: Source of ids and secrets.
         language: `zh` or `en`, from Accept-Language.
         execution: The operation that is running, see `certgraph.api.reads.execution`.
+        feed_epoch: Epoch of the credit bank's feed that it reads, where it does.
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class Context:
     random: Random
     language: str
     execution: Any = None
+    feed_epoch: str | None = None
 
     def require(self, *roles: TokenRole) -> Caller:
         """Return the caller, who must have one of `roles`. Raises `Rejected`."""
@@ -75,6 +77,18 @@ class Context:
             facts = {"code": code}
             raise Rejected([Problem(code="access.other_organization", path=path, facts=facts)])
         return row
+
+    async def own_organization(self, session: Session) -> OrganizationRow:
+        """Return the organization that the caller acts for. Raises `Rejected` where it has none."""
+        caller = self.require(TokenRole.ORGANIZATION)
+        assert caller.organization_id is not None  # noqa: S101 - the token has one, by its role
+        found = await organization_queries.organizations_by_ids(session, [caller.organization_id])
+        return found[caller.organization_id]
+
+    @property
+    def by(self) -> str:
+        """Who calls, for a record of what was done."""
+        return f"token {self.caller.token_id}" if self.caller else ""
 
 
 Info = StrawberryInfo[Context, None]

@@ -4,6 +4,20 @@ import strawberry
 
 from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
 from certgraph.credential.verification import Check, CheckState, Verdict
+from certgraph.credit_bank.feed import ResyncReason
+from certgraph.credit_bank.rules import (
+    ApplicationState,
+    ChangeKind,
+    ChangeReason,
+    CourseType,
+    CreditDifference,
+    CreditRecordState,
+    DeadlineState,
+    MeasureState,
+    ProposalState,
+    RecordState,
+    Rounding,
+)
 from certgraph.organizations.rules import (
     KeyCustody,
     OrganizationKind,
@@ -13,16 +27,28 @@ from certgraph.organizations.rules import (
 from certgraph.standards.rules import CertificateLevel, CertificateTypeState
 
 __all__ = [
+    "ApplicationState",
     "CertificateLevel",
     "CertificateState",
     "CertificateTypeState",
+    "ChangeKind",
+    "ChangeReason",
     "Check",
     "CheckState",
+    "CourseType",
+    "CreditDifference",
+    "CreditRecordState",
+    "DeadlineState",
     "DocumentType",
     "HolderBinding",
     "KeyCustody",
+    "MeasureState",
     "OrganizationKind",
     "OrganizationState",
+    "ProposalState",
+    "RecordState",
+    "ResyncReason",
+    "Rounding",
     "TokenRole",
     "Verdict",
 ]
@@ -49,3 +75,30 @@ strawberry.enum(
 strawberry.enum(Verdict, description="What a verifier says. Only VALID is good as it stands.")
 strawberry.enum(Check, description="The checks, in their order.")
 strawberry.enum(CheckState, description="A check that could not run has not passed.")
+strawberry.enum(CourseType, description="Kind of teaching that hours are counted by.")
+strawberry.enum(Rounding, description="Which way a credit is rounded to a step.")
+strawberry.enum(
+    ProposalState,
+    description="DRAFT → SUBMITTED → UNDER_VERIFICATION → RECOGNIZED → PUBLISHED, or → RETURNED → "
+    "DRAFT.",
+)
+strawberry.enum(DeadlineState, description="How a proposal stands to its deadline, rule R41.")
+strawberry.enum(RecordState, description="What became of the certificate of a record.")
+strawberry.enum(ChangeKind, description="UPSERT: keep this version. TOMBSTONE: it stands no more.")
+strawberry.enum(
+    ChangeReason,
+    description="Why a record changed; REPEATED: a new epoch of the feed states it again.",
+)
+strawberry.enum(
+    ResyncReason,
+    description="NEW_EPOCH: the feed began again. HISTORY_LOST: it has forgotten what this cursor "
+    "saw, as after a restore. REBUILDING: try again in a moment.",
+)
+strawberry.enum(CreditRecordState, description="What the credit bank did with a record.")
+strawberry.enum(CreditDifference, description="How platform and credit bank differ on a record.")
+strawberry.enum(MeasureState, description="FILED → PUBLISHED, or → RETURNED → FILED.")
+strawberry.enum(
+    ApplicationState,
+    description="Whose turn it is: AT_COLLEGE → AT_ACADEMIC_OFFICE → AT_EVALUATION_ORGANIZATION → "
+    "AT_CREDIT_BANK → CONVERTED; or how it ended.",
+)

@@ -68,6 +68,10 @@ class ApiTokenCreateInput:
     role: TokenRole
     organization_code: str | None = None
     lifetime_days: int = 90
+    reads_learners: bool = strawberry.field(
+        default=False,
+        description="Scope of the role CREDIT_BANK: who the learners are, not only their records.",
+    )
 
 
 IssuerKeyCreateError = Annotated[AnyError, strawberry.union("IssuerKeyCreateError")]
@@ -278,6 +282,7 @@ class KeyMutation:
                 lifetime_days=input.lifetime_days,
                 now=context.now,
                 random=context.random,
+                reads_learners=input.reads_learners,
             )
             shown[:] = [token]
             return row

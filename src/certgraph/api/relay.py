@@ -25,6 +25,12 @@ def global_id(type_name: str, key: UUID) -> strawberry.ID:
     return strawberry.ID(scalars.global_id(type_name, key))
 
 
+def key_of(id_: strawberry.ID, type_name: str) -> UUID | None:
+    """Return the key in the global id of an object of a type; None where it is none."""
+    parsed = parse_global_id(str(id_))
+    return parsed[1] if parsed and parsed[0] == type_name else None
+
+
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
     """See the Relay cursor connections specification."""

@@ -17,6 +17,9 @@ from strawberry.tools import merge_types
 
 from certgraph.api.certificate_mutations import CertificateMutation
 from certgraph.api.certificates import Certificate, CertificateQuery, IssueRun
+from certgraph.api.conversion import ConversionQuery
+from certgraph.api.conversion_mutations import ConversionMutation
+from certgraph.api.credit_bank import CreditBankQuery
 from certgraph.api.errors import (
     ConflictError,
     ForbiddenError,
@@ -29,6 +32,9 @@ from certgraph.api.key_mutations import KeyMutation
 from certgraph.api.limits import MAX_TOKENS, DocumentLimits, check_text
 from certgraph.api.organization_mutations import OrganizationMutation
 from certgraph.api.organizations import IssuerKey, OrganizationQuery
+from certgraph.api.outcome_record_mutations import OutcomeRecordMutation
+from certgraph.api.outcome_records import OutcomeRecordQuery
+from certgraph.api.proposal_mutations import ProposalMutation
 from certgraph.api.reads.declaring import by_global_id
 from certgraph.api.reads.documents import Documents
 from certgraph.api.reads.execution import attach
@@ -78,10 +84,29 @@ class NodeQuery:
 
 
 Query = merge_types(
-    "Query", (NodeQuery, OrganizationQuery, StandardQuery, CertificateQuery, VerificationQuery)
+    "Query",
+    (
+        NodeQuery,
+        OrganizationQuery,
+        StandardQuery,
+        CertificateQuery,
+        VerificationQuery,
+        CreditBankQuery,
+        OutcomeRecordQuery,
+        ConversionQuery,
+    ),
 )
 Mutation = merge_types(
-    "Mutation", (OrganizationMutation, KeyMutation, StandardMutation, CertificateMutation)
+    "Mutation",
+    (
+        OrganizationMutation,
+        KeyMutation,
+        StandardMutation,
+        CertificateMutation,
+        ProposalMutation,
+        OutcomeRecordMutation,
+        ConversionMutation,
+    ),
 )
 
 

@@ -245,10 +245,10 @@ async def special_statuses(
 async def signed_page(
     session: Session, *, after_id: UUID | None, first: int
 ) -> Sequence[CertificateRow]:
-    """Return up to `first` signed certificates after an id, for a check of all that was issued."""
+    """Return up to `first` signed certificates after an id, none erased, to be checked."""
     statement = (
         select(CertificateRow)
-        .where(CertificateRow.signature.is_not(None))
+        .where(CertificateRow.signature.is_not(None), CertificateRow.erased_at.is_(None))
         .order_by(CertificateRow.id)
         .limit(first)
     )

@@ -36,6 +36,8 @@ async def certificate_numbered(
     row = await queries.certificate_by_number_key(session, number_key(number), for_update=True)
     if row is None or (organization is not None and row.organization_id != organization.id):
         raise refusal("certificate.not_found", "number", number=number)
+    if row.erased_at is not None:
+        raise refusal("certificate.erased", "number", number=row.number)
     return row
 
 
@@ -132,6 +134,37 @@ async def lift_suspension(
     return row
 
 
+async def erase_holder(
+    session: Session, number: str, *, reason: str, by: str, now: datetime, random: Random
+) -> CertificateRow:
+    """Forget whose certificate this is, and whose the ones are that it corrects.
+
+    Numbers, states and status entries stay, so the holder's own QR code says what it said. Nothing
+    here can be shown, corrected or looked up by name any more.
+
+    Raises:
+        Rejected: Unknown, not signed yet, erased before, or no reason given.
+
+    Source: Personal Information Protection Law, article 47.
+    """
+    row = await certificate_numbered(session, number, None)
+    if row.erased_at is not None:
+        raise refusal("certificate.erased", "number", number=row.number)
+    if row.state is CertificateState.DRAFT:
+        raise refusal("certificate.not_signed", "number", number=row.number)
+    reject_if(text_problems(reason, 200, "reason"))
+    forgotten = [row]
+    while older_id := forgotten[-1].supersedes_id:
+        forgotten.append(await session.get_one(CertificateRow, older_id, with_for_update=True))
+    for one in forgotten:
+        one.holder_name, one.holder_name_key = "", one.id.hex  # no name is compared as this
+        one.document_type = one.document_sealed = one.document_lookup = one.candidate_key = None
+        one.payload = one.signature = b""
+        one.erased_at = now
+        _record(session, one, reason=reason, by=by, now=now, random=random)
+    return row
+
+
 def claims_of(row: CertificateRow) -> Claims:
     """Return what a certificate states."""
     return claims_from(decode(row.payload))
@@ -149,7 +182,12 @@ def correction_request(
     """Return the request for a corrected certificate: the old one's facts, `correct` applied.
 
     The day of issue stays, so an organization that has left may still correct what it issued.
+
+    Raises:
+        Rejected: It was erased, or nothing is corrected.
     """
+    if row.erased_at is not None:
+        raise refusal("certificate.erased", "number", number=row.number)
     claims = claims_of(row)
     document = None
     if row.document_sealed is not None:

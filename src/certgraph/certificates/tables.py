@@ -11,6 +11,8 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -60,7 +62,8 @@ class CertificateRow(Base):
     `payload` is what is signed, recorded before it is; `signature` is None until it is. The signed
     fields never change: a correction is another certificate that supersedes this one. `number_key`
     is the number as it is compared, `holder_name_key` the name. `candidate_key` keeps a candidate
-    from being certified twice for the same; None once superseded.
+    from being certified twice for the same; None once superseded. Since `erased_at` nothing of it
+    says whose it is: name, document, payload and signature are empty.
     """
 
     __tablename__ = "certificates"
@@ -102,6 +105,7 @@ class CertificateRow(Base):
     registration_due_is_provisional: Mapped[bool]
     registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     supersedes_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificates.id"), unique=True)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class CertificateOutcomeRow(Base):
@@ -120,9 +124,22 @@ class CertificateOutcomeRow(Base):
 
 
 class CertificateChangeRow(Base):
-    """A change of a certificate's state; never updated or deleted."""
+    """A change of a certificate's state; never deleted, nor updated but for `is_followed`.
+
+    Whoever follows certificates, as the credit bank's feed does, looks for the changes that are not
+    followed yet: no order of commits hides one.
+    """
 
     __tablename__ = "certificate_changes"
+    __table_args__ = (
+        Index(
+            "ix_certificate_changes_not_followed",
+            "changed_at",
+            "id",
+            postgresql_where=text("NOT is_followed"),
+            sqlite_where=text("NOT is_followed"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificates.id"), index=True)
@@ -130,3 +147,4 @@ class CertificateChangeRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     changed_by: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    is_followed: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -207,6 +207,7 @@ async def _token_create(runtime: Runtime, options: argparse.Namespace) -> None:
             lifetime_days=options.days,
             now=runtime.now,
             random=runtime.random,
+            reads_learners=options.reads_learners,
         )
     print(token)
     print(f"valid until {row.expires_at:%Y-%m-%d}; it is not shown again", file=sys.stderr)
@@ -228,6 +229,11 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have 
     token = leaf(group(commands, "token", "API tokens"), "create", "make a token", _token_create)
     token.add_argument("--role", required=True, choices=[role.value for role in TokenRole])
     token.add_argument("--organization", metavar="CODE", help="for role organization")
+    token.add_argument(
+        "--reads-learners",
+        action="store_true",
+        help="scope of role credit_bank: who the learners are, not only their records",
+    )
     token.add_argument("--name", required=True, help="what it is for")
     token.add_argument("--days", type=int, default=90, help="how long it lives (default: 90)")
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from certgraph.database import Session, contains
-from certgraph.organizations.rules import KeyPurpose
+from certgraph.organizations.rules import KeyPurpose, OrganizationKind
 from certgraph.organizations.tables import (
     ApiTokenRow,
     DivisionRow,
@@ -65,6 +65,14 @@ async def organizations_where(
 async def all_organizations(session: Session) -> Sequence[OrganizationRow]:
     """Return every organization, in the order of codes."""
     return (await session.scalars(select(OrganizationRow).order_by(OrganizationRow.code))).all()
+
+
+async def kinds_of(session: Session, organization_id: UUID) -> set[OrganizationKind]:
+    """Return what an organization is."""
+    statement = select(OrganizationKindRow.kind).where(
+        OrganizationKindRow.organization_id == organization_id
+    )
+    return set(await session.scalars(statement))
 
 
 async def state_changes(

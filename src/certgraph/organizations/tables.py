@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -121,7 +122,7 @@ class SigningKeyRow(Base):
 
 
 class ApiTokenRow(Base):
-    """A bearer token, stored as its SHA-256."""
+    """A bearer token, stored as its SHA-256. `reads_learners`: it may read who a learner is."""
 
     __tablename__ = "api_tokens"
     __table_args__ = (
@@ -139,3 +140,4 @@ class ApiTokenRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reads_learners: Mapped[bool] = mapped_column(default=False, server_default=false())

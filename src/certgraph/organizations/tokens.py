@@ -21,11 +21,15 @@ MAX_LIFETIME_DAYS = 366
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the holder of a token. Anonymous callers have none of this."""
+    """Who calls: the holder of a token. Anonymous callers have none of this.
+
+    `reads_learners` is a scope of its own: feed and certificates then say who the holder is.
+    """
 
     token_id: UUID
     role: TokenRole
     organization_id: UUID | None
+    reads_learners: bool = False
 
 
 def _sha256(token: str) -> bytes:
@@ -41,11 +45,13 @@ async def create_token(
     lifetime_days: int,
     now: datetime,
     random: Random,
+    reads_learners: bool = False,
 ) -> tuple[str, ApiTokenRow]:
     """Return a new token, which cannot be shown again, and its row.
 
     Raises:
-        Rejected: An organization missing or out of place, or a lifetime outside 1 to 366 days.
+        Rejected: An organization or scope missing or out of place, or a lifetime outside 1 to 366
+            days.
     """
     problems = text_problems(name, 64, "name")
     if (role is TokenRole.ORGANIZATION) != (organization is not None):
@@ -56,6 +62,8 @@ async def create_token(
     if not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
         limit = {"days": MAX_LIFETIME_DAYS}
         problems.append(Problem(code="token.lifetime", path=("lifetimeDays",), facts=limit))
+    if reads_learners and role is not TokenRole.CREDIT_BANK:
+        problems.append(Problem(code="token.scope", path=("readsLearners",)))
     reject_if(problems)
     token = PREFIX + random_token(random, 52)
     row = ApiTokenRow(
@@ -66,6 +74,7 @@ async def create_token(
         organization_id=organization.id if organization else None,
         created_at=now,
         expires_at=now + timedelta(days=lifetime_days),
+        reads_learners=reads_learners,
     )
     session.add(row)
     return token, row
@@ -76,7 +85,7 @@ async def caller_of(session: Session, token: str, *, now: datetime) -> Caller | 
     row = await queries.token_by_sha256(session, _sha256(token))
     if row is None or row.revoked_at is not None or row.expires_at <= now:
         return None
-    return Caller(row.id, row.role, row.organization_id)
+    return Caller(row.id, row.role, row.organization_id, row.reads_learners)
 
 
 async def revoke_token(session: Session, token_id: UUID, *, now: datetime) -> ApiTokenRow:

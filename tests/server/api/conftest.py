@@ -70,6 +70,7 @@ async def client(house):
                 lifetime_days=1,
                 now=house.now,
                 random=house.random,
+                reads_learners=name == "credit_bank",
             )
     app = make_app(
         house.settings,

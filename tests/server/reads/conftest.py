@@ -83,7 +83,16 @@ def cursors(world, runner):
 EVERY_PAGE = """{ organizations(first: 2) { ...O pageInfo { endCursor } }
   certificateTypes(first: 1) { nodes { certificates(first: 3) { ...C } } pageInfo { endCursor } }
   standards(first: 1) { pageInfo { endCursor } } certificates(first: 5) { ...C }
-  achievedOutcomes(first: 4) { pageInfo { endCursor } } }
+  achievedOutcomes(first: 4) { pageInfo { endCursor } }
+  learningOutcomeChanges(first: 2) {
+    ... on LearningOutcomeChangeConnection { pageInfo { endCursor } } }
+  learningOutcomeRecords(first: 2) { pageInfo { endCursor } }
+  learningOutcomeCatalogue(first: 1) { pageInfo { endCursor } }
+  creditRecordProposals(first: 1) { pageInfo { endCursor } }
+  creditProposalDeadlines(first: 1) { pageInfo { endCursor } }
+  conversionMeasures(first: 1) { pageInfo { endCursor } }
+  conversionApplications(first: 1) { pageInfo { endCursor } }
+  hoursCreditRules(first: 1) { pageInfo { endCursor } } }
 fragment O on OrganizationConnection { nodes { certificateTypes(first: 1) { pageInfo { endCursor } }
   certificates(first: 2) { ...C } } }
 fragment C on CertificateConnection { pageInfo { endCursor } }"""

@@ -4,6 +4,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInterfaceType,
     GraphQLNonNull,
+    GraphQLUnionType,
     get_named_type,
     is_leaf_type,
 )
@@ -21,6 +22,12 @@ TEXTS = {
     "holderName": ["张甲1", "李乙 2", "张甲7", "nobody"],
     "issuedFrom": ["2026-11-01", "2026-11-03"],
     "issuedTo": ["2026-11-02", "2020-01-01"],
+    "certificateNumber": ["EO-001-1", "eo-002-3", "nothing"],
+    "recordedFrom": ["2026-11-23", "2027-01-01"],
+    "recordedTo": ["2026-11-23", "2020-01-01"],
+    "registeredOn": ["2026-11-23", "2020-01-01"],
+    "holdsOn": ["2026-11-23", "2020-01-01"],
+    "version": ["2026", "nothing"],
 }
 
 
@@ -111,11 +118,13 @@ class Drawing:
         named = get_named_type(definition.type)
         if isinstance(named, GraphQLEnumType):
             return self.pick(sorted(named.values))
+        if named.name == "Boolean":
+            return self.pick([True, False])
         if name == "first":
             return self.pick([1, 2, 3, 5, 20, self.spoilt(0, 1), self.spoilt(1001, 2)])
         if name == "after":
             # a cursor of other filters is refused too
-            return self.spoilt(self.pick([*self.cursors[of][-4:], "bad"]), None)
+            return self.spoilt(self.pick([*self.cursors.get(of, [])[-4:], "bad"]), None)
         if name == "id":
             return self.pick(self.ids)
         if name == "ids":
@@ -134,6 +143,9 @@ class Drawing:
 
     def selection(self, type_, depth):
         """Return a selection of some fields, some of them in fragments."""
+        if isinstance(type_, GraphQLUnionType):
+            inside = (f"... on {t.name} {{ {self.selection(t, depth)} }}" for t in type_.types)
+            return " ".join(["__typename", *inside])
         if isinstance(type_, GraphQLInterfaceType):
             types = self.schema.get_possible_types(type_)
             chosen = [self.pick(types) for _ in range(2)]
@@ -166,6 +178,8 @@ def literal(type_, value):
     """Return a value as a document writes it."""
     if isinstance(value, list):
         return f"[{', '.join(literal(type_, item) for item in value)}]"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(type_, GraphQLEnumType) or isinstance(value, int):
         return str(value)
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')

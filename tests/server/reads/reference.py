@@ -8,10 +8,18 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLError, GraphQLObjectType, execute, get_named_type
+from graphql import (
+    GraphQLError,
+    GraphQLObjectType,
+    GraphQLUnionType,
+    execute,
+    get_named_type,
+)
 from sqlalchemy import and_, select
+from sqlalchemy.sql import visitors
 
-from certgraph.api.reads.cursors import cursor_maker
+from certgraph.api.reads.arguments import Argument, Run
+from certgraph.api.reads.cursors import cursor_maker, place_after
 from certgraph.api.reads.declarations import (
     ByGlobalId,
     Column,
@@ -49,6 +57,8 @@ class Reference:
         for type_ in self.schema.type_map.values():
             if type_.name == "Node":
                 type_.resolve_type = lambda value, _info, _type: value.type_name
+            if isinstance(type_, GraphQLUnionType):
+                type_.resolve_type = type_in_union
             if isinstance(type_, GraphQLObjectType):
                 self._attach(type_)
 
@@ -78,9 +88,10 @@ class Reference:
         return await result if asyncio.iscoroutine(result) else result
 
     async def rows(self, statement):
-        organization = self.context.caller.organization_id if self.context.caller else None
-        if "caller_organization" in str(statement):
-            statement = statement.params(caller_organization=organization)
+        given = (a for a in visitors.iterate(statement) if isinstance(a, Argument))
+        values = {argument.key: argument.value_of(Run(self.context, [])) for argument in given}
+        if values:
+            statement = statement.params(values)
         async with self.lock, self.world.house.engine.connect() as connection:
             return (await connection.execute(statement)).all()
 
@@ -154,8 +165,17 @@ class Reference:
             raise GraphQLError(f"`first` is {first}; ask for 1 to {declaration.largest}.")
         if any(isinstance(v, str) and len(v) > 100 for k, v in arguments.items() if k != "after"):
             raise GraphQLError("A filter takes at most 100 characters.")
-        type_ = get_named_type(get_named_type(field.type).fields["nodes"].type)
+        given = get_named_type(field.type)
+        members = given.types if isinstance(given, GraphQLUnionType) else [given]
+        (connection,) = (member for member in members if "nodes" in member.fields)
+        type_ = get_named_type(connection.fields["nodes"].type)
         source = source_of(type_)
+        if declaration.check is not None:
+            types = [column.type.python_type for column in declaration.order_by]
+            place = None if after is None else place_after(self.context, name, arguments, types)
+            instead = await declaration.check(self.context, arguments, place)
+            if instead is not None:
+                return instead
         conditions = conditions_of(declaration.conditions, field, arguments)
         if declaration.join is not None:
             conditions += await self.joined(ref, declaration.join)
@@ -205,6 +225,13 @@ class Reference:
                 refs = await self.refs(type_, source, primary == key)
             found.append(refs[0] if refs else None)
         return found if isinstance(given, list) else found[0]
+
+
+def type_in_union(value, _info, union):
+    """Return the type of a page, or of what stands in its place."""
+    if isinstance(value, dict):
+        return next(member.name for member in union.types if "nodes" in member.fields)
+    return value.__strawberry_definition__.name
 
 
 def is_row(ref):

@@ -39,8 +39,9 @@ from certgraph.standards.tables import (
     StandardVersionRow,
 )
 from tests.server.conftest import FIRST_DAY, House
+from tests.server.reads.credit_world import fill_credit_bank
 
-ROLES = (None, "admin", "credit_bank", "verifier", "one", "two")
+ROLES = (None, "admin", "credit_bank", "records_only", "verifier", "one", "two")
 NAMES = {"one": "张甲", "two": "李乙"}
 """Every holder's name of an issuer begins so; whoever sees one more has seen the other's rows."""
 
@@ -114,11 +115,13 @@ async def build(house: House) -> World:
     await _certificates(house)
     async with house.sessions.begin() as session:
         await _catalogue(session, house)
+    await fill_credit_bank(house)
     callers = {None: None}
     async with house.sessions.begin() as session:
         for name, role, code in (
             ("admin", TokenRole.PROGRAMME_ADMIN, None),
             ("credit_bank", TokenRole.CREDIT_BANK, None),
+            ("records_only", TokenRole.CREDIT_BANK, None),
             ("verifier", TokenRole.VERIFIER, None),
             ("one", TokenRole.ORGANIZATION, "EO-001"),
             ("two", TokenRole.ORGANIZATION, "EO-002"),
@@ -128,6 +131,7 @@ async def build(house: House) -> World:
                 token_id=UUID(int=1),
                 role=role,
                 organization_id=organization.id if organization else None,
+                reads_learners=name == "credit_bank",
             )
     return World(house, ReadPool(house.engine, timeout=20), callers)
 
@@ -199,7 +203,8 @@ async def _certificates(house: House) -> None:
         async with house.sessions.begin() as session:
             organization = await organization_named(session, code)
             change = {"organization": organization, "by": "test", **work}
-            await service.register_certificate(session, f"{code}-1", **change)
+            for number in (0, 1, 2, 3, 4, 6):
+                await service.register_certificate(session, f"{code}-{number}", **change)
             for number, state in (
                 (f"{code}-2", CertificateState.SUSPENDED),
                 (f"{code}-3", CertificateState.REVOKED),

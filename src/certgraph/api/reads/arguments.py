@@ -5,13 +5,16 @@ Conditions are written once, with these in place of values; each run of the plan
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from graphql import GraphQLError
-from sqlalchemy import BindParameter
+from sqlalchemy import BindParameter, Boolean, Date, String
 from sqlalchemy.types import TypeEngine
 
 from certgraph.api.context import Context
+from certgraph.calendar import programme_day
+from certgraph.credit_bank.rules import DUE_SOON_DAYS
 
 
 @dataclass(slots=True)
@@ -72,3 +75,26 @@ def _organization(run: Run) -> Any:  # noqa: ANN401 - a parameter's value
 
 CALLER_ORGANIZATION = Argument("caller_organization", _organization)
 """The organization that the caller acts for."""
+
+
+def _day(later: int) -> Callable[[Run], Any]:
+    return lambda run: programme_day(run.context.now) + timedelta(days=later)
+
+
+TODAY = Argument("today", _day(0), Date())
+"""The day of the request, in China."""
+
+SOON = Argument("soon", _day(DUE_SOON_DAYS), Date())
+"""The last day that is soon, by then."""
+
+
+def _reads_learners(run: Run) -> bool:
+    caller = run.context.caller
+    return caller is not None and caller.reads_learners
+
+
+CALLER_READS_LEARNERS = Argument("caller_reads_learners", _reads_learners, Boolean())
+"""Whether the caller's token may read who learners are."""
+
+FEED_EPOCH = Argument("feed_epoch", lambda run: run.context.feed_epoch, String(13))
+"""The epoch of the credit bank's feed that the request reads."""

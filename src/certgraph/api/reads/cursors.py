@@ -5,7 +5,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -70,4 +70,8 @@ def place_after(
     return [_PARSE.get(type_, type_)(value) for type_, value in zip(types, values, strict=True)]
 
 
-_PARSE: Mapping[type, Callable[[Any], Any]] = {date: date.fromisoformat, UUID: UUID}
+_PARSE: Mapping[type, Callable[[Any], Any]] = {
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+    UUID: UUID,
+}

@@ -1,6 +1,6 @@
 """What a field may declare. A declaration travels in its metadata; `declaring` makes them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ request gives is an `Argument`, each that it leaves out or gives as null is None
 
 Policy = Callable[[TokenRole | None], bool | Condition]
 """Which rows a caller of a role (None: the public) may read."""
+
+Check = Callable[[Any, Mapping[str, Any], Sequence[Any] | None], Awaitable[Any]]
 
 READ = "certgraph.read"
 COST = "certgraph.cost"
@@ -102,6 +104,9 @@ class Page:
         descending: Whether the highest comes first.
         size: `first`, where it is left out.
         largest: Largest `first`.
+        check: Awaited before every reading, with the request's context, the arguments, and the
+            values in `after`: None to go on, or an object to answer instead, of another member of
+            the union that the field gives.
     """
 
     order_by: tuple[ColumnElement[Any], ...]
@@ -110,6 +115,7 @@ class Page:
     descending: bool = False
     size: int = 20
     largest: int = MAX_PAGE
+    check: Check | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from certgraph.api.reads.declarations import (
     READ,
     ByGlobalId,
     ByKey,
+    Check,
     Column,
     Computed,
     Conditions,
@@ -80,13 +81,17 @@ def one(
     foreign_key: Expression | None = None,
     *,
     by: Expression | None = None,
+    to: Expression | None = None,
     description: str | None = None,
     guarded: bool = False,
 ) -> Any:  # noqa: ANN401 - as strawberry.field
-    """Declare an object: the one our foreign key names, or the one whose key `by` names us."""
+    """Declare an object: the one our foreign key names, or the one whose key `by` names us.
+
+    `to` is the key that our column names, where that is not the one it refers to.
+    """
     if foreign_key is not None:
         key = _element(foreign_key)
-        join = Join((_referenced(key),), (key,))
+        join = Join((_referenced(key) if to is None else _element(to),), (key,))
     else:
         key = _element(cast("Expression", by))
         join = Join((key,), (_referenced(key),))
@@ -146,17 +151,19 @@ def page(
     descending: bool = False,
     size: int = 20,
     largest: int = MAX_PAGE,
+    check: Check | None = None,
     description: str | None = None,
 ) -> Callable[[Callable[..., Conditions]], Any]:
     """Declare a connection: `target` as in `many` (none at the root), the body yields conditions.
 
     The body's arguments are the filters; `first` (`size` if left out) and `after` come before them.
+    With a `check` (at the root, see `Page`) `of` is a union of the connection and other objects.
     """
     order = tuple(_element(expression) for expression in order_by)
     join = _join(target, None, through) if target else None
 
     def decorate(body: Callable[..., Conditions]) -> Any:  # noqa: ANN401 - as strawberry.field
-        declared = Page(order, body, join, descending, size, largest)
+        declared = Page(order, body, join, descending, size, largest, check)
         return _field(declared, description, _with_paging(body, size), of)
 
     return decorate

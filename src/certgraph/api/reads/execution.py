@@ -18,6 +18,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    GraphQLUnionType,
 )
 from graphql import execute as graphql_execute
 from graphql.execution.values import VariableValues
@@ -215,7 +216,7 @@ def _resolve_below(source: Any, info: GraphQLResolveInfo[Context], **_arguments:
 
 
 def _type_of(value: Any, _info: object, _type: object) -> str | None:  # noqa: ANN401 - as graphql-core hands it
-    """Return the type of an object behind an interface."""
+    """Return the type of an object behind an interface or a union."""
     if isinstance(value, Record):
         return value.type_name
     definition = getattr(value, "__strawberry_definition__", None)
@@ -234,6 +235,8 @@ def attach(schema: GraphQLSchema) -> None:
     """
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInterfaceType) and type_.name == "Node":
+            type_.resolve_type = _type_of
+        if isinstance(type_, GraphQLUnionType):
             type_.resolve_type = _type_of
         if not isinstance(type_, GraphQLObjectType):
             continue

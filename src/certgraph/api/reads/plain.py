@@ -41,9 +41,14 @@ def _of_type(
         names = enum_names(given)
         return _unless_none(lambda value: names[value])
     if is_object_type(given):
-        fields = {key: _attribute(given.name, field) for key, field in below[given.name].items()}
-        return _unless_none(lambda value: {key: get(value) for key, get in fields.items()})
+        return _unless_none(object_completion(given.name, below[given.name]))
     return None
+
+
+def object_completion(type_name: str, selected: Mapping[str, Selected]) -> Complete:
+    """Return what makes JSON of a plain object of a type."""
+    fields = {key: _attribute(type_name, field) for key, field in selected.items()}
+    return lambda value: {key: get(value) for key, get in fields.items()}
 
 
 def _unless_none(complete: Complete) -> Complete:

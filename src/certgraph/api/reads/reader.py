@@ -21,9 +21,10 @@ from certgraph.api.reads.connections import ReadPool, ReadTimeout
 from certgraph.api.reads.cursors import place_after
 from certgraph.api.reads.declarations import ByGlobalId, ByKey, Page
 from certgraph.api.reads.documents import Operation
+from certgraph.api.reads.plain import object_completion
 from certgraph.api.reads.plans import make_plan
 from certgraph.api.reads.scalars import parse_global_id
-from certgraph.api.reads.selection import Selection, select
+from certgraph.api.reads.selection import Selected, Selection, select
 from certgraph.api.reads.shapes import Shape
 from certgraph.api.reads.statements import Statement, compile_level
 from certgraph.api.remembered import Remembered
@@ -88,6 +89,23 @@ class Fetched:
 
 
 @dataclass(slots=True)
+class Instead:
+    """What a page's check answers in its place, for either completion."""
+
+    answer: Any
+    selected: Mapping[str, Mapping[str, Selected]]
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON
+        """Return it JSON-ready."""
+        name = str(self.answer.__strawberry_definition__.name)
+        return object_completion(name, self.selected[name])(self.answer)
+
+    def records(self) -> Any:  # noqa: ANN401 - what a resolver returns
+        """Return it for graphql-core."""
+        return self.answer
+
+
+@dataclass(slots=True)
 class Reading:
     """A field of an operation, ready to be read.
 
@@ -148,7 +166,7 @@ class Reader:
         key: UUID | None = None,
         *,
         for_records: bool,
-    ) -> Fetched:
+    ) -> Fetched | Instead:
         """Return the rows of a field.
 
         Args:
@@ -160,9 +178,18 @@ class Reader:
 
         Raises:
             GraphQLError: Arguments are refused, or a statement took too long.
+            Exception: What a page's check raises.
         """
         run = Run(context, reading.selection.arguments(variables))
         self._check_pages(reading, run)
+        top = reading.selection.top
+        if isinstance(top.declaration, Page) and top.declaration.check and top.slot is not None:
+            if top.slot in run.failures:
+                raise run.failures[top.slot]
+            place = run.places.get(top.slot)
+            answer = await top.declaration.check(context, run.arguments[top.slot], place)
+            if answer is not None:
+                return Instead(answer, top.instead)
         try:
             if isinstance(reading.selection.top.declaration, ByGlobalId | ByKey):
                 return await self._by_keys(reading, run, key, for_records=for_records)

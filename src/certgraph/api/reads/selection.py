@@ -15,6 +15,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    GraphQLUnionType,
     get_named_type,
     is_abstract_type,
     is_object_type,
@@ -22,7 +23,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from certgraph.api.reads.coercion import Arguments
-from certgraph.api.reads.declarations import READ, Declaration, Source
+from certgraph.api.reads.declarations import READ, Declaration, Page, Source
 from certgraph.api.reads.documents import Operation
 
 STRAWBERRY = "strawberry-definition"
@@ -51,6 +52,7 @@ class Selected:
         type: Its type, wrapped as in the schema.
         slot: Its place among the fields with arguments; None where it takes none.
         below: What is asked of its object, by type name: one type, several for an interface.
+        instead: What is asked of the objects that a page's check may answer, by type name.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Selected:
     type: GraphQLOutputType | None
     slot: int | None = None
     below: dict[str, dict[str, "Selected"]] = dataclasses.field(default_factory=dict)
+    instead: dict[str, dict[str, "Selected"]] = dataclasses.field(default_factory=dict)
 
     def fields(self) -> dict[str, "Selected"]:
         """Return what is asked of the one type that this field has."""
@@ -147,6 +150,12 @@ class _Walk:
         found = Selected(name, declaration, field_, field_.type, slot)
         for type_ in self.object_types(field_):
             found.below[type_.name] = self._fields(type_, nodes)
+        union = get_named_type(field_.type)
+        if isinstance(declaration, Page) and isinstance(union, GraphQLUnionType):
+            (found.type,) = (type_ for type_ in union.types if "nodes" in type_.fields)
+            for type_ in union.types:
+                to = found.below if type_ is found.type else found.instead
+                to[type_.name] = self._fields(type_, nodes)
         return found
 
     def object_types(self, field_: GraphQLField) -> Sequence[GraphQLObjectType]:

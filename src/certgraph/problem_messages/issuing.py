@@ -1,21 +1,7 @@
 # ruff: noqa: E501 - each sentence stands on one line
-"""What each refusal says, in English and Chinese, by code: the one catalogue of messages.
+"""Refusals about callers, organizations, standards, certificates, keys and trust."""
 
-Each sentence says what was wrong and what to do; the place is in the problem's `path`. Where a rule
-of the programme stands behind it, the rule is quoted beside the sentence (`policy`).
-"""
-
-from typing import NamedTuple
-
-
-class Message(NamedTuple):
-    """A refusal's sort (a `ProblemKind`), its rule, and its sentence in both languages."""
-
-    kind: str
-    rule_id: str | None
-    en: str
-    zh: str
-
+from certgraph.problem_messages.message import Message
 
 MESSAGES: dict[str, Message] = {
     "access.other_organization": Message(

@@ -1,0 +1,370 @@
+"""Outcome records in the graph: the change feed, what the credit bank did with them, balances."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError
+
+from certgraph.api.certificates import Certificate
+from certgraph.api.context import Context, Info
+from certgraph.api.credit_bank import TENTHS, CatalogueEntry
+from certgraph.api.enums import (
+    CertificateLevel,
+    ChangeKind,
+    ChangeReason,
+    CreditDifference,
+    CreditRecordState,
+    DocumentType,
+    RecordState,
+    ResyncReason,
+    TokenRole,
+)
+from certgraph.api.organizations import Organization
+from certgraph.api.reads.arguments import (
+    CALLER_ORGANIZATION,
+    CALLER_READS_LEARNERS,
+    FEED_EPOCH,
+    through,
+)
+from certgraph.api.reads.declarations import Condition, Conditions
+from certgraph.api.reads.declaring import column, computed, find, many, one, page, read_from
+from certgraph.api.relay import Connection, Node
+from certgraph.api.standards import StandardVersion
+from certgraph.certificates.drafting import number_key
+from certgraph.certificates.tables import CertificateRow
+from certgraph.credit_bank import confirmation_queries, feed_queries, queries
+from certgraph.credit_bank.feed import Place, standing
+from certgraph.credit_bank.reconciling import Balance, reconcile
+from certgraph.credit_bank.tables import (
+    CreditRecordChangeRow,
+    CreditRecordRow,
+    OutcomeChangeRow,
+    OutcomeRecordRow,
+)
+from certgraph.problems import Rejected
+
+_FEED_READERS = (TokenRole.PROGRAMME_ADMIN, TokenRole.CREDIT_BANK)
+
+
+def _feed(role: TokenRole | None) -> bool:
+    return role in _FEED_READERS
+
+
+def _records(role: TokenRole | None) -> bool | Condition:
+    if role is TokenRole.ORGANIZATION:
+        return OutcomeRecordRow.organization_id == CALLER_ORGANIZATION
+    return role in _FEED_READERS
+
+
+def _learners(role: TokenRole | None) -> bool | Condition:
+    known = CertificateRow.erased_at.is_(None)
+    if role is TokenRole.CREDIT_BANK:
+        return known & CALLER_READS_LEARNERS.is_(True)
+    return known if role is TokenRole.PROGRAMME_ADMIN else False
+
+
+def _document_number(context: Context, sealed: bytes | None, certificate_id: UUID) -> str | None:
+    return None if sealed is None else context.keyring.open_document(sealed, certificate_id.bytes)
+
+
+@strawberry.type(
+    description="Who a learner is. The credit bank reads it by a scope of its own; nobody once it "
+    "is erased."
+)
+@read_from(CertificateRow, policy=_learners)
+class Learner:
+    """See `certgraph.certificates.tables.CertificateRow`."""
+
+    name: str = column(CertificateRow.holder_name)
+    document_type: DocumentType | None = column(CertificateRow.document_type)
+    document_number: str | None = computed(
+        _document_number, CertificateRow.document_sealed, CertificateRow.id, with_context=True
+    )
+
+
+@strawberry.type(description="A change of what the credit bank did with a record.")
+@read_from(CreditRecordChangeRow)
+class CreditRecordChange:
+    """See `certgraph.credit_bank.tables.CreditRecordChangeRow`."""
+
+    state: CreditRecordState = column(CreditRecordChangeRow.state)
+    account_number: str | None = column(CreditRecordChangeRow.account_number)
+    credits_tenths: int | None = column(CreditRecordChangeRow.credits_tenths, description=TENTHS)
+    version: int = column(CreditRecordChangeRow.version)
+    reason: str | None = column(CreditRecordChangeRow.reason)
+    changed_at: datetime = column(CreditRecordChangeRow.changed_at)
+
+
+@strawberry.type(
+    description="What the credit bank did with a record: one credit record 学分记录 a certificate, "
+    "for ever. The credit bank and the programme see it."
+)
+@read_from(CreditRecordRow, policy=_feed)
+class CreditRecord(Node):
+    """See `certgraph.credit_bank.tables.CreditRecordRow`."""
+
+    state: CreditRecordState = column(CreditRecordRow.state)
+    account_number: str | None = column(CreditRecordRow.account_number)
+    credits_tenths: int | None = column(CreditRecordRow.credits_tenths, description=TENTHS)
+    version: int = column(
+        CreditRecordRow.version, description="Version of the record that it answers to."
+    )
+    reason: str | None = column(CreditRecordRow.reason)
+    recorded_on: date = column(CreditRecordRow.recorded_on)
+    changed_at: datetime = column(CreditRecordRow.changed_at)
+    outcome_record: "LearningOutcomeRecord" = one(CreditRecordRow.id)
+    changes: list[CreditRecordChange] = many(
+        CreditRecordChangeRow.record_id,
+        order_by=[CreditRecordChangeRow.changed_at, CreditRecordChangeRow.id],
+    )
+
+
+@strawberry.type(
+    description="The record of the learning outcome that a registered certificate embodies. The "
+    "programme, the credit bank and the issuer see it."
+)
+@read_from(OutcomeRecordRow, policy=_records)
+class LearningOutcomeRecord(Node):
+    """See `certgraph.credit_bank.tables.OutcomeRecordRow`."""
+
+    certificate_number: str = column(
+        OutcomeRecordRow.certificate_number, description="Its natural key."
+    )
+    level: CertificateLevel = column(OutcomeRecordRow.level)
+    registered_on: date = column(OutcomeRecordRow.registered_on)
+    state: RecordState = column(OutcomeRecordRow.state)
+    version: int = column(OutcomeRecordRow.version)
+    sha256: str = column(OutcomeRecordRow.sha256, description="Of what its latest change says.")
+    credits_tenths: int | None = column(
+        OutcomeRecordRow.credits_tenths,
+        description="Recognized credits, times ten; null until recognized.",
+    )
+    difference: CreditDifference | None = column(
+        confirmation_queries.difference(),
+        guarded=True,
+        description="How the credit bank differs; null where it does not.",
+    )
+    certificate: Certificate = one(OutcomeRecordRow.id)
+    organization: Organization = one(OutcomeRecordRow.organization_id)
+    standard_version: StandardVersion = one(OutcomeRecordRow.standard_version_id)
+    outcome: CatalogueEntry | None = one(
+        OutcomeRecordRow.catalogue_entry_id, description="Null until recognized."
+    )
+    learner: Learner | None = one(OutcomeRecordRow.id)
+    credit_record: CreditRecord | None = one(by=CreditRecordRow.id)
+
+
+@strawberry.type(
+    description="A change of a record, as the credit bank pulls it. Its own fields never change; "
+    "objects beside it are as they are now."
+)
+@read_from(OutcomeChangeRow, policy=_feed)
+class LearningOutcomeChange:
+    """See `certgraph.credit_bank.tables.OutcomeChangeRow`."""
+
+    epoch: str = column(OutcomeChangeRow.epoch)
+    sequence: int = column(
+        OutcomeChangeRow.sequence, description="From 1 in its epoch, without gaps."
+    )
+    kind: ChangeKind = column(OutcomeChangeRow.kind)
+    reason: ChangeReason = column(OutcomeChangeRow.reason)
+    certificate_number: str = column(
+        OutcomeChangeRow.certificate_number, description="The natural key of the record."
+    )
+    version: int = column(OutcomeChangeRow.version, description="Of the record, from 1.")
+    credits_tenths: int | None = column(
+        OutcomeChangeRow.credits_tenths, description="Recognized credits, times ten."
+    )
+    record: str = column(
+        OutcomeChangeRow.content,
+        description="The whole record as JSON: certificate, standard, outcome, credits.",
+    )
+    sha256: str = column(OutcomeChangeRow.sha256, description="Of `record` in UTF-8.")
+    recorded_at: datetime = column(OutcomeChangeRow.recorded_at)
+    outcome: CatalogueEntry | None = one(OutcomeChangeRow.catalogue_entry_id)
+    outcome_record: LearningOutcomeRecord = one(
+        OutcomeChangeRow.record_id, description="The record as it is now."
+    )
+    learner: Learner | None = one(OutcomeChangeRow.record_id, to=CertificateRow.id)
+
+
+@strawberry.type(
+    description="The reader must start again, with `after` left out: keep what it gets from there, "
+    "and drop what it does not get. With REBUILDING, after some seconds."
+)
+class ResyncRequired:
+    """See `certgraph.credit_bank.feed.Standing`."""
+
+    reason: ResyncReason
+    epoch: str = strawberry.field(description="The feed's epoch now.")
+
+
+LearningOutcomeChanges = Annotated[
+    Connection[LearningOutcomeChange] | ResyncRequired,
+    strawberry.union(
+        "LearningOutcomeChanges", description="A page of the feed, or why there is none."
+    ),
+]
+
+
+def refuse_others(context: Context) -> None:
+    """Let through who may read the feed. Raises `GraphQLError`."""
+    try:
+        context.require(*_FEED_READERS)
+    except Rejected as rejected:
+        (problem,) = rejected.problems
+        raise GraphQLError(
+            problem.message(context.language), extensions={"code": "FORBIDDEN"}
+        ) from None
+
+
+async def check_place(
+    context: Context, _arguments: Mapping[str, Any], place: Sequence[Any] | None
+) -> ResyncRequired | None:
+    """Return why a reader must start again; None where it may go on. Raises `GraphQLError`."""
+    refuse_others(context)
+    found = await standing(
+        context.sessions,
+        context.reads,
+        None if place is None else Place(*place),
+        now=context.now,
+        random=context.random,
+    )
+    context.feed_epoch = found.epoch
+    if found.resync is None:
+        return None
+    return ResyncRequired(reason=found.resync, epoch=found.epoch)
+
+
+def feed_conditions(
+    epoch: Any,  # noqa: ANN401 - an epoch, or its parameter
+    organization_code: Any = None,  # noqa: ANN401 - the same
+    recorded_from: Any = None,  # noqa: ANN401 - the same
+    recorded_to: Any = None,  # noqa: ANN401 - the same
+) -> Conditions:
+    """Yield the conditions of a part of the feed; both days are included."""
+    yield OutcomeChangeRow.epoch == epoch
+    if organization_code is not None:
+        yield queries.is_of_organization(OutcomeChangeRow.organization_id, organization_code)
+    if recorded_from is not None:
+        yield feed_queries.recorded_from(recorded_from, epoch)
+    if recorded_to is not None:
+        yield feed_queries.recorded_to(recorded_to, epoch)
+
+
+@strawberry.type(description="What one side holds: how many, their credits, and a hash.")
+class BalanceSide:
+    """See `certgraph.credit_bank.reconciling.Side`."""
+
+    count: int
+    credits_tenths: int = strawberry.field(description=TENTHS)
+    sha256: str = strawberry.field(
+        description="SHA-256 of the records' hashes in hex, a line each, by certificate number."
+    )
+
+
+@strawberry.type(description="Both sides of the records registered on a day with an organization.")
+class CreditBalance:
+    """See `certgraph.credit_bank.reconciling.Balance`."""
+
+    registered_on: date
+    organization_code: str
+    platform: BalanceSide
+    credit_bank: BalanceSide
+    agrees: bool
+
+    @classmethod
+    def of(cls, balance: Balance) -> "CreditBalance":
+        """Return a balance as the API states it."""
+        platform, credit_bank = (
+            BalanceSide(count=side.count, credits_tenths=side.credits_tenths, sha256=side.sha256)
+            for side in (balance.platform, balance.credit_bank)
+        )
+        return cls(
+            registered_on=balance.registered_on,
+            organization_code=balance.organization_code,
+            platform=platform,
+            credit_bank=credit_bank,
+            agrees=balance.agrees,
+        )
+
+
+@strawberry.type
+class OutcomeRecordQuery:
+    """Reads of records and of the feed."""
+
+    @page(
+        of=LearningOutcomeChanges,
+        order_by=[OutcomeChangeRow.epoch, OutcomeChangeRow.sequence, OutcomeChangeRow.chain],
+        size=100,
+        largest=1_000,
+        check=check_place,
+        description="The feed of changes of outcome records, for the credit bank: every change "
+        "once, in an order that never changes. Keep `endCursor` and go on after it, for ever. The "
+        "same as a file: GET /credit-bank/changes.jsonl.gz.",
+    )
+    def learning_outcome_changes(
+        organization_code: str | None = None,
+        recorded_from: date | None = None,
+        recorded_to: date | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters; both days are included."""
+        yield from feed_conditions(FEED_EPOCH, organization_code, recorded_from, recorded_to)
+
+    @find(
+        of=LearningOutcomeRecord | None,
+        description="The outcome record of a certificate; null where there is none to read.",
+    )
+    def learning_outcome_record(certificate_number: str) -> Conditions:
+        """Yield the condition that names it."""
+        yield confirmation_queries.is_numbered(through(certificate_number, number_key))
+
+    @page(
+        of=Connection[LearningOutcomeRecord],
+        order_by=[OutcomeRecordRow.certificate_number],
+        size=20,
+        description="Outcome records that the caller may read.",
+    )
+    def learning_outcome_records(
+        *,
+        organization_code: str | None = None,
+        state: RecordState | None = None,
+        registered_on: date | None = None,
+        difference: CreditDifference | None = None,
+        differs: bool | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters."""
+        if organization_code is not None:
+            yield queries.is_of_organization(OutcomeRecordRow.organization_id, organization_code)
+        if state is not None:
+            yield OutcomeRecordRow.state == state
+        if registered_on is not None:
+            yield OutcomeRecordRow.registered_on == registered_on
+        if difference is not None:
+            yield confirmation_queries.difference() == difference
+        if differs is not None:
+            yield confirmation_queries.difference().is_not(None) == differs
+
+    @strawberry.field(
+        description="Reconciliation: what platform and credit bank hold of the records registered "
+        "on each day with each organization, both days included, 31 at most. Where they do not "
+        "agree, see `learningOutcomeRecords(registeredOn, organizationCode, differs: true)`."
+    )
+    async def credit_reconciliation(
+        self, info: Info, first_on: date, last_on: date, organization_code: str | None = None
+    ) -> list[CreditBalance]:
+        """Read both sides and add them up."""
+        context = info.context
+        refuse_others(context)
+        try:
+            async with context.reads() as session:
+                balances = await reconcile(session, first_on, last_on, organization_code)
+        except Rejected as rejected:
+            (problem,) = rejected.problems
+            raise GraphQLError(
+                problem.message(context.language), extensions={"code": "BAD_USER_INPUT"}
+            ) from None
+        return [CreditBalance.of(balance) for balance in balances]

@@ -1,0 +1,1 @@
+"""What a certificate is worth: outcomes, proposals, records, the change feed, conversion."""
