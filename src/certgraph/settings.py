@@ -57,6 +57,12 @@ class Settings(BaseModel):
     publish_every_seconds: int = Field(
         default=20, ge=1, le=3600, description="How often the server looks for changes to publish."
     )
+    follow_every_seconds: float = Field(
+        default=1,
+        ge=0.1,
+        le=3600,
+        description="How often the server looks for changes to state in the credit bank's feed.",
+    )
     read_timeout_seconds: int = Field(
         default=5, ge=1, le=300, description="Longest time for one statement of a query."
     )

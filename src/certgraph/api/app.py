@@ -41,6 +41,8 @@ from certgraph.api.schema import make_documents, make_schema
 from certgraph.api.static_files import file_response
 from certgraph.api.trust_cache import TrustCache
 from certgraph.api.verify_page import VerifyPage
+from certgraph.credit_bank import feed_queries
+from certgraph.credit_bank.recording import follow
 from certgraph.database import (
     DatabaseError,
     Engine,
@@ -195,6 +197,21 @@ class Server:
                 logger.exception("publishing failed; it is tried again")
             await asyncio.sleep(self.settings.publish_every_seconds)
 
+    async def follow_forever(self) -> None:
+        """State what changes of certificates in the credit bank's feed; failures are tried again.
+
+        Readers of the feed do so, too; this is for what hangs on it, as reversed conversions.
+        """
+        while True:
+            try:
+                async with self.reads() as session:
+                    has_work = await feed_queries.has_work(session)
+                if has_work:
+                    await follow(self.sessions, now=self.clock(), random=self.random)
+            except Exception:  # whatever it is, changes must be stated with the next try
+                logger.exception("the feed is not followed; it is tried again")
+            await asyncio.sleep(self.settings.follow_every_seconds)
+
 
 class Application(Starlette):
     """The ASGI application: /graphql is answered before middleware and routes."""
@@ -220,12 +237,13 @@ async def _home(request: Request) -> Response:
 
 @asynccontextmanager
 async def _running(server: Server, database: Engine, *, publishing: bool) -> AsyncIterator[None]:
-    """Publish while the application runs; let go of everything at its end."""
-    task = asyncio.create_task(server.publish_forever()) if publishing else None
+    """Publish and follow while the application runs; let go of everything at its end."""
+    work = (server.publish_forever(), server.follow_forever()) if publishing else ()
+    tasks = [asyncio.create_task(one) for one in work]
     try:
         yield
     finally:
-        if task is not None:
+        for task in tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -248,7 +266,7 @@ def make_app(
         clock: Returns the time, aware.
         random: Source of ids and secrets.
         engine: The database; made of the settings if None.
-        publishing: Whether this process publishes changes by itself.
+        publishing: Whether this process publishes changes, and follows them, by itself.
 
     Raises:
         SettingsError: No usable master key.

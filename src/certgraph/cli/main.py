@@ -9,7 +9,7 @@ from certgraph.cli import verify
 
 SERVER_COMMANDS = (
     "demo, serve, schema, migrate, catalogue, organization, key, token, trust, issue, register, "
-    "suspend, lift, revoke, correct, recheck"
+    "suspend, lift, revoke, correct, recheck, credit-bank"
 )
 
 
@@ -28,7 +28,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND")
     verify.add_to(commands)
     try:
-        from certgraph.cli import admin, certificates, demo, serve, trust  # noqa: PLC0415 - optional
+        from certgraph.cli import (  # noqa: PLC0415 - optional
+            admin,
+            certificates,
+            credit_bank,
+            demo,
+            serve,
+            trust,
+        )
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("certgraph"):
             raise
@@ -36,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
             f"Only verify is installed here. For {SERVER_COMMANDS}: pip install 'certgraph[server]'"
         )
         return parser
-    for module in (demo, serve, admin, trust, certificates):
+    for module in (demo, serve, admin, trust, certificates, credit_bank):
         module.add_to(commands)
     return parser
 

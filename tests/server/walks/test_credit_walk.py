@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from tests.server.walks.conftest import told
+from tests.server.parties import told
 
 DOCUMENT = Path(__file__).parents[3] / "docs/credit-bank.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")

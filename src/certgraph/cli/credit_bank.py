@@ -1,0 +1,185 @@
+"""certgraph credit-bank pull, feed and new-epoch."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from certgraph.cli.clock import environ, now
+from certgraph.cli.mirror import Mirror, MirrorError
+from certgraph.cli.runtime import EXIT_REFUSED, EXIT_USAGE, Runtime, group, leaf
+from certgraph.credit_bank.recording import follow, start_epoch
+from certgraph.database import DatabaseError, create_engine
+from certgraph.settings import SettingsError
+from certgraph.text import reject_text
+
+QUERY = """query Pull($first: Int!, $after: String) {
+  learningOutcomeChanges(first: $first, after: $after) {
+    ... on LearningOutcomeChangeConnection {
+      nodes {
+        epoch sequence kind reason certificateNumber version creditsTenths sha256 record
+        learner { name documentType documentNumber }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+    ... on ResyncRequired { reason epoch }
+  }
+}"""
+_WAIT_SECONDS = (1, 2, 4, 8, 16, 32)
+"""Between tries, while the platform cannot be reached."""
+
+
+class PullError(RuntimeError):
+    """The platform refused, or could not be reached; says what to do."""
+
+
+class Client:
+    """Asks a platform for pages of its feed."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str, token: str) -> None:
+        self._http = http
+        self._url = f"{url}/graphql"
+        self._headers = {"Authorization": f"Bearer {token}"}
+
+    async def page(self, first: int, after: str | None) -> Mapping[str, Any]:
+        """Return a page of the feed, or why there is none; tries again for a minute.
+
+        Raises:
+            PullError: Refused, or not reached.
+        """
+        body = {"query": QUERY, "variables": {"first": first, "after": after}}
+        reason = ""
+        for seconds in (0, *_WAIT_SECONDS):
+            await asyncio.sleep(seconds)
+            try:
+                response = await self._http.post(self._url, json=body, headers=self._headers)
+            except httpx.HTTPError as error:
+                reason = str(error) or type(error).__name__
+                continue
+            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                reason = f"it answers {response.status_code}"
+                continue
+            return self._answer(response)
+        raise PullError(f"{self._url} cannot be reached: {reason}; run the command again to go on")
+
+    def _answer(self, response: httpx.Response) -> Mapping[str, Any]:
+        try:
+            content = response.json()
+            errors = content.get("errors")
+            if not errors:
+                found: Mapping[str, Any] = content["data"]["learningOutcomeChanges"]
+                return found
+            message = errors[0]["message"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            message = f"it answers {response.status_code}, and is no certgraph"
+        raise PullError(f"{self._url}: {message}")
+
+
+async def pull(client: Client, mirror: Mirror, *, size: int, follow_seconds: float | None) -> None:
+    """Pull until the mirror is up to date, or for ever every `follow_seconds`."""
+    taken = 0
+    while True:
+        after = await mirror.cursor()
+        page = await client.page(size, after)
+        if "reason" in page:
+            if page["reason"] == "REBUILDING":
+                await asyncio.sleep(1)
+            else:
+                print(f"starting again: {page['reason']}, epoch {page['epoch']}", file=sys.stderr)
+                await mirror.start_again(page["epoch"], now())
+            continue
+        changes, info = page["nodes"], page["pageInfo"]
+        is_last = not info["hasNextPage"]
+        if not await mirror.take(after, changes, info["endCursor"], is_last=is_last, now=now()):
+            print("another process pulls into this mirror, too", file=sys.stderr)
+            continue
+        taken += len(changes)
+        if not is_last:
+            continue
+        if follow_seconds is None:
+            break
+        await asyncio.sleep(follow_seconds)
+    print(f"{taken} changes pulled; {await mirror.count()} records stand")
+
+
+def _token(options: argparse.Namespace) -> str:
+    if options.token_file is not None:
+        try:
+            return str(options.token_file.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"the token file cannot be read: {error}") from None
+    token = environ().get("CREDIT_BANK_TOKEN")
+    if not token:
+        raise SettingsError("name a file with --token-file, or set CREDIT_BANK_TOKEN")
+    return token
+
+
+async def _pull(options: argparse.Namespace) -> None:
+    token = _token(options)
+    try:
+        engine = create_engine(options.mirror)
+    except ValueError as error:
+        raise SettingsError(f"--mirror: {error}") from None
+    url = options.url.rstrip("/")
+    try:
+        mirror = Mirror(engine, url)
+        await mirror.open(now())
+        async with httpx.AsyncClient(timeout=60) as http:
+            client = Client(http, url, token)
+            await pull(client, mirror, size=options.page, follow_seconds=options.follow)
+    except DatabaseError as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        await asyncio.sleep(0.1)  # aiosqlite's thread still has a word for the loop
+        raise SettingsError(f"the mirror cannot be used: {reason}") from None
+    finally:
+        await engine.dispose()
+
+
+def _run_pull(options: argparse.Namespace) -> int:
+    if not 1 <= options.page <= 1000 or (options.follow is not None and options.follow < 0.1):
+        print("certgraph: --page takes 1 to 1000, --follow 0.1 or more", file=sys.stderr)
+        return EXIT_USAGE
+    try:
+        asyncio.run(_pull(options))
+    except (PullError, MirrorError) as error:
+        print(f"certgraph: {error}", file=sys.stderr)
+        return EXIT_REFUSED
+    return 0
+
+
+async def _feed(runtime: Runtime, _options: argparse.Namespace) -> None:
+    stated = await follow(runtime.sessions, now=runtime.now, random=runtime.random)
+    print(f"{stated} changes stated")
+
+
+async def _new_epoch(runtime: Runtime, options: argparse.Namespace) -> None:
+    reject_text(options.reason, 200, "reason")
+    async with runtime.sessions.begin() as session:
+        await start_epoch(session, options.reason, now=runtime.now, random=runtime.random)
+    stated = await follow(runtime.sessions, now=runtime.now, random=runtime.random)
+    print(f"a new epoch begins; {stated} records stated again")
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+    """Add the commands."""
+    inner = group(commands, "credit-bank", "the feed of learning outcomes, and a mirror of it")
+    text = "pull the feed of a platform into a database of one's own; go on where it stopped"
+    parser = inner.add_parser("pull", help=text, description=text)
+    parser.add_argument("--url", required=True, help="the platform, such as https://HOST")
+    parser.add_argument("--mirror", required=True, help="sqlite:///FILE or postgresql://…")
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="default: CREDIT_BANK_TOKEN"
+    )
+    parser.add_argument("--page", type=int, default=1000, help="changes a page (default: 1000)")
+    parser.add_argument(
+        "--follow", type=float, metavar="SECONDS", help="go on for ever, asking again so often"
+    )
+    parser.set_defaults(run=_run_pull)
+    leaf(inner, "feed", "state what waits to be stated; the server does it by itself", _feed)
+    epoch = leaf(inner, "new-epoch", "state everything again, as after a restore", _new_epoch)
+    epoch.add_argument("--reason", required=True)

@@ -1,0 +1,198 @@
+"""Parties of the programme, each with a token of its own, and a document told step by step."""
+
+import json
+import re
+from contextlib import asynccontextmanager
+from datetime import date
+from random import Random
+
+import httpx
+import pytest
+
+from certgraph.api.app import make_app
+from certgraph.organizations.rules import TokenRole
+from certgraph.organizations.service import (
+    grant_entitlement,
+    organization_named,
+)
+from certgraph.organizations.tokens import create_token
+from certgraph.standards.rules import ContentItem, OutcomeItem
+from certgraph.standards.service import (
+    CertificateTypeDraft,
+    StandardVersionDraft,
+    announce_certificate_type,
+    publish_standard_version,
+    register_standard,
+)
+from tests.server.credit_kit import add_institution
+
+STEP = re.compile(
+    r"```graphql (?P<info>[^\n]+)\n(?P<query>.*?)```\n\n```json\n(?P<answer>.*?)```", re.DOTALL
+)
+
+
+async def announce(house, code="CT-100", name="研学旅行策划与管理", announced_on=date(2026, 11, 2)):
+    """Announce a certificate type of EO-001 with a standard at level 1."""
+    work = {"now": house.now, "random": house.random}
+    async with house.sessions.begin() as session:
+        organization = await organization_named(session, "EO-001")
+        type_ = await announce_certificate_type(
+            session,
+            CertificateTypeDraft(code=code, name=name, levels=[1, 2], announced_on=announced_on),
+            [organization],
+            random=house.random,
+        )
+        standard = f"STD-{code[3:]}"
+        await register_standard(
+            session,
+            code=standard,
+            name=f"{name}标准",
+            certificate_type_code=code,
+            random=house.random,
+        )
+        texts = {"1": "课程设计", "1.1": "需求分析", "1.1.1": "能调研学校的需求", "2": "活动实施"}
+        draft = StandardVersionDraft(
+            standard_code=standard,
+            version="2026",
+            published_on=date(2026, 11, 2),
+            source="made up for tests",
+            content=[ContentItem(level=1, code=code, text=text) for code, text in texts.items()],
+            outcomes=[
+                OutcomeItem(level=1, number=1, name="能设计研学课程"),
+                OutcomeItem(level=1, number=2, name="能组织研学活动"),
+            ],
+        )
+        await publish_standard_version(session, draft, **work)
+        await grant_entitlement(
+            session,
+            organization,
+            certificate_type_id=type_.id,
+            type_name=type_.name,
+            known_levels=[1, 2],
+            levels=[1],
+            first_on=date(2026, 11, 2),
+            last_on=None,
+            random=house.random,
+        )
+
+
+PARTIES = {
+    "admin": (TokenRole.PROGRAMME_ADMIN, None, False),
+    "credit-bank": (TokenRole.CREDIT_BANK, None, True),
+    "records-only": (TokenRole.CREDIT_BANK, None, False),
+    "organization": (TokenRole.ORGANIZATION, "EO-001", False),
+    "other-organization": (TokenRole.ORGANIZATION, "EO-002", False),
+    "institution": (TokenRole.ORGANIZATION, "PI-001", False),
+}
+
+
+class Parties:
+    """Asks the application as one of the parties."""
+
+    def __init__(self, http, house, tokens):
+        self.http = http
+        self.house = house
+        self.tokens = tokens
+
+    async def ask(self, party, query, variables=None):
+        headers = {"Accept-Language": "en"}
+        if party != "public":
+            headers["Authorization"] = f"Bearer {self.tokens[party]}"
+        body = {"query": query, "variables": variables or {}}
+        return (await self.http.post("/graphql", json=body, headers=headers)).json()
+
+    async def data(self, party, query, variables=None):
+        content = await self.ask(party, query, variables)
+        assert "errors" not in content, content["errors"]
+        return content["data"]
+
+    async def done(self, party, query, variables=None):
+        """Return what a mutation gives, which is not refused."""
+        (payload,) = (await self.data(party, query, variables)).values()
+        assert payload.get("errors") == [], payload
+        return payload
+
+    async def refused(self, party, query, variables=None):
+        """Return (code, rule id) of each reason a mutation is refused for."""
+        (payload,) = (await self.data(party, query, variables)).values()
+        return [(error["code"], (error["rule"] or {}).get("id")) for error in payload["errors"]]
+
+
+@pytest.fixture
+async def parties(house):
+    await announce(house)
+    await add_institution(house)
+    async with parties_of(house) as found:
+        yield found
+
+
+@asynccontextmanager
+async def parties_of(house):
+    """Ask the application over a house with an institution as any of its parties."""
+    tokens = {}
+    async with house.sessions.begin() as session:
+        for party, (role, code, reads_learners) in PARTIES.items():
+            organization = await organization_named(session, code) if code else None
+            tokens[party], _ = await create_token(
+                session,
+                name=party,
+                role=role,
+                organization=organization,
+                lifetime_days=30,
+                now=house.now,
+                random=house.random,
+                reads_learners=reads_learners,
+            )
+    app = make_app(
+        house.settings,
+        clock=lambda: house.now,
+        random=Random(5),
+        engine=house.engine,
+        publishing=False,
+    )
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield Parties(http, house, tokens)
+    await app.server.close()
+
+
+def shortly(value, indent=0, width=140):
+    """Return JSON that breaks lines only where they are long."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(line) + indent <= width or not isinstance(value, dict | list) or not value:
+        return line
+    inner = " " * (indent + 2)
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(k)}: {shortly(v, indent + 2, width)}" for k, v in value.items()]
+    else:
+        parts = [shortly(v, indent + 2, width) for v in value]
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    return f"{start}\n{inner}" + f",\n{inner}".join(parts) + f"\n{' ' * indent}{end}"
+
+
+async def told(parties, text: str) -> str:
+    """Walk through a document: put below each query what it answers, and return the whole.
+
+    A fence says who asks, and which values of the answer the next ones name: `name=path.to.it`.
+    """
+    values = {}
+    answers = []
+    for step in STEP.finditer(text):
+        party, *kept = step["info"].split()
+        query = step["query"]
+        for name, value in values.items():
+            query = query.replace(name, value)
+        answer = await parties.data(party, query)
+        for entry in kept:
+            name, path = entry.split("=")
+            value = answer
+            for key in path.split("."):
+                value = value[int(key) if key.isdigit() else key]
+            values[name] = value
+        shown = shortly(answer)
+        for name, value in values.items():
+            shown = shown.replace(value, name)
+        answers.append((step, shown))
+    for step, shown in reversed(answers):
+        text = text[: step.start("answer")] + shown + "\n" + text[step.end("answer") :]
+    return text
