@@ -18,6 +18,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from certgraph.api import feed_stream
+from certgraph.api.background import follow_forever, publish_forever
 from certgraph.api.callers import Callers
 from certgraph.api.context import Context
 from certgraph.api.graphiql_page import graphiql_asset, graphiql_file
@@ -41,8 +43,6 @@ from certgraph.api.schema import make_documents, make_schema
 from certgraph.api.static_files import file_response
 from certgraph.api.trust_cache import TrustCache
 from certgraph.api.verify_page import VerifyPage
-from certgraph.credit_bank import feed_queries
-from certgraph.credit_bank.recording import follow
 from certgraph.database import (
     DatabaseError,
     Engine,
@@ -52,10 +52,9 @@ from certgraph.database import (
     make_sessions,
 )
 from certgraph.organizations.tokens import Caller
-from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
-from certgraph.trust.publication import BUNDLE_PATH, publish
+from certgraph.trust.publication import BUNDLE_PATH
 
 logger = logging.getLogger("certgraph.api")
 
@@ -88,6 +87,19 @@ class Server:
             return
         found = await self._reply(scope, headers, receive, response_type(accept))
         await send_reply(found, headers.get(b"accept-encoding", b""), send)
+
+    async def changes(self, scope: Scope, send: Send) -> None:
+        """Answer a request for the feed as a file."""
+        headers = dict(scope["headers"])
+        try:
+            if scope["method"] != "GET":
+                message = "The feed is read by GET."
+                raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET"})
+            context = await self._context(headers)
+            await feed_stream.send_changes(context, scope["query_string"], send)
+        except BadRequest as error:
+            found = refused(str(error), JSON, error.status, error.headers)
+            await send_reply(found, headers.get(b"accept-encoding", b""), send)
 
     async def _reply(
         self,
@@ -177,44 +189,9 @@ class Server:
         await self.callers.close()
         await self.pool.close()
 
-    async def publish_forever(self) -> None:
-        """Publish changes every so often; what fails once is tried again."""
-        while True:
-            try:
-                async with self.sessions.begin() as session:
-                    done = await publish(
-                        session,
-                        self.keyring,
-                        base_url=self.settings.base_url,
-                        now=self.clock(),
-                        freshness=self.settings.freshness(),
-                    )
-                if done.renewed or done.bundle_changed:
-                    logger.info("published %s status lists", done.renewed)
-            except Rejected as rejected:
-                logger.warning("nothing is published: %s", rejected)
-            except Exception:  # whatever it is, revocations must go out with the next try
-                logger.exception("publishing failed; it is tried again")
-            await asyncio.sleep(self.settings.publish_every_seconds)
-
-    async def follow_forever(self) -> None:
-        """State what changes of certificates in the credit bank's feed; failures are tried again.
-
-        Readers of the feed do so, too; this is for what hangs on it, as reversed conversions.
-        """
-        while True:
-            try:
-                async with self.reads() as session:
-                    has_work = await feed_queries.has_work(session)
-                if has_work:
-                    await follow(self.sessions, now=self.clock(), random=self.random)
-            except Exception:  # whatever it is, changes must be stated with the next try
-                logger.exception("the feed is not followed; it is tried again")
-            await asyncio.sleep(self.settings.follow_every_seconds)
-
 
 class Application(Starlette):
-    """The ASGI application: /graphql is answered before middleware and routes."""
+    """The ASGI application: GraphQL and the feed are answered before middleware and routes."""
 
     server: Server
 
@@ -222,6 +199,8 @@ class Application(Starlette):
         """Answer a request."""
         if scope["type"] == "http" and scope["path"] == "/graphql":
             await self.server.graphql(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == feed_stream.PATH:
+            await self.server.changes(scope, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -238,7 +217,7 @@ async def _home(request: Request) -> Response:
 @asynccontextmanager
 async def _running(server: Server, database: Engine, *, publishing: bool) -> AsyncIterator[None]:
     """Publish and follow while the application runs; let go of everything at its end."""
-    work = (server.publish_forever(), server.follow_forever()) if publishing else ()
+    work = (publish_forever(server), follow_forever(server)) if publishing else ()
     tasks = [asyncio.create_task(one) for one in work]
     try:
         yield

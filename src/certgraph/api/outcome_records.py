@@ -46,6 +46,9 @@ from certgraph.credit_bank.tables import (
 )
 from certgraph.problems import Rejected
 
+FIELD = "Query.learningOutcomeChanges"
+"""What cursors of the feed are bound to."""
+
 _FEED_READERS = (TokenRole.PROGRAMME_ADMIN, TokenRole.CREDIT_BANK)
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 import orjson
 
 from certgraph.calendar import programme_day
-from certgraph.credit_bank import feed_queries, queries
-from certgraph.credit_bank.feed_queries import Facts
+from certgraph.credit_bank import queries, record_queries
+from certgraph.credit_bank.record_queries import Facts
 from certgraph.credit_bank.rules import RecordState
 from certgraph.credit_bank.tables import CatalogueEntryRow
 from certgraph.database import Session
@@ -94,7 +94,7 @@ class Words:
 async def words_for(session: Session, facts: Sequence[Facts]) -> Words:
     """Read what these certificates refer to."""
     versions = list({one.standard_version_id for one in facts})
-    entries = await feed_queries.entries_of_versions(session, versions)
+    entries = await record_queries.entries_of_versions(session, versions)
     flat = [entry for found in entries.values() for entry in found]
     units = await queries.units_by_versions(session, [e.proposal_version_id for e in flat])
     outcomes = {
@@ -119,12 +119,12 @@ async def words_for(session: Session, facts: Sequence[Facts]) -> Words:
         for entry in flat
     }
     return Words(
-        await feed_queries.types_named(session, list({one.certificate_type_id for one in facts})),
-        await feed_queries.organizations_named(
+        await record_queries.types_named(session, list({one.certificate_type_id for one in facts})),
+        await record_queries.organizations_named(
             session, list({one.organization_id for one in facts})
         ),
-        await feed_queries.standards_named(session, versions),
+        await record_queries.standards_named(session, versions),
         entries,
         outcomes,
-        await feed_queries.stated_outcomes(session, [one.id for one in facts]),
+        await record_queries.stated_outcomes(session, [one.id for one in facts]),
     )

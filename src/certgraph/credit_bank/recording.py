@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID
 
 from certgraph.calendar import programme_day
-from certgraph.credit_bank import feed_queries
+from certgraph.credit_bank import feed_queries, record_queries
 from certgraph.credit_bank.contents import words_for
 from certgraph.credit_bank.converting import reverse_applications
-from certgraph.credit_bank.feed_queries import Facts
+from certgraph.credit_bank.record_queries import Facts
 from certgraph.credit_bank.rules import (
     ChangeKind,
     ChangeReason,
@@ -74,16 +74,16 @@ async def follow_batch(
             return 0, True
     if feed.is_rebuilding:
         return await _restate(session, feed, now, limit)
-    changes = await feed_queries.not_followed(session, limit)
+    changes = await record_queries.not_followed(session, limit)
     if changes:
         ids = list(dict.fromkeys(certificate_id for _, certificate_id in changes))
         count = await _state(session, feed, ids, now=now)
-        await feed_queries.set_followed(session, [change_id for change_id, _ in changes])
+        await record_queries.set_followed(session, [change_id for change_id, _ in changes])
         return count, False
-    entry = await feed_queries.entry_not_applied(session)
+    entry = await record_queries.entry_not_applied(session)
     if entry is None:
         return 0, True
-    ids = list(await feed_queries.records_before(session, entry, limit))
+    ids = list(await record_queries.records_before(session, entry, limit))
     count = await _state(session, feed, ids, now=now)
     entry.is_applied = len(ids) < limit
     return count, False
@@ -138,7 +138,7 @@ async def _state(
     repeat: bool = False,
 ) -> int:
     """State what is new about these certificates' records; all of them, to `repeat`."""
-    facts = await feed_queries.facts_of(session, ids)
+    facts = await record_queries.facts_of(session, ids)
     words = await words_for(session, facts)
     batch = _Batch(feed, now)
     for one in facts:
@@ -235,8 +235,8 @@ class _Batch:
         """Write records and changes, records first, which the changes refer to."""
         await insert_rows(session, OutcomeRecordRow, self._new)
         standing = [row for row in self._changed if "credits_tenths" in row]
-        await feed_queries.update_records(session, standing)
-        await feed_queries.update_records(
+        await record_queries.update_records(session, standing)
+        await record_queries.update_records(
             session, [row for row in self._changed if "credits_tenths" not in row]
         )
         await insert_rows(session, OutcomeChangeRow, self.changes)

@@ -209,7 +209,4 @@ async def test_the_mirror_equals_the_source_whatever_commits_late_and_whoever_is
         )
         assert sorted(mirrored) == sorted(tuple(row) for row in source)
         assert len(source) == CERTIFICATES
-    print(
-        f"{written} changes, {len(feed)} stated, {kills} kills, {written - naive.seen} lost to the naive reader"
-    )
     copy.close()

@@ -1,0 +1,205 @@
+"""The credit bank's feed as a file: one change a line, gzip, with an end line.
+
+    GET /credit-bank/changes.jsonl.gz?after=CURSOR&organization=CODE&from=DAY&to=DAY&learners=true
+
+Lines are changes, as `{"sequence": …, "kind": …, "reason": …, "sha256": …, "record": {…}}`; after
+every page of them comes `{"cursor": …}`, from where a stream that was cut goes on. The last line is
+`{"end": {"rows": …, "sha256": …, "cursor": …, "epoch": …}}`, its hash that of every byte before
+it: what has none is not whole.
+"""
+
+import asyncio
+import hashlib
+import zlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+from graphql import GraphQLError
+
+from certgraph.api.context import Context
+from certgraph.api.http import BadRequest, Reply, Send, reply, send_reply
+from certgraph.api.outcome_records import FIELD, check_place, feed_conditions
+from certgraph.api.reads.cursors import cursor_maker, place_after
+from certgraph.api.reads.declarations import Condition
+from certgraph.credit_bank import feed_queries
+
+PATH = "/credit-bank/changes.jsonl.gz"
+PAGE = 10_000
+"""Changes between two cursors."""
+
+_JSON = "application/json"
+_PARAMETERS = {"after", "organization", "from", "to", "learners"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a request asks for; `filters` as the arguments of the field of the graph."""
+
+    after: str | None
+    filters: Mapping[str, Any]
+    learners: bool
+
+
+def parse_query(query: bytes, context: Context) -> Asked:
+    """Return what a query string asks for. Raises `BadRequest`."""
+    try:
+        pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, max_num_fields=10)
+        given = {name: value for name, value in pairs if value}
+    except ValueError:
+        raise BadRequest(HTTPStatus.BAD_REQUEST, "The query string is not understood.") from None
+    unknown = given.keys() - _PARAMETERS
+    if unknown or len(dict(pairs)) != len(pairs):
+        known = ", ".join(sorted(_PARAMETERS))
+        raise BadRequest(HTTPStatus.BAD_REQUEST, f"Parameters are {known}, each once.")
+    learners = given.get("learners") == "true"
+    if learners and not (context.caller and context.caller.reads_learners):
+        message = "The token has no scope to read learners; leave `learners` out."
+        raise BadRequest(HTTPStatus.FORBIDDEN, message)
+    filters = {
+        "organizationCode": given.get("organization"),
+        "recordedFrom": _day(given, "from"),
+        "recordedTo": _day(given, "to"),
+    }
+    return Asked(after=given.get("after"), filters=filters, learners=learners)
+
+
+def _day(given: Mapping[str, str], name: str) -> date | None:
+    try:
+        return date.fromisoformat(given[name]) if name in given else None
+    except ValueError:
+        message = f"`{name}` is a day, such as 2026-11-23."
+        raise BadRequest(HTTPStatus.BAD_REQUEST, message) from None
+
+
+async def send_changes(context: Context, query: bytes, send: Send) -> None:
+    """Answer a request for the feed as a file. Raises `BadRequest`."""
+    asked = parse_query(query, context)
+    arguments = {**asked.filters, "after": asked.after}
+    place: list[Any] | None = None
+    try:
+        if asked.after is not None:
+            place = place_after(context, FIELD, arguments, [str, int, str])
+        resync = await check_place(context, arguments, place)
+    except GraphQLError as error:
+        is_forbidden = (error.extensions or {}).get("code") == "FORBIDDEN"
+        status = HTTPStatus.FORBIDDEN if is_forbidden else HTTPStatus.BAD_REQUEST
+        raise BadRequest(status, error.message) from None
+    if resync is not None:
+        await send_reply(_resync(resync.reason.name, resync.epoch), b"", send)
+        return
+    stream = _Stream(context, asked, place[1] if place else 0)
+    headers = [
+        (b"content-type", b"application/gzip"),
+        (b"content-disposition", b'attachment; filename="changes.jsonl.gz"'),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    async for part in stream.parts():
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _resync(reason: str, epoch: str) -> Reply:
+    """Return the reply to a reader that must start again, or come again."""
+    message = f"Start again without `after`: {reason}, the feed's epoch is {epoch}."
+    status, headers = HTTPStatus.CONFLICT, {}
+    if reason == "REBUILDING":
+        status, headers = HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "2"}
+        message = "A new epoch of the feed is being stated; ask again in a moment."
+    extensions = {"code": "RESYNC_REQUIRED", "reason": reason, "epoch": epoch}
+    body = {"errors": [{"message": message, "extensions": extensions}]}
+    return reply(body, _JSON, status, headers)
+
+
+class _Stream:
+    """One stream: what it has sent so far."""
+
+    def __init__(self, context: Context, asked: Asked, sequence: int) -> None:
+        self._context = context
+        self._asked = asked
+        self._sequence = sequence
+        self._epoch = str(context.feed_epoch)
+        filters = asked.filters
+        self._conditions: list[Condition] = [
+            *feed_conditions(
+                self._epoch,
+                filters["organizationCode"],
+                filters["recordedFrom"],
+                filters["recordedTo"],
+            ),
+        ]
+        self._cursor_of = cursor_maker(context, FIELD, filters)
+        self._cursor = asked.after
+        self._rows = 0
+        self._hash = hashlib.sha256()
+        self._gzip = zlib.compressobj(1, zlib.DEFLATED, 31)
+
+    async def parts(self) -> AsyncIterator[bytes]:
+        """Yield the file; the next page is read while one is compressed."""
+        async with self._context.reads() as session:
+            feed = await feed_queries.feed_of(session)
+            last = feed.sequence if feed and feed.epoch == self._epoch else 0
+        reading = asyncio.create_task(self._page(self._sequence, last))
+        try:
+            while rows := await reading:
+                self._sequence, chain = rows[-1][0], rows[-1][1]
+                reading = asyncio.create_task(self._page(self._sequence, last))
+                self._cursor = self._cursor_of([self._epoch, self._sequence, chain])
+                self._rows += len(rows)
+                yield await asyncio.to_thread(self._compressed, rows)
+        finally:
+            reading.cancel()
+        yield await self._end()
+
+    async def _page(self, after: int, last: int) -> Sequence[Any]:
+        async with self._context.reads() as session:
+            return await feed_queries.lines_after(
+                session,
+                self._epoch,
+                after,
+                last,
+                self._conditions,
+                limit=PAGE,
+                learners=self._asked.learners,
+            )
+
+    def _compressed(self, rows: Sequence[Any]) -> bytes:
+        if self._asked.learners:
+            lines = [f'{row[2]},"learner":{self._learner(*row[3:])}}}' for row in rows]
+        else:
+            lines = [f"{row[2]}}}" for row in rows]
+        lines.append(orjson.dumps({"cursor": self._cursor}).decode())
+        return self._taken("\n".join(lines).encode() + b"\n")
+
+    def _learner(self, id_: Any, name: str, type_: Any, sealed: bytes | None) -> str:  # noqa: ANN401 - columns
+        if not name:
+            return "null"
+        number = self._context.keyring.open_document(sealed, id_.bytes) if sealed else None
+        kind = type_.name if type_ else None
+        return orjson.dumps({"name": name, "documentType": kind, "documentNumber": number}).decode()
+
+    def _taken(self, part: bytes) -> bytes:
+        self._hash.update(part)
+        return self._gzip.compress(part) + self._gzip.flush(zlib.Z_SYNC_FLUSH)
+
+    async def _end(self) -> bytes:
+        """Return the end line; none where a new epoch began meanwhile: then it is not whole."""
+        async with self._context.reads() as session:
+            feed = await feed_queries.feed_of(session)
+        end: dict[str, Any] = {"resync": {"reason": "NEW_EPOCH"}}
+        if feed is not None and feed.epoch == self._epoch:
+            end = {
+                "end": {
+                    "rows": self._rows,
+                    "sha256": self._hash.hexdigest(),
+                    "cursor": self._cursor,
+                    "epoch": self._epoch,
+                }
+            }
+        return self._gzip.compress(orjson.dumps(end) + b"\n") + self._gzip.flush()
