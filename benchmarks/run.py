@@ -22,6 +22,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from feed import bench_feed
 from page import bench_page
 from reads.bench import bench_reads
 
@@ -35,7 +36,7 @@ from certgraph.credential.verification import Verdict, verify
 from tests.credential import kit
 from tests.server.conftest import embedded_postgres, open_house
 
-NAMES = ["verify", "import", "qr", "issue", "page", "reads"]
+NAMES = ["verify", "import", "qr", "issue", "page", "reads", "feed"]
 FIGURES: dict[str, float] = {}
 
 
@@ -184,6 +185,8 @@ def main() -> None:
         bench_page(report, is_quick=options.quick)
     if "reads" in names:
         bench_reads(report, keep, is_quick=options.quick)
+    if "feed" in names:
+        bench_feed(report, is_quick=options.quick)
     if options.keep:
         machine = (
             f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

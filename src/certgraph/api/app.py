@@ -96,7 +96,8 @@ class Server:
                 message = "The feed is read by GET."
                 raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET"})
             context = await self._context(headers)
-            await feed_stream.send_changes(context, scope["query_string"], send)
+            query = scope["query_string"]
+            await feed_stream.send_changes(context, self.pool, query, send)
         except BadRequest as error:
             found = refused(str(error), JSON, error.status, error.headers)
             await send_reply(found, headers.get(b"accept-encoding", b""), send)

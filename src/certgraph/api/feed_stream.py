@@ -17,6 +17,7 @@ from datetime import date
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 import orjson
 from graphql import GraphQLError
@@ -24,8 +25,12 @@ from graphql import GraphQLError
 from certgraph.api.context import Context
 from certgraph.api.http import BadRequest, Reply, Send, reply, send_reply
 from certgraph.api.outcome_records import FIELD, check_place, feed_conditions
+from certgraph.api.reads.arguments import Run
+from certgraph.api.reads.connections import ReadPool
 from certgraph.api.reads.cursors import cursor_maker, place_after
 from certgraph.api.reads.declarations import Condition
+from certgraph.api.reads.statements import compile_select
+from certgraph.certificates.rules import DocumentType
 from certgraph.credit_bank import feed_queries
 
 PATH = "/credit-bank/changes.jsonl.gz"
@@ -76,7 +81,7 @@ def _day(given: Mapping[str, str], name: str) -> date | None:
         raise BadRequest(HTTPStatus.BAD_REQUEST, message) from None
 
 
-async def send_changes(context: Context, query: bytes, send: Send) -> None:
+async def send_changes(context: Context, pool: ReadPool, query: bytes, send: Send) -> None:
     """Answer a request for the feed as a file. Raises `BadRequest`."""
     asked = parse_query(query, context)
     arguments = {**asked.filters, "after": asked.after}
@@ -92,7 +97,7 @@ async def send_changes(context: Context, query: bytes, send: Send) -> None:
     if resync is not None:
         await send_reply(_resync(resync.reason.name, resync.epoch), b"", send)
         return
-    stream = _Stream(context, asked, place[1] if place else 0)
+    stream = _Stream(context, pool, asked, place[1] if place else 0)
     headers = [
         (b"content-type", b"application/gzip"),
         (b"content-disposition", b'attachment; filename="changes.jsonl.gz"'),
@@ -120,8 +125,9 @@ def _resync(reason: str, epoch: str) -> Reply:
 class _Stream:
     """One stream: what it has sent so far."""
 
-    def __init__(self, context: Context, asked: Asked, sequence: int) -> None:
+    def __init__(self, context: Context, pool: ReadPool, asked: Asked, sequence: int) -> None:
         self._context = context
+        self._pool = pool
         self._asked = asked
         self._sequence = sequence
         self._epoch = str(context.feed_epoch)
@@ -148,7 +154,7 @@ class _Stream:
         reading = asyncio.create_task(self._page(self._sequence, last))
         try:
             while rows := await reading:
-                self._sequence, chain = rows[-1][0], rows[-1][1]
+                self._sequence, chain = rows[-1][:2]
                 reading = asyncio.create_task(self._page(self._sequence, last))
                 self._cursor = self._cursor_of([self._epoch, self._sequence, chain])
                 self._rows += len(rows)
@@ -157,36 +163,34 @@ class _Stream:
             reading.cancel()
         yield await self._end()
 
-    async def _page(self, after: int, last: int) -> Sequence[Any]:
-        async with self._context.reads() as session:
-            return await feed_queries.lines_after(
-                session,
-                self._epoch,
-                after,
-                last,
-                self._conditions,
-                limit=PAGE,
-                learners=self._asked.learners,
-            )
+    async def _page(self, after: int, last: int) -> list[Any]:
+        select = feed_queries.changes_after(
+            self._epoch, after, last, self._conditions, limit=PAGE, learners=self._asked.learners
+        )
+        statement = compile_select(select, self._pool.dialect)
+        run = Run(self._context, ())
+        return await self._pool.run(lambda connection: statement.rows(connection, run))
 
     def _compressed(self, rows: Sequence[Any]) -> bytes:
+        """Return rows as lines, and the cursor after them, compressed."""
         if self._asked.learners:
             lines = [f'{row[2]},"learner":{self._learner(*row[3:])}}}' for row in rows]
         else:
             lines = [f"{row[2]}}}" for row in rows]
         lines.append(orjson.dumps({"cursor": self._cursor}).decode())
-        return self._taken("\n".join(lines).encode() + b"\n")
-
-    def _learner(self, id_: Any, name: str, type_: Any, sealed: bytes | None) -> str:  # noqa: ANN401 - columns
-        if not name:
-            return "null"
-        number = self._context.keyring.open_document(sealed, id_.bytes) if sealed else None
-        kind = type_.name if type_ else None
-        return orjson.dumps({"name": name, "documentType": kind, "documentNumber": number}).decode()
-
-    def _taken(self, part: bytes) -> bytes:
+        part = "\n".join(lines).encode() + b"\n"
         self._hash.update(part)
         return self._gzip.compress(part) + self._gzip.flush(zlib.Z_SYNC_FLUSH)
+
+    def _learner(self, key: UUID | str, name: str, type_: str | None, sealed: bytes | None) -> str:
+        """Return who a learner is, as JSON, of columns as the driver gives them; null: erased."""
+        if not name:
+            return "null"
+        id_ = key if isinstance(key, UUID) else UUID(key)
+        number = self._context.keyring.open_document(sealed, id_.bytes) if sealed else None
+        kind = DocumentType(type_).name if type_ else None
+        learner = {"name": name, "documentType": kind, "documentNumber": number}
+        return orjson.dumps(learner).decode()
 
     async def _end(self) -> bytes:
         """Return the end line; none where a new epoch began meanwhile: then it is not whole."""

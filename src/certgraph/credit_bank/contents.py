@@ -104,15 +104,7 @@ async def words_for(session: Session, facts: Sequence[Facts]) -> Words:
                     "code": entry.code,
                     "edition": entry.edition,
                     "creditsTenths": entry.credits_tenths,
-                    "units": [
-                        {
-                            "number": unit.number,
-                            "name": unit.name,
-                            "frameworkLevel": unit.framework_level,
-                            "creditsTenths": unit.verified_tenths,
-                        }
-                        for unit in units[entry.proposal_version_id]
-                    ],
+                    "units": units[entry.proposal_version_id],
                 }
             )
         )

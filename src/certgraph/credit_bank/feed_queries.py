@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
     String,
     Text,
     cast,
@@ -124,33 +125,32 @@ def change_line() -> ColumnElement[str]:
     return line  # type: ignore[no-any-return]
 
 
-async def lines_after(
-    session: Session,
+def changes_after(
     epoch: str,
-    sequence: int,
+    after: int,
     last: int,
     conditions: Sequence[ColumnElement[bool]],
     *,
     limit: int,
     learners: bool,
-) -> Sequence[Any]:
-    """Return the changes of an epoch after a sequence, up to a last one, as lines of JSON.
+) -> Select[Any]:
+    """Return the statement of the changes of an epoch after a sequence, up to a last one.
 
-    Columns: sequence, chain, line without its last brace; with `learners` also the certificate's
-    id, its holder, type and sealed number of the document.
+    Columns: sequence, chain, line of JSON without its last brace; with `learners` also of the
+    certificate: id, holder, type and sealed number of the document.
     """
     row, certificate = OutcomeChangeRow, CertificateRow
     statement = (
         select(row.sequence, row.chain, change_line())
-        .where(row.epoch == epoch, row.sequence > sequence, row.sequence <= last, *conditions)
+        .where(row.epoch == epoch, row.sequence > after, row.sequence <= last, *conditions)
         .order_by(row.sequence)
         .limit(limit)
     )
-    if learners:
-        statement = statement.join(certificate, certificate.id == row.record_id).add_columns(
-            certificate.id,
-            certificate.holder_name,
-            certificate.document_type,
-            certificate.document_sealed,
-        )
-    return (await session.execute(statement)).all()
+    if not learners:
+        return statement  # type: ignore[return-value]
+    return statement.join(certificate, certificate.id == row.record_id).add_columns(
+        certificate.id,
+        certificate.holder_name,
+        certificate.document_type,
+        certificate.document_sealed,
+    )

@@ -264,14 +264,21 @@ async def entries_of(
 
 async def units_by_versions(
     session: Session, version_ids: Sequence[UUID]
-) -> Mapping[UUID, list[OutcomeUnitRow]]:
-    """Return the units of each version, by number."""
-    found: dict[UUID, list[OutcomeUnitRow]] = {id_: [] for id_ in version_ids}
-    rows = await session.scalars(
-        select(OutcomeUnitRow)
+) -> Mapping[UUID, list[dict[str, Any]]]:
+    """Return what the feed says of the units of each version, by number."""
+    found: dict[UUID, list[dict[str, Any]]] = {id_: [] for id_ in version_ids}
+    rows = await session.execute(
+        select(
+            OutcomeUnitRow.version_id,
+            OutcomeUnitRow.number,
+            OutcomeUnitRow.name,
+            OutcomeUnitRow.framework_level,
+            OutcomeUnitRow.verified_tenths,
+        )
         .where(OutcomeUnitRow.version_id.in_(version_ids))
         .order_by(OutcomeUnitRow.number)
     )
-    for row in rows:
-        found[row.version_id].append(row)
+    for version_id, number, name, framework_level, tenths in rows:
+        unit = {"number": number, "name": name, "frameworkLevel": framework_level}
+        found[version_id].append({**unit, "creditsTenths": tenths})
     return found

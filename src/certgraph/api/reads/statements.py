@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, Select
 
 from certgraph.api.reads.arguments import Argument, Run
 from certgraph.api.reads.below import KEYS
@@ -65,10 +65,18 @@ async def _with_batch(
 
 def compile_level(level: Level, dialect: Dialect) -> Statement:
     """Return a level and those below it, compiled."""
-    compiled = level.statement().compile(
-        dialect=dialect, compile_kwargs={"render_postcompile": True}
-    )
-    fill = []
+    found = compile_select(level.statement(), dialect)
+    found.batches = [
+        ([key.index for key in batch.keys], compile_level(batch.level, dialect))
+        for batch in level.batches
+    ]
+    return found
+
+
+def compile_select(statement: Select[Any], dialect: Dialect) -> Statement:
+    """Return a statement, compiled."""
+    compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    fill: list[Callable[[Run, Keys], Any]] = []
     for name in compiled.positiontup or ():
         parameter = compiled.binds[name]
         if name.startswith(KEYS):
@@ -80,11 +88,7 @@ def compile_level(level: Level, dialect: Dialect) -> Statement:
         else:
             value = parameter.value
             fill.append(_constant(value if process is None else process(value)))
-    batches = [
-        ([key.index for key in batch.keys], compile_level(batch.level, dialect))
-        for batch in level.batches
-    ]
-    return Statement(str(compiled), fill, batches)
+    return Statement(str(compiled), fill, ())
 
 
 def _keys(dialect: str, name: str) -> Callable[[Run, Keys], Any]:
