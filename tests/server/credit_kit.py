@@ -100,10 +100,13 @@ async def answer(house: House, number, version=1, state=CreditRecordState.RECORD
         fields = {"reason": "为什么" if state is CreditRecordState.REJECTED else None}
     given = Answer(
         certificate_number=number,
-        version=version,
-        state=state,
-        recorded_on=house.now.date(),
-        **{**fields, **changes},
+        **{
+            "version": version,
+            "state": state,
+            "recorded_on": house.now.date(),
+            **fields,
+            **changes,
+        },
     )
     async with house.sessions.begin() as session:
         return await answer_records(session, [given], **step(house))

@@ -14,6 +14,7 @@ from certgraph.credit_bank.rules import (
     CreditRecordState,
     RecordState,
     change_kind,
+    next_instant,
 )
 from certgraph.credit_bank.tables import CreditRecordChangeRow, CreditRecordRow, OutcomeRecordRow
 from certgraph.database import Session
@@ -165,7 +166,8 @@ def _answered(
     if (row.state, row.version, row.reason) == said:
         return row
     row.state, row.version, row.reason = said
-    row.sha256, row.recorded_on, row.changed_at = record.sha256, answer.recorded_on, now
+    row.sha256, row.recorded_on = record.sha256, answer.recorded_on
+    row.changed_at = next_instant(now, row.changed_at)
     if answer.state is CreditRecordState.RECORDED:
         row.account_number, row.credits_tenths = answer.account_number, answer.credits_tenths
     return row

@@ -32,6 +32,7 @@ from certgraph.credit_bank.rules import (
     ApplicationState,
     CreditRecordState,
     MeasureState,
+    next_instant,
 )
 from certgraph.credit_bank.tables import CreditRecordRow
 from certgraph.database import Session, insert_rows
@@ -190,7 +191,7 @@ def _record(
     now: datetime,
     id_: UUID,
 ) -> None:
-    row.state, row.changed_at = state, now
+    row.state, row.changed_at = state, next_instant(now, row.changed_at)
     session.add(
         ConversionChangeRow(
             id=id_,
@@ -198,7 +199,7 @@ def _record(
             state=state,
             remarks=remarks,
             changed_by=by,
-            changed_at=now,
+            changed_at=row.changed_at,
         )
     )
 

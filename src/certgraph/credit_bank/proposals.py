@@ -18,7 +18,7 @@ from certgraph.credit_bank.credits import (
     hours_rule_problems,
     unit_problems,
 )
-from certgraph.credit_bank.rules import ProposalState, proposal_step_problems
+from certgraph.credit_bank.rules import ProposalState, next_instant, proposal_step_problems
 from certgraph.credit_bank.tables import (
     CreditProposalChangeRow,
     CreditProposalDeadlineRow,
@@ -135,7 +135,7 @@ def _record(
     now: datetime,
     random: Random,
 ) -> None:
-    row.updated_at = now
+    row.updated_at = next_instant(now, row.updated_at)
     session.add(
         CreditProposalChangeRow(
             id=new_id(random),
@@ -144,7 +144,7 @@ def _record(
             state=row.state,
             remarks=remarks,
             changed_by=by,
-            changed_at=now,
+            changed_at=row.updated_at,
         )
     )
 
@@ -228,7 +228,7 @@ async def draft_proposal(
     else:
         version_row.rule_id = rule_row.id
         await queries.delete_units(session, version_row.id)
-    row.updated_at = now
+    row.updated_at = next_instant(now, row.updated_at)
     await _insert_units(session, version_row.id, draft.units, rule, contents, random)
     return row
 

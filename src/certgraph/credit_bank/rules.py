@@ -1,6 +1,7 @@
 """States of the credit bank, and the steps between them. Pure: facts in, problems out."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from certgraph.certificates.rules import CertificateState
@@ -191,3 +192,8 @@ def change_reason(before: RecordState | None, after: RecordState) -> ChangeReaso
     if before is None:
         return ChangeReason.REGISTERED
     return ChangeReason.REINSTATED
+
+
+def next_instant(now: datetime, last: datetime | None) -> datetime:
+    """Return `now`, or the microsecond after `last`: steps of one thing stay in their order."""
+    return now if last is None else max(now, last + timedelta(microseconds=1))

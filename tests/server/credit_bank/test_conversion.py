@@ -1,0 +1,307 @@
+"""Conversion: limits of measures, applications through their steps, no credit counted twice."""
+
+import asyncio
+from datetime import date, timedelta
+
+import pytest
+
+from certgraph.certificates.rules import CertificateState
+from certgraph.credit_bank import converting
+from certgraph.credit_bank.conversion_rules import ConversionRuleDraft
+from certgraph.organizations.service import organization_named
+from certgraph.problems import Rejected
+from tests.server.credit_bank.test_feed import change, issue, register
+from tests.server.credit_kit import (
+    add_institution,
+    answer,
+    apply,
+    follow_all,
+    publish_measure,
+    step,
+)
+from tests.server.parties import parties_of
+
+
+@pytest.fixture
+async def school(worthy):
+    """An institution whose measure converts three courses of 1, 2 and 1.5 credits, cap 2.5."""
+    async with parties_of(worthy) as found:
+        (found.number,) = await issue(worthy, 1)
+        await register(worthy, found.number)
+        await follow_all(worthy)
+        await answer(worthy, found.number)
+        await publish_measure(worthy, ("KC-1", 10), ("KC-2", 20), ("KC-3", 15), cap=25)
+        yield found
+
+
+async def refused(house, *arguments, **changes):
+    with pytest.raises(Rejected) as found:
+        await apply(house, *arguments, **changes)
+    return [(problem.code, problem.rule_id) for problem in found.value.problems]
+
+
+APPROVE = """mutation ($id: ID!) { conversionApprove(input: {id: $id}) {
+  application { state } errors { ... on UserError { code rule { id } } } } }"""
+REJECT = """mutation ($id: ID!) { conversionReject(input: {id: $id, remarks: "为什么"}) {
+  application { state } errors { ... on UserError { code rule { id } } } } }"""
+APPLICATIONS = """{ conversionApplications { nodes { id state creditsTenths courses { courseCode }
+  outcomeRecord { certificateNumber } steps { state remarks } } } }"""
+
+
+async def applications(school, party="institution"):
+    return (await school.data(party, APPLICATIONS))["conversionApplications"]["nodes"]
+
+
+async def test_five_steps_each_by_its_own(school):
+    await apply(school.house, school.number, "KC-1")
+    ((application,),) = [await applications(school)]
+    ways = [
+        ("AT_COLLEGE", "institution", "AT_ACADEMIC_OFFICE"),
+        ("AT_ACADEMIC_OFFICE", "institution", "AT_EVALUATION_ORGANIZATION"),
+        ("AT_EVALUATION_ORGANIZATION", "organization", "AT_CREDIT_BANK"),
+        ("AT_CREDIT_BANK", "credit-bank", "CONVERTED"),
+    ]
+    given = {"id": application["id"]}
+    for state, party, after in ways:
+        ((current,),) = [await applications(school)]
+        assert current["state"] == state
+        for other in {"institution", "organization", "credit-bank"} - {party}:
+            wrong = [("application.wrong_step", "S13")]
+            assert await school.refused(other, APPROVE, given) == wrong
+            assert await school.refused(other, REJECT, given) == wrong
+        assert (await school.done(party, APPROVE, given))["application"] == {"state": after}
+        school.house.now += timedelta(seconds=1)
+    assert await school.refused("credit-bank", APPROVE, given) == [("application.ended", None)]
+    assert await school.refused("credit-bank", REJECT, given) == [("application.ended", None)]
+    assert await school.refused("other-organization", APPROVE, given) == [
+        ("application.not_found", None)
+    ]
+    ((ended,),) = [await applications(school, "organization")]  # the issuer sees it, too
+    assert [s["state"] for s in ended["steps"]] == [
+        "AT_COLLEGE",
+        "AT_ACADEMIC_OFFICE",
+        "AT_EVALUATION_ORGANIZATION",
+        "AT_CREDIT_BANK",
+        "CONVERTED",
+    ]
+    assert await applications(school, "other-organization") == []
+    assert await applications(school, "public") == []
+
+
+@pytest.mark.parametrize(
+    ("courses", "account", "expected"),
+    [
+        ([], None, [("application.no_course", None)]),
+        (["KC-9"], None, [("application.no_rule", "S11")]),
+        (["KC-1", "KC-1"], None, [("application.course_converted", "S13")]),
+        (["KC-2", "KC-1"], None, [("application.beyond_cap", "S13")]),
+        (
+            ["KC-1", "KC-2", "KC-3"],
+            None,
+            [("application.beyond_recognized", "S13"), ("application.beyond_cap", "S13")],
+        ),
+        (["KC-1"], "XX-somebody", [("application.not_recorded", "S12")]),
+    ],
+)
+async def test_the_limits_of_an_application(school, courses, account, expected):
+    found = await refused(school.house, school.number, *courses, account=account)
+    assert found == expected
+    assert await school.house.count("conversion_applications") == 0
+
+
+async def test_what_is_used_counts_at_every_institution_and_courses_at_their_own(school):
+    house = school.house
+    await add_institution(house, "PI-002", "另一学院")
+    await publish_measure(house, ("KC-1", 10), ("KC-2", 10), institution="PI-002", cap=80)
+    await apply(house, school.number, "KC-2")  # 2 of 3 credits
+    assert await refused(house, school.number, "KC-2") == [
+        ("application.course_converted", "S13"),
+        ("application.beyond_recognized", "S13"),
+        ("application.beyond_cap", "S13"),
+    ]
+    await apply(house, school.number, "KC-2", institution="PI-002")  # another's course, 3 of 3
+    assert await refused(house, school.number, "KC-1", institution="PI-002") == [
+        ("application.beyond_recognized", "S13")
+    ]
+
+
+async def test_a_rejected_application_frees_what_it_took(school):
+    house = school.house
+    await apply(house, school.number, "KC-2")
+    ((application,),) = [await applications(school)]
+    payload = await school.done("institution", REJECT, {"id": application["id"]})
+    assert payload["application"] == {"state": "REJECTED"}
+    again = await apply(house, school.number, "KC-2")
+    assert again.credits_tenths == 20
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "courses", [["KC-1"] * 12, ["KC-1", "KC-2", "KC-3"] * 4], ids=["one", "three"]
+)
+async def test_of_applications_at_the_same_moment_none_counts_twice(school, courses):
+    house = school.house
+    tries = (apply(house, school.number, course) for course in courses)
+    found = await asyncio.gather(*tries, return_exceptions=True)
+    taken = [row for row in found if not isinstance(row, BaseException)]
+    assert all(isinstance(row, Rejected) for row in found if isinstance(row, BaseException)), found
+    assert await house.count("converted_courses") == len(taken)
+    assert sum(row.credits_tenths for row in taken) <= 25
+    if len(set(courses)) == 1:
+        assert len(taken) == 1
+    assert taken
+
+
+@pytest.mark.parametrize("steps", range(5))
+async def test_a_revocation_reverses_what_was_converted_or_asked_for(school, steps):
+    house = school.house
+    row = await apply(house, school.number, "KC-1")
+    for _ in range(steps):
+        house.now += timedelta(seconds=1)
+        async with house.sessions.begin() as session:
+            application = await converting.application_with_id(session, row.id)
+            await converting.approve_application(session, application, remarks=None, **step(house))
+    await change(house, school.number, CertificateState.REVOKED)
+    if steps < 4:  # before the feed was followed nothing more is approved
+        async with house.sessions.begin() as session:
+            application = await converting.application_with_id(session, row.id)
+            with pytest.raises(Rejected) as found:
+                await converting.approve_application(
+                    session, application, remarks=None, **step(house)
+                )
+        assert [p.code for p in found.value.problems] == ["application.certificate_fallen"]
+    await follow_all(house)
+    await follow_all(house)
+    ((application,),) = [await applications(school)]
+    assert application["state"] == "REVERSED"
+    assert application["steps"][-1] == {
+        "state": "REVERSED",
+        "remarks": "the certificate stands no more",
+    }
+    assert await house.count("converted_courses WHERE counts") == 0
+
+
+@pytest.mark.parametrize("state", [CertificateState.SUSPENDED, CertificateState.REVOKED])
+async def test_only_a_certificate_that_stands_is_converted(school, state):
+    await change(school.house, school.number, state)
+    expected = [("application.certificate_fallen", "S13")]
+    assert await refused(school.house, school.number, "KC-1") == expected
+
+
+FILE = """mutation ($input: ConversionMeasureFileInput!) { conversionMeasureFile(input: $input) {
+  measure { id state } errors { ... on UserError { code path rule { id } } } } }"""
+
+
+def measure(*rules, code="M-2", **changes):
+    fields = {
+        "idempotencyKey": f"{code} {rules} {changes}"[:100],
+        "code": code,
+        "title": "转换办法",
+        "capCreditsTenths": 80,
+        "firstOn": "2026-01-01",
+        "lastOn": "2026-12-31",
+        "rules": [
+            {
+                "courseCode": course,
+                "courseName": "课程",
+                "certificateTypeCode": type_,
+                "level": level,
+                "creditsTenths": tenths,
+            }
+            for course, type_, level, tenths in rules
+        ],
+    }
+    return {"input": {**fields, **changes}}
+
+
+GOOD = ("KC-7", "CT-001", "ELEMENTARY", 10)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (measure(GOOD), []),
+        (measure(), [("measure.rule_count", None)]),
+        (measure(GOOD, GOOD), [("measure.course_repeated", None)]),
+        (measure(("KC-7", "CT-001", "ELEMENTARY", 31)), [("conversion.credits", "S13")]),
+        (measure(GOOD, capCreditsTenths=9), [("conversion.credits", "S13")]),
+        (measure(("KC-7", "CT-001", "ELEMENTARY", 0)), [("conversion.credits", "S13")]),
+        (measure(("KC-7", "CT-001", "INTERMEDIATE", 10)), [("measure.not_recognized", "S10")]),
+        (measure(("KC-7", "CT-999", "ELEMENTARY", 10)), [("measure.not_recognized", "S10")]),
+        (
+            measure(GOOD, ("KC-7", "CT-100", "ELEMENTARY", 10)),
+            [("measure.course_taken", "S13"), ("measure.not_recognized", "S10")],
+        ),
+        (measure(GOOD, capCreditsTenths=0), [("credits.out_of_range", None)]),
+        (measure(GOOD, lastOn="2025-12-31"), [("period.ends_before_it_begins", None)]),
+        (measure(GOOD, code="M-1"), [("measure.taken", "S11")]),
+        (measure(GOOD, title=""), [("text.length", None)]),
+    ],
+)
+async def test_the_limits_of_a_measure(school, given, expected):
+    assert await school.refused("institution", FILE, given) == expected
+
+
+async def test_a_course_of_another_measure_stays_with_its_certificate(school):
+    house = school.house
+    rule = ConversionRuleDraft(
+        course_code="KC-1",
+        course_name="课程",
+        certificate_type_code="CT-002",
+        level=1,
+        credits_tenths=10,
+    )
+    async with house.sessions.begin() as session:
+        organization = await organization_named(session, "PI-001")
+        draft = converting.MeasureDraft(
+            code="M-2",
+            title="转换办法",
+            cap_tenths=80,
+            first_on=date(2026, 6, 1),
+            last_on=date(2027, 5, 31),
+            rules=[rule],
+        )
+        work = {"now": house.now, "random": house.random}
+        with pytest.raises(Rejected) as found:
+            await converting.file_measure(session, draft, organization, **work)
+        await session.rollback()
+    assert [p.code for p in found.value.problems] == [
+        "measure.course_taken",
+        "measure.not_recognized",
+    ]
+
+
+async def test_a_measure_is_filed_returned_filed_again_and_published(school):
+    given = measure(GOOD)
+    filed = (await school.done("institution", FILE, given))["measure"]
+    return_ = """mutation ($id: ID!) { conversionMeasureReturn(input: {id: $id, remarks: "缺少依据"}) {
+      measure { state remarks } errors { ... on UserError { code rule { id } } } } }"""
+    publish = """mutation ($id: ID!) { conversionMeasurePublish(id: $id) {
+      measure { state remarks rules { courseCode } } errors { ... on UserError { code rule { id } } } } }"""
+    id_ = {"id": filed["id"]}
+    every = "{ conversionMeasures(state: FILED) { nodes { code } } }"
+    for party, count in (
+        ("public", 0),
+        ("other-organization", 0),
+        ("institution", 1),
+        ("credit-bank", 1),
+    ):
+        found = await school.data(party, every)
+        assert len(found["conversionMeasures"]["nodes"]) == count
+    for party in ("institution", "organization", "admin"):
+        assert await school.refused(party, publish, id_) == [("access.role", None)]
+    returned = await school.done("credit-bank", return_, id_)
+    assert returned["measure"] == {"state": "RETURNED", "remarks": "缺少依据"}
+    assert await school.refused("credit-bank", publish, id_) == [("measure.not_filed", "S11")]
+    again = measure(("KC-8", "CT-001", "ELEMENTARY", 20), title="转换办法（修订）")
+    assert (await school.done("institution", FILE, again))["measure"]["id"] == filed["id"]
+    published = await school.done("credit-bank", publish, id_)
+    assert published["measure"] == {
+        "state": "PUBLISHED",
+        "remarks": None,
+        "rules": [{"courseCode": "KC-8"}],
+    }
+    assert await school.refused("credit-bank", return_, id_) == [("measure.not_filed", "S11")]
+    assert await school.refused("organization", FILE, measure(GOOD, code="M-9")) == [
+        ("measure.not_institution", "S11")
+    ]
