@@ -31,6 +31,7 @@ class Keyring:
         self._master_key = master_key
         self._private_keys = AESGCM(self._derive("private keys"))
         self._documents = AESGCM(self._derive("document numbers"))
+        self._webhook_secrets = AESGCM(self._derive("webhook secrets"))
         self._lookup_key = self._derive("document lookup")
         self.cursor_key = self._derive("cursors")
 
@@ -53,6 +54,14 @@ class Keyring:
     def open_document(self, sealed: bytes, owner: bytes) -> str:
         """Return a sealed document number. Raises `CannotOpen`."""
         return _open(self._documents, sealed, owner).decode()
+
+    def seal_webhook_secret(self, secret: bytes, owner: bytes) -> bytes:
+        """Return the secret of a webhook sealed for it."""
+        return _seal(self._webhook_secrets, secret, owner)
+
+    def open_webhook_secret(self, sealed: bytes, owner: bytes) -> bytes:
+        """Return a sealed secret. Raises `CannotOpen`."""
+        return _open(self._webhook_secrets, sealed, owner)
 
     def document_lookup(self, document_type: str, normalized_number: str) -> bytes:
         """Return the keyed hash under which a document is found again."""

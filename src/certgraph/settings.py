@@ -63,6 +63,11 @@ class Settings(BaseModel):
         le=3600,
         description="How often the server looks for changes to state in the credit bank's feed.",
     )
+    webhook_hosts: str = Field(
+        default="",
+        description="Hosts (and ports) that may be notified of the feed, by commas.",
+        pattern=r"^[A-Za-z0-9.:, -]*$",
+    )
     read_timeout_seconds: int = Field(
         default=5, ge=1, le=300, description="Longest time for one statement of a query."
     )
@@ -121,6 +126,11 @@ class Settings(BaseModel):
             status_lifetime=timedelta(days=self.status_lifetime_days),
             trust_list_lifetime=timedelta(days=self.trust_list_lifetime_days),
         )
+
+    @property
+    def allowed_webhook_hosts(self) -> frozenset[str]:
+        """Hosts that may be notified, each as host or host:port."""
+        return frozenset(h.strip().lower() for h in self.webhook_hosts.split(",") if h.strip())
 
     @property
     def base_url(self) -> str:

@@ -6,8 +6,10 @@ from datetime import datetime
 from random import Random
 from typing import Protocol
 
+from certgraph.api.webhooks import post_message
 from certgraph.credit_bank import feed_queries
 from certgraph.credit_bank.recording import follow
+from certgraph.credit_bank.webhooks import notify
 from certgraph.database import Sessions
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
@@ -53,9 +55,10 @@ async def publish_forever(server: Server) -> None:
 
 
 async def follow_forever(server: Server) -> None:
-    """State what changes of certificates in the credit bank's feed; failures are tried again.
+    """State what changes of certificates in the credit bank's feed, and tell who wants to know.
 
-    Readers of the feed do so, too; this is for what hangs on it, as reversed conversions.
+    Readers of the feed state it, too; this is for what hangs on it, as reversed conversions.
+    Failures are tried again.
     """
     while True:
         try:
@@ -63,6 +66,7 @@ async def follow_forever(server: Server) -> None:
                 has_work = await feed_queries.has_work(session)
             if has_work:
                 await follow(server.sessions, now=server.clock(), random=server.random)
+            await notify(server.sessions, server.keyring, post_message, now=server.clock())
         except Exception:  # whatever it is, changes must be stated with the next try
             logger.exception("the feed is not followed; it is tried again")
         await asyncio.sleep(server.settings.follow_every_seconds)

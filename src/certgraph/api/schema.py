@@ -42,6 +42,7 @@ from certgraph.api.relay import Node
 from certgraph.api.standard_mutations import StandardMutation
 from certgraph.api.standards import StandardQuery
 from certgraph.api.verification import VerificationQuery
+from certgraph.api.webhooks import WebhookMutation, WebhookQuery
 from certgraph.credential.signature import UnsafeKey, load_public_key
 from certgraph.organizations.keys import possession_message
 from certgraph.policy import policy_rules
@@ -94,6 +95,7 @@ Query = merge_types(
         CreditBankQuery,
         OutcomeRecordQuery,
         ConversionQuery,
+        WebhookQuery,
     ),
 )
 Mutation = merge_types(
@@ -106,6 +108,7 @@ Mutation = merge_types(
         ProposalMutation,
         OutcomeRecordMutation,
         ConversionMutation,
+        WebhookMutation,
     ),
 )
 

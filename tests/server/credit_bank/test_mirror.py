@@ -1,0 +1,185 @@
+"""certgraph credit-bank pull: a mirror that goes on, starts again, and does not take what is wrong."""
+
+import json
+
+import pytest
+from sqlalchemy import text
+
+from certgraph.certificates.rules import CertificateState
+from certgraph.cli.credit_bank import Client, PullError, pull
+from certgraph.cli.mirror import Mirror, MirrorError
+from certgraph.database import create_engine
+from tests.server.credit_bank.test_feed import change, issue, register
+from tests.server.credit_kit import follow_all
+from tests.server.parties import parties_of
+
+URL = "http://test"
+
+
+@pytest.fixture
+async def bank(worthy):
+    async with parties_of(worthy) as found:
+        yield found
+
+
+@pytest.fixture
+async def mirror(bank, tmp_path):
+    """A mirror in a database of the same kind: on PostgreSQL beside the platform's own tables."""
+    url = bank.house.url
+    engine = create_engine(url if "postgres" in url else f"sqlite:///{tmp_path}/mirror.sqlite3")
+    found = Mirror(engine, URL)
+    found.engine = engine
+    await found.open(bank.house.now)
+    yield found
+    await engine.dispose()
+
+
+async def pull_all(bank, mirror, size=2, party="credit-bank"):
+    await pull(Client(bank.http, URL, bank.tokens[party]), mirror, size=size, follow_seconds=None)
+
+
+async def rows(mirror, columns="certificate_number, kind, reason, version, sequence"):
+    statement = f"SELECT {columns} FROM mirror_records ORDER BY 1"
+    async with mirror.engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(text(statement))]
+
+
+async def test_it_goes_on_where_it_stopped(bank, mirror, capsys):
+    house = bank.house
+    numbers = await issue(house, 5)
+    await register(house, *numbers[:3])
+    await pull_all(bank, mirror)
+    assert capsys.readouterr().out == "3 changes pulled; 3 records stand\n"
+    await register(house, *numbers[3:])
+    await change(house, numbers[0], CertificateState.REVOKED)
+    await pull_all(bank, mirror)
+    assert capsys.readouterr().out == "3 changes pulled; 4 records stand\n"
+    assert await rows(mirror) == sorted(
+        [
+            (numbers[0], "TOMBSTONE", "REVOKED", 2, 6),
+            *(
+                (number, "UPSERT", "REGISTERED", 1, place)
+                for place, number in enumerate(numbers[1:], 2)
+            ),
+        ]
+    )
+    await pull_all(bank, mirror)
+    assert capsys.readouterr().out == "0 changes pulled; 4 records stand\n"
+
+
+async def test_learners_come_with_the_scope_and_go_with_the_tombstone(bank, mirror):
+    house = bank.house
+    numbers = await issue(house, 2)
+    await register(house, *numbers)
+    await pull_all(bank, mirror)
+    learners = dict(await rows(mirror, "certificate_number, learner"))
+    assert json.loads(learners[numbers[0]])["name"] == "张0"
+    erase = """mutation ($number: String!) { certificateHolderErase(
+      input: {number: $number, reason: "asked for"}) { errors { __typename } } }"""
+    await bank.done("admin", erase, {"number": numbers[0]})
+    await pull_all(bank, mirror)
+    learners = dict(await rows(mirror, "certificate_number, learner"))
+    assert learners[numbers[0]] is None
+    assert "张1" in learners[numbers[1]]
+
+
+async def test_after_a_new_epoch_it_drops_what_is_not_stated_again(bank, mirror, capsys):
+    house = bank.house
+    numbers = await issue(house, 4)
+    await register(house, *numbers)
+    await pull_all(bank, mirror)
+    async with mirror.engine.begin() as connection:  # a record that the platform has forgotten
+        await connection.execute(
+            text(
+                "INSERT INTO mirror_records SELECT 'LOST', epoch, 99, kind, reason, version, "
+                "credits_tenths, sha256, record, learner FROM mirror_records WHERE sequence = 1"
+            )
+        )
+    await bank.done(
+        "admin", 'mutation { outcomeFeedRestart(reason: "test") { errors { __typename } } }'
+    )
+    capsys.readouterr()
+    await pull_all(bank, mirror)
+    assert "starting again: NEW_EPOCH" in capsys.readouterr().err
+    assert {number: reason for number, _, reason, _, _ in await rows(mirror)} == dict.fromkeys(
+        numbers, "REPEATED"
+    )
+    assert len({epoch for (epoch,) in await rows(mirror, "epoch")}) == 1
+
+
+class Altering(Client):
+    """A client whose platform alters what it says."""
+
+    def __init__(self, *arguments, alter):
+        super().__init__(*arguments)
+        self.alter = alter
+
+    async def page(self, first, after):
+        page = await super().page(first, after)
+        self.alter(page["nodes"])
+        return page
+
+
+def swap(changes):
+    changes.reverse()
+
+
+def skip(changes):
+    del changes[0]
+
+
+def alter(changes):
+    changes[1]["record"] = changes[1]["record"].replace("30", "99")
+
+
+def other_epoch(changes):
+    changes[1]["epoch"] = "ELSEWHERE"
+
+
+@pytest.mark.parametrize(
+    ("change_", "message"),
+    [
+        (swap, "change 1 of epoch .* was to come, the feed gave 2"),
+        (skip, "change 1 of epoch .* was to come, the feed gave 2"),
+        (alter, "change 2 of epoch .* is not what its hash says"),
+        (other_epoch, "change 2 of epoch .* was to come, the feed gave 2 of ELSEWHERE"),
+    ],
+)
+async def test_it_takes_nothing_of_a_page_that_is_wrong(bank, mirror, change_, message):
+    house = bank.house
+    await register(house, *await issue(house, 2))
+    await follow_all(house)
+    client = Altering(bank.http, URL, bank.tokens["credit-bank"], alter=change_)
+    with pytest.raises(MirrorError, match=message):
+        await pull(client, mirror, size=10, follow_seconds=None)
+    assert await rows(mirror) == []
+    await pull_all(bank, mirror)
+    assert len(await rows(mirror)) == 2
+
+
+async def test_a_page_that_another_process_wrote_is_not_written_again(bank, mirror):
+    house = bank.house
+    await register(house, *await issue(house, 2))
+    client = Client(bank.http, URL, bank.tokens["credit-bank"])
+    page = await client.page(10, None)
+    given = (None, page["nodes"], page["pageInfo"]["endCursor"])
+    assert await mirror.take(*given, is_last=True, now=house.now) is True
+    assert await mirror.take(*given, is_last=True, now=house.now) is False
+
+
+async def test_a_mirror_is_of_one_platform(bank, mirror):
+    with pytest.raises(MirrorError, match=f"this is a mirror of {URL}"):
+        await Mirror(mirror.engine, "http://elsewhere").open(bank.house.now)
+
+
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        ("organization", "a token of role organization may not|角色 organization"),
+        ("", "token is unknown"),
+    ],
+)
+async def test_what_the_platform_refuses_is_told(bank, mirror, token, message):
+    client = Client(bank.http, URL, bank.tokens.get(token, "cgt_wrong"))
+    with pytest.raises(PullError, match=message):
+        await pull(client, mirror, size=10, follow_seconds=None)
