@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 
 import certgraph.certificates.tables
 import certgraph.credit_bank.conversion_tables
+import certgraph.credit_bank.record_tables
 import certgraph.credit_bank.tables
 import certgraph.credit_bank.webhook_tables
 import certgraph.idempotency

@@ -71,6 +71,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
         "证书有效（离线核验）",
         "✔ The document number matches.",
         "exit status 1: not all of them are valid",
+        "9 changes pulled; 7 records stand",
         '"outcomes": [{"number": 1, "name": "静态网页制作", "credits": 1.5}',
     ):
         assert expected in run.stdout
@@ -80,7 +81,10 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
             '"INVALID"',
             '"certificate.not_found"',
             '"静态网页制作"',
-            '"creditsTenths":15',
+            '"kind":"UPSERT","reason":"REGISTERED"',
+            '"learner":{"name":"张示例"}',
+            '"end":{"rows":9,"sha256":',
+            '"edition":1,"creditsTenths":125',
         ):
             assert expected in run.stdout
 

@@ -4,7 +4,7 @@ from datetime import date
 
 from sqlalchemy import text
 
-from certgraph.credit_bank import converting, proposals, recognition
+from certgraph.credit_bank import converting, hours_rules, measures, proposals, recognition
 from certgraph.credit_bank.confirming import Answer, answer_records
 from certgraph.credit_bank.conversion_rules import ConversionRuleDraft
 from certgraph.credit_bank.credits import HoursRule, UnitDraft
@@ -55,7 +55,7 @@ def step(house):
 async def publish_rule(house: House):
     async with house.sessions.begin() as session:
         work = {"now": house.now, "random": house.random}
-        await proposals.publish_hours_rule(session, RULE, source="made up", **work)
+        await hours_rules.publish_hours_rule(session, RULE, source="made up", **work)
 
 
 async def draft(house: House, *units, standard="STD-1", version="2020", level=1, code="EO-001"):
@@ -131,7 +131,7 @@ async def publish_measure(
     """File and publish a measure that converts CT-001 into courses: (code, credits times ten)."""
     async with house.sessions.begin() as session:
         organization = await organization_named(session, institution)
-        measure = converting.MeasureDraft(
+        measure = measures.MeasureDraft(
             code=code,
             title="转换办法",
             cap_tenths=cap,
@@ -149,9 +149,9 @@ async def publish_measure(
             ],
         )
         work = {"now": house.now, "random": house.random}
-        row = await converting.file_measure(session, measure, organization, **work)
+        row = await measures.file_measure(session, measure, organization, **work)
         await session.flush()
-        return await converting.publish_measure(session, row.id, now=house.now)
+        return await measures.publish_measure(session, row.id, now=house.now)
 
 
 async def add_institution(house: House, code="PI-001", name="示例职业学院"):

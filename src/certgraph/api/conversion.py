@@ -4,8 +4,8 @@ from datetime import date, datetime
 
 import strawberry
 
-from certgraph.api.credit_bank import TENTHS
 from certgraph.api.enums import ApplicationState, CertificateLevel, MeasureState, TokenRole
+from certgraph.api.learning_outcomes import TENTHS
 from certgraph.api.organizations import Organization
 from certgraph.api.outcome_records import LearningOutcomeRecord
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION
@@ -21,7 +21,7 @@ from certgraph.credit_bank.conversion_tables import (
     ConversionRuleRow,
     ConvertedCourseRow,
 )
-from certgraph.credit_bank.tables import OutcomeRecordRow
+from certgraph.credit_bank.record_tables import OutcomeRecordRow
 
 _ALL = (TokenRole.PROGRAMME_ADMIN, TokenRole.CREDIT_BANK)
 

@@ -13,7 +13,7 @@ from certgraph.api.errors import AnyError
 from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt, attempt_once, id_of
 from certgraph.api.reads.declaring import by_key
 from certgraph.api.relay import key_of
-from certgraph.credit_bank import converting
+from certgraph.credit_bank import converting, measures
 from certgraph.credit_bank.conversion_rules import ConversionRuleDraft
 from certgraph.credit_bank.conversion_tables import ConversionApplicationRow, ConversionMeasureRow
 from certgraph.credit_bank.rules import NEXT_STEP
@@ -37,7 +37,7 @@ class ConversionRuleInput:
 
 @strawberry.input(description="A conversion measure to file with the credit bank.")
 class ConversionMeasureFileInput:
-    """See `certgraph.credit_bank.converting.MeasureDraft`."""
+    """See `certgraph.credit_bank.measures.MeasureDraft`."""
 
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
     code: str = strawberry.field(
@@ -54,7 +54,7 @@ class ConversionMeasureFileInput:
 
 @strawberry.input(description="A measure to give back.")
 class ConversionMeasureReturnInput:
-    """See `certgraph.credit_bank.converting.return_measure`."""
+    """See `certgraph.credit_bank.measures.return_measure`."""
 
     id: strawberry.ID
     remarks: str
@@ -193,7 +193,7 @@ class ConversionMutation:
     ) -> ConversionMeasureFilePayload:
         """Open the transaction, call the service, answer after the commit."""
         context = info.context
-        draft = converting.MeasureDraft(
+        draft = measures.MeasureDraft(
             code=input.code,
             title=input.title,
             cap_tenths=input.cap_credits_tenths,
@@ -213,7 +213,7 @@ class ConversionMutation:
 
         async def create(session: Session) -> ConversionMeasureRow:
             organization = await _institution(context, session)
-            return await converting.file_measure(
+            return await measures.file_measure(
                 session, draft, organization, now=context.now, random=context.random
             )
 
@@ -236,7 +236,7 @@ class ConversionMutation:
         async def work(session: Session) -> ConversionMeasureRow:
             context.require(TokenRole.CREDIT_BANK)
             key = key_of(id, "ConversionMeasure")
-            return await converting.publish_measure(session, key, now=context.now)
+            return await measures.publish_measure(session, key, now=context.now)
 
         row, errors = await attempt(context, work)
         return ConversionMeasurePublishPayload(measure_id=id_of(row), errors=errors)
@@ -251,7 +251,7 @@ class ConversionMutation:
         async def work(session: Session) -> ConversionMeasureRow:
             context.require(TokenRole.CREDIT_BANK)
             key = key_of(input.id, "ConversionMeasure")
-            return await converting.return_measure(session, key, input.remarks)
+            return await measures.return_measure(session, key, input.remarks)
 
         row, errors = await attempt(context, work)
         return ConversionMeasureReturnPayload(measure_id=id_of(row), errors=errors)

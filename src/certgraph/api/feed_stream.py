@@ -24,7 +24,7 @@ from graphql import GraphQLError
 
 from certgraph.api.context import Context
 from certgraph.api.http import BadRequest, Reply, Send, reply, send_reply
-from certgraph.api.outcome_records import FIELD, check_place, feed_conditions
+from certgraph.api.outcome_feed import FIELD, check_place, feed_conditions
 from certgraph.api.reads.arguments import Run
 from certgraph.api.reads.connections import ReadPool
 from certgraph.api.reads.cursors import cursor_maker, place_after

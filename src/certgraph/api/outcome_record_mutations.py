@@ -16,8 +16,8 @@ from certgraph.api.reads.declaring import by_key
 from certgraph.certificates.service import erase_holder
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.confirming import Answer, answer_records
+from certgraph.credit_bank.record_tables import CreditRecordRow
 from certgraph.credit_bank.recording import start_epoch
-from certgraph.credit_bank.tables import CreditRecordRow
 from certgraph.database import Session
 from certgraph.text import reject_text
 

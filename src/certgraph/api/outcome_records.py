@@ -1,8 +1,6 @@
-"""Outcome records in the graph: the change feed, what the credit bank did with them, balances."""
+"""Outcome records in the graph: what the credit bank did with them, and both sides' balances."""
 
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
 from uuid import UUID
 
 import strawberry
@@ -10,23 +8,19 @@ from graphql import GraphQLError
 
 from certgraph.api.certificates import Certificate
 from certgraph.api.context import Context, Info
-from certgraph.api.credit_bank import TENTHS, CatalogueEntry
 from certgraph.api.enums import (
     CertificateLevel,
-    ChangeKind,
-    ChangeReason,
     CreditDifference,
     CreditRecordState,
     DocumentType,
     RecordState,
-    ResyncReason,
     TokenRole,
 )
+from certgraph.api.learning_outcomes import TENTHS, CatalogueEntry
 from certgraph.api.organizations import Organization
 from certgraph.api.reads.arguments import (
     CALLER_ORGANIZATION,
     CALLER_READS_LEARNERS,
-    FEED_EPOCH,
     through,
 )
 from certgraph.api.reads.declarations import Condition, Conditions
@@ -35,31 +29,27 @@ from certgraph.api.relay import Connection, Node
 from certgraph.api.standards import StandardVersion
 from certgraph.certificates.drafting import number_key
 from certgraph.certificates.tables import CertificateRow
-from certgraph.credit_bank import confirmation_queries, feed_queries, queries
-from certgraph.credit_bank.feed import Place, standing
+from certgraph.credit_bank import confirmation_queries, queries
 from certgraph.credit_bank.reconciling import Balance, reconcile
-from certgraph.credit_bank.tables import (
+from certgraph.credit_bank.record_tables import (
     CreditRecordChangeRow,
     CreditRecordRow,
-    OutcomeChangeRow,
     OutcomeRecordRow,
 )
 from certgraph.problems import Rejected
 
-FIELD = "Query.learningOutcomeChanges"
-"""What cursors of the feed are bound to."""
-
-_FEED_READERS = (TokenRole.PROGRAMME_ADMIN, TokenRole.CREDIT_BANK)
+_READERS = (TokenRole.PROGRAMME_ADMIN, TokenRole.CREDIT_BANK)
 
 
-def _feed(role: TokenRole | None) -> bool:
-    return role in _FEED_READERS
+def of_credit_bank(role: TokenRole | None) -> bool:
+    """Let the credit bank and the programme read."""
+    return role in _READERS
 
 
 def _records(role: TokenRole | None) -> bool | Condition:
     if role is TokenRole.ORGANIZATION:
         return OutcomeRecordRow.organization_id == CALLER_ORGANIZATION
-    return role in _FEED_READERS
+    return role in _READERS
 
 
 def _learners(role: TokenRole | None) -> bool | Condition:
@@ -91,7 +81,7 @@ class Learner:
 @strawberry.type(description="A change of what the credit bank did with a record.")
 @read_from(CreditRecordChangeRow)
 class CreditRecordChange:
-    """See `certgraph.credit_bank.tables.CreditRecordChangeRow`."""
+    """See `certgraph.credit_bank.record_tables.CreditRecordChangeRow`."""
 
     state: CreditRecordState = column(CreditRecordChangeRow.state)
     account_number: str | None = column(CreditRecordChangeRow.account_number)
@@ -105,9 +95,9 @@ class CreditRecordChange:
     description="What the credit bank did with a record: one credit record 学分记录 a certificate, "
     "for ever. The credit bank and the programme see it."
 )
-@read_from(CreditRecordRow, policy=_feed)
+@read_from(CreditRecordRow, policy=of_credit_bank)
 class CreditRecord(Node):
-    """See `certgraph.credit_bank.tables.CreditRecordRow`."""
+    """See `certgraph.credit_bank.record_tables.CreditRecordRow`."""
 
     state: CreditRecordState = column(CreditRecordRow.state)
     account_number: str | None = column(CreditRecordRow.account_number)
@@ -131,7 +121,7 @@ class CreditRecord(Node):
 )
 @read_from(OutcomeRecordRow, policy=_records)
 class LearningOutcomeRecord(Node):
-    """See `certgraph.credit_bank.tables.OutcomeRecordRow`."""
+    """See `certgraph.credit_bank.record_tables.OutcomeRecordRow`."""
 
     certificate_number: str = column(
         OutcomeRecordRow.certificate_number, description="Its natural key."
@@ -160,102 +150,15 @@ class LearningOutcomeRecord(Node):
     credit_record: CreditRecord | None = one(by=CreditRecordRow.id)
 
 
-@strawberry.type(
-    description="A change of a record, as the credit bank pulls it. Its own fields never change; "
-    "objects beside it are as they are now."
-)
-@read_from(OutcomeChangeRow, policy=_feed)
-class LearningOutcomeChange:
-    """See `certgraph.credit_bank.tables.OutcomeChangeRow`."""
-
-    epoch: str = column(OutcomeChangeRow.epoch)
-    sequence: int = column(
-        OutcomeChangeRow.sequence, description="From 1 in its epoch, without gaps."
-    )
-    kind: ChangeKind = column(OutcomeChangeRow.kind)
-    reason: ChangeReason = column(OutcomeChangeRow.reason)
-    certificate_number: str = column(
-        OutcomeChangeRow.certificate_number, description="The natural key of the record."
-    )
-    version: int = column(OutcomeChangeRow.version, description="Of the record, from 1.")
-    credits_tenths: int | None = column(
-        OutcomeChangeRow.credits_tenths, description="Recognized credits, times ten."
-    )
-    record: str = column(
-        OutcomeChangeRow.content,
-        description="The whole record as JSON: certificate, standard, outcome, credits.",
-    )
-    sha256: str = column(OutcomeChangeRow.sha256, description="Of `record` in UTF-8.")
-    recorded_at: datetime = column(OutcomeChangeRow.recorded_at)
-    outcome: CatalogueEntry | None = one(OutcomeChangeRow.catalogue_entry_id)
-    outcome_record: LearningOutcomeRecord = one(
-        OutcomeChangeRow.record_id, description="The record as it is now."
-    )
-    learner: Learner | None = one(OutcomeChangeRow.record_id, to=CertificateRow.id)
-
-
-@strawberry.type(
-    description="The reader must start again, with `after` left out: keep what it gets from there, "
-    "and drop what it does not get. With REBUILDING, after some seconds."
-)
-class ResyncRequired:
-    """See `certgraph.credit_bank.feed.Standing`."""
-
-    reason: ResyncReason
-    epoch: str = strawberry.field(description="The feed's epoch now.")
-
-
-LearningOutcomeChanges = Annotated[
-    Connection[LearningOutcomeChange] | ResyncRequired,
-    strawberry.union(
-        "LearningOutcomeChanges", description="A page of the feed, or why there is none."
-    ),
-]
-
-
 def refuse_others(context: Context) -> None:
-    """Let through who may read the feed. Raises `GraphQLError`."""
+    """Let through the credit bank and the programme. Raises `GraphQLError`."""
     try:
-        context.require(*_FEED_READERS)
+        context.require(*_READERS)
     except Rejected as rejected:
         (problem,) = rejected.problems
         raise GraphQLError(
             problem.message(context.language), extensions={"code": "FORBIDDEN"}
         ) from None
-
-
-async def check_place(
-    context: Context, _arguments: Mapping[str, Any], place: Sequence[Any] | None
-) -> ResyncRequired | None:
-    """Return why a reader must start again; None where it may go on. Raises `GraphQLError`."""
-    refuse_others(context)
-    found = await standing(
-        context.sessions,
-        context.reads,
-        None if place is None else Place(*place),
-        now=context.now,
-        random=context.random,
-    )
-    context.feed_epoch = found.epoch
-    if found.resync is None:
-        return None
-    return ResyncRequired(reason=found.resync, epoch=found.epoch)
-
-
-def feed_conditions(
-    epoch: Any,  # noqa: ANN401 - an epoch, or its parameter
-    organization_code: Any = None,  # noqa: ANN401 - the same
-    recorded_from: Any = None,  # noqa: ANN401 - the same
-    recorded_to: Any = None,  # noqa: ANN401 - the same
-) -> Conditions:
-    """Yield the conditions of a part of the feed; both days are included."""
-    yield OutcomeChangeRow.epoch == epoch
-    if organization_code is not None:
-        yield queries.is_of_organization(OutcomeChangeRow.organization_id, organization_code)
-    if recorded_from is not None:
-        yield feed_queries.recorded_from(recorded_from, epoch)
-    if recorded_to is not None:
-        yield feed_queries.recorded_to(recorded_to, epoch)
 
 
 @strawberry.type(description="What one side holds: how many, their credits, and a hash.")
@@ -298,24 +201,6 @@ class CreditBalance:
 @strawberry.type
 class OutcomeRecordQuery:
     """Reads of records and of the feed."""
-
-    @page(
-        of=LearningOutcomeChanges,
-        order_by=[OutcomeChangeRow.epoch, OutcomeChangeRow.sequence, OutcomeChangeRow.chain],
-        size=100,
-        largest=1_000,
-        check=check_place,
-        description="The feed of changes of outcome records, for the credit bank: every change "
-        "once, in an order that never changes. Keep `endCursor` and go on after it, for ever. The "
-        "same as a file: GET /credit-bank/changes.jsonl.gz.",
-    )
-    def learning_outcome_changes(
-        organization_code: str | None = None,
-        recorded_from: date | None = None,
-        recorded_to: date | None = None,
-    ) -> Conditions:
-        """Yield the conditions of the filters; both days are included."""
-        yield from feed_conditions(FEED_EPOCH, organization_code, recorded_from, recorded_to)
 
     @find(
         of=LearningOutcomeRecord | None,

@@ -7,17 +7,14 @@ from uuid import UUID
 import strawberry
 
 from certgraph.api.context import Context, Info
-from certgraph.api.credit_bank import (
-    CatalogueEntry,
-    CreditRecordProposal,
-    HoursCreditRule,
-)
 from certgraph.api.enums import CertificateLevel, CourseType, Rounding, TokenRole
 from certgraph.api.errors import AnyError
+from certgraph.api.learning_outcomes import CatalogueEntry, HoursCreditRule
 from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt, attempt_once, id_of
+from certgraph.api.proposals import CreditRecordProposal
 from certgraph.api.reads.declaring import by_key
 from certgraph.api.relay import key_of
-from certgraph.credit_bank import proposals, recognition
+from certgraph.credit_bank import hours_rules, proposals, recognition
 from certgraph.credit_bank.credits import HoursRule, UnitDraft
 from certgraph.credit_bank.rules import ProposalState
 from certgraph.credit_bank.tables import CatalogueEntryRow, CreditProposalRow, HoursCreditRuleRow
@@ -228,7 +225,7 @@ class ProposalMutation:
                 step_tenths=input.step_tenths,
                 rounding=input.rounding,
             )
-            return await proposals.publish_hours_rule(
+            return await hours_rules.publish_hours_rule(
                 session, rule, source=input.source, now=context.now, random=context.random
             )
 

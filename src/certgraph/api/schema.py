@@ -19,7 +19,6 @@ from certgraph.api.certificate_mutations import CertificateMutation
 from certgraph.api.certificates import Certificate, CertificateQuery, IssueRun
 from certgraph.api.conversion import ConversionQuery
 from certgraph.api.conversion_mutations import ConversionMutation
-from certgraph.api.credit_bank import CreditBankQuery
 from certgraph.api.errors import (
     ConflictError,
     ForbiddenError,
@@ -29,12 +28,15 @@ from certgraph.api.errors import (
     RuleBrokenError,
 )
 from certgraph.api.key_mutations import KeyMutation
+from certgraph.api.learning_outcomes import LearningOutcomeQuery
 from certgraph.api.limits import MAX_TOKENS, DocumentLimits, check_text
 from certgraph.api.organization_mutations import OrganizationMutation
 from certgraph.api.organizations import IssuerKey, OrganizationQuery
+from certgraph.api.outcome_feed import OutcomeFeedQuery
 from certgraph.api.outcome_record_mutations import OutcomeRecordMutation
 from certgraph.api.outcome_records import OutcomeRecordQuery
 from certgraph.api.proposal_mutations import ProposalMutation
+from certgraph.api.proposals import ProposalQuery
 from certgraph.api.reads.declaring import by_global_id
 from certgraph.api.reads.documents import Documents
 from certgraph.api.reads.execution import attach
@@ -92,8 +94,10 @@ Query = merge_types(
         StandardQuery,
         CertificateQuery,
         VerificationQuery,
-        CreditBankQuery,
+        LearningOutcomeQuery,
+        ProposalQuery,
         OutcomeRecordQuery,
+        OutcomeFeedQuery,
         ConversionQuery,
         WebhookQuery,
     ),

@@ -20,6 +20,7 @@ from certgraph.certificates.signing import signed_bytes
 from certgraph.cli import serve
 from certgraph.cli.certificates import BY, run_issue
 from certgraph.cli.clock import default_language, now, system_random
+from certgraph.cli.demo_credits import INSTITUTION, recognize_outcomes, state_feed
 from certgraph.cli.demo_data import (
     CASES,
     DemoCase,
@@ -160,8 +161,11 @@ async def build_demo(folder: Path, port: int) -> None:
         certificates = [await _issue_case(runtime, folder, case) for case in CASES]
         await _publish_trust(runtime, folder, new_list=False)
         (folder / "certificates.csv").write_bytes(_index(certificates))
-        await write_tokens(runtime, folder)
+        outcomes = await recognize_outcomes(runtime)
+        changes = await state_feed(runtime)
+        await write_tokens(runtime, folder, INSTITUTION)
         print(f"Issued: {len(certificates)} certificates, to people who do not exist.")
+        print(f"Credit bank: {outcomes} learning outcomes recognized, {changes} records to pull.")
 
 
 def show_verdicts(folder: Path) -> bool:
@@ -194,7 +198,7 @@ def _line(file: str, result: Result, language: str) -> str:
     return f"{ICONS[verification.verdict]}  {file:<24} {title}  {who}"
 
 
-def _next_steps(folder: Path) -> str:
+def _next_steps(folder: Path, port: int) -> str:
     return f"""
 Look at the QR codes in {folder / "qr"}, and try, with the network off:
 
@@ -205,7 +209,10 @@ Revoke one and see it with the same --root and --trust (numbers: certgraph verif
   certgraph revoke --dir {folder} NUMBER --reason "exam fraud"
   certgraph trust publish --dir {folder} --out {folder}/trust/bundle.cgtrust
 
-Tokens for the API are in {folder / "tokens.env"}.
+Tokens for the API are in {folder / "tokens.env"}. While it is served, pull the credit bank's feed:
+
+  . {folder}/tokens.env; export CREDIT_BANK_TOKEN
+  certgraph credit-bank pull --url http://127.0.0.1:{port} --mirror sqlite:///mirror.sqlite3
 """
 
 
@@ -226,7 +233,7 @@ def run(options: argparse.Namespace) -> int:
             folder.rmdir()
         partial.rename(folder)
     as_meant = show_verdicts(folder)
-    print(_next_steps(folder))
+    print(_next_steps(folder, options.port))
     if not as_meant:
         print("certgraph demo: a verdict is not what it was when the demo was made; see above")
         return 1

@@ -339,20 +339,24 @@ def forge(signed: bytes) -> bytes:
     return sign1(forger, TYP, open_sign1(signed, TYP).payload)
 
 
-async def write_tokens(runtime: Runtime, folder: Path) -> None:
-    """Make a token of each role and write them into tokens.env."""
+async def write_tokens(runtime: Runtime, folder: Path, institution: str) -> None:
+    """Make a token of each role, and an institution's, and write them into tokens.env."""
+    holders: list[tuple[str, TokenRole, str | None]] = [
+        (role.name, role, "EO-001" if role is TokenRole.ORGANIZATION else None)
+        for role in TokenRole
+    ]
     lines = []
     async with runtime.sessions.begin() as session:
-        issuer = await organization_named(session, "EO-001")
-        for role in TokenRole:
+        for name, role, code in (*holders, ("INSTITUTION", TokenRole.ORGANIZATION, institution)):
             token, _ = await create_token(
                 session,
-                name=f"demo {role.value}",
+                name=f"demo {name.lower()}",
                 role=role,
-                organization=issuer if role is TokenRole.ORGANIZATION else None,
+                organization=await organization_named(session, code) if code else None,
                 lifetime_days=90,
                 now=runtime.now,
                 random=runtime.random,
+                reads_learners=role is TokenRole.CREDIT_BANK,
             )
-            lines.append(f"{role.name}_TOKEN={token}")
+            lines.append(f"{name}_TOKEN={token}")
     write_new(folder / "tokens.env", ("\n".join(lines) + "\n").encode(), secret=True)

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, null, or_, select, type_coerce
 
 from certgraph.certificates.tables import CertificateRow
+from certgraph.credit_bank.record_tables import CreditRecordRow, OutcomeRecordRow
 from certgraph.credit_bank.rules import CreditDifference, CreditRecordState, RecordState
-from certgraph.credit_bank.tables import CreditRecordRow, OutcomeRecordRow
 from certgraph.database import EnumText, Session
 from certgraph.organizations.tables import OrganizationRow
 

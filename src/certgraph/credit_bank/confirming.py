@@ -9,6 +9,11 @@ from certgraph.calendar import programme_day
 from certgraph.certificates.drafting import number_key
 from certgraph.credit_bank import confirmation_queries as queries
 from certgraph.credit_bank.credits import credits_text
+from certgraph.credit_bank.record_tables import (
+    CreditRecordChangeRow,
+    CreditRecordRow,
+    OutcomeRecordRow,
+)
 from certgraph.credit_bank.rules import (
     ChangeKind,
     CreditRecordState,
@@ -16,7 +21,6 @@ from certgraph.credit_bank.rules import (
     change_kind,
     next_instant,
 )
-from certgraph.credit_bank.tables import CreditRecordChangeRow, CreditRecordRow, OutcomeRecordRow
 from certgraph.database import Session
 from certgraph.problems import Problem, reject_if
 from certgraph.randomness import Random, new_id

@@ -15,8 +15,9 @@ from certgraph.credit_bank.conversion_tables import (
     ConversionRuleRow,
     ConvertedCourseRow,
 )
+from certgraph.credit_bank.record_tables import CreditRecordRow
 from certgraph.credit_bank.rules import ApplicationState, MeasureState
-from certgraph.credit_bank.tables import CatalogueEntryRow, CreditRecordRow
+from certgraph.credit_bank.tables import CatalogueEntryRow
 from certgraph.database import Session
 from certgraph.standards.tables import CertificateTypeRow
 

@@ -23,12 +23,8 @@ from certgraph.certificates.tables import (
     CertificateChangeRow,
     CertificateRow,
 )
-from certgraph.credit_bank.tables import (
-    CatalogueEntryRow,
-    OutcomeChangeRow,
-    OutcomeFeedRow,
-    OutcomeRecordRow,
-)
+from certgraph.credit_bank.record_tables import OutcomeChangeRow, OutcomeFeedRow, OutcomeRecordRow
+from certgraph.credit_bank.tables import CatalogueEntryRow
 from certgraph.database import Session, insert_unless_there
 
 

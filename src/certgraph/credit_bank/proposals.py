@@ -5,40 +5,35 @@ What the credit bank does with them stands in `recognition`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
-from certgraph.calendar import next_month_deadline, programme_day
+from certgraph.calendar import programme_day
 from certgraph.credit_bank import queries
 from certgraph.credit_bank.credits import (
     HoursRule,
     UnitDraft,
-    credits_text,
-    hours_rule_problems,
     unit_problems,
 )
+from certgraph.credit_bank.deadlines import keep_deadlines
+from certgraph.credit_bank.differences import record_differences
+from certgraph.credit_bank.hours_rules import hours_rule_of
 from certgraph.credit_bank.rules import ProposalState, next_instant, proposal_step_problems
 from certgraph.credit_bank.tables import (
     CreditProposalChangeRow,
-    CreditProposalDeadlineRow,
     CreditProposalRow,
     CreditProposalVersionRow,
-    HoursCreditRuleLineRow,
-    HoursCreditRuleRow,
     OutcomeUnitContentRow,
     OutcomeUnitRow,
-    ProposalDifferenceRow,
 )
-from certgraph.database import Session, insert_rows, insert_unless_there
+from certgraph.database import Session, insert_rows
 from certgraph.organizations.tables import OrganizationRow
-from certgraph.problems import Problem, refusal, reject_if
+from certgraph.problems import refusal, reject_if
 from certgraph.randomness import Random, new_id
 from certgraph.standards import queries as standard_queries
 from certgraph.standards.rules import CertificateLevel
 from certgraph.standards.service import known_levels
-from certgraph.standards.tables import CertificateTypeRow, StandardRow, StandardVersionRow
-from certgraph.text import text_problems
+from certgraph.standards.tables import StandardRow, StandardVersionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,52 +53,6 @@ class ProposalDraft:
     level: int
     rule_version: str
     units: Sequence[UnitDraft]
-
-
-async def publish_hours_rule(
-    session: Session, rule: HoursRule, *, source: str, now: datetime, random: Random
-) -> HoursCreditRuleRow:
-    """Record a version of the hours-to-credits rule; it never changes.
-
-    Raises:
-        Rejected: Version taken, a course type missing, hours or step out of range.
-
-    Source: rule S09.
-    """
-    problems = hours_rule_problems(rule) + text_problems(source, 500, "source")
-    if await queries.hours_rule_by_version(session, rule.version):
-        facts = {"version": rule.version}
-        problems.append(Problem(code="hours_rule.taken", path=("version",), facts=facts))
-    reject_if(problems)
-    row = HoursCreditRuleRow(
-        id=new_id(random),
-        version=rule.version,
-        step_tenths=rule.step_tenths,
-        rounding=rule.rounding,
-        source=source,
-        recorded_at=now,
-    )
-    session.add(row)
-    await session.flush()  # its lines refer to it
-    session.add_all(
-        HoursCreditRuleLineRow(rule_id=row.id, course_type=type_, hours_tenths=tenths)
-        for type_, tenths in rule.hours_tenths.items()
-    )
-    return row
-
-
-async def _hours_rule(session: Session, version: str) -> tuple[HoursCreditRuleRow, HoursRule]:
-    row = await queries.hours_rule_by_version(session, version)
-    if row is None:
-        raise refusal("hours_rule.not_found", "ruleVersion", version=version)
-    hours = await queries.hours_by_course_type(session, row.id)
-    rule = HoursRule(
-        version=row.version,
-        hours_tenths=hours,
-        step_tenths=row.step_tenths,
-        rounding=row.rounding,
-    )
-    return row, rule
 
 
 async def _subject(
@@ -186,7 +135,7 @@ async def draft_proposal(
     """
     standard, version = await _subject(session, draft, organization)
     await queries.lock_certificate_type(session, standard.certificate_type_id)
-    rule_row, rule = await _hours_rule(session, draft.rule_version)
+    rule_row, rule = await hours_rule_of(session, draft.rule_version)
     contents = await queries.content_ids(session, version.id, draft.level)
     reject_if(
         unit_problems(
@@ -295,92 +244,5 @@ async def submit_proposal(
             deadline.submitted_on = programme_day(now)
             row.due_on = deadline.due_on
             row.is_late = deadline.submitted_on > deadline.due_on
-    await _insert_differences(session, row, version)
+    await record_differences(session, version)
     return row
-
-
-async def keep_deadlines(session: Session, *, random: Random) -> int:
-    """Record the deadline of each announced level, and those anew whose calendar came out.
-
-    Returns how many were recorded or changed. Source: rule R41.
-    """
-    rows: list[dict[str, Any]] = []
-    for type_, level in await queries.levels_without_deadline(session):
-        deadline = next_month_deadline(_announced_on(type_))
-        rows.append(
-            {
-                "id": new_id(random),
-                "certificate_type_id": type_.id,
-                "level": level,
-                "due_on": deadline.due_on,
-                "is_provisional": deadline.is_provisional,
-            }
-        )
-    await insert_unless_there(session, CreditProposalDeadlineRow, rows)
-    changed = len(rows)
-    for row, type_ in await queries.provisional_deadlines(session):
-        deadline = next_month_deadline(_announced_on(type_))
-        if not deadline.is_provisional:
-            row.due_on, row.is_provisional = deadline.due_on, False
-            changed += 1
-    await session.flush()  # who asks for a deadline next finds it
-    return changed
-
-
-def _announced_on(type_: CertificateTypeRow) -> date:
-    assert type_.announced_on is not None  # noqa: S101 - only announced types have deadlines
-    return type_.announced_on
-
-
-async def _described(session: Session, version_id: UUID) -> dict[int, dict[str, str]]:
-    """Return unit number → field → what it says."""
-    codes = await queries.content_codes_of(session, version_id)
-    return {
-        unit.number: {
-            "name": unit.name,
-            "theory_hours": str(unit.theory_hours),
-            "practice_hours": str(unit.practice_hours),
-            "framework_level": str(unit.framework_level),
-            "assessment": unit.assessment,
-            "content_codes": ", ".join(codes.get(unit.number, [])),
-            "suggested_credits": credits_text(unit.suggested_tenths),
-            "suggested_reason": unit.suggested_reason or "",
-        }
-        for unit in await queries.units_of(session, version_id)
-    }
-
-
-async def _insert_differences(
-    session: Session, row: CreditProposalRow, version: CreditProposalVersionRow
-) -> None:
-    """Record how a submitted version differs from the one before."""
-    last = await queries.proposal_version(session, row.id, version.number - 1)
-    if last is None:
-        return
-    found: list[dict[str, object]] = []
-
-    def differ(number: int | None, field: str, before: str | None, after: str | None) -> None:
-        found.append({"unit_number": number, "field": field, "before": before, "after": after})
-
-    rules = [
-        (await session.get_one(HoursCreditRuleRow, id_)).version
-        for id_ in (last.rule_id, version.rule_id)
-    ]
-    if rules[0] != rules[1]:
-        differ(None, "rule", *rules)
-    old = await _described(session, last.id)
-    new = await _described(session, version.id)
-    for number in sorted(old.keys() | new.keys()):
-        if number not in new:
-            differ(number, "unit", old[number]["name"], None)
-        elif number not in old:
-            differ(number, "unit", None, new[number]["name"])
-        else:
-            for field, after in new[number].items():
-                if old[number][field] != after:
-                    differ(number, field, old[number][field], after)
-    rows = [
-        {"version_id": version.id, "position": position, **difference}
-        for position, difference in enumerate(found)
-    ]
-    await insert_rows(session, ProposalDifferenceRow, rows)

@@ -22,11 +22,9 @@ from certgraph.certificates.tables import (
     CertificateOutcomeRow,
     CertificateRow,
 )
+from certgraph.credit_bank.record_tables import OutcomeRecordRow
 from certgraph.credit_bank.rules import RecordState
-from certgraph.credit_bank.tables import (
-    CatalogueEntryRow,
-    OutcomeRecordRow,
-)
+from certgraph.credit_bank.tables import CatalogueEntryRow
 from certgraph.database import Session
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.standards.tables import CertificateTypeRow, StandardRow, StandardVersionRow

@@ -17,6 +17,7 @@ from certgraph.credit_bank import feed_queries, record_queries
 from certgraph.credit_bank.contents import words_for
 from certgraph.credit_bank.converting import reverse_applications
 from certgraph.credit_bank.record_queries import Facts
+from certgraph.credit_bank.record_tables import OutcomeChangeRow, OutcomeFeedRow, OutcomeRecordRow
 from certgraph.credit_bank.rules import (
     ChangeKind,
     ChangeReason,
@@ -25,12 +26,7 @@ from certgraph.credit_bank.rules import (
     change_reason,
     record_state,
 )
-from certgraph.credit_bank.tables import (
-    CatalogueEntryRow,
-    OutcomeChangeRow,
-    OutcomeFeedRow,
-    OutcomeRecordRow,
-)
+from certgraph.credit_bank.tables import CatalogueEntryRow
 from certgraph.database import Session, Sessions, insert_rows
 from certgraph.randomness import Random, random_token
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from certgraph.certificates.rules import CertificateState
-from certgraph.credit_bank import converting
+from certgraph.credit_bank import converting, measures
 from certgraph.credit_bank.conversion_rules import ConversionRuleDraft
 from certgraph.organizations.service import organization_named
 from certgraph.problems import Rejected
@@ -253,7 +253,7 @@ async def test_a_course_of_another_measure_stays_with_its_certificate(school):
     )
     async with house.sessions.begin() as session:
         organization = await organization_named(session, "PI-001")
-        draft = converting.MeasureDraft(
+        draft = measures.MeasureDraft(
             code="M-2",
             title="转换办法",
             cap_tenths=80,
@@ -263,7 +263,7 @@ async def test_a_course_of_another_measure_stays_with_its_certificate(school):
         )
         work = {"now": house.now, "random": house.random}
         with pytest.raises(Rejected) as found:
-            await converting.file_measure(session, draft, organization, **work)
+            await measures.file_measure(session, draft, organization, **work)
         await session.rollback()
     assert [p.code for p in found.value.problems] == [
         "measure.course_taken",

@@ -1,5 +1,6 @@
 """What the world's certificates are worth: proposals, records, answers, one conversion."""
 
+from certgraph.credit_bank.webhooks import register_webhook
 from tests.server.conftest import House
 from tests.server.credit_kit import (
     add_institution,
@@ -29,3 +30,12 @@ async def fill_credit_bank(house: House) -> None:
     for number, version in numbers.items():
         await answer(house, number, version)
     await apply(house, next(iter(numbers)), "KC-1", institution="SCH-100")
+    async with house.sessions.begin() as session:
+        await register_webhook(
+            session,
+            house.keyring,
+            "https://bank.example.cn/feed",
+            hosts={"bank.example.cn"},
+            now=house.now,
+            random=house.random,
+        )

@@ -102,7 +102,7 @@ def test_no_document_shows_what_the_policy_excludes(
     shown = dict.fromkeys(ROLES, False)
 
     @settings(
-        max_examples=40,
+        max_examples=80,
         phases=[Phase.generate],
         deadline=None,
         database=None,
