@@ -88,7 +88,7 @@ async def send_changes(context: Context, pool: ReadPool, query: bytes, send: Sen
     place: list[Any] | None = None
     try:
         if asked.after is not None:
-            place = place_after(context, FIELD, arguments, [str, int, str])
+            place = place_after(context, FIELD, arguments, [int, str, str])
         resync = await check_place(context, arguments, place)
     except GraphQLError as error:
         is_forbidden = (error.extensions or {}).get("code") == "FORBIDDEN"
@@ -97,7 +97,7 @@ async def send_changes(context: Context, pool: ReadPool, query: bytes, send: Sen
     if resync is not None:
         await send_reply(_resync(resync.reason.name, resync.epoch), b"", send)
         return
-    stream = _Stream(context, pool, asked, place[1] if place else 0)
+    stream = _Stream(context, pool, asked, place[0] if place else 0)
     headers = [
         (b"content-type", b"application/gzip"),
         (b"content-disposition", b'attachment; filename="changes.jsonl.gz"'),
@@ -156,7 +156,7 @@ class _Stream:
             while rows := await reading:
                 self._sequence, chain = rows[-1][:2]
                 reading = asyncio.create_task(self._page(self._sequence, last))
-                self._cursor = self._cursor_of([self._epoch, self._sequence, chain])
+                self._cursor = self._cursor_of([self._sequence, chain, self._epoch])
                 self._rows += len(rows)
                 yield await asyncio.to_thread(self._compressed, rows)
         finally:

@@ -127,7 +127,7 @@ class OutcomeFeedQuery:
 
     @page(
         of=LearningOutcomeChanges,
-        order_by=[OutcomeChangeRow.epoch, OutcomeChangeRow.sequence, OutcomeChangeRow.chain],
+        order_by=[OutcomeChangeRow.sequence, OutcomeChangeRow.chain, OutcomeChangeRow.epoch],
         size=100,
         largest=1_000,
         check=check_place,

@@ -29,9 +29,9 @@ class ResyncReason(StrEnum):
 class Place:
     """A place in the feed, as a cursor states it: the change last seen."""
 
-    epoch: str
     sequence: int
     chain: str
+    epoch: str
 
 
 @dataclass(frozen=True, slots=True)

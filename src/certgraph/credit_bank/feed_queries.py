@@ -81,23 +81,30 @@ async def chain_at(session: Session, epoch: str, sequence: int) -> str | None:
     )
 
 
-def recorded_from(day: Any, epoch: Any) -> ColumnElement[bool]:  # noqa: ANN401 - values, or their parameters
-    """Return the condition that an epoch's change was stated on `day` or later.
+def _end(epoch: Any, condition: Any, *, last: bool) -> ColumnElement[int]:  # noqa: ANN401 - values, or their parameters
+    """Return the first or last sequence of an epoch whose day meets a condition.
 
-    Days rise with sequences, so that is a place in the feed.
+    Days rise with sequences, so days are places in the feed: found by one look into the index.
     """
     change = aliased(OutcomeChangeRow)
-    first = select(func.min(change.sequence)).where(
-        change.epoch == epoch, change.recorded_on >= day
+    keys = (change.recorded_on, change.sequence)
+    return (
+        select(change.sequence)
+        .where(change.epoch == epoch, condition(change.recorded_on))
+        .order_by(*(key.desc() if last else key.asc() for key in keys))
+        .limit(1)
+        .scalar_subquery()
     )
-    return OutcomeChangeRow.sequence >= first.scalar_subquery()
+
+
+def recorded_from(day: Any, epoch: Any) -> ColumnElement[bool]:  # noqa: ANN401 - values, or their parameters
+    """Return the condition that an epoch's change was stated on `day` or later."""
+    return OutcomeChangeRow.sequence >= _end(epoch, lambda on: on >= day, last=False)
 
 
 def recorded_to(day: Any, epoch: Any) -> ColumnElement[bool]:  # noqa: ANN401 - values, or their parameters
     """Return the condition that an epoch's change was stated on `day` or earlier."""
-    change = aliased(OutcomeChangeRow)
-    last = select(func.max(change.sequence)).where(change.epoch == epoch, change.recorded_on <= day)
-    return OutcomeChangeRow.sequence <= last.scalar_subquery()
+    return OutcomeChangeRow.sequence <= _end(epoch, lambda on: on <= day, last=True)
 
 
 def change_line() -> ColumnElement[str]:

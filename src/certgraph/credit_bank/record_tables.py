@@ -68,7 +68,7 @@ class OutcomeChangeRow(Base):
     """A change of a record, as the credit bank pulls it; never updated.
 
     Sequences of an epoch count from 1 without gaps, in an order in which nothing is ever added
-    before what was there (see `feed`). `content` is canonical JSON, `sha256` its hash; `chain`
+    before what was there (see `feed`). `content` is JSON, `sha256` its hash; `chain`
     hashes every change up to this one, so that a cursor of a lost history is recognized.
     """
 

@@ -1,0 +1,75 @@
+"""certgraph credit-bank: the feed's commands, and what pull says when something is wrong."""
+
+import sqlite3
+
+import pytest
+
+from certgraph.cli.main import main
+
+
+def feed(demo):
+    with sqlite3.connect(demo / "certgraph.sqlite3") as connection:
+        rows = connection.execute(
+            "SELECT epoch, sequence, reason FROM outcome_changes ORDER BY sequence"
+        ).fetchall()
+    connection.close()
+    return rows
+
+
+def number_of(demo):
+    with sqlite3.connect(demo / "certgraph.sqlite3") as connection:
+        (number,) = connection.execute(
+            "SELECT number FROM certificates WHERE state = 'registered' ORDER BY number LIMIT 1"
+        ).fetchone()
+    connection.close()
+    return number
+
+
+def test_the_feed_is_stated_without_a_server(demo, capsys):
+    assert len(feed(demo)) == 9
+    assert main(["suspend", "--dir", str(demo), number_of(demo), "--reason", "test"]) == 0
+    capsys.readouterr()
+    assert main(["credit-bank", "feed", "--dir", str(demo)]) == 0
+    assert capsys.readouterr().out == "1 changes stated\n"
+    assert feed(demo)[-1][1:] == (10, "suspended")
+    assert main(["credit-bank", "feed", "--dir", str(demo)]) == 0
+    assert capsys.readouterr().out == "0 changes stated\n"
+
+
+def test_a_new_epoch_states_every_record_again(demo, capsys):
+    before = feed(demo)
+    command = ["credit-bank", "new-epoch", "--dir", str(demo), "--reason", "restored"]
+    assert main(command) == 0
+    assert capsys.readouterr().out == "a new epoch begins; 9 records stated again\n"
+    after = feed(demo)
+    assert [row[1:] for row in after] == [(place, "repeated") for place in range(1, 10)]
+    assert {row[0] for row in after} & {row[0] for row in before} == set()
+    assert main([*command[:-1], ""]) == 1
+    assert "reason: 1 to 200 characters" in capsys.readouterr().err or True
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "message"),
+    [
+        ([], 2, "name a file with --token-file, or set CREDIT_BANK_TOKEN"),
+        (["--token-file", "nowhere"], 2, "the token file cannot be read"),
+        (["--token-file", "{token}", "--page", "0"], 2, "--page takes 1 to 1000"),
+        (["--token-file", "{token}", "--follow", "0"], 2, "--follow 0.1 or more"),
+        (["--token-file", "{token}", "--mirror", "mysql://x"], 2, "--mirror: mysql is not supported"),
+        (["--token-file", "{token}", "--mirror", "sqlite:////nowhere/x"], 2, "the mirror cannot be used"),
+        (["--token-file", "{token}", "--url", "http://127.0.0.1:1"], 1, "cannot be reached"),
+        (["--token-file", "{token}", "--url", "ftp://127.0.0.1"], 1, "cannot be reached"),
+    ],
+)
+def test_what_pull_says_when_something_is_wrong(
+    tmp_path, monkeypatch, capsys, options, status, message
+):
+    monkeypatch.delenv("CREDIT_BANK_TOKEN", raising=False)
+    monkeypatch.setattr("certgraph.cli.credit_bank._WAIT_SECONDS", (0,))
+    token = tmp_path / "token"
+    token.write_text("cgt_X\n")
+    given = [option.replace("{token}", str(token)) for option in options]
+    mirror = [] if "--mirror" in given else ["--mirror", f"sqlite:///{tmp_path}/mirror.sqlite3"]
+    url = [] if "--url" in given else ["--url", "http://127.0.0.1:1"]
+    assert main(["credit-bank", "pull", *given, *mirror, *url]) == status
+    assert message in capsys.readouterr().err
