@@ -411,7 +411,6 @@ def upgrade() -> None:
         "outcome_changes",
         ["epoch", "organization_id", "sequence", "chain"],
     )
-    op.create_index("ix_outcome_changes_record_id", "outcome_changes", ["record_id"])
 
     op.create_table(
         "conversion_applications",

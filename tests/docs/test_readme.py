@@ -82,7 +82,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
             '"certificate.not_found"',
             '"静态网页制作"',
             '"kind":"UPSERT","reason":"REGISTERED"',
-            '"learner":{"name":"张示例"}',
+            '"learner":{"name":"',
             '"end":{"rows":9,"sha256":',
             '"edition":1,"creditsTenths":125',
         ):

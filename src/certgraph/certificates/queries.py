@@ -84,10 +84,13 @@ async def store_signatures(session: Session, signatures: Mapping[UUID, bytes]) -
 async def certificate_by_number_key(
     session: Session, number_key: str, *, for_update: bool = False
 ) -> CertificateRow | None:
-    """Return the certificate with a number in the form it is compared in."""
+    """Return the certificate with a number in the form it is compared in.
+
+    `for_update` lets no other change of it by; rows that refer to it may come meanwhile.
+    """
     statement = select(CertificateRow).where(CertificateRow.number_key == number_key)
     if for_update:
-        statement = statement.with_for_update()
+        statement = statement.with_for_update(key_share=True)
     return await session.scalar(statement)
 
 

@@ -143,7 +143,7 @@ async def credit_record_numbered(
             select(CreditRecordRow, CertificateRow)
             .join(CertificateRow, CertificateRow.id == CreditRecordRow.id)
             .where(CertificateRow.number_key == number_key)
-            .with_for_update(of=[CreditRecordRow, CertificateRow])
+            .with_for_update(of=[CreditRecordRow, CertificateRow], key_share=True)
         )
     ).one_or_none()
     return None if row is None else (row[0], row[1])
@@ -151,7 +151,8 @@ async def credit_record_numbered(
 
 async def certificate_of(session: Session, record_id: UUID) -> CertificateRow:
     """Return the certificate of a record, locked."""
-    statement = select(CertificateRow).where(CertificateRow.id == record_id).with_for_update()
+    statement = select(CertificateRow).where(CertificateRow.id == record_id)
+    statement = statement.with_for_update(key_share=True)
     return (await session.scalars(statement)).one()
 
 

@@ -39,6 +39,7 @@ class Facts:
         record_state: The record's state; None where there is no record yet.
         version: The record's version; 0 where there is none.
         entry_id: The catalogue entry that the record has its credits from.
+        credits_tenths: Those credits, times ten.
         superseded_by: Number of the certificate that corrects it.
     """
 
@@ -57,6 +58,7 @@ class Facts:
     record_state: RecordState | None
     version: int
     entry_id: UUID | None
+    credits_tenths: int | None
 
 
 async def not_followed(session: Session, limit: int) -> Sequence[tuple[UUID, UUID]]:
@@ -100,6 +102,7 @@ async def facts_of(session: Session, ids: Sequence[UUID]) -> list[Facts]:
             OutcomeRecordRow.state,
             func.coalesce(OutcomeRecordRow.version, 0),
             OutcomeRecordRow.catalogue_entry_id,
+            OutcomeRecordRow.credits_tenths,
         )
         .outerjoin(newer, newer.supersedes_id == CertificateRow.id)
         .outerjoin(OutcomeRecordRow, OutcomeRecordRow.id == CertificateRow.id)

@@ -76,7 +76,6 @@ class OutcomeChangeRow(Base):
     __table_args__ = (
         Index("ix_outcome_changes_organization", "epoch", "organization_id", "sequence", "chain"),
         Index(None, "epoch", "recorded_on", "sequence"),
-        Index(None, "record_id"),
     )
 
     epoch: Mapped[str] = mapped_column(String(13), primary_key=True)

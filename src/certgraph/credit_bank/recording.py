@@ -9,6 +9,7 @@ whatever its id or its time (decision 13).
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -206,10 +207,12 @@ class _Batch:
                 **recognized,
             }
         )
-        if kind is ChangeKind.TOMBSTONE:
+        if kind is ChangeKind.TOMBSTONE:  # what it was worth stays known
             self.fallen.append(facts.id)
-            if facts.record_state is not None:
-                recognized = {}  # what it was worth stays known
+            recognized = {
+                "catalogue_entry_id": facts.entry_id,
+                "credits_tenths": facts.credits_tenths,
+            }
         written = {"state": state, "version": version, "sha256": sha256, "epoch": feed.epoch}
         if facts.record_state is not None:
             self._changed.append({"record_id": facts.id, **written, **recognized})
@@ -228,11 +231,9 @@ class _Batch:
         )
 
     async def write(self, session: Session) -> None:
-        """Write records and changes, records first, which the changes refer to."""
+        """Write records and changes; records first, in the order in which answers lock them."""
+        self._new.sort(key=itemgetter("id"))
+        self._changed.sort(key=itemgetter("record_id"))
         await insert_rows(session, OutcomeRecordRow, self._new)
-        standing = [row for row in self._changed if "credits_tenths" in row]
-        await record_queries.update_records(session, standing)
-        await record_queries.update_records(
-            session, [row for row in self._changed if "credits_tenths" not in row]
-        )
+        await record_queries.update_records(session, self._changed)
         await insert_rows(session, OutcomeChangeRow, self.changes)
