@@ -81,7 +81,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
             '"INVALID"',
             '"certificate.not_found"',
             '"静态网页制作"',
-            '"kind":"UPSERT","reason":"REGISTERED"',
+            '{"sequence":1,"kind":"',
             '"learner":{"name":"',
             '"end":{"rows":9,"sha256":',
             '"edition":1,"creditsTenths":125',
