@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -174,6 +174,24 @@ def contains(column: Any, text: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a
         pattern = func.replace(pattern, special, "\\" + special)
     found: ColumnElement[bool] = column.ilike("%" + pattern + "%", escape="\\")
     return found
+
+
+def is_deadlock(error: DatabaseError) -> bool:
+    """Tell whether the database ended a transaction that stood in another's way; try it again."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return state in ("40P01", "40001")
+
+
+async def flush_or_conflict(session: Session) -> bool:
+    """Write what is pending; False where another transaction was faster with the same key.
+
+    Nothing more can be done in the session then but to refuse and roll back.
+    """
+    try:
+        await session.flush()
+    except IntegrityError:
+        return False
+    return True
 
 
 async def insert_rows(session: Session, table: type[Base], rows: Sequence[dict[str, Any]]) -> None:

@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from certgraph.api import feed_stream
-from certgraph.api.background import follow_forever, publish_forever
+from certgraph.api.background import follow_forever, notify_forever, publish_forever
 from certgraph.api.callers import Callers
 from certgraph.api.context import Context
 from certgraph.api.graphiql_page import graphiql_asset, graphiql_file
@@ -88,7 +88,7 @@ class Server:
         found = await self._reply(scope, headers, receive, response_type(accept))
         await send_reply(found, headers.get(b"accept-encoding", b""), send)
 
-    async def changes(self, scope: Scope, send: Send) -> None:
+    async def changes(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for the feed as a file."""
         headers = dict(scope["headers"])
         try:
@@ -97,7 +97,7 @@ class Server:
                 raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET"})
             context = await self._context(headers)
             query = scope["query_string"]
-            await feed_stream.send_changes(context, self.pool, query, send)
+            await feed_stream.send_changes(context, self.pool, query, receive, send)
         except BadRequest as error:
             found = refused(str(error), JSON, error.status, error.headers)
             await send_reply(found, headers.get(b"accept-encoding", b""), send)
@@ -201,7 +201,7 @@ class Application(Starlette):
         if scope["type"] == "http" and scope["path"] == "/graphql":
             await self.server.graphql(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == feed_stream.PATH:
-            await self.server.changes(scope, send)
+            await self.server.changes(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -218,8 +218,8 @@ async def _home(request: Request) -> Response:
 @asynccontextmanager
 async def _running(server: Server, database: Engine, *, publishing: bool) -> AsyncIterator[None]:
     """Publish and follow while the application runs; let go of everything at its end."""
-    work = (publish_forever(server), follow_forever(server)) if publishing else ()
-    tasks = [asyncio.create_task(one) for one in work]
+    work = (publish_forever, follow_forever, notify_forever) if publishing else ()
+    tasks = [asyncio.create_task(one(server)) for one in work]
     try:
         yield
     finally:

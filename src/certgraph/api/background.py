@@ -3,13 +3,16 @@
 import asyncio
 import logging
 from datetime import datetime
+from http import HTTPStatus
 from random import Random
 from typing import Protocol
 
-from certgraph.api.webhooks import post_message
+import httpx
+
 from certgraph.credit_bank import feed_queries
+from certgraph.credit_bank.deadlines import keep_deadlines
 from certgraph.credit_bank.recording import follow
-from certgraph.credit_bank.webhooks import notify
+from certgraph.credit_bank.webhooks import Message, notify
 from certgraph.database import Sessions
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
@@ -17,6 +20,9 @@ from certgraph.settings import Settings
 from certgraph.trust.publication import publish
 
 logger = logging.getLogger("certgraph.api")
+
+_POST_SECONDS = 15
+"""For a whole message."""
 
 
 class Server(Protocol):
@@ -55,10 +61,9 @@ async def publish_forever(server: Server) -> None:
 
 
 async def follow_forever(server: Server) -> None:
-    """State what changes of certificates in the credit bank's feed, and tell who wants to know.
+    """State what changes of certificates in the credit bank's feed; failures are tried again.
 
     Readers of the feed state it, too; this is for what hangs on it, as reversed conversions.
-    Failures are tried again.
     """
     while True:
         try:
@@ -66,7 +71,34 @@ async def follow_forever(server: Server) -> None:
                 has_work = await feed_queries.has_work(session)
             if has_work:
                 await follow(server.sessions, now=server.clock(), random=server.random)
-            await notify(server.sessions, server.keyring, post_message, now=server.clock())
+            async with server.sessions.begin() as session:
+                await keep_deadlines(session, random=server.random)
         except Exception:  # whatever it is, changes must be stated with the next try
             logger.exception("the feed is not followed; it is tried again")
         await asyncio.sleep(server.settings.follow_every_seconds)
+
+
+async def notify_forever(server: Server) -> None:
+    """Tell who wants to know that the feed has something new; failures are tried again."""
+    while True:
+        try:
+            await notify(server.sessions, server.keyring, post_message, now=server.clock())
+        except Exception:  # whatever it is, they are told with the next try
+            logger.exception("nobody is notified; it is tried again")
+        await asyncio.sleep(server.settings.follow_every_seconds)
+
+
+async def post_message(message: Message) -> tuple[int, str]:
+    """Send a message; see `certgraph.credit_bank.webhooks.Post`. Redirects are not followed."""
+    try:
+        async with asyncio.timeout(_POST_SECONDS), httpx.AsyncClient(timeout=_POST_SECONDS) as http:
+            headers = dict(message.headers)
+            sent = http.stream("POST", message.url, content=message.body, headers=headers)
+            async with sent as response:  # of which nothing but the status is read
+                status = response.status_code
+    except TimeoutError:
+        return 0, f"no answer in {_POST_SECONDS} seconds"
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return 0, str(error) or type(error).__name__
+    is_good = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+    return status, "" if is_good else f"it answers {status}"

@@ -100,6 +100,10 @@ def _holder_name(context: Context, name: str) -> str | None:
     return (name or None) if may_read_learner(context) else None
 
 
+def _masked_name(context: Context, name: str) -> str:
+    return masked_name(name) if may_read_learner(context) else ""
+
+
 DRAWING = 20
 """Objects that drawing a QR code counts for: it takes a processor about 20 ms."""
 
@@ -159,7 +163,13 @@ class Certificate(Node):
         description="Full name; null for callers who may not read it (the credit bank by a scope "
         "of its own), and once erased.",
     )
-    holder_name_masked: str = computed(masked_name, CertificateRow.holder_name)
+    holder_name_masked: str = computed(
+        _masked_name,
+        CertificateRow.holder_name,
+        with_context=True,
+        description="Its first character; empty once erased, and for the credit bank without the "
+        "scope to read learners.",
+    )
     level: CertificateLevel = column(CertificateRow.level)
     issued_on: date = column(CertificateRow.issued_on)
     expires_on: date | None = column(

@@ -60,6 +60,14 @@ class Context:
             raise refusal("access.role", role=self.caller.role.value, needed=needed)
         return self.caller
 
+    def require_party(self, role: TokenRole, code: str) -> Caller:
+        """Return the caller, who must have `role`; others are refused by the rule of `code`."""
+        if self.caller is None:
+            raise refusal("access.token_required")
+        if self.caller.role is not role:
+            raise refusal(code, role=self.caller.role.value)
+        return self.caller
+
     async def acting_organization(
         self, session: Session, code: str | None = None, *path: str
     ) -> OrganizationRow | None:
@@ -78,9 +86,9 @@ class Context:
             raise Rejected([Problem(code="access.other_organization", path=path, facts=facts)])
         return row
 
-    async def own_organization(self, session: Session) -> OrganizationRow:
-        """Return the organization that the caller acts for. Raises `Rejected` where it has none."""
-        caller = self.require(TokenRole.ORGANIZATION)
+    async def own_organization(self, session: Session, code: str) -> OrganizationRow:
+        """Return the organization the caller acts for; others are refused by the rule of `code`."""
+        caller = self.require_party(TokenRole.ORGANIZATION, code)
         assert caller.organization_id is not None  # noqa: S101 - the token has one, by its role
         found = await organization_queries.organizations_by_ids(session, [caller.organization_id])
         return found[caller.organization_id]

@@ -152,7 +152,7 @@ class ConversionRejectPayload:
 
 async def _institution(context: Context, session: Session) -> OrganizationRow:
     """Return the institution that the caller acts for. Raises `Rejected`."""
-    organization = await context.own_organization(session)
+    organization = await context.own_organization(session, "measure.institution_only")
     if OrganizationKind.PILOT_INSTITUTION not in await kinds_of(session, organization.id):
         raise refusal("measure.not_institution", name=organization.name)
     return organization
@@ -169,12 +169,15 @@ async def _at_callers_step(
     context: Context, session: Session, id_: strawberry.ID
 ) -> ConversionApplicationRow:
     """Return an application whose next step is the caller's. Raises `Rejected`."""
-    caller = context.require(TokenRole.ORGANIZATION, TokenRole.CREDIT_BANK)
+    caller = context.caller
+    if caller is None:
+        raise refusal("access.token_required")
     row = await converting.application_with_id(session, key_of(id_, "ConversionApplication"))
     mine = (row.organization_id, row.issuer_id)
     if caller.role is TokenRole.ORGANIZATION and caller.organization_id not in mine:
         raise refusal("application.not_found", "id")
-    is_turn = caller.organization_id == _whose_turn(row)
+    is_party = caller.role in (TokenRole.ORGANIZATION, TokenRole.CREDIT_BANK)
+    is_turn = is_party and caller.organization_id == _whose_turn(row)
     if row.state in NEXT_STEP and not is_turn:
         raise refusal("application.wrong_step", "id", state=row.state.value)
     return row
@@ -234,7 +237,7 @@ class ConversionMutation:
         context = info.context
 
         async def work(session: Session) -> ConversionMeasureRow:
-            context.require(TokenRole.CREDIT_BANK)
+            context.require_party(TokenRole.CREDIT_BANK, "measure.credit_bank_only")
             key = key_of(id, "ConversionMeasure")
             return await measures.publish_measure(session, key, now=context.now)
 
@@ -249,7 +252,7 @@ class ConversionMutation:
         context = info.context
 
         async def work(session: Session) -> ConversionMeasureRow:
-            context.require(TokenRole.CREDIT_BANK)
+            context.require_party(TokenRole.CREDIT_BANK, "measure.credit_bank_only")
             key = key_of(input.id, "ConversionMeasure")
             return await measures.return_measure(session, key, input.remarks)
 

@@ -2,16 +2,17 @@
 
     GET /credit-bank/changes.jsonl.gz?after=CURSOR&organization=CODE&from=DAY&to=DAY&learners=true
 
-Lines are changes, as `{"sequence": …, "kind": …, "reason": …, "sha256": …, "record": {…}}`; after
+Lines are changes, as `{"epoch", "sequence", "kind", "reason", "sha256", "record"}`; after
 every page of them comes `{"cursor": …}`, from where a stream that was cut goes on. The last line is
 `{"end": {"rows": …, "sha256": …, "cursor": …, "epoch": …}}`, its hash that of every byte before
 it: what has none is not whole.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -22,20 +23,25 @@ from uuid import UUID
 import orjson
 from graphql import GraphQLError
 
+from certgraph.api.certificates import may_read_learner
 from certgraph.api.context import Context
-from certgraph.api.http import BadRequest, Reply, Send, reply, send_reply
+from certgraph.api.http import BadRequest, Receive, Reply, Send, reply, send_reply
 from certgraph.api.outcome_feed import FIELD, check_place, feed_conditions
 from certgraph.api.reads.arguments import Run
 from certgraph.api.reads.connections import ReadPool
 from certgraph.api.reads.cursors import cursor_maker, place_after
 from certgraph.api.reads.declarations import Condition
+from certgraph.api.reads.reader import MAX_FILTER
 from certgraph.api.reads.statements import compile_select
 from certgraph.certificates.rules import DocumentType
 from certgraph.credit_bank import feed_queries
 
 PATH = "/credit-bank/changes.jsonl.gz"
-PAGE = 10_000
+PAGE = 5_000
 """Changes between two cursors."""
+
+AT_ONCE = 8
+"""Streams that a process serves; each holds some pages in memory."""
 
 _JSON = "application/json"
 _PARAMETERS = {"after", "organization", "from", "to", "learners"}
@@ -57,12 +63,17 @@ def parse_query(query: bytes, context: Context) -> Asked:
         given = {name: value for name, value in pairs if value}
     except ValueError:
         raise BadRequest(HTTPStatus.BAD_REQUEST, "The query string is not understood.") from None
+    if any("\0" in value or len(value) > MAX_FILTER for name, value in pairs if name != "after"):
+        message = f"A parameter takes at most {MAX_FILTER} characters, none of them NUL."
+        raise BadRequest(HTTPStatus.BAD_REQUEST, message)
     unknown = given.keys() - _PARAMETERS
     if unknown or len(dict(pairs)) != len(pairs):
         known = ", ".join(sorted(_PARAMETERS))
         raise BadRequest(HTTPStatus.BAD_REQUEST, f"Parameters are {known}, each once.")
-    learners = given.get("learners") == "true"
-    if learners and not (context.caller and context.caller.reads_learners):
+    learners = given.get("learners", "false")
+    if learners not in ("true", "false"):
+        raise BadRequest(HTTPStatus.BAD_REQUEST, "`learners` is true or false.")
+    if learners == "true" and not may_read_learner(context):
         message = "The token has no scope to read learners; leave `learners` out."
         raise BadRequest(HTTPStatus.FORBIDDEN, message)
     filters = {
@@ -70,7 +81,7 @@ def parse_query(query: bytes, context: Context) -> Asked:
         "recordedFrom": _day(given, "from"),
         "recordedTo": _day(given, "to"),
     }
-    return Asked(after=given.get("after"), filters=filters, learners=learners)
+    return Asked(after=given.get("after"), filters=filters, learners=learners == "true")
 
 
 def _day(given: Mapping[str, str], name: str) -> date | None:
@@ -81,8 +92,10 @@ def _day(given: Mapping[str, str], name: str) -> date | None:
         raise BadRequest(HTTPStatus.BAD_REQUEST, message) from None
 
 
-async def send_changes(context: Context, pool: ReadPool, query: bytes, send: Send) -> None:
-    """Answer a request for the feed as a file. Raises `BadRequest`."""
+async def send_changes(
+    context: Context, pool: ReadPool, query: bytes, receive: Receive, send: Send
+) -> None:
+    """Answer a request for the feed as a file, as long as its reader stays. Raises `BadRequest`."""
     asked = parse_query(query, context)
     arguments = {**asked.filters, "after": asked.after}
     place: list[Any] | None = None
@@ -97,7 +110,17 @@ async def send_changes(context: Context, pool: ReadPool, query: bytes, send: Sen
     if resync is not None:
         await send_reply(_resync(resync.reason.name, resync.epoch), b"", send)
         return
-    stream = _Stream(context, pool, asked, place[0] if place else 0)
+    if _SERVED.locked():
+        message = "Enough streams are being served; ask again in a moment, or ask for pages."
+        raise BadRequest(HTTPStatus.SERVICE_UNAVAILABLE, message, {"Retry-After": "10"})
+    async with _SERVED:
+        await _send(_Stream(context, pool, asked, place[0] if place else 0), receive, send)
+
+
+_SERVED = asyncio.Semaphore(AT_ONCE)
+
+
+async def _send(stream: "_Stream", receive: Receive, send: Send) -> None:
     headers = [
         (b"content-type", b"application/gzip"),
         (b"content-disposition", b'attachment; filename="changes.jsonl.gz"'),
@@ -105,9 +128,22 @@ async def send_changes(context: Context, pool: ReadPool, query: bytes, send: Sen
         (b"x-content-type-options", b"nosniff"),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    async for part in stream.parts():
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+    left = asyncio.create_task(_left(receive))
+    try:
+        async with contextlib.aclosing(stream.parts()) as parts:
+            async for part in parts:
+                if left.done():
+                    return
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        left.cancel()
+
+
+async def _left(receive: Receive) -> None:
+    """Wait until the reader has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _resync(reason: str, epoch: str) -> Reply:
@@ -146,7 +182,7 @@ class _Stream:
         self._hash = hashlib.sha256()
         self._gzip = zlib.compressobj(1, zlib.DEFLATED, 31)
 
-    async def parts(self) -> AsyncIterator[bytes]:
+    async def parts(self) -> AsyncGenerator[bytes, None]:
         """Yield the file; the next page is read while one is compressed."""
         async with self._context.reads() as session:
             feed = await feed_queries.feed_of(session)

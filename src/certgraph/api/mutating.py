@@ -13,24 +13,33 @@ import strawberry
 
 from certgraph.api.context import Context
 from certgraph.api.errors import AnyError, user_errors
-from certgraph.database import Session
+from certgraph.database import DatabaseError, Session, is_deadlock
 from certgraph.idempotency import created_before, remember_created
 from certgraph.problems import Rejected, reject_if
 from certgraph.text import text_problems
 
 T = TypeVar("T")
+_TRIES = 3
 IDEMPOTENCY_KEY = "The same key with the same input answers the same; 1 to 100 characters."
 
 
 async def attempt(
     context: Context, work: Callable[[Session], Awaitable[T]]
 ) -> tuple[T | None, list[AnyError]]:
-    """Run `work` in a transaction; return its result, or every reason there is none."""
-    try:
-        async with context.sessions.begin() as session:
-            return await work(session), []
-    except Rejected as rejected:
-        return None, user_errors(rejected, context.language)
+    """Run `work` in a transaction; return its result, or every reason there is none.
+
+    It runs again where the database ended it to let another go on.
+    """
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            async with context.sessions.begin() as session:
+                return await work(session), []
+        except Rejected as rejected:
+            return None, user_errors(rejected, context.language)
+        except DatabaseError as error:
+            if not tries_left or not is_deadlock(error):
+                raise
+    raise AssertionError  # the last try returns or raises
 
 
 def id_of(row: "HasId | None") -> UUID | None:

@@ -99,7 +99,10 @@ async def check_place(
         now=context.now,
         random=context.random,
     )
-    context.feed_epoch = found.epoch
+    if context.feed_epoch is None:
+        context.feed_epoch = found.epoch
+    if found.resync is None and found.epoch != context.feed_epoch:  # it began in between
+        return ResyncRequired(reason=ResyncReason.NEW_EPOCH, epoch=found.epoch)
     if found.resync is None:
         return None
     return ResyncRequired(reason=found.resync, epoch=found.epoch)

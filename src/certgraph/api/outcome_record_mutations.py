@@ -35,6 +35,9 @@ class CreditRecordAnswerInput:
     account_number: str | None = None
     credits_tenths: int | None = None
     reason: str | None = None
+    sha256: str | None = strawberry.field(
+        default=None, description="Of the record that was recorded; compared where it is given."
+    )
     recorded_on: date
 
 
@@ -100,13 +103,14 @@ async def _answer(context: Context, input: CreditRecordsAnswerInput) -> CreditRe
             account_number=answer.account_number,
             credits_tenths=answer.credits_tenths,
             reason=answer.reason,
+            sha256=answer.sha256,
             recorded_on=answer.recorded_on,
         )
         for answer in input.answers
     ]
 
     async def work(session: Session) -> list[CreditRecordRow]:
-        context.require(TokenRole.CREDIT_BANK)
+        context.require_party(TokenRole.CREDIT_BANK, "confirmation.credit_bank_only")
         return await answer_records(
             session, answers, by=context.by, now=context.now, random=context.random
         )

@@ -20,7 +20,8 @@ from certgraph.credit_bank.rules import ProposalState
 from certgraph.credit_bank.tables import CatalogueEntryRow, CreditProposalRow, HoursCreditRuleRow
 from certgraph.database import Session
 from certgraph.organizations.service import organization_named
-from certgraph.problems import refusal
+from certgraph.organizations.tables import OrganizationRow
+from certgraph.problems import Problem, refusal, reject_if
 
 CREDIT_BANK = TokenRole.CREDIT_BANK
 
@@ -60,7 +61,7 @@ class OutcomeUnitInput:
     framework_level: int = strawberry.field(description="1 to 10.")
     assessment: str = strawberry.field(description="How it is assessed.")
     content_codes: list[str] = strawberry.field(
-        description="Lines of the standard that it covers: 1, 1.1, 1.1.1."
+        description="Lines of the standard that it covers: 1, 1.1, 1.1.1; with all below them."
     )
     suggested_credits_tenths: int = strawberry.field(description="建议学分, times ten.")
     suggested_reason: str | None = strawberry.field(
@@ -177,11 +178,21 @@ class CreditProposalPublishPayload:
     errors: list[CreditProposalPublishError]
 
 
+async def _proposer(
+    context: Context, session: Session, code: str | None = None, *path: str
+) -> OrganizationRow | None:
+    """Return the organization that proposes; None for the admin. Raises `Rejected`, rule R41."""
+    caller = context.caller
+    if caller and caller.role not in (TokenRole.ORGANIZATION, TokenRole.PROGRAMME_ADMIN):
+        raise refusal("proposal.organization_only", role=caller.role.value)
+    return await context.acting_organization(session, code, *path)
+
+
 async def _own_proposal(
     context: Context, session: Session, id_: strawberry.ID
 ) -> CreditProposalRow:
     """Return a proposal of the caller's organization; another's answers like an unknown one."""
-    organization = await context.acting_organization(session)
+    organization = await _proposer(context, session)
     row = await recognition.proposal_with_id(session, key_of(id_, "CreditRecordProposal"))
     if organization is not None and row.organization_id != organization.id:
         raise refusal("proposal.not_found", "id")
@@ -197,7 +208,7 @@ async def _credit_bank_step(
     """Let the credit bank take a step; return the proposal's id."""
 
     async def work(session: Session) -> CreditProposalRow:
-        context.require(CREDIT_BANK)
+        context.require_party(CREDIT_BANK, "proposal.credit_bank_only")
         row = await recognition.proposal_with_id(session, key_of(id_, "CreditRecordProposal"))
         await step(session, row)
         return row
@@ -218,7 +229,13 @@ class ProposalMutation:
         context = info.context
 
         async def create(session: Session) -> HoursCreditRuleRow:
-            context.require(CREDIT_BANK)
+            context.require_party(CREDIT_BANK, "hours_rule.credit_bank_only")
+            types = [line.course_type for line in input.lines]
+            reject_if(
+                Problem(code="hours_rule.course_type_repeated", path=("lines", str(index)))
+                for index, type_ in enumerate(types)
+                if type_ in types[:index]
+            )
             rule = HoursRule(
                 version=input.version,
                 hours_tenths={line.course_type: line.hours_tenths for line in input.lines},
@@ -271,7 +288,7 @@ class ProposalMutation:
 
         async def work(session: Session) -> CreditProposalRow:
             code = input.organization_code
-            organization = await context.acting_organization(session, code, "organizationCode")
+            organization = await _proposer(context, session, code, "organizationCode")
             if organization is None:
                 organization = await organization_named(session, code, "organizationCode")
             return await proposals.draft_proposal(
@@ -380,7 +397,7 @@ class ProposalMutation:
         context = info.context
 
         async def work(session: Session) -> CatalogueEntryRow:
-            context.require(CREDIT_BANK)
+            context.require_party(CREDIT_BANK, "proposal.credit_bank_only")
             row = await recognition.proposal_with_id(session, key_of(id, "CreditRecordProposal"))
             return await recognition.publish_proposal(
                 session, row, by=context.by, now=context.now, random=context.random

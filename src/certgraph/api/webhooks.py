@@ -1,11 +1,9 @@
 """Webhooks of the feed in the graph: who is notified. Credit bank, programme admin."""
 
 from datetime import datetime
-from http import HTTPStatus
 from typing import Annotated
 from uuid import UUID
 
-import httpx
 import strawberry
 
 from certgraph.api.context import Info
@@ -17,11 +15,9 @@ from certgraph.api.reads.declaring import by_key, column, page, read_from
 from certgraph.api.relay import Connection, Node, key_of
 from certgraph.credit_bank import webhooks
 from certgraph.credit_bank.webhook_tables import FeedWebhookRow
-from certgraph.credit_bank.webhooks import Message
 from certgraph.database import Session
 
 _ROLES = (TokenRole.PROGRAMME_ADMIN, TokenRole.CREDIT_BANK)
-_TIMEOUT_SECONDS = 15
 
 
 @strawberry.type(
@@ -121,16 +117,3 @@ class WebhookMutation:
 
         row, errors = await attempt(context, work)
         return FeedWebhookEndPayload(webhook_id=id_of(row), errors=errors)
-
-
-async def post_message(message: Message) -> tuple[int, str]:
-    """Send a message; see `certgraph.credit_bank.webhooks.Post`. Redirects are not followed."""
-    try:
-        async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as http:
-            response = await http.post(
-                message.url, content=message.body, headers=dict(message.headers)
-            )
-    except httpx.HTTPError as error:
-        return 0, str(error) or type(error).__name__
-    is_good = HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES
-    return response.status_code, "" if is_good else f"it answers {response.status_code}"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from certgraph.certificates.rules import CertificateState
@@ -92,6 +92,33 @@ async def certificate_by_number_key(
     if for_update:
         statement = statement.with_for_update(key_share=True)
     return await session.scalar(statement)
+
+
+async def lock_corrections(session: Session, certificate_id: UUID) -> Sequence[CertificateRow]:
+    """Return a certificate, those it corrects and those that correct it, locked in one order."""
+    ids = {certificate_id}
+    while True:
+        near = select(CertificateRow.id, CertificateRow.supersedes_id).where(
+            or_(CertificateRow.id.in_(ids), CertificateRow.supersedes_id.in_(ids))
+        )
+        rows = await session.execute(near)
+        reached = {id_ for row in rows for id_ in row if id_ is not None}
+        if reached <= ids:
+            break
+        ids |= reached
+    statement = (
+        select(CertificateRow)
+        .where(CertificateRow.id.in_(ids))
+        .order_by(CertificateRow.id)
+        .with_for_update(key_share=True)
+    )
+    return (await session.scalars(statement.execution_options(populate_existing=True))).all()
+
+
+async def forget_requests(session: Session, run_ids: Sequence[UUID]) -> None:
+    """Forget the hashes of requests: of one person's data they could be found by trying."""
+    statement = update(IssueRunRow).where(IssueRunRow.id.in_(run_ids)).values(request_sha256="")
+    await session.execute(statement)
 
 
 async def signed_certificate(

@@ -159,8 +159,8 @@ def masked_document(document_number: str) -> str:
 
 
 def masked_name(name: str) -> str:
-    """Return a name as it may be shown: its first character; of an erased one, nothing."""
-    return name[:1] + "*" * (len(name) - 1)
+    """Return a name as it may be shown: its first of several characters; nothing once erased."""
+    return name[:1] + "*" * (len(name) - 1) if len(name) > 1 else "*" * len(name)
 
 
 _SIGNED = {CertificateState.ISSUED, CertificateState.REGISTERED}

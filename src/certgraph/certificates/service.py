@@ -137,31 +137,35 @@ async def lift_suspension(
 async def erase_holder(
     session: Session, number: str, *, reason: str, by: str, now: datetime, random: Random
 ) -> CertificateRow:
-    """Forget whose certificate this is, and whose the ones are that it corrects.
+    """Forget whose certificate this is, with those that it corrects and that correct it.
 
     Numbers, states and status entries stay, so the holder's own QR code says what it said. Nothing
     here can be shown, corrected or looked up by name any more.
 
     Raises:
-        Rejected: Unknown, not signed yet, erased before, or no reason given.
+        Rejected: Unknown, not signed yet, being corrected, erased before, or no reason given.
 
     Source: Personal Information Protection Law, article 47.
     """
-    row = await certificate_numbered(session, number, None)
+    found = await queries.certificate_by_number_key(session, number_key(number))
+    if found is None:
+        raise refusal("certificate.not_found", "number", number=number)
+    rows = await queries.lock_corrections(session, found.id)
+    (row,) = (one for one in rows if one.id == found.id)
     if row.erased_at is not None:
         raise refusal("certificate.erased", "number", number=row.number)
     if row.state is CertificateState.DRAFT:
         raise refusal("certificate.not_signed", "number", number=row.number)
+    if any(one.state is CertificateState.DRAFT for one in rows):
+        raise refusal("certificate.correction_started", "number", number=row.number)
     reject_if(text_problems(reason, 200, "reason"))
-    forgotten = [row]
-    while older_id := forgotten[-1].supersedes_id:
-        forgotten.append(await session.get_one(CertificateRow, older_id, with_for_update=True))
-    for one in forgotten:
-        one.holder_name, one.holder_name_key = "", one.id.hex  # no name is compared as this
+    for one in rows:
+        one.holder_name, one.holder_name_key = "", new_id(random).hex  # nobody's name
         one.document_type = one.document_sealed = one.document_lookup = one.candidate_key = None
         one.payload = one.signature = b""
         one.erased_at = now
         _record(session, one, reason=reason, by=by, now=now, random=random)
+    await queries.forget_requests(session, [one.issue_run_id for one in rows])
     return row
 
 

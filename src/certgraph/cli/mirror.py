@@ -138,7 +138,9 @@ class Mirror:
             state = await self._state(connection)
             if state.cursor != after:
                 return False
-            epoch = state.epoch or (changes[0]["epoch"] if changes else "")
+            epoch = state.epoch
+            if state.cursor is None and changes:  # where it begins the feed says which epoch it is
+                epoch = changes[0]["epoch"]
             for place, change in enumerate(changes, state.sequence + 1):
                 _check(change, epoch, place)
             await self._write(connection, changes)

@@ -1,6 +1,6 @@
 """All SQL about the credit bank's answers, and about what both sides hold."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -69,8 +69,8 @@ def difference() -> ColumnElement[CreditDifference | None]:
 
 async def both_sides(
     session: Session, first_on: date, last_on: date, organization_code: str | None
-) -> Sequence[Any]:
-    """Return a row for each record registered in a period, both days included.
+) -> AsyncIterator[Any]:
+    """Yield a row for each record registered in a period, both days included.
 
     Columns: day, organization code, certificate number, state, credits, sha256, and of the credit
     record: state, credits, sha256. Ordered by day, organization and number.
@@ -100,7 +100,8 @@ async def both_sides(
     )
     if organization_code is not None:
         statement = statement.where(OrganizationRow.code == organization_code)
-    return (await session.execute(statement)).all()
+    async for row in await session.stream(statement):
+        yield row
 
 
 def is_numbered(number_key: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a number, or its parameter

@@ -22,6 +22,7 @@ from certgraph.credit_bank.rules import (
     next_instant,
 )
 from certgraph.database import Session
+from certgraph.organizations.rules import day_problems
 from certgraph.problems import Problem, reject_if
 from certgraph.randomness import Random, new_id
 from certgraph.text import text_problems
@@ -39,7 +40,8 @@ class Answer:
         state: RECORDED, REJECTED or WITHDRAWN.
         account_number: The learner's account, 1 to 40 characters; where it was RECORDED.
         credits_tenths: Credits recorded, times ten; where it was RECORDED.
-        reason: Why it was REJECTED, 1 to 500 characters.
+        reason: Why it was REJECTED; a word on it otherwise; 1 to 500 characters.
+        sha256: Hash of what the credit bank holds; None where it does not say.
         recorded_on: Day of the credit bank's entry.
     """
 
@@ -49,6 +51,7 @@ class Answer:
     account_number: str | None = None
     credits_tenths: int | None = None
     reason: str | None = None
+    sha256: str | None = None
     recorded_on: date
 
 
@@ -108,6 +111,11 @@ def _problems(
     if answer.version != record.version:
         facts = {**number, "version": answer.version, "latest": record.version}
         problems.append(Problem(code="confirmation.version", path=(*path, "version"), facts=facts))
+    if answer.sha256 is not None and answer.sha256.lower() != record.sha256:
+        problems.append(Problem(code="confirmation.content", path=(*path, "sha256"), facts=number))
+    problems += day_problems(answer.recorded_on, *path, "recordedOn")
+    if answer.reason is not None or answer.state is CreditRecordState.REJECTED:
+        problems += text_problems(answer.reason or "", 500, *path, "reason")
     if answer.recorded_on > today:
         facts = {"day": answer.recorded_on.isoformat()}
         problems.append(
@@ -117,7 +125,6 @@ def _problems(
         case CreditRecordState.RECORDED:
             problems += _recording_problems(answer, record, row, path)
         case CreditRecordState.REJECTED:
-            problems += text_problems(answer.reason or "", 500, *path, "reason")
             if row is not None and row.state is not CreditRecordState.REJECTED:
                 problems.append(
                     Problem(
@@ -166,11 +173,11 @@ def _answered(
     answer: Answer, record: OutcomeRecordRow, row: CreditRecordRow, *, now: datetime
 ) -> CreditRecordRow:
     """Write an answer; account and credits of what is withdrawn stay known."""
-    said = (answer.state, answer.version, answer.reason)
-    if (row.state, row.version, row.reason) == said:
+    said = (answer.state, answer.version, answer.reason, answer.recorded_on)
+    if (row.state, row.version, row.reason, row.recorded_on) == said:
         return row
-    row.state, row.version, row.reason = said
-    row.sha256, row.recorded_on = record.sha256, answer.recorded_on
+    row.state, row.version, row.reason, row.recorded_on = said
+    row.sha256 = record.sha256
     row.changed_at = next_instant(now, row.changed_at)
     if answer.state is CreditRecordState.RECORDED:
         row.account_number, row.credits_tenths = answer.account_number, answer.credits_tenths

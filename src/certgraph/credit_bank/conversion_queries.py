@@ -5,8 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.conversion_tables import (
@@ -19,6 +18,7 @@ from certgraph.credit_bank.record_tables import CreditRecordRow
 from certgraph.credit_bank.rules import ApplicationState, MeasureState
 from certgraph.credit_bank.tables import CatalogueEntryRow
 from certgraph.database import Session
+from certgraph.organizations.tables import OrganizationRow
 from certgraph.standards.tables import CertificateTypeRow
 
 
@@ -33,6 +33,15 @@ async def measure_coded(
             ConversionMeasureRow.code == code,
         )
         .with_for_update()
+    )
+
+
+async def lock_institution(session: Session, organization_id: UUID) -> None:
+    """Let measures of an institution be filed and published one after the other."""
+    await session.execute(
+        select(OrganizationRow.id)
+        .where(OrganizationRow.id == organization_id)
+        .with_for_update(key_share=True)
     )
 
 
@@ -73,9 +82,9 @@ async def type_ids(session: Session, codes: Sequence[str]) -> dict[str, UUID]:
 
 
 async def recognized_credits(
-    session: Session, codes: Sequence[str]
+    session: Session, codes: Sequence[str], day: date
 ) -> Mapping[tuple[str, int], int]:
-    """Return (certificate type code, level) → most credits that an edition in force recognizes."""
+    """Return (certificate type code, level) → most credits of editions that hold, or will."""
     rows = await session.execute(
         select(
             CertificateTypeRow.code,
@@ -83,7 +92,10 @@ async def recognized_credits(
             func.max(CatalogueEntryRow.credits_tenths),
         )
         .join(CatalogueEntryRow, CatalogueEntryRow.certificate_type_id == CertificateTypeRow.id)
-        .where(CertificateTypeRow.code.in_(codes), CatalogueEntryRow.last_on.is_(None))
+        .where(
+            CertificateTypeRow.code.in_(codes),
+            or_(CatalogueEntryRow.last_on.is_(None), CatalogueEntryRow.last_on >= day),
+        )
         .group_by(CertificateTypeRow.code, CatalogueEntryRow.level)
     )
     return {(row[0], row[1]): row[2] for row in rows}
@@ -221,15 +233,6 @@ async def standing_applications(
             .with_for_update()
         )
     ).all()
-
-
-async def flush_or_conflict(session: Session) -> bool:
-    """Write what is pending; False where another transaction was faster with the same key."""
-    try:
-        await session.flush()
-    except IntegrityError:
-        return False
-    return True
 
 
 def is_published() -> ColumnElement[bool]:

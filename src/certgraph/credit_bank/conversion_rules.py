@@ -12,6 +12,7 @@ from certgraph.problems import Problem
 from certgraph.text import text_problems
 
 MAX_RULES = 200
+MAX_COURSES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +119,9 @@ def application_problems(
     Source: rule S13: one course, one certificate; no more than recognized, no more than the cap.
     """
     problems: list[Problem] = []
-    if not conversions:
-        problems.append(Problem(code="application.no_course", path=("courseCodes",)))
+    if not 1 <= len(conversions) <= MAX_COURSES:
+        most = {"limit": MAX_COURSES}
+        return [Problem(code="application.course_count", path=("courseCodes",), facts=most)]
     seen: set[str] = set()
     for index, conversion in enumerate(conversions):
         path = ("courseCodes", str(index))

@@ -21,6 +21,7 @@ from certgraph.credit_bank.conversion_tables import (
     ConversionChangeRow,
     ConvertedCourseRow,
 )
+from certgraph.credit_bank.credits import MAX_TENTHS
 from certgraph.credit_bank.record_tables import CreditRecordRow
 from certgraph.credit_bank.rules import (
     NEXT_STEP,
@@ -28,7 +29,7 @@ from certgraph.credit_bank.rules import (
     CreditRecordState,
     next_instant,
 )
-from certgraph.database import Session
+from certgraph.database import Session, flush_or_conflict
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import refusal, reject_if
 from certgraph.randomness import Random, new_id
@@ -112,10 +113,10 @@ async def apply_for_conversion(
         for code in course_codes
     ]
     used, used_here = await queries.used_credits(session, credit.id, organization.id)
-    recognized, cap = credit.credits_tenths or 0, min((m.cap_tenths for _, m in rules), default=0)
+    cap = min((measure.cap_tenths for _, measure in rules), default=MAX_TENTHS)
     problems = application_problems(
         conversions,
-        recognized_tenths=recognized,
+        recognized_tenths=credit.credits_tenths or 0,
         used_tenths=used,
         cap_tenths=cap,
         used_here_tenths=used_here,
@@ -148,9 +149,9 @@ async def apply_for_conversion(
             credits_tenths=granted[code].credits_tenths,
             counts=True,
         )
-        for code in course_codes
+        for code in sorted(course_codes)  # two of the same moment wait in one order
     )
-    if not await queries.flush_or_conflict(session):
+    if not await flush_or_conflict(session):
         raise refusal("application.course_taken_meanwhile", "courseCodes")
     return row
 

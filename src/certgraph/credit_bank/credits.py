@@ -11,7 +11,7 @@ from certgraph.text import text_problems
 
 MAX_UNITS = 30
 MAX_HOURS = 5_000
-MAX_TENTHS = 10_000
+MAX_TENTHS = 1_000
 FRAMEWORK_LEVELS = range(1, 11)
 """Levels of the learning outcomes framework 学习成果框架."""
 
@@ -79,7 +79,8 @@ class UnitDraft:
         practice_hours: Hours of practice.
         framework_level: 1 to 10 in the learning outcomes framework.
         assessment: How it is assessed, 1 to 500 characters.
-        content_codes: Lines of the standard it covers: work areas, tasks, skill requirements.
+        content_codes: Lines of the standard it covers: work areas, tasks, skill requirements; all
+            that stands below one is covered with it.
         suggested_tenths: Suggested credits, times ten.
         reason: Why they differ from the rule's; None where they do not.
     """
@@ -138,15 +139,13 @@ def unit_problems(
             problems.append(
                 Problem(code="proposal.framework_level", path=(*path, "frameworkLevel"))
             )
-        problems += [
-            Problem(
-                code="proposal.content_unknown",
-                path=(*path, "contentCodes", str(place)),
-                facts={"code": code},
-            )
-            for place, code in enumerate(unit.content_codes)
-            if code not in content_codes or code in unit.content_codes[:place]
-        ]
+        named: set[str] = set()
+        for place, code in enumerate(unit.content_codes[: len(content_codes) + 1]):
+            if code not in content_codes or code in named:
+                there = (*path, "contentCodes", str(place))
+                facts = {"code": code[:20]}
+                problems.append(Problem(code="proposal.content_unknown", path=there, facts=facts))
+            named.add(code)
         if content_codes and not unit.content_codes:
             problems.append(Problem(code="proposal.content_missing", path=(*path, "contentCodes")))
     return problems

@@ -111,7 +111,9 @@ def change_line() -> ColumnElement[str]:
     """Return a change as a line of JSON, over its row."""
     row = OutcomeChangeRow
     parts: list[Any] = [
-        '{"sequence":',
+        '{"epoch":"',
+        row.epoch,
+        '","sequence":',
         cast(row.sequence, Text),
         ',"kind":"',
         func.upper(type_coerce(row.kind, String)),

@@ -5,7 +5,7 @@ from datetime import datetime
 from certgraph.credit_bank import queries
 from certgraph.credit_bank.credits import HoursRule, hours_rule_problems
 from certgraph.credit_bank.tables import HoursCreditRuleLineRow, HoursCreditRuleRow
-from certgraph.database import Session
+from certgraph.database import Session, flush_or_conflict
 from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import Random, new_id
 from certgraph.text import text_problems
@@ -35,7 +35,8 @@ async def publish_hours_rule(
         recorded_at=now,
     )
     session.add(row)
-    await session.flush()  # its lines refer to it
+    if not await flush_or_conflict(session):  # its lines refer to it
+        raise refusal("hours_rule.taken", "version", version=rule.version)
     session.add_all(
         HoursCreditRuleLineRow(rule_id=row.id, course_type=type_, hours_tenths=tenths)
         for type_, tenths in rule.hours_tenths.items()

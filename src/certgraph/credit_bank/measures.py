@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from certgraph.calendar import programme_day
 from certgraph.credit_bank import conversion_queries as queries
 from certgraph.credit_bank.conversion_rules import (
     ConversionRuleDraft,
@@ -21,7 +22,7 @@ from certgraph.credit_bank.credits import MAX_TENTHS, credits_text
 from certgraph.credit_bank.rules import (
     MeasureState,
 )
-from certgraph.database import Session, insert_rows
+from certgraph.database import Session, flush_or_conflict, insert_rows
 from certgraph.organizations.rules import period_problems
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, refusal, reject_if
@@ -51,13 +52,13 @@ class MeasureDraft:
 
 
 async def _rule_problems(
-    session: Session, measure: ConversionMeasureRow, rules: Sequence[ConversionRuleDraft]
+    session: Session, measure: ConversionMeasureRow, rules: Sequence[ConversionRuleDraft], day: date
 ) -> list[Problem]:
     codes = [rule.certificate_type_code for rule in rules]
     return measure_problems(
         rules,
         cap_tenths=measure.cap_tenths,
-        recognized=await queries.recognized_credits(session, codes),
+        recognized=await queries.recognized_credits(session, codes, day),
         taken=await queries.courses_taken(session, measure),
     )
 
@@ -84,6 +85,7 @@ async def file_measure(
         problems.append(
             Problem(code="credits.out_of_range", path=("capCreditsTenths",), facts=facts)
         )
+    await queries.lock_institution(session, organization.id)
     row = await queries.measure_coded(session, organization.id, draft.code)
     if row is not None and row.state is not MeasureState.RETURNED:
         facts = {"code": draft.code, "state": row.state.value}
@@ -98,8 +100,8 @@ async def file_measure(
     row.first_on, row.last_on = draft.first_on, draft.last_on
     row.state, row.remarks, row.filed_at = MeasureState.FILED, None, now
     with session.no_autoflush:
-        reject_if(await _rule_problems(session, row, draft.rules))
-    if not await queries.flush_or_conflict(session):
+        reject_if(await _rule_problems(session, row, draft.rules, programme_day(now)))
+    if not await flush_or_conflict(session):
         raise refusal("measure.taken", "code", code=draft.code, state=MeasureState.FILED.value)
     types = await queries.type_ids(session, [r.certificate_type_code for r in draft.rules])
     await insert_rows(
@@ -142,6 +144,7 @@ async def publish_measure(
     Source: rule S11.
     """
     row = await _filed(session, measure_id)
+    await queries.lock_institution(session, row.organization_id)
     rules = [
         ConversionRuleDraft(
             course_code=rule.course_code,
@@ -152,7 +155,7 @@ async def publish_measure(
         )
         for rule, type_ in await queries.rules_of(session, row.id)
     ]
-    reject_if(await _rule_problems(session, row, rules))
+    reject_if(await _rule_problems(session, row, rules, programme_day(now)))
     row.state, row.published_at = MeasureState.PUBLISHED, now
     return row
 

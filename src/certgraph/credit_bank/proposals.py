@@ -215,9 +215,10 @@ async def _insert_units(
         session,
         OutcomeUnitContentRow,
         [
-            {"unit_id": id_, "content_id": contents[code]}
+            {"unit_id": id_, "content_id": content_id}
             for id_, unit in zip(ids, units, strict=True)
-            for code in unit.content_codes
+            for code, content_id in contents.items()
+            if any(code == named or code.startswith(f"{named}.") for named in unit.content_codes)
         ],
     )
 

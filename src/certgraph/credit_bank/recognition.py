@@ -118,8 +118,9 @@ async def publish_proposal(
 ) -> CatalogueEntryRow:
     """Enter a recognized outcome in the catalogue 学习成果名录, as the next edition of its code.
 
-    It holds from today on; certificates registered without credits get them with the feed's next
-    run (`recording`).
+    The first edition holds from today on, and for what was issued before; records without credits
+    get them with the feed's next run (`recording`). A later one holds from tomorrow on, for what is
+    issued then: it takes nothing from anybody.
 
     Raises:
         Rejected: Its credits are not recognized.
@@ -135,7 +136,7 @@ async def publish_proposal(
     first_on = programme_day(now)
     entries = await queries.entries_of(session, row.standard_version_id, row.level)
     if entries:
-        first_on = max(first_on, entries[-1].first_on + timedelta(days=1))
+        first_on = max(first_on, entries[-1].first_on) + timedelta(days=1)
         entries[-1].last_on = first_on - timedelta(days=1)
     entry = CatalogueEntryRow(
         id=new_id(random),

@@ -1,7 +1,6 @@
 """Reconciliation: what each side holds by day and organization, as counts and hashes."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -66,19 +65,14 @@ async def reconcile(
     """
     if not timedelta(0) <= last_on - first_on < timedelta(days=MAX_DAYS):
         raise refusal("reconciliation.period", "lastOn", days=MAX_DAYS)
-    return list(_balances(await queries.both_sides(session, first_on, last_on, organization_code)))
-
-
-def _balances(rows: Iterable[Any]) -> Iterator[Balance]:
-    balance: Balance | None = None
-    for day, code, _number, state, tenths, sha256, credit_state, credit_tenths, credit_sha in rows:
-        if balance is None or (balance.registered_on, balance.organization_code) != (day, code):
-            if balance is not None:
-                yield balance
-            balance = Balance(day, code, Side(), Side())
+    found: list[Balance] = []
+    async for row in queries.both_sides(session, first_on, last_on, organization_code):
+        day, code, _number, state, tenths, sha256, credit_state, credit_tenths, credit_sha = row
+        if not found or (found[-1].registered_on, found[-1].organization_code) != (day, code):
+            found.append(Balance(day, code, Side(), Side()))
+        balance = found[-1]
         if state in _STANDING and tenths is not None:
             balance.platform.add(tenths, sha256)
         if credit_state is CreditRecordState.RECORDED:
             balance.credit_bank.add(credit_tenths or 0, credit_sha)
-    if balance is not None:
-        yield balance
+    return found

@@ -28,7 +28,7 @@ from certgraph.credit_bank.rules import (
     record_state,
 )
 from certgraph.credit_bank.tables import CatalogueEntryRow
-from certgraph.database import Session, Sessions, insert_rows
+from certgraph.database import DatabaseError, Session, Sessions, insert_rows, is_deadlock
 from certgraph.randomness import Random, random_token
 
 BATCH = 2_000
@@ -50,8 +50,13 @@ async def follow(
     """
     stated = done = 0
     while batches is None or done < batches:
-        async with sessions.begin() as session:
-            count, is_done = await follow_batch(session, now=now, random=random)
+        try:
+            async with sessions.begin() as session:
+                count, is_done = await follow_batch(session, now=now, random=random)
+        except DatabaseError as error:
+            if not is_deadlock(error):
+                raise
+            count, is_done = 0, False  # again: another went first
         stated, done = stated + count, done + 1
         if is_done:
             break

@@ -4,6 +4,7 @@ A message is thin: the feed's epoch and last sequence. Whoever misses messages l
 next one, or the next pull, has it all. Only hosts that the operator names are notified.
 """
 
+import asyncio
 import base64
 import hmac
 import json
@@ -23,7 +24,7 @@ from certgraph.sealing import Keyring
 SECRET_BYTES = 32
 LONGEST_URL = 500
 LEASE = timedelta(seconds=60)
-"""How long a notification may take before another process tries it."""
+"""How long a notification may take before another process tries it; more than `Post` ever does."""
 
 RETRY_AFTER = tuple(
     timedelta(seconds=seconds)
@@ -68,8 +69,9 @@ def _check_url(url: str, hosts: Collection[str]) -> None:
         raise refusal("webhook.address", "url", reason="it is no address") from None
     named = host if port is None else f"{host}:{port}"
     reason = None
-    if len(url) > LONGEST_URL or parts.username or parts.fragment:
-        reason = "it is too long, or holds a user or a fragment"
+    is_plain = url.isascii() and url.isprintable() and " " not in url
+    if len(url) > LONGEST_URL or not is_plain or "@" in parts.netloc or parts.fragment:
+        reason = "it is too long, or holds a user, a fragment or an odd character"
     elif named not in hosts:
         reason = f"{named} is none of CERTGRAPH_WEBHOOK_HOSTS"
     elif parts.scheme != "https" and host not in ("localhost", "127.0.0.1"):
@@ -139,15 +141,21 @@ async def notify(sessions: Sessions, keyring: Keyring, post: Post, *, now: datet
             row.id: _message(keyring, row, feed.epoch, feed.sequence, now) for row in claimed
         }
         place = feed.epoch, feed.sequence
-    heard = 0
-    for id_, message in messages.items():
-        status, error = await post(message)
-        heard += 200 <= status < 300
-        async with sessions.begin() as session:
+    answers = await asyncio.gather(*(_tried(post, message) for message in messages.values()))
+    async with sessions.begin() as session:
+        for id_, (status, error) in zip(messages, answers, strict=True):
             row = await webhook_queries.webhook_by_id(session, id_)
             if row is not None:
                 _note(row, place, status, error, now)
-    return heard
+    return sum(200 <= status < 300 for status, _ in answers)
+
+
+async def _tried(post: Post, message: Message) -> tuple[int, str]:
+    """Send a message; whatever one address does costs only itself."""
+    try:
+        return await post(message)
+    except Exception as error:  # noqa: BLE001 - it is noted, and tried again
+        return 0, f"{type(error).__name__}: {error}"
 
 
 def _message(
@@ -175,7 +183,8 @@ def _note(
     row: FeedWebhookRow, place: tuple[str, int], status: int, error: str, now: datetime
 ) -> None:
     if 200 <= status < 300:
-        row.epoch, row.sequence = place
+        if row.epoch != place[0] or row.sequence < place[1]:
+            row.epoch, row.sequence = place
         row.failures, row.next_attempt_at, row.last_error = 0, None, None
         return
     wait = RETRY_AFTER[min(row.failures, len(RETRY_AFTER) - 1)]

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from certgraph.calendar import programme_day
 from certgraph.database import Session, insert_rows
+from certgraph.organizations.rules import day_problems
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import Random, new_id
@@ -101,6 +102,7 @@ async def announce_certificate_type(
     if await queries.certificate_type_by_name(session, draft.name):
         facts = {"name": draft.name}
         problems.append(Problem(code="certificate_type.name_taken", path=("name",), facts=facts))
+    problems += day_problems(draft.announced_on, "announcedOn")
     if not draft.levels or not set(draft.levels) <= {1, 2, 3}:
         problems.append(Problem(code="certificate_type.levels", path=("levels",)))
     if not organizations:

@@ -62,13 +62,16 @@ async def test_a_record_is_recorded_once_and_saying_so_again_changes_nothing(ban
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"version": 2}, [("confirmation.version", None)]),
+        ({"version": 2}, [("confirmation.version", "S12")]),
         ({"credits_tenths": 40}, [("confirmation.credits", "S10")]),
         ({"credits_tenths": None}, [("confirmation.credits", "S10")]),
         ({"account_number": None}, [("text.length", None)]),
         ({"account_number": "x" * 41}, [("text.length", None)]),
-        ({"recorded_on": date(2026, 11, 24)}, [("confirmation.in_the_future", None)]),
+        ({"recorded_on": date(2026, 11, 24)}, [("confirmation.in_the_future", "S12")]),
         ({"state": WITHDRAWN}, [("confirmation.stands", "S12")]),
+        ({"sha256": "0" * 64}, [("confirmation.content", "S12")]),
+        ({"recorded_on": date(1, 1, 1)}, [("day.out_of_range", None)]),
+        ({"reason": "x" * 501}, [("text.length", None)]),
         ({"state": REJECTED, "reason": ""}, [("text.length", None)]),
     ],
 )
@@ -156,12 +159,12 @@ async def test_answers_are_taken_all_or_none(bank):
         {"outcomeRecord": {"certificateNumber": second}},
         {"outcomeRecord": {"certificateNumber": bank.number}},
     ]
-    for party in ("admin", "organization", "public"):
-        assert (
-            await bank.refused(
-                party, ANSWER.replace("code path", "code rule { id }"), {"answers": right}
-            )
-        )[0][0].startswith("access.")
+    asked = ANSWER.replace("code path", "code rule { id }")
+    for party in ("admin", "organization"):
+        found = await bank.refused(party, asked, {"answers": right})
+        assert found == [("confirmation.credit_bank_only", "S12")]
+    found = await bank.refused("public", asked, {"answers": right})
+    assert found == [("access.token_required", None)]
     many = [given(f"N{n}") for n in range(201)]
     payload = (await bank.data("credit-bank", ANSWER, {"answers": many}))["creditRecordsAnswer"]
     assert [error["code"] for error in payload["errors"]] == ["confirmation.count"]

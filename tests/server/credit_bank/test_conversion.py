@@ -17,14 +17,16 @@ from tests.server.credit_kit import (
     apply,
     follow_all,
     publish_measure,
+    recognized,
     step,
 )
-from tests.server.parties import parties_of
+from tests.server.parties import announce, parties_of
 
 
 @pytest.fixture
 async def school(worthy):
     """An institution whose measure converts three courses of 1, 2 and 1.5 credits, cap 2.5."""
+    await announce(worthy)
     async with parties_of(worthy) as found:
         (found.number,) = await issue(worthy, 1)
         await register(worthy, found.number)
@@ -71,8 +73,8 @@ async def test_five_steps_each_by_its_own(school):
             assert await school.refused(other, REJECT, given) == wrong
         assert (await school.done(party, APPROVE, given))["application"] == {"state": after}
         school.house.now += timedelta(seconds=1)
-    assert await school.refused("credit-bank", APPROVE, given) == [("application.ended", None)]
-    assert await school.refused("credit-bank", REJECT, given) == [("application.ended", None)]
+    assert await school.refused("credit-bank", APPROVE, given) == [("application.ended", "S13")]
+    assert await school.refused("credit-bank", REJECT, given) == [("application.ended", "S13")]
     assert await school.refused("other-organization", APPROVE, given) == [
         ("application.not_found", None)
     ]
@@ -91,7 +93,7 @@ async def test_five_steps_each_by_its_own(school):
 @pytest.mark.parametrize(
     ("courses", "account", "expected"),
     [
-        ([], None, [("application.no_course", None)]),
+        ([], None, [("application.course_count", "S13")]),
         (["KC-9"], None, [("application.no_rule", "S11")]),
         (["KC-1", "KC-1"], None, [("application.course_converted", "S13")]),
         (["KC-2", "KC-1"], None, [("application.beyond_cap", "S13")]),
@@ -221,8 +223,8 @@ GOOD = ("KC-7", "CT-001", "ELEMENTARY", 10)
     ("given", "expected"),
     [
         (measure(GOOD), []),
-        (measure(), [("measure.rule_count", None)]),
-        (measure(GOOD, GOOD), [("measure.course_repeated", None)]),
+        (measure(), [("measure.rule_count", "S11")]),
+        (measure(GOOD, GOOD), [("measure.course_repeated", "S13")]),
         (measure(("KC-7", "CT-001", "ELEMENTARY", 31)), [("conversion.credits", "S13")]),
         (measure(GOOD, capCreditsTenths=9), [("conversion.credits", "S13")]),
         (measure(("KC-7", "CT-001", "ELEMENTARY", 0)), [("conversion.credits", "S13")]),
@@ -232,7 +234,7 @@ GOOD = ("KC-7", "CT-001", "ELEMENTARY", 10)
             measure(GOOD, ("KC-7", "CT-100", "ELEMENTARY", 10)),
             [("measure.course_taken", "S13"), ("measure.not_recognized", "S10")],
         ),
-        (measure(GOOD, capCreditsTenths=0), [("credits.out_of_range", None)]),
+        (measure(GOOD, capCreditsTenths=0), [("credits.out_of_range", "S10")]),
         (measure(GOOD, lastOn="2025-12-31"), [("period.ends_before_it_begins", None)]),
         (measure(GOOD, code="M-1"), [("measure.taken", "S11")]),
         (measure(GOOD, title=""), [("text.length", None)]),
@@ -271,6 +273,22 @@ async def test_a_course_of_another_measure_stays_with_its_certificate(school):
     ]
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_of_measures_published_at_once_none_gives_a_course_to_two_certificates(school):
+    house = school.house
+    await recognized(house, standard="STD-100", version="2026")
+    ids = []
+    for code, type_ in (("M-2", "CT-001"), ("M-3", "CT-100")):
+        given = measure(("KC-8", type_, "ELEMENTARY", 10), code=code)
+        ids.append((await school.done("institution", FILE, given))["measure"]["id"])
+    publish = """mutation ($id: ID!) { conversionMeasurePublish(id: $id) {
+      errors { ... on UserError { code rule { id } } } } }"""
+    found = await asyncio.gather(
+        *(school.refused("credit-bank", publish, {"id": id_}) for id_ in ids)
+    )
+    assert sorted(found) == [[], [("measure.course_taken", "S13")]]
+
+
 async def test_a_measure_is_filed_returned_filed_again_and_published(school):
     given = measure(GOOD)
     filed = (await school.done("institution", FILE, given))["measure"]
@@ -289,7 +307,7 @@ async def test_a_measure_is_filed_returned_filed_again_and_published(school):
         found = await school.data(party, every)
         assert len(found["conversionMeasures"]["nodes"]) == count
     for party in ("institution", "organization", "admin"):
-        assert await school.refused(party, publish, id_) == [("access.role", None)]
+        assert await school.refused(party, publish, id_) == [("measure.credit_bank_only", "S11")]
     returned = await school.done("credit-bank", return_, id_)
     assert returned["measure"] == {"state": "RETURNED", "remarks": "缺少依据"}
     assert await school.refused("credit-bank", publish, id_) == [("measure.not_filed", "S11")]

@@ -1,5 +1,6 @@
 """The feed as a file: the same changes, whole or seen not to be."""
 
+import asyncio
 import hashlib
 import json
 import zlib
@@ -74,14 +75,27 @@ async def test_a_stream_goes_on_from_any_cursor_of_file_or_page(reader):
     assert (changes, cursors, again["rows"], again["cursor"]) == ([], [], 0, end["cursor"])
 
 
-async def test_a_cut_stream_does_not_look_whole(reader):
+async def test_a_cut_stream_does_not_look_whole_wherever_it_is_cut(reader):
     house = reader.house
     await register(house, *await issue(house, 5))
-    content = (await get(reader)).content
-    for length in range(40, len(content) - 1, 7):
-        cut = zlib.decompressobj(31)
-        body = cut.decompress(content[:length])
-        assert b'{"end"' not in body or not cut.eof
+    body = zlib.decompress((await get(reader)).content, 31)
+    assert is_whole(body)
+    for length in range(len(body)):
+        assert not is_whole(body[:length])
+    lines_ = body.splitlines(keepends=True)
+    for place in range(len(lines_) - 1):
+        assert not is_whole(b"".join(lines_[:place] + lines_[place + 1 :]))
+
+
+def is_whole(body):
+    """Tell whether a file is whole, as the docs say how."""
+    before, _, last = body.removesuffix(b"\n").rpartition(b"\n")
+    try:
+        end = json.loads(last)["end"]
+    except (ValueError, KeyError):
+        return False
+    is_ended = body.endswith(b"\n")
+    return is_ended and end["sha256"] == hashlib.sha256(before + b"\n").hexdigest()
 
 
 async def test_an_epoch_that_begins_meanwhile_leaves_the_file_without_end(reader, monkeypatch):
@@ -144,7 +158,15 @@ async def test_a_part_by_organization_and_day(reader):
         ("public", {}, 403, "This needs a token. Send it as: Authorization: Bearer cgt_…"),
         ("organization", {}, 403, "A token of role organization may not do this"),
         ("credit-bank", {"after": "x"}, 400, "The cursor is not one of this list"),
+        ("credit-bank", {"learners": "yes"}, 400, "`learners` is true or false."),
         ("credit-bank", {"from": "yesterday"}, 400, "`from` is a day, such as 2026-11-23."),
+        ("credit-bank", {"organization": "\0"}, 400, "A parameter takes at most 100 characters"),
+        (
+            "credit-bank",
+            {"organization": "x" * 101},
+            400,
+            "A parameter takes at most 100 characters",
+        ),
         ("credit-bank", {"form": "2026-01-01"}, 400, "Parameters are after, from"),
         ("credit-bank", {"from": ["2026-01-01", "2026-01-02"]}, 400, "Parameters are after, from"),
     ],
@@ -172,3 +194,39 @@ async def test_a_reader_that_must_start_again_is_told_so(reader):
 async def test_the_feed_is_only_read(reader):
     response = await reader.http.post("/credit-bank/changes.jsonl.gz")
     assert (response.status_code, response.headers["allow"]) == (405, "GET")
+
+
+async def test_a_stream_ends_with_its_reader_and_gives_way_to_pages_when_there_are_many(reader):
+    house = reader.house
+    await register(house, *await issue(house, 9))
+    await pull(reader)
+    sent = []
+
+    async def receive():
+        if not sent:
+            return {"type": "http.request", "body": b"", "more_body": False}
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+        await asyncio.sleep(0)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": feed_stream.PATH,
+        "query_string": b"",
+        "headers": [(b"authorization", f"Bearer {reader.tokens['credit-bank']}".encode())],
+    }
+    app = reader.http._transport.app
+    await app(scope, receive, send)
+    assert all(message.get("more_body", True) for message in sent)  # it never came to its end
+    assert len(sent) < 4
+    taken = [await feed_stream._SERVED.acquire() for _ in range(feed_stream.AT_ONCE)]
+    try:
+        response = await get(reader)
+        assert (response.status_code, response.headers["retry-after"]) == (503, "10")
+    finally:
+        for _ in taken:
+            feed_stream._SERVED.release()
+    assert len(lines(await get(reader))[0]) == 9

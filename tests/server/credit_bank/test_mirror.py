@@ -107,6 +107,19 @@ async def test_after_a_new_epoch_it_drops_what_is_not_stated_again(bank, mirror,
     assert len({epoch for (epoch,) in await rows(mirror, "epoch")}) == 1
 
 
+async def test_epochs_may_begin_faster_than_it_starts_again(bank, mirror):
+    house = bank.house
+    await register(house, *await issue(house, 2))
+    await pull_all(bank, mirror)
+    restart = 'mutation { outcomeFeedRestart(reason: "test") { errors { __typename } } }'
+    await bank.done("admin", restart)
+    await mirror.start_again("AN-EPOCH-THAT"[:13], house.now)  # of which nothing was ever seen
+    await bank.done("admin", restart)
+    await pull_all(bank, mirror)
+    assert [row[2] for row in await rows(mirror)] == ["REPEATED", "REPEATED"]
+    assert len({epoch for (epoch,) in await rows(mirror, "epoch")}) == 1
+
+
 class Altering(Client):
     """A client whose platform alters what it says."""
 

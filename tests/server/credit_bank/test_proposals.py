@@ -95,7 +95,10 @@ async def test_nobody_takes_anothers_part(parties):
     for name, (party, template) in STEPS.items():
         mutation = template.replace('"ID"', f'"{id_}"')
         other = "credit-bank" if party == "organization" else "organization"
-        assert (await parties.refused(other, mutation))[0][0] == "access.role", name
+        expected = ("proposal.credit_bank_only", "S10")
+        if party == "organization":
+            expected = ("proposal.organization_only", "R41")
+        assert await parties.refused(other, mutation) == [expected], name
         assert (await parties.refused("public", mutation))[0][0] == "access.token_required"
     submit_ = STEPS["submit"][1].replace('"ID"', f'"{id_}"')
     assert await parties.refused("other-organization", submit_) == [("proposal.not_found", None)]
@@ -249,13 +252,13 @@ async def test_the_catalogue_keeps_its_history(parties):
             "edition": 2,
             "creditsTenths": 35,
             "firstOn": "2026-11-24",
-            "lastOn": "2026-12-22",
+            "lastOn": "2026-12-23",
             "units": [{"number": 1}],
         },
         {
             "edition": 3,
             "creditsTenths": 45,
-            "firstOn": "2026-12-23",
+            "firstOn": "2026-12-24",
             "lastOn": None,
             "units": [{"number": 1}, {"number": 2}],
         },
@@ -298,6 +301,24 @@ async def test_an_hours_rule_never_changes(parties):
     assert await parties.refused("credit-bank", publish, {**given, "key": "2", "hours": 180}) == [
         ("hours_rule.taken", "S09")
     ]
-    assert await parties.refused("organization", publish, given) == [("access.role", None)]
+    assert await parties.refused("organization", publish, given) == [
+        ("hours_rule.credit_bank_only", "S09")
+    ]
+    twice = publish.replace("PRACTICE", "THEORY")
+    assert await parties.refused("credit-bank", twice, {**given, "key": "3", "version": "x"}) == [
+        ("hours_rule.course_type_repeated", "S09")
+    ]
     again = await parties.done("credit-bank", publish, given)  # the same key, the same rule
     assert again["hoursCreditRule"]["lines"] == [{"hoursTenths": 240}, {"hoursTenths": 160}]
+
+
+async def test_no_day_of_an_announcement_stops_all_deadlines(parties):
+    announce_ = """mutation ($day: Date!) { certificateTypeAnnounce(input: {idempotencyKey: "1",
+      code: "CT-X", name: "证书", levels: [ELEMENTARY], announcedOn: $day, organizationCodes: ["EO-001"]
+    }) { errors { ... on UserError { code rule { id } } } } }"""
+    for day in ("9999-12-31", "0001-01-01"):
+        found = await parties.refused("admin", announce_, {"day": day})
+        assert found == [("day.out_of_range", None)]
+    assert await parties.refused("admin", announce_, {"day": "2199-12-31"}) == []
+    found = await deadlines(parties, type="CT-X")
+    assert found == {("CT-X", "EL"): ("2200-01-31", "AHEAD")}

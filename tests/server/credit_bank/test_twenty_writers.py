@@ -1,6 +1,7 @@
 """Twenty writers commit out of order while the client pulls and is killed: nothing lost or twice."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -14,9 +15,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from certgraph.credit_bank import record_queries
 from certgraph.organizations.rules import TokenRole
 from certgraph.organizations.tokens import create_token
 from tests.server.conftest import HOST, MASTER_KEY
+from tests.server.credit_kit import follow_all
 
 WRITERS = 20
 CERTIFICATES = 2_900
@@ -44,23 +47,41 @@ SELECT gen_random_uuid(), id, :state, 'test', 'test', clock_timestamp() FROM cha
 STATES = ("registered", "suspended", "registered", "suspended", "registered", "revoked")
 
 
-class NaiveReader:
-    """Remembers the latest change it saw, and asks for later ones: what a feed must not do."""
+async def losses(house):
+    """Return what the feed and the records lack of what certificates are: nothing, if all is well."""
+    found = []
 
-    def __init__(self, house):
-        self.house = house
-        self.seen = 0
-        self.last = None
+    async def ask(statement):
+        async with house.sessions() as session:
+            return (await session.execute(text(statement))).all()
 
-    async def look(self):
-        later = "WHERE (changed_at, id) > (:at, :id)" if self.last else ""
-        statement = f"SELECT changed_at, id FROM certificate_changes {later} ORDER BY 1, 2"
-        values = dict(zip(("at", "id"), self.last or (), strict=False))
-        async with self.house.sessions() as session:
-            rows = (await session.execute(text(statement), values)).all()
-        if rows:
-            self.seen += len(rows)
-            self.last = tuple(rows[-1])
+    (waiting,) = await ask("SELECT count(*) FROM certificate_changes WHERE NOT is_followed")
+    if waiting[0]:
+        found.append(f"{waiting[0]} changes were never followed")
+    source = await ask("SELECT number, state FROM certificates WHERE registered_at IS NOT NULL")
+    state_of = {"registered": "active", "suspended": "suspended", "revoked": "revoked"}
+    expected = {number: state_of[state] for number, state in source}
+    records = await ask("SELECT certificate_number, state, version, sha256 FROM outcome_records")
+    stale = {n for n, state, *_ in records if expected[n] != state}
+    if stale or len(records) != len(expected):
+        found.append(f"{len(stale)} records are stale, {len(expected) - len(records)} missing")
+    feed = await ask(
+        "SELECT sequence, certificate_number, version, kind, sha256 FROM outcome_changes ORDER BY 1"
+    )
+    if [row.sequence for row in feed] != list(range(1, len(feed) + 1)):
+        found.append("the feed has gaps")
+    versions, last = {}, {}
+    for row in feed:
+        versions.setdefault(row.certificate_number, []).append(row.version)
+        last[row.certificate_number] = (row.version, row.sha256)
+    if any(stated != list(range(1, len(stated) + 1)) for stated in versions.values()):
+        found.append("versions are not stated one after the other, each once")
+    if last != {number: (version, sha256) for number, _, version, sha256 in records}:
+        found.append("the last of a record in the feed is not the record")
+    tombstones = Counter(row.kind for row in feed)["tombstone"]
+    if tombstones != Counter(expected.values())["revoked"]:
+        found.append(f"{tombstones} tombstones")
+    return found
 
 
 async def write(house, numbers, random):
@@ -125,12 +146,24 @@ async def pull_and_be_killed(command, random, stop):
     return kills
 
 
+async def furnish(house):
+    """Make the certificates that writers change; return their numbers."""
+    await house.issue()
+    async with house.sessions.begin() as session:
+        await session.execute(text(COPIES), {"count": CERTIFICATES})
+    return [f"W{n}" for n in range(1, CERTIFICATES + 1)]
+
+
+async def write_all(house, numbers):
+    await asyncio.gather(*(write(house, numbers[n::WRITERS], Random(n)) for n in range(WRITERS)))
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_the_mirror_equals_the_source_whatever_commits_late_and_whoever_is_killed(
     worthy, tmp_path
 ):
     house, random = worthy, Random(7)
-    await house.issue()
+    numbers = await furnish(house)
     async with house.sessions.begin() as session:
         token, _ = await create_token(
             session,
@@ -142,71 +175,78 @@ async def test_the_mirror_equals_the_source_whatever_commits_late_and_whoever_is
             random=house.random,
             reads_learners=True,
         )
+    async with house.sessions.begin() as session:
         await session.execute(text("UPDATE api_tokens SET expires_at = '2199-01-01'"))
-        await session.execute(text(COPIES), {"count": CERTIFICATES})
-    numbers = [f"W{n}" for n in range(1, CERTIFICATES + 1)]
     token_file = tmp_path / "token"
     token_file.write_text(token)
     mirror = tmp_path / "mirror.sqlite3"
     stop = asyncio.Event()
-    naive = NaiveReader(house)
-
-    async def read_naively():
-        while not stop.is_set():
-            await naive.look()
-            await asyncio.sleep(0.05)
-        await naive.look()
-
     async with served(house) as url:
-        following = pull_command(
-            url, f"sqlite:///{mirror}", token_file, "--follow", "0.2", "--page", "700"
+        command = pull_command(url, f"sqlite:///{mirror}", token_file, "--page", "700")
+        pulling = asyncio.create_task(
+            pull_and_be_killed((*command, "--follow", "0.2"), random, stop)
         )
-        pulling = asyncio.create_task(pull_and_be_killed(following, random, stop))
-        looking = asyncio.create_task(read_naively())
-        await asyncio.gather(
-            *(write(house, numbers[n::WRITERS], Random(n)) for n in range(WRITERS))
-        )
+        await write_all(house, numbers)
         stop.set()
         kills = await pulling
-        await looking
-        last = await asyncio.create_subprocess_exec(
-            *pull_command(url, f"sqlite:///{mirror}", token_file),
-            stdout=asyncio.subprocess.PIPE,
-        )
+        last = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         out, _ = await last.communicate()
         assert last.returncode == 0
-
-    written = await house.count("certificate_changes")
-    assert written > 10_000
     assert kills >= 3
-    assert naive.seen < written, "no transaction committed late: this test proves nothing"
+    assert await losses(house) == []
+    assert await house.count("outcome_changes") > 10_000
     async with house.sessions() as session:
-        feed = (
-            await session.execute(
-                text(
-                    "SELECT sequence, certificate_number, version, kind FROM outcome_changes ORDER BY 1"
-                )
-            )
-        ).all()
-        source = (
-            await session.execute(
-                text("SELECT certificate_number, version, sha256, epoch FROM outcome_records")
-            )
-        ).all()
-    # the feed: no gap, every record's versions one after the other, ending in a tombstone
-    assert [row.sequence for row in feed] == list(range(1, len(feed) + 1))
-    versions = {}
-    for row in feed:
-        versions.setdefault(row.certificate_number, []).append(row.version)
-    assert all(found == list(range(1, len(found) + 1)) for found in versions.values())
-    kinds = Counter(row.kind for row in feed)
-    assert out.decode().endswith(f"{CERTIFICATES - kinds['tombstone']} records stand\n")
-    assert kinds["tombstone"] > CERTIFICATES / 3
-    # the mirror: the same records at the same versions with the same hashes
+        source = await session.execute(
+            text("SELECT certificate_number, version, sha256, epoch, state FROM outcome_records")
+        )
+        records = {tuple(row[:4]): row[4] for row in source}
     with sqlite3.connect(mirror) as copy:
         mirrored = copy.execute(
-            "SELECT certificate_number, version, sha256, epoch FROM mirror_records"
+            "SELECT certificate_number, version, sha256, epoch, record FROM mirror_records"
         )
-        assert sorted(mirrored) == sorted(tuple(row) for row in source)
-        assert len(source) == CERTIFICATES
+        held = {tuple(row[:4]): json.loads(row[4])["state"].lower() for row in mirrored}
     copy.close()
+    assert held == records
+    assert len(held) == CERTIFICATES
+    standing = sum(state != "revoked" for state in held.values())
+    assert out.decode().endswith(f"{standing} records stand\n")
+
+
+async def later_than_the_last(session, limit):
+    """Return changes later than the last one followed: what a feed must not do."""
+    statement = """SELECT id, certificate_id FROM certificate_changes WHERE (changed_at, id) > (
+      SELECT changed_at, id FROM certificate_changes WHERE is_followed
+      UNION ALL SELECT '2000-01-01', '00000000-0000-0000-0000-000000000000'
+      ORDER BY 1 DESC, 2 DESC LIMIT 1) ORDER BY changed_at, id LIMIT :limit"""
+    return [tuple(row) for row in await session.execute(text(statement), {"limit": limit})]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    "is_naive", [False, True], ids=["as it is", "ordered by time and id alone"]
+)
+async def test_a_feed_that_is_ordered_by_time_and_id_alone_loses_changes(
+    worthy, monkeypatch, is_naive
+):
+    house = worthy
+    numbers = await furnish(house)
+    if is_naive:
+        monkeypatch.setattr(record_queries, "not_followed", later_than_the_last)
+    stop = asyncio.Event()
+
+    async def follow_on():
+        while not stop.is_set():
+            await follow_all(house)
+            await asyncio.sleep(0.05)
+        await follow_all(house)
+
+    following = asyncio.create_task(follow_on())
+    await write_all(house, numbers[::4])
+    stop.set()
+    await following
+    found = await losses(house)
+    if is_naive:
+        assert found[0].endswith("changes were never followed"), "nothing committed late"
+        assert "records are stale" in found[1]
+    else:
+        assert found == []

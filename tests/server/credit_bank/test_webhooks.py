@@ -1,5 +1,6 @@
 """Notification: thin, signed, tried again, only where the operator allows."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from certgraph.api.webhooks import post_message
+from certgraph.api.background import post_message
 from certgraph.credit_bank.webhooks import RETRY_AFTER, notify, signature
 from tests.server.credit_bank.test_feed import issue, register
 from tests.server.credit_kit import follow_all
@@ -148,6 +149,26 @@ async def test_a_host_that_is_away_is_tried_again_and_one_that_is_gone_is_not(ba
     assert len(listener.told) == 1
 
 
+async def test_what_one_address_does_costs_only_itself(bank, listener):
+    house = bank.house
+    await bank.done("credit-bank", REGISTER, {"url": "https://bank.example.cn/"})
+    await bank.done("credit-bank", REGISTER, {"url": bank.url})
+    await register(house, *await issue(house, 1))
+    await follow_all(house)
+
+    async def post(message):
+        if message.url != bank.url:
+            raise ValueError("odd")
+        return await post_message(message)
+
+    assert await notify(house.sessions, house.keyring, post, now=house.now) == 1
+    shown_ = (await bank.data("credit-bank", SHOWN))["feedWebhooks"]["nodes"]
+    assert sorted((w["sequence"], w["lastError"]) for w in shown_) == [
+        (0, "ValueError: odd"),
+        (1, None),
+    ]
+
+
 async def test_a_process_that_dies_in_between_leaves_it_to_the_next(bank, listener):
     house = bank.house
     await bank.done("credit-bank", REGISTER, {"url": bank.url})
@@ -155,9 +176,9 @@ async def test_a_process_that_dies_in_between_leaves_it_to_the_next(bank, listen
     await follow_all(house)
 
     async def die(_message):
-        raise KeyError
+        raise asyncio.CancelledError
 
-    with pytest.raises(KeyError):
+    with pytest.raises(asyncio.CancelledError):
         await notify(house.sessions, house.keyring, die, now=house.now)
     assert await tell(bank) == 0  # somebody has it
     house.now += timedelta(seconds=60)
@@ -174,8 +195,22 @@ async def test_a_process_that_dies_in_between_leaves_it_to_the_next(bank, listen
             "https://bank.example.cn:8443/",
             "bank.example.cn:8443 is none of CERTGRAPH_WEBHOOK_HOSTS",
         ),
-        ("https://user@bank.example.cn/", "it is too long, or holds a user or a fragment"),
-        ("https://bank.example.cn/" + "x" * 500, "it is too long, or holds a user or a fragment"),
+        (
+            "https://user@bank.example.cn/",
+            "it is too long, or holds a user, a fragment or an odd character",
+        ),
+        (
+            "https://bank.example.cn/" + "x" * 500,
+            "it is too long, or holds a user, a fragment or an odd character",
+        ),
+        (
+            "https://:pw@bank.example.cn/",
+            "it is too long, or holds a user, a fragment or an odd character",
+        ),
+        (
+            "https://bank.example.cn/\x01",
+            "it is too long, or holds a user, a fragment or an odd character",
+        ),
         ("https://[", "it is no address"),
         ("", " is none of CERTGRAPH_WEBHOOK_HOSTS"),
     ],

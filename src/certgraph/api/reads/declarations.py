@@ -104,9 +104,9 @@ class Page:
         descending: Whether the highest comes first.
         size: `first`, where it is left out.
         largest: Largest `first`.
-        check: Awaited before every reading, with the request's context, the arguments, and the
-            values in `after`: None to go on, or an object to answer instead, of another member of
-            the union that the field gives.
+        check: Awaited before every reading (of a union, after it, too) with the request's context,
+            the arguments, and the values in `after`: None to go on, or an object to answer instead,
+            of another member of the union that the field gives.
     """
 
     order_by: tuple[ColumnElement[Any], ...]

@@ -183,18 +183,18 @@ class Reader:
         run = Run(context, reading.selection.arguments(variables))
         self._check_pages(reading, run)
         top = reading.selection.top
-        if isinstance(top.declaration, Page) and top.declaration.check and top.slot is not None:
-            if top.slot in run.failures:
-                raise run.failures[top.slot]
-            place = run.places.get(top.slot)
-            answer = await top.declaration.check(context, run.arguments[top.slot], place)
-            if answer is not None:
-                return Instead(answer, top.instead)
+        answer = await self._checked(reading, run)
+        if answer is not None:
+            return Instead(answer, top.instead)
         try:
             if isinstance(reading.selection.top.declaration, ByGlobalId | ByKey):
                 return await self._by_keys(reading, run, key, for_records=for_records)
             compiled = self._compiled(reading, run, None, for_records=for_records)
             rows = await self._pool.run(lambda c: compiled.statement.rows(c, run))
+            if top.instead:  # what let the page be read may have changed meanwhile
+                answer = await self._checked(reading, run)
+                if answer is not None:
+                    return Instead(answer, top.instead)
             return Fetched([(compiled, rows)], run, None, is_list=False)
         except ReadTimeout as error:
             raise GraphQLError(
@@ -202,6 +202,18 @@ class Reader:
                 "levels.",
                 extensions={"code": "TIMEOUT"},
             ) from error
+
+    @staticmethod
+    async def _checked(reading: Reading, run: Run) -> Any:  # noqa: ANN401 - see Page.check
+        """Return what a page's check answers in its place, None to go on. Raises what it raises."""
+        top = reading.selection.top
+        declared = top.declaration
+        if not isinstance(declared, Page) or declared.check is None or top.slot is None:
+            return None
+        if top.slot in run.failures:
+            raise run.failures[top.slot]
+        place = run.places.get(top.slot)
+        return await declared.check(run.context, run.arguments[top.slot], place)
 
     async def _by_keys(
         self, reading: Reading, run: Run, key: UUID | None, *, for_records: bool
