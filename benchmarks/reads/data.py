@@ -149,6 +149,7 @@ async def _make(url: str, certificates: int) -> Data:
                 lifetime_days=366,
                 now=NOW,
                 random=house.random,
+                reads_learners=role is TokenRole.CREDIT_BANK,
             )
             tokens.append(token)
         await organization_named(session, "B1")
