@@ -69,7 +69,9 @@ TOKEN = ("--token-file", "{token}")
             "the mirror cannot be used",
         ),
         ([*TOKEN, "--url", "http://127.0.0.1:1"], 1, "cannot be reached"),
-        ([*TOKEN, "--url", "ftp://127.0.0.1"], 1, "cannot be reached"),
+        ([*TOKEN, "--url", "ftp://127.0.0.1"], 2, "--url is the address of a platform"),
+        ([*TOKEN, "--mirror", "postgresql://127.0.0.1:1/x"], 2, "the mirror cannot be used"),
+        (["--token-file", "{wrong}"], 2, "wrong holds no token; a token is one word, cgt_…"),
     ],
 )
 def test_what_pull_says_when_something_is_wrong(
@@ -79,8 +81,13 @@ def test_what_pull_says_when_something_is_wrong(
     monkeypatch.setattr("certgraph.cli.credit_bank._WAIT_SECONDS", (0,))
     token = tmp_path / "token"
     token.write_text("cgt_X\n")
-    given = [option.replace("{token}", str(token)) for option in options]
+    wrong = tmp_path / "wrong"
+    wrong.write_text("A_TOKEN=cgt_SECRET\nB_TOKEN=cgt_SECRET\n")
+    named = {"{token}": str(token), "{wrong}": str(wrong)}
+    given = [named.get(option, option) for option in options]
     mirror = [] if "--mirror" in given else ["--mirror", f"sqlite:///{tmp_path}/mirror.sqlite3"]
     url = [] if "--url" in given else ["--url", "http://127.0.0.1:1"]
     assert main(["credit-bank", "pull", *given, *mirror, *url]) == status
-    assert message in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert message in told
+    assert "SECRET" not in told

@@ -8,11 +8,12 @@ from certgraph.api.enums import ApplicationState, CertificateLevel, MeasureState
 from certgraph.api.learning_outcomes import TENTHS
 from certgraph.api.organizations import Organization
 from certgraph.api.outcome_records import LearningOutcomeRecord
-from certgraph.api.reads.arguments import CALLER_ORGANIZATION
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
 from certgraph.api.reads.declarations import Condition, Conditions
 from certgraph.api.reads.declaring import column, many, one, page, read_from
 from certgraph.api.relay import Connection, Node
 from certgraph.api.standards import CertificateType
+from certgraph.certificates.drafting import number_key
 from certgraph.credit_bank import conversion_queries, queries
 from certgraph.credit_bank.conversion_tables import (
     ConversionApplicationRow,
@@ -111,6 +112,7 @@ class ConversionStep:
 class ConversionApplication(Node):
     """See `certgraph.credit_bank.conversion_tables.ConversionApplicationRow`."""
 
+    certificate_number: str = column(conversion_queries.certificate_number())
     account_number: str = column(
         ConversionApplicationRow.account_number, description="The learner's account."
     )
@@ -167,7 +169,10 @@ class ConversionQuery:
         description="Conversion applications that the caller may read, new ones first.",
     )
     def conversion_applications(
-        organization_code: str | None = None, state: ApplicationState | None = None
+        organization_code: str | None = None,
+        state: ApplicationState | None = None,
+        certificate_number: str | None = None,
+        account_number: str | None = None,
     ) -> Conditions:
         """Yield the conditions of the filters."""
         if organization_code is not None:
@@ -176,3 +181,8 @@ class ConversionQuery:
             )
         if state is not None:
             yield ConversionApplicationRow.state == state
+        if certificate_number is not None:
+            key = through(certificate_number, number_key)
+            yield conversion_queries.is_of_certificate(key)
+        if account_number is not None:
+            yield ConversionApplicationRow.account_number == account_number

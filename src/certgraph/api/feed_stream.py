@@ -35,6 +35,7 @@ from certgraph.api.reads.reader import MAX_FILTER
 from certgraph.api.reads.statements import compile_select
 from certgraph.certificates.rules import DocumentType
 from certgraph.credit_bank import feed_queries
+from certgraph.problems import refusal
 
 PATH = "/credit-bank/changes.jsonl.gz"
 PAGE = 5_000
@@ -96,6 +97,9 @@ async def send_changes(
     context: Context, pool: ReadPool, query: bytes, receive: Receive, send: Send
 ) -> None:
     """Answer a request for the feed as a file, as long as its reader stays. Raises `BadRequest`."""
+    if context.caller is None:
+        message = refusal("access.token_required").problems[0].message(context.language)
+        raise BadRequest(HTTPStatus.UNAUTHORIZED, message, {"WWW-Authenticate": "Bearer"})
     asked = parse_query(query, context)
     arguments = {**asked.filters, "after": asked.after}
     place: list[Any] | None = None

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import re
 import sys
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -10,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from certgraph.cli.clock import environ, now
+from certgraph.cli.clock import default_language, environ, now
 from certgraph.cli.mirror import Mirror, MirrorError
 from certgraph.cli.runtime import EXIT_REFUSED, EXIT_USAGE, Runtime, group, leaf
 from certgraph.credit_bank.recording import follow, start_epoch
@@ -30,6 +31,7 @@ QUERY = """query Pull($first: Int!, $after: String) {
     ... on ResyncRequired { reason epoch }
   }
 }"""
+_TOKEN = re.compile(r"cgt_[0-9A-Za-z]{1,100}")
 _WAIT_SECONDS = (1, 2, 4, 8, 16, 32)
 """Between tries, while the platform cannot be reached."""
 
@@ -44,7 +46,8 @@ class Client:
     def __init__(self, http: httpx.AsyncClient, url: str, token: str) -> None:
         self._http = http
         self._url = f"{url}/graphql"
-        self._headers = {"Authorization": f"Bearer {token}"}
+        language = "zh-CN" if default_language() == "zh" else "en"
+        self._headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
 
     async def page(self, first: int, after: str | None) -> Mapping[str, Any]:
         """Return a page of the feed, or why there is none; tries again for a minute.
@@ -55,6 +58,9 @@ class Client:
         body = {"query": QUERY, "variables": {"first": first, "after": after}}
         reason = ""
         for seconds in (0, *_WAIT_SECONDS):
+            if reason:
+                told = f"{self._url} cannot be reached: {reason}; it is tried again"
+                print(f"certgraph: {told} in {seconds} s", file=sys.stderr)
             await asyncio.sleep(seconds)
             try:
                 response = await self._http.post(self._url, json=body, headers=self._headers)
@@ -108,15 +114,18 @@ async def pull(client: Client, mirror: Mirror, *, size: int, follow_seconds: flo
 
 
 def _token(options: argparse.Namespace) -> str:
+    where, token = "CREDIT_BANK_TOKEN", environ().get("CREDIT_BANK_TOKEN", "")
     if options.token_file is not None:
+        where = str(options.token_file)
         try:
-            return str(options.token_file.read_text(encoding="utf-8").strip())
+            token = options.token_file.read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"the token file cannot be read: {error}") from None
-    token = environ().get("CREDIT_BANK_TOKEN")
-    if not token:
+    elif not token:
         raise SettingsError("name a file with --token-file, or set CREDIT_BANK_TOKEN")
-    return token
+    if not _TOKEN.fullmatch(token):  # and it is not shown: it may be another secret
+        raise SettingsError(f"{where} holds no token; a token is one word, cgt_…")
+    return str(token)
 
 
 async def _pull(options: argparse.Namespace) -> None:
@@ -126,12 +135,16 @@ async def _pull(options: argparse.Namespace) -> None:
     except ValueError as error:
         raise SettingsError(f"--mirror: {error}") from None
     url = options.url.rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise SettingsError("--url is the address of a platform, such as https://HOST")
     try:
         mirror = Mirror(engine, url)
         await mirror.open(now())
         async with httpx.AsyncClient(timeout=60) as http:
             client = Client(http, url, token)
             await pull(client, mirror, size=options.page, follow_seconds=options.follow)
+    except OSError as error:
+        raise SettingsError(f"the mirror cannot be used: {error.strerror or error}") from None
     except DatabaseError as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         await asyncio.sleep(0.1)  # aiosqlite's thread still has a word for the loop

@@ -22,6 +22,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    inspect,
     select,
     update,
 )
@@ -79,14 +80,16 @@ class Mirror:
         self._url = url
 
     async def open(self, now: datetime) -> None:
-        """Create the tables where they are missing. Raises `MirrorError` for another's mirror."""
+        """Create the tables where they are missing. Raises `MirrorError` where none may be."""
         async with self._engine.begin() as connection:
+            if await connection.run_sync(lambda sync: inspect(sync).has_table("outcome_feed")):
+                raise MirrorError("this is a platform's own database; name another --mirror")
             await connection.run_sync(TABLES.create_all)
             state = await self._state(connection)
             if state is None:
                 first = {"epoch": "", "sequence": 0, "is_resyncing": False, "pulled_at": now}
-                await connection.execute(insert(STATE).values(id=1, url=self._url, **first))
-            elif state.url != self._url:
+                await connection.execute(insert(STATE).values(id=1, url="", **first))
+            elif state.url not in ("", self._url):
                 raise MirrorError(f"this is a mirror of {state.url}; name another --mirror")
 
     async def cursor(self) -> str | None:
@@ -144,10 +147,14 @@ class Mirror:
             for place, change in enumerate(changes, state.sequence + 1):
                 _check(change, epoch, place)
             await self._write(connection, changes)
-            moved = {"sequence": state.sequence + len(changes), "cursor": end or after}
+            moved: dict[str, Any] = {
+                "sequence": state.sequence + len(changes),
+                "cursor": end or after,
+            }
             if state.is_resyncing and is_last:
                 await connection.execute(delete(RECORDS).where(RECORDS.c.epoch != epoch))
                 moved["is_resyncing"] = False
+            moved["url"] = self._url  # what it has taken something of
             await connection.execute(update(STATE).values(epoch=epoch, pulled_at=now, **moved))
         return True
 

@@ -116,6 +116,13 @@ def _problems(
     problems += day_problems(answer.recorded_on, *path, "recordedOn")
     if answer.reason is not None or answer.state is CreditRecordState.REJECTED:
         problems += text_problems(answer.reason or "", 500, *path, "reason")
+    if answer.recorded_on < record.registered_on:
+        facts = {**number, "day": record.registered_on.isoformat()}
+        problems.append(
+            Problem(
+                code="confirmation.before_registration", path=(*path, "recordedOn"), facts=facts
+            )
+        )
     if answer.recorded_on > today:
         facts = {"day": answer.recorded_on.isoformat()}
         problems.append(

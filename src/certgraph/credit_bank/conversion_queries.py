@@ -36,6 +36,21 @@ async def measure_coded(
     )
 
 
+def certificate_number() -> ColumnElement[str]:
+    """Return the number of the certificate of an application, over its row."""
+    return (
+        select(CertificateRow.number)
+        .where(CertificateRow.id == ConversionApplicationRow.record_id)
+        .scalar_subquery()
+    )
+
+
+def is_of_certificate(number_key: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a number, or its parameter
+    """Return the condition that an application is of the certificate with a number as compared."""
+    found = select(CertificateRow.id).where(CertificateRow.number_key == number_key)
+    return ConversionApplicationRow.record_id == found.scalar_subquery()
+
+
 async def lock_institution(session: Session, organization_id: UUID) -> None:
     """Let measures of an institution be filed and published one after the other."""
     await session.execute(

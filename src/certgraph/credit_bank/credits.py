@@ -168,12 +168,15 @@ def suggestion_problems(
 
     They may, with a reason. Source: rule S10.
     """
+    credits_, why = ("suggestedCreditsTenths", "suggestedReason")
+    if what != "suggested":
+        credits_, why = ("creditsTenths", "reason")
     if not 0 <= tenths <= MAX_TENTHS:
         facts = {"limit": credits_text(MAX_TENTHS)}
-        return [Problem(code="credits.out_of_range", path=(*path, "creditsTenths"), facts=facts)]
+        return [Problem(code="credits.out_of_range", path=(*path, credits_), facts=facts)]
     if reason is not None:
-        return text_problems(reason, 500, *path, "reason")
+        return text_problems(reason, 500, *path, why)
     if tenths == expected_tenths:
         return []
     facts = {"credits": credits_text(tenths), "expected": credits_text(expected_tenths)}
-    return [Problem(code=f"credits.{what}_without_reason", path=(*path, "reason"), facts=facts)]
+    return [Problem(code=f"credits.{what}_without_reason", path=(*path, why), facts=facts)]

@@ -71,10 +71,10 @@ async def file_measure(
     now: datetime,
     random: Random,
 ) -> ConversionMeasureRow:
-    """File a measure with the credit bank, or again after a return.
+    """File a measure with the credit bank; until it is published it may be filed anew.
 
     Raises:
-        Rejected: Names everything that is wrong; or a measure of this code is filed or published.
+        Rejected: Names everything that is wrong; or a measure of this code is published.
 
     Source: rules S11 and S13.
     """
@@ -87,7 +87,7 @@ async def file_measure(
         )
     await queries.lock_institution(session, organization.id)
     row = await queries.measure_coded(session, organization.id, draft.code)
-    if row is not None and row.state is not MeasureState.RETURNED:
+    if row is not None and row.state is MeasureState.PUBLISHED:
         facts = {"code": draft.code, "state": row.state.value}
         problems.append(Problem(code="measure.taken", path=("code",), facts=facts))
     reject_if(problems)

@@ -25,8 +25,8 @@ MESSAGES: dict[str, Message] = {
     "application.course_converted": Message(
         "rule_broken",
         "S13",
-        "Course {course} is converted, or applied for, already; a course converts with one certificate.",
-        "课程 {course} 已转换或已申请；每门课程只能与一个证书实现转换。",
+        "Course {course} is converted or applied for already, or stands twice here; a course converts with one certificate, once.",
+        "课程 {course} 已转换或已申请，或在此重复出现；每门课程只能与一个证书实现转换。",
     ),
     "application.course_count": Message(
         "rule_broken",
@@ -43,14 +43,14 @@ MESSAGES: dict[str, Message] = {
     "application.ended": Message(
         "rule_broken",
         "S13",
-        "The application is {state}; nothing more can be done with it. Apply again.",
-        "该申请状态为 {state}，不能再处理。请重新申请。",
+        "The application is {state}; nothing more can be done with it.",
+        "该申请状态为 {state}，不能再处理。",
     ),
     "application.no_rule": Message(
         "rule_broken",
         "S11",
-        "No published measure of the institution grants course {course} for this certificate and level on {day}. File a measure with the credit bank first.",
-        "{day} 本校没有已公布的转换办法规定该证书及等级可转换为课程 {course}。请先向学分银行备案转换办法。",
+        "No published measure of the institution grants course {course} for this certificate and level on {day}. Check the course; a measure counts once the credit bank has published it.",
+        "{day} 本校没有已公布的转换办法规定该证书及等级可转换为课程 {course}。请检查课程代码；转换办法经学分银行公布后方可适用。",
     ),
     "application.not_found": Message(
         "not_found",
@@ -61,8 +61,8 @@ MESSAGES: dict[str, Message] = {
     "application.not_recorded": Message(
         "rule_broken",
         "S12",
-        "The credit bank has no credits of certificate {number} in this account. The learner registers the outcome with the credit bank first.",
-        "学分银行在该账户中没有证书 {number} 的学分记录。请学习者先在学分银行登记学习成果。",
+        "The credit bank has no credits of certificate {number} in this account. Check number and account; the learner registers the outcome with the credit bank first.",
+        "学分银行在该账户中没有证书 {number} 的学分记录。请检查证书编号和账户；请学习者先在学分银行登记学习成果。",
     ),
     "application.wrong_step": Message(
         "rule_broken",
@@ -81,6 +81,12 @@ MESSAGES: dict[str, Message] = {
         None,
         "Certificate {number} is not signed yet; there is nothing to erase.",
         "证书 {number} 尚未签名，没有可删除的信息。",
+    ),
+    "confirmation.before_registration": Message(
+        "rule_broken",
+        "S12",
+        "Certificate {number} was registered on {day}; it cannot have been recorded before.",
+        "证书 {number} 于 {day} 录入平台，不可能在此之前记录学分。",
     ),
     "confirmation.content": Message(
         "rule_broken",

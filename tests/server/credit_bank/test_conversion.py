@@ -47,7 +47,7 @@ APPROVE = """mutation ($id: ID!) { conversionApprove(input: {id: $id}) {
 REJECT = """mutation ($id: ID!) { conversionReject(input: {id: $id, remarks: "为什么"}) {
   application { state } errors { ... on UserError { code rule { id } } } } }"""
 APPLICATIONS = """{ conversionApplications { nodes { id state creditsTenths courses { courseCode }
-  outcomeRecord { certificateNumber } steps { state remarks } } } }"""
+  certificateNumber accountNumber steps { state remarks } } } }"""
 
 
 async def applications(school, party="institution"):
@@ -79,6 +79,12 @@ async def test_five_steps_each_by_its_own(school):
         ("application.not_found", None)
     ]
     ((ended,),) = [await applications(school, "organization")]  # the issuer sees it, too
+    assert ended["certificateNumber"] == school.number
+    found = """query ($number: String!) { conversionApplications(certificateNumber: $number) {
+      nodes { certificateNumber accountNumber } } }"""
+    asked = {"number": school.number.lower().replace("-", " - ")}
+    nodes = (await school.data("institution", found, asked))["conversionApplications"]["nodes"]
+    assert nodes == [{"certificateNumber": school.number, "accountNumber": f"XX-{school.number}"}]
     assert [s["state"] for s in ended["steps"]] == [
         "AT_COLLEGE",
         "AT_ACADEMIC_OFFICE",
@@ -290,8 +296,10 @@ async def test_of_measures_published_at_once_none_gives_a_course_to_two_certific
 
 
 async def test_a_measure_is_filed_returned_filed_again_and_published(school):
+    mistaken = measure(GOOD, title="写错的标题")
+    filed = (await school.done("institution", FILE, mistaken))["measure"]
     given = measure(GOOD)
-    filed = (await school.done("institution", FILE, given))["measure"]
+    assert (await school.done("institution", FILE, given))["measure"]["id"] == filed["id"]
     return_ = """mutation ($id: ID!) { conversionMeasureReturn(input: {id: $id, remarks: "缺少依据"}) {
       measure { state remarks } errors { ... on UserError { code rule { id } } } } }"""
     publish = """mutation ($id: ID!) { conversionMeasurePublish(id: $id) {

@@ -70,10 +70,10 @@ def test_what_an_hours_rule_must_be(changed, codes):
     [
         ({}, None, None),
         ({"tenths": 35}, None, None),  # with a reason
-        ({"tenths": 35, "reason": None}, "credits.suggested_without_reason", "reason"),
-        ({"tenths": 35, "reason": ""}, "text.length", "reason"),
-        ({"tenths": -1}, "credits.out_of_range", "creditsTenths"),
-        ({"tenths": 10_001}, "credits.out_of_range", "creditsTenths"),
+        ({"tenths": 35, "reason": None}, "credits.suggested_without_reason", "suggestedReason"),
+        ({"tenths": 35, "reason": ""}, "text.length", "suggestedReason"),
+        ({"tenths": -1}, "credits.out_of_range", "suggestedCreditsTenths"),
+        ({"tenths": 1_001}, "credits.out_of_range", "suggestedCreditsTenths"),
         ({"theory_hours": 0}, "proposal.hours", "theoryHours"),
         ({"theory_hours": -1, "practice_hours": 49}, "proposal.hours", "theoryHours"),
         ({"theory_hours": 5_001}, "proposal.hours", "theoryHours"),

@@ -155,7 +155,7 @@ async def test_a_part_by_organization_and_day(reader):
 @pytest.mark.parametrize(
     ("party", "parameters", "status", "message"),
     [
-        ("public", {}, 403, "This needs a token. Send it as: Authorization: Bearer cgt_…"),
+        ("public", {}, 401, "This needs a token. Send it as: Authorization: Bearer cgt_…"),
         ("organization", {}, 403, "A token of role organization may not do this"),
         ("credit-bank", {"after": "x"}, 400, "The cursor is not one of this list"),
         ("credit-bank", {"learners": "yes"}, 400, "`learners` is true or false."),
