@@ -38,11 +38,11 @@ from certgraph.credit_bank import feed_queries
 from certgraph.problems import refusal
 
 PATH = "/credit-bank/changes.jsonl.gz"
-PAGE = 5_000
+PAGE = 10_000
 """Changes between two cursors."""
 
-AT_ONCE = 8
-"""Streams that a process serves; each holds some pages in memory."""
+AT_ONCE = 4
+"""Streams that a process serves; each holds some pages in memory, about 50 MB."""
 
 _JSON = "application/json"
 _PARAMETERS = {"after", "organization", "from", "to", "learners"}
@@ -216,7 +216,7 @@ class _Stream:
         if self._asked.learners:
             lines = [f'{row[2]},"learner":{self._learner(*row[3:])}}}' for row in rows]
         else:
-            lines = [f"{row[2]}}}" for row in rows]
+            lines = [row[2] for row in rows]
         lines.append(orjson.dumps({"cursor": self._cursor}).decode())
         part = "\n".join(lines).encode() + b"\n"
         self._hash.update(part)

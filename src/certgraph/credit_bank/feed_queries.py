@@ -141,12 +141,12 @@ def changes_after(
 ) -> Select[Any]:
     """Return the statement of the changes of an epoch after a sequence, up to a last one.
 
-    Columns: sequence, chain, line of JSON without its last brace; with `learners` also of the
+    Columns: sequence, chain, line of JSON; with `learners` without its last brace, and of the
     certificate: id, holder, type and sealed number of the document.
     """
     row, certificate = OutcomeChangeRow, CertificateRow
     statement = (
-        select(row.sequence, row.chain, change_line())
+        select(row.sequence, row.chain, change_line() + ("" if learners else "}"))
         .where(row.epoch == epoch, row.sequence > after, row.sequence <= last, *conditions)
         .order_by(row.sequence)
         .limit(limit)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -61,15 +62,22 @@ class Facts:
     credits_tenths: int | None
 
 
-async def not_followed(session: Session, limit: int) -> Sequence[tuple[UUID, UUID]]:
-    """Return (change id, certificate id) of changes that nobody followed yet, oldest first."""
-    rows = await session.execute(
-        select(CertificateChangeRow.id, CertificateChangeRow.certificate_id)
-        .where(CertificateChangeRow.is_followed.is_(False))
-        .order_by(CertificateChangeRow.changed_at, CertificateChangeRow.id)
-        .limit(limit)
+async def not_followed(
+    session: Session, limit: int, after: tuple[datetime, UUID] | None
+) -> Sequence[tuple[datetime, UUID, UUID]]:
+    """Return changes that nobody followed yet, oldest first: when, change id, certificate id.
+
+    `after` only spares looking again at what a run has just followed: the index still holds it. A
+    run looks once more from the start before it ends, for what committed late.
+    """
+    change = CertificateChangeRow
+    statement = select(change.changed_at, change.id, change.certificate_id).where(
+        change.is_followed.is_(False)
     )
-    return [(row[0], row[1]) for row in rows]
+    if after is not None:
+        statement = statement.where(tuple_(change.changed_at, change.id) > after)
+    rows = await session.execute(statement.order_by(change.changed_at, change.id).limit(limit))
+    return [(row[0], row[1], row[2]) for row in rows]
 
 
 async def set_followed(session: Session, change_ids: Sequence[UUID]) -> None:

@@ -49,10 +49,13 @@ async def follow(
         batches: Most batches to state; None for all there is.
     """
     stated = done = 0
+    after: After = None
     while batches is None or done < batches:
         try:
             async with sessions.begin() as session:
-                count, is_done = await follow_batch(session, now=now, random=random)
+                count, after, is_done = await follow_batch(
+                    session, now=now, random=random, after=after
+                )
         except DatabaseError as error:
             if not is_deadlock(error):
                 raise
@@ -63,32 +66,42 @@ async def follow(
     return stated
 
 
+After = tuple[datetime, UUID] | None
+"""The last change of certificates that a run has followed; None to look from the start."""
+
+
 async def follow_batch(
-    session: Session, *, now: datetime, random: Random, limit: int = BATCH
-) -> tuple[int, bool]:
-    """State up to `limit` changes; return how many, and whether nothing more is known to wait."""
+    session: Session, *, now: datetime, random: Random, after: After = None, limit: int = BATCH
+) -> tuple[int, After, bool]:
+    """State up to `limit` changes.
+
+    Returns how many, where to look next, and whether nothing more is known to wait.
+    """
     feed = await feed_queries.lock_feed(session)
     if feed is None:
         first = _new_feed("the first", now, random, is_rebuilding=False)
         await feed_queries.create_feed(session, {"id": 1, **first})
         feed = await feed_queries.lock_feed(session)
         if feed is None:
-            return 0, True
+            return 0, None, True
     if feed.is_rebuilding:
-        return await _restate(session, feed, now, limit)
-    changes = await record_queries.not_followed(session, limit)
+        count, is_done = await _restate(session, feed, now, limit)
+        return count, None, is_done
+    changes = await record_queries.not_followed(session, limit, after)
     if changes:
-        ids = list(dict.fromkeys(certificate_id for _, certificate_id in changes))
+        ids = list(dict.fromkeys(certificate_id for _, _, certificate_id in changes))
         count = await _state(session, feed, ids, now=now)
-        await record_queries.set_followed(session, [change_id for change_id, _ in changes])
-        return count, False
+        await record_queries.set_followed(session, [change_id for _, change_id, _ in changes])
+        return count, changes[-1][:2], False
+    if after is not None:
+        return 0, None, False
     entry = await record_queries.entry_not_applied(session)
     if entry is None:
-        return 0, True
+        return 0, None, True
     ids = list(await record_queries.records_before(session, entry, limit))
     count = await _state(session, feed, ids, now=now)
     entry.is_applied = len(ids) < limit
-    return count, False
+    return count, None, False
 
 
 def _new_feed(reason: str, now: datetime, random: Random, *, is_rebuilding: bool) -> dict[str, Any]:

@@ -212,9 +212,9 @@ async def test_the_mirror_equals_the_source_whatever_commits_late_and_whoever_is
     assert out.decode().endswith(f"{standing} records stand\n")
 
 
-async def later_than_the_last(session, limit):
+async def later_than_the_last(session, limit, _after):
     """Return changes later than the last one followed: what a feed must not do."""
-    statement = """SELECT id, certificate_id FROM certificate_changes WHERE (changed_at, id) > (
+    statement = """SELECT changed_at, id, certificate_id FROM certificate_changes WHERE (changed_at, id) > (
       SELECT changed_at, id FROM certificate_changes WHERE is_followed
       UNION ALL SELECT '2000-01-01', '00000000-0000-0000-0000-000000000000'
       ORDER BY 1 DESC, 2 DESC LIMIT 1) ORDER BY changed_at, id LIMIT :limit"""
