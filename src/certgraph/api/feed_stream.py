@@ -142,6 +142,7 @@ async def _send(stream: "_Stream", receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": b""})
     finally:
         left.cancel()
+        await asyncio.wait([left])
 
 
 async def _left(receive: Receive) -> None:
@@ -201,6 +202,7 @@ class _Stream:
                 yield await asyncio.to_thread(self._compressed, rows)
         finally:
             reading.cancel()
+            await asyncio.wait([reading])  # so that its connection is given back
         yield await self._end()
 
     async def _page(self, after: int, last: int) -> list[Any]:

@@ -23,6 +23,7 @@ TEXTS = {
     "issuedFrom": ["2026-11-01", "2026-11-03"],
     "issuedTo": ["2026-11-02", "2020-01-01"],
     "certificateNumber": ["EO-001-1", "eo-002-3", "nothing"],
+    "accountNumber": ["XX-EO-001-0", "XX-EO-001-6", "nothing"],
     "recordedFrom": ["2026-11-23", "2027-01-01"],
     "recordedTo": ["2026-11-23", "2020-01-01"],
     "registeredOn": ["2026-11-23", "2020-01-01"],
