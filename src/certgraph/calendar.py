@@ -1,5 +1,6 @@
 """Deadlines in civil days of China: working days, and the corresponding day of the next month."""
 
+import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -22,6 +23,21 @@ class Deadline:
 
     due_on: date
     is_provisional: bool = False
+
+
+_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def written_day(text: str) -> date:
+    """Return the day that a text names as YYYY-MM-DD; ISO 8601's other spellings are refused.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not _WRITTEN.fullmatch(text):
+        message = f"{text!r} is no day as YYYY-MM-DD"
+        raise ValueError(message)
+    return date.fromisoformat(text)
 
 
 def programme_day(instant: datetime) -> date:

@@ -4,10 +4,13 @@ SQLite (a file, WAL) is the embedded default, PostgreSQL is for production; one 
 A session serves one operation. Services never commit: whoever opened the session does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlencode
 from uuid import UUID
 
 from sqlalchemy import (
@@ -22,8 +25,9 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, Connection, Dialect, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
+from sqlalchemy.engine import URL, Connection, Dialect, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -117,6 +121,8 @@ class EnumText(TypeDecorator[Any]):
 def async_url(url: str) -> URL:
     """Return `url` with the driver certgraph uses.
 
+    The path of a file of SQLite may be percent-encoded, as a `?` in it must be.
+
     Raises:
         ValueError: Not an URL of SQLite or PostgreSQL.
     """
@@ -129,22 +135,95 @@ def async_url(url: str) -> URL:
     if backend not in _DRIVERS:
         message = f"{backend} is not supported; use sqlite:///file or postgresql://…"
         raise ValueError(message)
+    if backend == "sqlite" and parsed.database:
+        parsed = parsed.set(database=unquote(parsed.database))
     return parsed.set(drivername=_DRIVERS[backend])
 
 
-def create_engine(url: str) -> AsyncEngine:
-    """Return an engine for a database URL. Statements' values never reach a log or an error."""
-    engine = create_async_engine(async_url(url), hide_parameters=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How long things of a database are waited for, in seconds.
+
+    Attributes:
+        connection: For a new connection, or for one of the pool.
+        lock: For a lock that another transaction holds.
+        statement: For one statement.
+    """
+
+    connection: float = 30
+    lock: float = 30
+    statement: float | None = None
+
+
+def create_engine(
+    url: str | URL, *, connections: int = 15, waiting: Waiting | None = None
+) -> AsyncEngine:
+    """Return an engine for a database URL. Statements' values never reach a log or an error.
+
+    Args:
+        url: Of the database.
+        connections: How many it opens at most.
+        waiting: How long it waits; commands wait longer than servers.
+    """
+    waiting = waiting or Waiting()
+    parsed = async_url(url) if isinstance(url, str) else url
+    arguments: dict[str, Any] = {}
+    if parsed.get_backend_name() == "postgresql":
+        settings = {"lock_timeout": f"{int(waiting.lock * 1000)}"}
+        if waiting.statement is not None:
+            settings["statement_timeout"] = f"{int(waiting.statement * 1000)}"
+            arguments["command_timeout"] = waiting.statement + 2  # where the database is silent
+        arguments |= {"timeout": waiting.connection, "server_settings": settings}
+    engine = create_async_engine(
+        parsed,
+        hide_parameters=True,
+        connect_args=arguments,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=waiting.connection,
+        pool_pre_ping=parsed.get_backend_name() == "postgresql",
+    )
     if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        prepare = partial(_prepare_sqlite, busy_timeout=int(waiting.lock * 1000))
+        event.listen(engine.sync_engine, "connect", prepare)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine.sync_engine, "do_connect", _connect_with_tls)
+        event.listen(engine.sync_engine, "handle_error", _leave_a_read_only_server)
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - DBAPI connection
+_SSL = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl")
+
+
+def tls_arguments(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the arguments of a connection with those of TLS as asyncpg takes them.
+
+    It reads the parameters that libpq knows (`?sslmode=verify-full&sslrootcert=…`) in a URL only.
+    """
+    given = {name: value for name, value in options.items() if name in _SSL}
+    if not given:
+        return options
+    others = {name: value for name, value in options.items() if name not in given}
+    return {**others, "dsn": f"postgresql:///?{urlencode(given)}"}
+
+
+def _connect_with_tls(_dialect: object, _record: object, _args: object, options: Any) -> None:  # noqa: ANN401 - arguments of any driver
+    changed = dict(tls_arguments(options))
+    options.clear()
+    options.update(changed)
+
+
+def _leave_a_read_only_server(context: ExceptionContext) -> None:
+    """End the pool's connections where their server has become a replica, as after a failover."""
+    if sqlstate(context.original_exception) == "25006":
+        context.is_disconnect = True
+
+
+def _prepare_sqlite(connection: Any, _record: object, *, busy_timeout: int) -> None:  # noqa: ANN401 - DBAPI connection
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite` alone
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 30000")
+    cursor.execute(f"PRAGMA busy_timeout = {busy_timeout}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
@@ -176,10 +255,40 @@ def contains(column: Any, text: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a
     return found
 
 
+def sqlstate(error: BaseException | None) -> str | None:
+    """Return PostgreSQL's code of an error; None where it has none."""
+    found = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return found if isinstance(found, str) else None
+
+
 def is_deadlock(error: DatabaseError) -> bool:
     """Tell whether the database ended a transaction that stood in another's way; try it again."""
-    state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return state in ("40P01", "40001")
+    return sqlstate(error) in ("40P01", "40001")
+
+
+def is_busy(error: BaseException) -> bool:
+    """Tell whether another transaction held a lock for longer than it is waited for."""
+    text = str(getattr(error, "orig", ""))
+    return sqlstate(error) == "55P03" or "database is locked" in text
+
+
+_AWAY = ("08", "53", "57", "25006")
+"""Codes of PostgreSQL, or their classes: connection, resources, ended by an operator, replica."""
+
+_NO_FILE = ("unable to open database", "disk is full", "disk I/O error", "readonly database")
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Tell whether a database is away, or has no connection left; it may be back in a moment."""
+    if isinstance(error, OSError | TimeoutError | PoolTimeout):
+        return True
+    state = sqlstate(error)
+    if state is not None:
+        return state.startswith(_AWAY)
+    if isinstance(error, DBAPIError):
+        text = str(error.orig)
+        return error.connection_invalidated or any(one in text for one in _NO_FILE)
+    return False
 
 
 async def flush_or_conflict(session: Session) -> bool:

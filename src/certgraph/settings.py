@@ -4,10 +4,12 @@ Variables start with `CERTGRAPH_`. A folder made by `certgraph demo` holds the s
 `settings.env`; the environment prevails over it.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
+from urllib.parse import quote
 
 from pydantic import (
     BaseModel,
@@ -25,6 +27,11 @@ PREFIX = "CERTGRAPH_"
 SETTINGS_FILE = "settings.env"
 OTHER_VARIABLES = {"CERTGRAPH_TRUST_HOME", "CERTGRAPH_ROOT_PASSPHRASE"}
 """Variables with the same prefix that the offline commands read; no settings of the server."""
+
+_KUBERNETES = re.compile(
+    r"CERTGRAPH_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_[A-Z]+(_(ADDR|PORT|PROTO))?)?)"
+)
+"""Variables that Kubernetes sets in every pod beside a service named `certgraph`."""
 
 
 class SettingsError(ValueError):
@@ -71,6 +78,20 @@ class Settings(BaseModel):
     read_timeout_seconds: int = Field(
         default=5, ge=1, le=300, description="Longest time for one statement of a query."
     )
+    read_connections: int = Field(
+        default=8, ge=2, le=200, description="Database connections for queries, a process."
+    )
+    write_connections: int = Field(
+        default=5, ge=1, le=200, description="Database connections for mutations, a process."
+    )
+    client_connections: int = Field(
+        default=1_000, ge=10, le=100_000, description="Connections of clients, a process."
+    )
+    cors_origins: str = Field(
+        default="",
+        description="Origins of web pages that may ask /graphql, by commas, or *; none by default.",
+        pattern=r"^[A-Za-z0-9.:/, *\[\]-]*$",
+    )
     graphiql: bool = Field(default=True, description="Serve the GraphiQL page at /graphql.")
     introspection: bool = Field(default=True, description="Answer introspection queries.")
 
@@ -91,7 +112,9 @@ class Settings(BaseModel):
         given = {
             name.removeprefix(PREFIX).lower(): value
             for name, value in {**_file_settings(folder), **environ}.items()
-            if name.startswith(PREFIX) and name not in OTHER_VARIABLES
+            if name.startswith(PREFIX)
+            and name not in OTHER_VARIABLES
+            and not _KUBERNETES.fullmatch(name)
         }
         try:
             return cls.model_validate(given)
@@ -133,6 +156,11 @@ class Settings(BaseModel):
         return frozenset(h.strip().lower() for h in self.webhook_hosts.split(",") if h.strip())
 
     @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """Origins of web pages that may ask the API."""
+        return tuple(o.strip().rstrip("/") for o in self.cors_origins.split(",") if o.strip())
+
+    @property
     def base_url(self) -> str:
         """URL that published data names."""
         return f"https://{self.public_host}"
@@ -155,14 +183,20 @@ def _file_settings(folder: Path | None) -> dict[str, str]:
         return {}
     file = folder / SETTINGS_FILE
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file} is not UTF-8; save it as UTF-8") from None
     except OSError:
         raise SettingsError(
             f"{folder} has no {SETTINGS_FILE}; make such a folder with: "
             f"certgraph demo --dir {folder}"
         ) from None
-    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
-    return {name: value.replace("{dir}", str(folder.resolve())) for name, _, value in pairs}
+    pairs = [line.partition("=") for line in lines if "=" in line and not line.startswith("#")]
+    here = str(folder.resolve())
+    return {
+        name.strip(): value.strip().replace("{dir}", quote(here) if "_URL" in name else here)
+        for name, _, value in pairs
+    }
 
 
 def _explain(error: ValidationError) -> str:

@@ -16,6 +16,7 @@ from random import Random
 import pytest
 from sqlalchemy import text
 
+from certgraph.api import trust_cache
 from certgraph.certificates.issuing import issue
 from certgraph.certificates.queries import certificates_of_run
 from certgraph.certificates.requests import Candidate, IssueRequest
@@ -241,6 +242,12 @@ async def _execute(url: str, statement: str) -> None:
     async with engine.connect() as connection:
         await connection.execute(text(statement))
     await engine.dispose()
+
+
+@pytest.fixture(autouse=True)
+def published_now(monkeypatch):
+    """What a test publishes is served at once."""
+    monkeypatch.setattr(trust_cache, "REMEMBER_SECONDS", 0)
 
 
 @pytest.fixture

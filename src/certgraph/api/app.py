@@ -2,51 +2,60 @@
 
 import asyncio
 import contextlib
-import logging
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from random import Random
+from typing import Any
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from certgraph.api import feed_stream
-from certgraph.api.background import follow_forever, notify_forever, publish_forever
+from certgraph.api.answering import Answering
+from certgraph.api.background import Work, follow_forever, notify_forever, publish_forever
 from certgraph.api.callers import Callers
 from certgraph.api.context import Context
+from certgraph.api.gates import Gates
 from certgraph.api.graphiql_page import graphiql_asset, graphiql_file
 from certgraph.api.http import (
+    MAX_BODY,
+    MAX_PUBLIC_BODY,
     BadRequest,
     Receive,
     Reply,
     Scope,
     Send,
-    answer,
-    parse_request,
     refused,
-    reply,
+    request_text,
     send_reply,
 )
-from certgraph.api.negotiation import GRAPHQL, JSON, preferred_language, response_type
+from certgraph.api.negotiation import (
+    GRAPHQL,
+    JSON,
+    preferred_language,
+    prefers_html,
+    response_type,
+)
+from certgraph.api.outages import Outage
 from certgraph.api.reads.connections import ReadPool
-from certgraph.api.reads.documents import Documents
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import make_documents, make_schema
-from certgraph.api.static_files import file_response
+from certgraph.api.static_files import SAFE_HEADERS, file_response
 from certgraph.api.trust_cache import TrustCache
 from certgraph.api.verify_page import VerifyPage
 from certgraph.database import (
     DatabaseError,
     Engine,
     Sessions,
+    Waiting,
     create_engine,
     make_read_sessions,
     make_sessions,
@@ -54,9 +63,19 @@ from certgraph.database import (
 from certgraph.organizations.tokens import Caller
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
+from certgraph.trust import queries as trust_queries
 from certgraph.trust.publication import BUNDLE_PATH
 
-logger = logging.getLogger("certgraph.api")
+LOOKUP_CONNECTIONS = 4
+"""For tokens, published files, the page's lookup and health."""
+
+OWN_CONNECTIONS = 3
+"""For what a server does by itself: publishing, following, notifying."""
+
+_WRITES = Waiting(connection=5, lock=5, statement=60)
+_LOOKUPS = Waiting(connection=3, lock=3, statement=5)
+_OWN = Waiting(connection=10, lock=30)
+_READY_SECONDS = 5
 
 _PUBLISHED = re.compile(r"trust/bundle\.cgtrust|status/[A-Za-z0-9._-]{1,40}/[0-9]{1,9}\.cwt")
 
@@ -67,40 +86,61 @@ class Server:
 
     settings: Settings
     keyring: Keyring
-    documents: Documents
-    reader: Reader
+    answering: Answering
     pool: ReadPool
     callers: Callers
     sessions: Sessions
     reads: Sessions
     trust_cache: TrustCache
+    engines: Sequence[Engine]
     clock: Callable[[], datetime]
     random: Random
+    outage: Outage = field(default_factory=Outage)
 
     async def graphql(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer /graphql: straight from ASGI, because every layer costs as much as a plan."""
         headers = dict(scope["headers"])
         accept = headers.get(b"accept", b"").decode("latin-1")
         method = scope["method"]
-        if method == "GET" and self.settings.graphiql and "text/html" in accept:
+        if method in ("GET", "HEAD") and self.settings.graphiql and prefers_html(accept):
             await graphiql_file(Request(scope), "index.html")(scope, receive, send)
             return
-        found = await self._reply(scope, headers, receive, response_type(accept))
-        await send_reply(found, headers.get(b"accept-encoding", b""), send)
+        media_type = response_type(accept)
+        try:
+            found = await self._reply(scope, headers, receive, media_type)
+        except BadRequest as error:
+            found = refused(error, media_type or JSON)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered as GraphQL
+            found = refused(self.outage.told(error), media_type or JSON)
+        encoding = headers.get(b"accept-encoding", b"")
+        await send_reply(found, encoding, send, only_head=method == "HEAD")
 
     async def changes(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for the feed as a file."""
         headers = dict(scope["headers"])
+        is_sent = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal is_sent
+            is_sent = True
+            await send(message)
+
         try:
             if scope["method"] != "GET":
                 message = "The feed is read by GET."
                 raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET"})
             context = await self._context(headers)
             query = scope["query_string"]
-            await feed_stream.send_changes(context, self.pool, query, receive, send)
+            await feed_stream.send_changes(context, self.pool, query, receive, sending)
         except BadRequest as error:
-            found = refused(str(error), JSON, error.status, error.headers)
-            await send_reply(found, headers.get(b"accept-encoding", b""), send)
+            found = refused(error, JSON)
+        except Exception as error:
+            if is_sent:  # its reader sees that the end line is missing
+                raise
+            found = refused(self.outage.told(error), JSON)
+        else:
+            return
+        await send_reply(found, headers.get(b"accept-encoding", b""), send)
 
     async def _reply(
         self,
@@ -109,23 +149,20 @@ class Server:
         receive: Receive,
         media_type: str | None,
     ) -> Reply:
+        """Return the reply to a request. Raises `BadRequest`."""
         if media_type is None:
             message = f"Answers come as {GRAPHQL} or {JSON}; accept one of them."
-            return refused(message, JSON, HTTPStatus.NOT_ACCEPTABLE, {})
+            raise BadRequest(HTTPStatus.NOT_ACCEPTABLE, message)
         method = scope["method"]
-        if method not in ("GET", "POST"):
+        if method not in ("GET", "HEAD", "POST"):
             message = "Send queries by GET or POST, mutations by POST."
-            allow = {"Allow": "GET, POST"}
-            return refused(message, media_type, HTTPStatus.METHOD_NOT_ALLOWED, allow)
-        try:
-            context = await self._context(headers)
-            asked = await parse_request(scope, headers, receive)
-            is_get = method == "GET"
-            body, is_good = await answer(self.documents, self.reader, asked, context, is_get=is_get)
-        except BadRequest as error:
-            return refused(str(error), media_type, error.status, error.headers)
+            raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET, HEAD, POST"})
+        context = await self._context(headers)
+        limit = MAX_PUBLIC_BODY if context.caller is None else MAX_BODY
+        text = await request_text(scope, headers, receive, limit)
+        body, is_good = await self.answering.answer(text, context, method)
         bad_status = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL else HTTPStatus.OK
-        return reply(body, media_type, HTTPStatus.OK if is_good else bad_status)
+        return Reply(body, media_type, HTTPStatus.OK if is_good else bad_status)
 
     async def _context(self, headers: Mapping[bytes, bytes]) -> Context:
         now = self.clock()
@@ -161,9 +198,12 @@ class Server:
         """Answer /trust/… and /status/… from the published files."""
         path = request.url.path.lstrip("/")
         known = _PUBLISHED.fullmatch(path) is not None
-        file = await self.trust_cache.file(path) if known else None
+        try:
+            file = await self.trust_cache.file(path) if known else None
+        except (DatabaseError, OSError) as error:
+            return text_response(self.outage.told(error))
         if file is None:
-            return PlainTextResponse("Not published here.\n", HTTPStatus.NOT_FOUND)
+            return PlainTextResponse("Not published here.\n", HTTPStatus.NOT_FOUND, SAFE_HEADERS)
         headers = {"Access-Control-Allow-Origin": "*"}  # public data; verify pages fetch it
         media_type = (
             "application/octet-stream" if path == BUNDLE_PATH else "application/statuslist+cwt"
@@ -173,32 +213,50 @@ class Server:
 
     async def livez(self, _request: Request) -> Response:
         """Answer whether the process runs."""
-        return PlainTextResponse("ok\n")
+        return PlainTextResponse("ok\n", headers=SAFE_HEADERS)
 
     async def readyz(self, _request: Request) -> Response:
         """Answer whether requests can be served: the database answers, trust data is in force."""
         try:
+            async with asyncio.timeout(_READY_SECONDS), self.reads() as session:
+                await trust_queries.published_etag(session, BUNDLE_PATH)
             trust = await self.trust_cache.trust()
         except (DatabaseError, OSError):
             return PlainTextResponse("no database\n", HTTPStatus.SERVICE_UNAVAILABLE)
         if trust is None:
             return PlainTextResponse("no trust data\n", HTTPStatus.SERVICE_UNAVAILABLE)
-        return PlainTextResponse("ok\n")
+        return PlainTextResponse("ok\n", headers=SAFE_HEADERS)
 
     async def close(self) -> None:
-        """Let go of what reads hold."""
+        """Give back every connection."""
         await self.callers.close()
+        await self.trust_cache.close()
         await self.pool.close()
+        for engine in self.engines:
+            await engine.dispose()
+
+
+def text_response(error: BadRequest) -> Response:
+    """Return a refusal for who does not expect JSON."""
+    return PlainTextResponse(f"{error}\n", error.status, {**SAFE_HEADERS, **error.headers})
 
 
 class Application(Starlette):
     """The ASGI application: GraphQL and the feed are answered before middleware and routes."""
 
     server: Server
+    cors: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if scope["type"] == "http" and scope["path"] == "/graphql":
+        if self.cors is not None and scope["type"] == "http":
+            await self.cors(scope, receive, send)
+        else:
+            await self.answered(scope, receive, send)
+
+    async def answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, whichever site it comes from."""
+        if scope["type"] == "http" and scope["path"] in ("/graphql", "/graphql/"):
             await self.server.graphql(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == feed_stream.PATH:
             await self.server.changes(scope, receive, send)
@@ -208,18 +266,19 @@ class Application(Starlette):
 
 async def _home(request: Request) -> Response:
     """Lead people to the verify page; tell programs where things are."""
-    if "text/html" in request.headers.get("accept", ""):
-        return RedirectResponse("/v", headers={"Vary": "Accept"})
+    if prefers_html(request.headers.get("accept", "")):
+        return Response(
+            status_code=HTTPStatus.TEMPORARY_REDIRECT, headers={"Location": "v", "Vary": "Accept"}
+        )
     places = "the API at /graphql, the verify page at /v, trust data at /trust/bundle.cgtrust"
-    text = f"certgraph: {places}\n"
-    return PlainTextResponse(text)
+    return PlainTextResponse(f"certgraph: {places}\n", headers=SAFE_HEADERS)
 
 
 @asynccontextmanager
-async def _running(server: Server, database: Engine, *, publishing: bool) -> AsyncIterator[None]:
-    """Publish and follow while the application runs; let go of everything at its end."""
-    work = (publish_forever, follow_forever, notify_forever) if publishing else ()
-    tasks = [asyncio.create_task(one(server)) for one in work]
+async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIterator[None]:
+    """Publish and follow while the application runs; give back everything at its end."""
+    own = (publish_forever, follow_forever, notify_forever) if publishing else ()
+    tasks = [asyncio.create_task(one(work)) for one in own]
     try:
         yield
     finally:
@@ -228,7 +287,6 @@ async def _running(server: Server, database: Engine, *, publishing: bool) -> Asy
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         await server.close()
-        await database.dispose()
 
 
 def make_app(
@@ -236,7 +294,6 @@ def make_app(
     *,
     clock: Callable[[], datetime],
     random: Random,
-    engine: Engine | None = None,
     publishing: bool = True,
 ) -> Application:
     """Return the application.
@@ -245,44 +302,66 @@ def make_app(
         settings: Settings of the server.
         clock: Returns the time, aware.
         random: Source of ids and secrets.
-        engine: The database; made of the settings if None.
         publishing: Whether this process publishes changes, and follows them, by itself.
 
     Raises:
         SettingsError: No usable master key.
     """
-    database = engine or create_engine(settings.database_url.get_secret_value())
-    reads = make_read_sessions(database)
-    pool = ReadPool(database, timeout=settings.read_timeout_seconds)
+    url = settings.database_url.get_secret_value()
+    # 1. Connections: of mutations, of short lookups, of the server's own work, of queries. None of
+    # them can use up those of another.
+    writes = create_engine(url, connections=settings.write_connections, waiting=_WRITES)
+    lookups = create_engine(url, connections=LOOKUP_CONNECTIONS, waiting=_LOOKUPS)
+    own = create_engine(url, connections=OWN_CONNECTIONS, waiting=_OWN)
+    reads = make_read_sessions(lookups)
+    size = settings.read_connections
+    pool = ReadPool(lookups, timeout=settings.read_timeout_seconds, size=size)
+    # 2. What requests share.
+    documents = make_documents(make_schema(), introspection=settings.introspection)
     server = Server(
         settings=settings,
         keyring=settings.keyring(),
-        documents=make_documents(make_schema(), introspection=settings.introspection),
-        reader=Reader(pool),
+        answering=Answering(documents, Reader(pool), Gates(max(1, size // 2))),
         pool=pool,
         callers=Callers(reads),
-        sessions=make_sessions(database),
+        sessions=make_sessions(writes),
         reads=reads,
         trust_cache=TrustCache(reads),
+        engines=(writes, lookups, own),
         clock=clock,
         random=random,
     )
-
+    work = Work(
+        settings=settings,
+        keyring=server.keyring,
+        sessions=make_sessions(own),
+        reads=make_read_sessions(own),
+        random=random,
+        clock=clock,
+    )
+    # 3. Where they go.
+    page = VerifyPage(server.trust_cache, reads, clock)
     routes = [
         Route("/", _home),
         Route("/trust/{name}", server.published),
         Route("/status/{code}/{name}", server.published),
-        *VerifyPage(server.trust_cache, reads, clock).routes(),
+        *page.routes(),
         Route("/livez", server.livez),
         Route("/readyz", server.readyz),
     ]
     if settings.graphiql:
         routes.append(Route("/graphiql/{name}", graphiql_asset))
-    gzip = Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app = Application(
-        routes=routes,
-        lifespan=lambda _app: _running(server, database, publishing=publishing),
-        middleware=[gzip],
+        routes=routes, lifespan=lambda _app: _running(server, work, publishing=publishing)
     )
     app.server = server
+    if settings.allowed_origins:
+        app.cors = CORSMiddleware(
+            app.answered,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "Accept-Language"],
+            expose_headers=["Retry-After", "WWW-Authenticate"],
+            max_age=86_400,
+        )
     return app

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from random import Random
-from typing import Protocol
 
 import httpx
 
@@ -25,31 +26,29 @@ _POST_SECONDS = 15
 """For a whole message."""
 
 
-class Server(Protocol):
-    """What it takes of the server."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What the server's own work takes; its connections are not those of requests."""
 
     settings: Settings
     keyring: Keyring
     sessions: Sessions
     reads: Sessions
     random: Random
-
-    def clock(self) -> datetime:
-        """Return the time."""
-        ...
+    clock: Callable[[], datetime]
 
 
-async def publish_forever(server: Server) -> None:
+async def publish_forever(work: Work) -> None:
     """Publish changes every so often; what fails once is tried again."""
     while True:
         try:
-            async with server.sessions.begin() as session:
+            async with work.sessions.begin() as session:
                 done = await publish(
                     session,
-                    server.keyring,
-                    base_url=server.settings.base_url,
-                    now=server.clock(),
-                    freshness=server.settings.freshness(),
+                    work.keyring,
+                    base_url=work.settings.base_url,
+                    now=work.clock(),
+                    freshness=work.settings.freshness(),
                 )
             if done.renewed or done.bundle_changed:
                 logger.info("published %s status lists", done.renewed)
@@ -57,35 +56,35 @@ async def publish_forever(server: Server) -> None:
             logger.warning("nothing is published: %s", rejected)
         except Exception:  # whatever it is, revocations must go out with the next try
             logger.exception("publishing failed; it is tried again")
-        await asyncio.sleep(server.settings.publish_every_seconds)
+        await asyncio.sleep(work.settings.publish_every_seconds)
 
 
-async def follow_forever(server: Server) -> None:
+async def follow_forever(work: Work) -> None:
     """State what changes of certificates in the credit bank's feed; failures are tried again.
 
     Readers of the feed state it, too; this is for what hangs on it, as reversed conversions.
     """
     while True:
         try:
-            async with server.reads() as session:
+            async with work.reads() as session:
                 has_work = await feed_queries.has_work(session)
             if has_work:
-                await follow(server.sessions, now=server.clock(), random=server.random)
-            async with server.sessions.begin() as session:
-                await keep_deadlines(session, random=server.random)
+                await follow(work.sessions, now=work.clock(), random=work.random)
+            async with work.sessions.begin() as session:
+                await keep_deadlines(session, random=work.random)
         except Exception:  # whatever it is, changes must be stated with the next try
             logger.exception("the feed is not followed; it is tried again")
-        await asyncio.sleep(server.settings.follow_every_seconds)
+        await asyncio.sleep(work.settings.follow_every_seconds)
 
 
-async def notify_forever(server: Server) -> None:
+async def notify_forever(work: Work) -> None:
     """Tell who wants to know that the feed has something new; failures are tried again."""
     while True:
         try:
-            await notify(server.sessions, server.keyring, post_message, now=server.clock())
+            await notify(work.sessions, work.keyring, post_message, now=work.clock())
         except Exception:  # whatever it is, they are told with the next try
             logger.exception("nobody is notified; it is tried again")
-        await asyncio.sleep(server.settings.follow_every_seconds)
+        await asyncio.sleep(work.settings.follow_every_seconds)
 
 
 async def post_message(message: Message) -> tuple[int, str]:

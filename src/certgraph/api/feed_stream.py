@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import hashlib
 import zlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -33,6 +34,7 @@ from certgraph.api.reads.cursors import cursor_maker, place_after
 from certgraph.api.reads.declarations import Condition
 from certgraph.api.reads.reader import MAX_FILTER
 from certgraph.api.reads.statements import compile_select
+from certgraph.calendar import written_day
 from certgraph.certificates.rules import DocumentType
 from certgraph.credit_bank import feed_queries
 from certgraph.problems import refusal
@@ -43,6 +45,8 @@ PAGE = 10_000
 
 AT_ONCE = 4
 """Streams that a process serves; each holds some pages in memory, about 50 MB."""
+
+AT_ONCE_A_TOKEN = 2
 
 _JSON = "application/json"
 _PARAMETERS = {"after", "organization", "from", "to", "learners"}
@@ -87,7 +91,7 @@ def parse_query(query: bytes, context: Context) -> Asked:
 
 def _day(given: Mapping[str, str], name: str) -> date | None:
     try:
-        return date.fromisoformat(given[name]) if name in given else None
+        return written_day(given[name]) if name in given else None
     except ValueError:
         message = f"`{name}` is a day, such as 2026-11-23."
         raise BadRequest(HTTPStatus.BAD_REQUEST, message) from None
@@ -114,14 +118,21 @@ async def send_changes(
     if resync is not None:
         await send_reply(_resync(resync.reason.name, resync.epoch), b"", send)
         return
-    if _SERVED.locked():
+    token = context.caller.token_id
+    if _SERVED.total() >= AT_ONCE or _SERVED[token] >= AT_ONCE_A_TOKEN:
         message = "Enough streams are being served; ask again in a moment, or ask for pages."
         raise BadRequest(HTTPStatus.SERVICE_UNAVAILABLE, message, {"Retry-After": "10"})
-    async with _SERVED:
+    _SERVED[token] += 1
+    try:
         await _send(_Stream(context, pool, asked, place[0] if place else 0), receive, send)
+    finally:
+        _SERVED[token] -= 1
+        if not _SERVED[token]:
+            del _SERVED[token]
 
 
-_SERVED = asyncio.Semaphore(AT_ONCE)
+_SERVED: Counter[UUID] = Counter()
+"""Streams that are being served, by token."""
 
 
 async def _send(stream: "_Stream", receive: Receive, send: Send) -> None:

@@ -15,33 +15,62 @@ from types import NoneType
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
 from starlette.datastructures import QueryParams
 
-from certgraph.api.context import Context
-from certgraph.api.limits import UnreadableText
 from certgraph.api.negotiation import is_json, takes_gzip
-from certgraph.api.reads.documents import Documents, Operation
-from certgraph.api.reads.execution import run
-from certgraph.api.reads.reader import Reader
-from certgraph.api.schema import shown_error
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-MAX_BODY = 64 * 1024
+MAX_PUBLIC_BODY = 64 * 1024
+MAX_BODY = 512 * 1024
+"""Of who sends a token: 200 candidates with 40 outcomes each, by reference, fit in."""
+
+BODY_SECONDS = 20
+"""For a whole body to arrive."""
+
+CODES: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "UNAUTHENTICATED",
+    HTTPStatus.FORBIDDEN: "FORBIDDEN",
+    HTTPStatus.METHOD_NOT_ALLOWED: "METHOD_NOT_ALLOWED",
+    HTTPStatus.NOT_ACCEPTABLE: "NOT_ACCEPTABLE",
+    HTTPStatus.REQUEST_TIMEOUT: "REQUEST_TIMEOUT",
+    HTTPStatus.CONFLICT: "CONFLICT",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "PAYLOAD_TOO_LARGE",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "INTERNAL_SERVER_ERROR",
+    HTTPStatus.SERVICE_UNAVAILABLE: "UNAVAILABLE",
+}
+"""`extensions.code` of a request that did not run, by its status; `BAD_REQUEST` for others."""
 
 
 class BadRequest(Exception):
-    """A request that is not a GraphQL request; nothing ran."""
+    """A request that does not run, as a reply with a status; nothing was changed.
+
+    Attributes:
+        status: Of the reply.
+        headers: Of the reply.
+        code: Its `extensions.code`.
+    """
 
     def __init__(
-        self, status: HTTPStatus, message: str, headers: Mapping[str, str] | None = None
+        self,
+        status: HTTPStatus,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        code: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.headers = dict(headers or {})
+        self.code = code or CODES.get(status, "BAD_REQUEST")
+
+
+def unavailable(message: str) -> BadRequest:
+    """Return the refusal of a request that may well succeed in a moment."""
+    return BadRequest(HTTPStatus.SERVICE_UNAVAILABLE, message, {"Retry-After": "2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +92,32 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def read_body(receive: Receive) -> bytes:
-    """Return the body, up to its limit, also where it comes in chunks. Raises `BadRequest`."""
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """Return the body, of at most `limit` bytes, also where it comes in chunks.
+
+    Raises:
+        BadRequest: It is longer, does not arrive in time, or not whole.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _body(receive, limit)
+    except TimeoutError:
+        message = f"The body did not arrive within {BODY_SECONDS} seconds."
+        close = {"Connection": "close"}
+        raise BadRequest(HTTPStatus.REQUEST_TIMEOUT, message, close) from None
+
+
+async def _body(receive: Receive, limit: int) -> bytes:
     body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise BadRequest(HTTPStatus.BAD_REQUEST, "The request ended before its body.")
         body += message.get("body", b"")
-        if len(body) > MAX_BODY:
-            text = f"The body is larger than {MAX_BODY // 1024} KB."
+        if len(body) > limit:
+            text = f"The body is larger than {limit // 1024} KB."
+            if limit < MAX_BODY:
+                text += f" Requests with a token may have {MAX_BODY // 1024} KB."
             raise BadRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
         if not message.get("more_body", False):
             return bytes(body)
@@ -124,10 +169,13 @@ def _check_texts(content: object) -> None:
 
 
 def parse_json(text: bytes | str) -> Any:  # noqa: ANN401 - what came in decides
-    """Return strict JSON: UTF-8, no NaN, no repeated key, no NUL. Raises `BadRequest`."""
+    """Return strict JSON: UTF-8, no NaN, no repeated key, no NUL. Raises `BadRequest`.
+
+    A byte order mark at its start is passed over (RFC 8259, section 8.1).
+    """
     try:
         if isinstance(text, bytes):
-            text = text.decode()
+            text = text.decode("utf-8-sig")
         found = _STRICT.decode(text)
     except RecursionError:
         message = "The JSON is nested too deeply."
@@ -153,6 +201,12 @@ def _parameters(given: Any) -> GraphQLRequest:  # noqa: ANN401 - parsed JSON
     if not isinstance(given, dict):
         message = "The body must be one JSON object with `query`; batches are not taken."
         raise BadRequest(HTTPStatus.BAD_REQUEST, message)
+    extensions = given.get("extensions")
+    is_persisted = isinstance(extensions, dict) and "persistedQuery" in extensions
+    if is_persisted and given.get("query") is None:
+        # Clients know these words, and send the document then (Apollo's APQ protocol).
+        code = "PERSISTED_QUERY_NOT_SUPPORTED"
+        raise BadRequest(HTTPStatus.OK, "PersistedQueryNotSupported", code=code)
     for name, kind, text in _PARAMETERS:
         value = given.get(name)
         if not isinstance(value, kind):
@@ -161,23 +215,37 @@ def _parameters(given: Any) -> GraphQLRequest:  # noqa: ANN401 - parsed JSON
     return GraphQLRequest(given["query"], given.get("variables"), given.get("operationName"))
 
 
-async def parse_request(
-    scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
-) -> GraphQLRequest:
-    """Return what a GET or POST asks for. Raises `BadRequest`."""
-    if scope["method"] == "GET":
-        given: dict[str, Any] = dict(QueryParams(scope["query_string"]))
-        _check_texts(given)
-        for name in ("variables", "extensions"):
-            if name in given:
-                given[name] = parse_json(given[name])
-        return _parameters(given)
+async def request_text(
+    scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, limit: int
+) -> bytes:
+    """Return what a GET or POST says, still to be parsed. Raises `BadRequest`."""
+    if scope["method"] != "POST":
+        query: bytes = scope["query_string"]
+        return query
     if not is_json(headers.get(b"content-type", b"").decode("latin-1")):
         raise BadRequest(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "Send the request as Content-Type: application/json in UTF-8.",
         )
-    return _parameters(parse_json(await read_body(receive)))
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise BadRequest(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "Send the request as it is, without Content-Encoding.",
+            {"Accept-Encoding": "identity"},
+        )
+    return await read_body(receive, limit)
+
+
+def parse_request(method: str, text: bytes) -> GraphQLRequest:
+    """Return what a GET or POST asks for. Raises `BadRequest`."""
+    if method == "POST":
+        return _parameters(parse_json(text))
+    given: dict[str, Any] = dict(QueryParams(text))
+    _check_texts(given)
+    for name in ("variables", "extensions"):
+        if name in given:
+            given[name] = parse_json(given[name])
+    return _parameters(given)
 
 
 def reply(
@@ -190,14 +258,15 @@ def reply(
     return Reply(orjson.dumps(body), media_type, status, headers or {})
 
 
-def refused(message: str, media_type: str, status: int, headers: Mapping[str, str]) -> Reply:
-    """Return a reply to a request that did not run."""
-    code = "BAD_REQUEST" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "INTERNAL_SERVER_ERROR"
-    body = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    return reply(body, media_type, status, headers)
+def refused(error: BadRequest, media_type: str) -> Reply:
+    """Return the reply to a request that did not run."""
+    body = {"errors": [{"message": str(error), "extensions": {"code": error.code}}]}
+    return reply(body, media_type, error.status, error.headers)
 
 
-async def send_reply(found: Reply, accept_encoding: bytes, send: Send) -> None:
+async def send_reply(
+    found: Reply, accept_encoding: bytes, send: Send, *, only_head: bool = False
+) -> None:
     """Send a reply that no cache keeps; compressed where the caller takes it and it pays."""
     body = found.body
     headers = [
@@ -214,7 +283,7 @@ async def send_reply(found: Reply, accept_encoding: bytes, send: Send) -> None:
         headers.append((b"content-encoding", b"gzip"))
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": int(found.status), "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": b"" if only_head else body})
 
 
 _COMPRESS_FROM = 1_000
@@ -224,56 +293,3 @@ _FIXED_HEADERS = [
     (b"vary", b"Accept, Accept-Encoding, Accept-Language"),
     (b"x-content-type-options", b"nosniff"),
 ]
-
-
-def operation_of(
-    documents: Documents, asked: GraphQLRequest, *, mutations: bool
-) -> Operation | list[GraphQLError]:
-    """Return the operation that a request means, or every reason why there is none.
-
-    Raises:
-        BadRequest: The document cannot be one, or is a mutation where none may be.
-    """
-    try:
-        operations = documents.operations(asked.query)
-    except UnreadableText as error:
-        raise BadRequest(HTTPStatus.BAD_REQUEST, str(error)) from None
-    if isinstance(operations, list):
-        return operations
-    name = asked.operation_name or None
-    found = operations.get(name)
-    if found is None and name is None and len(operations) == 1:
-        (found,) = operations.values()
-    if found is None:
-        message = "The document has several operations; name one in `operationName`."
-        if name is not None:
-            message = f"The document has no operation {name!r}."
-        elif not operations:
-            message = "The document holds no operation, only fragments."
-        code = {"code": "OPERATION_RESOLUTION_FAILURE"}
-        return [GraphQLError(message, extensions=code)]
-    if found.is_mutation and not mutations:
-        raise BadRequest(
-            HTTPStatus.METHOD_NOT_ALLOWED, "Mutations are sent by POST.", {"Allow": "POST"}
-        )
-    return found
-
-
-async def answer(
-    documents: Documents, reader: Reader, asked: GraphQLRequest, context: Context, *, is_get: bool
-) -> tuple[dict[str, Any], bool]:
-    """Run one request; return the body, and whether the request was a good one.
-
-    Raises:
-        BadRequest: Nothing ran.
-    """
-    operation = operation_of(documents, asked, mutations=not is_get)
-    if isinstance(operation, list):
-        return {"errors": [shown_error(error) for error in operation]}, False
-    found = await run(operation, reader, context, asked.variables)
-    if not found.errors:
-        return {"data": found.data}, True
-    errors = [shown_error(error) for error in found.errors]
-    return (
-        ({"errors": errors, "data": found.data}, True) if found.ran else ({"errors": errors}, False)
-    )

@@ -13,9 +13,9 @@ import strawberry
 
 from certgraph.api.context import Context
 from certgraph.api.errors import AnyError, user_errors
-from certgraph.database import DatabaseError, Session, is_deadlock
+from certgraph.database import DatabaseError, Session, is_busy, is_deadlock
 from certgraph.idempotency import created_before, remember_created
-from certgraph.problems import Rejected, reject_if
+from certgraph.problems import Rejected, refusal, reject_if
 from certgraph.text import text_problems
 
 T = TypeVar("T")
@@ -37,6 +37,8 @@ async def attempt(
         except Rejected as rejected:
             return None, user_errors(rejected, context.language)
         except DatabaseError as error:
+            if is_busy(error):
+                return None, user_errors(refusal("access.busy"), context.language)
             if not tries_left or not is_deadlock(error):
                 raise
     raise AssertionError  # the last try returns or raises

@@ -1,9 +1,42 @@
-"""What a caller sends and accepts: media types, compression, languages."""
+"""What a caller sends and accepts: media types, compression, languages, each with its weight."""
 
 from functools import lru_cache
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
+HTML = "text/html"
+
+
+def _weighted(header: str) -> list[tuple[str, list[str], float]]:
+    """Return the members of a header, each with its parameters and its weight, in their order.
+
+    Source: RFC 9110, section 12.4.2. A weight that is none counts as 0.
+    """
+    found = []
+    for part in header.split(","):
+        value, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weight = 1.0
+        for parameter in parameters:
+            name, _, text = parameter.partition("=")
+            if name.strip() == "q":
+                try:
+                    weight = min(max(float(text), 0.0), 1.0)
+                except ValueError:
+                    weight = 0.0
+        if value:
+            found.append((value, parameters, weight))
+    return found
+
+
+def _accepted(accept: str, media_type: str) -> tuple[float, int]:
+    """Return how much a media type is wanted, and how early it is named; the exact range counts."""
+    kind = media_type.partition("/")[0]
+    for wanted in (media_type, f"{kind}/*", "*/*"):
+        for index, (value, parameters, weight) in enumerate(_weighted(accept)):
+            other = any(p.startswith("charset=") and p != "charset=utf-8" for p in parameters)
+            if value == wanted and not other:
+                return weight, -index
+    return 0.0, 0
 
 
 @lru_cache(maxsize=256)
@@ -11,15 +44,19 @@ def response_type(accept: str) -> str | None:
     """Return the media type to answer in; None where none is acceptable."""
     if not accept:
         return JSON
-    for part in accept.split(","):
-        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        if any(p.startswith("charset=") and p != "charset=utf-8" for p in parameters):
-            continue
-        if media_type == GRAPHQL:
-            return GRAPHQL
-        if media_type in (JSON, "application/*", "*/*"):
-            return JSON
-    return None
+    (weight, index), media_type = max((_accepted(accept, one), one) for one in (GRAPHQL, JSON))
+    if _accepted(accept, JSON) == (weight, index):
+        media_type = JSON  # one range names both
+    return media_type if weight else None
+
+
+@lru_cache(maxsize=256)
+def prefers_html(accept: str) -> bool:
+    """Tell whether a caller wants a page rather than JSON; it must name the page's type."""
+    html = _accepted(accept, HTML)
+    is_named = any(value == HTML for value, _, _ in _weighted(accept))
+    json = max(_accepted(accept, one) for one in (GRAPHQL, JSON))
+    return is_named and html[0] > 0 and html >= json
 
 
 @lru_cache(maxsize=256)
@@ -36,20 +73,22 @@ def is_json(content_type: str) -> bool:
 @lru_cache(maxsize=256)
 def takes_gzip(accept_encoding: bytes) -> bool:
     """Tell whether a caller takes gzip (RFC 9110, section 12.5.3)."""
-    for part in accept_encoding.decode("latin-1").lower().split(","):
-        coding, _, weight = part.partition(";")
-        if coding.strip() == "gzip":
-            return weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+    weights = {value: weight for value, _, weight in _weighted(accept_encoding.decode("latin-1"))}
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
 @lru_cache(maxsize=256)
 def preferred_language(accept_language: str) -> str:
-    """Return `zh` or `en`, the first of Accept-Language that we speak; `zh` where it names none."""
-    for part in accept_language.split(","):
-        tag = part.partition(";")[0].strip().lower()
-        if tag.startswith("zh"):
-            return "zh"
-        if tag.startswith("en"):
-            return "en"
-    return "zh" if not accept_language.strip() else "en"
+    """Return `zh` or `en`, whichever Accept-Language wants more (RFC 9110, section 12.5.4).
+
+    `zh` where it is not given or takes any; `en` where it names neither.
+    """
+    wanted = {"zh": 0.0, "en": 0.0}
+    order = {}
+    for index, (tag, _, weight) in enumerate(_weighted(accept_language)):
+        language = "zh" if tag == "*" else tag.partition("-")[0]
+        if language in wanted and weight > wanted[language]:
+            wanted[language], order[language] = weight, index
+    if not any(wanted.values()):
+        return "en" if accept_language.strip() else "zh"
+    return max(wanted, key=lambda one: (wanted[one], -order.get(one, 0)))

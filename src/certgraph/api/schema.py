@@ -11,6 +11,8 @@ from graphql import (
     GraphQLSchema,
     MaxIntrospectionDepthRule,
     NoSchemaIntrospectionCustomRule,
+    OverlappingFieldsCanBeMergedRule,
+    specified_rules,
 )
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
@@ -29,7 +31,8 @@ from certgraph.api.errors import (
 )
 from certgraph.api.key_mutations import KeyMutation
 from certgraph.api.learning_outcomes import LearningOutcomeQuery
-from certgraph.api.limits import MAX_TOKENS, DocumentLimits, check_text
+from certgraph.api.limits import MAX_TOKENS, check_text, document_problems
+from certgraph.api.merging import MergeableFieldsRule
 from certgraph.api.organization_mutations import OrganizationMutation
 from certgraph.api.organizations import IssuerKey, OrganizationQuery
 from certgraph.api.outcome_feed import OutcomeFeedQuery
@@ -38,9 +41,10 @@ from certgraph.api.outcome_records import OutcomeRecordQuery
 from certgraph.api.proposal_mutations import ProposalMutation
 from certgraph.api.proposals import ProposalQuery
 from certgraph.api.reads.declaring import by_global_id
-from certgraph.api.reads.documents import Documents
+from certgraph.api.reads.documents import Documents, Limits
 from certgraph.api.reads.execution import attach
 from certgraph.api.relay import Node
+from certgraph.api.scalars import SCALARS
 from certgraph.api.standard_mutations import StandardMutation
 from certgraph.api.standards import StandardQuery
 from certgraph.api.verification import VerificationQuery
@@ -143,7 +147,7 @@ def make_schema(*, is_sorted: bool = False) -> strawberry.Schema:
             ConflictError,
             ForbiddenError,
         ],
-        config=StrawberryConfig(sort_schema=is_sorted),
+        config=StrawberryConfig(sort_schema=is_sorted, scalar_map=SCALARS),
     )
     attach(graphql_schema(schema))
     return schema
@@ -161,23 +165,35 @@ def make_documents(schema: strawberry.Schema, *, introspection: bool) -> Documen
         schema: The schema.
         introspection: Whether introspection is answered.
     """
-    rules: list[type[ASTValidationRule]] = [DocumentLimits, MaxIntrospectionDepthRule]
+    rules: list[type[ASTValidationRule]] = [
+        rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule
+    ]
+    rules += [MergeableFieldsRule, MaxIntrospectionDepthRule]
     if not introspection:
         rules.append(NoSchemaIntrospectionCustomRule)
-    return Documents(graphql_schema(schema), rules, max_tokens=MAX_TOKENS, check=check_text)
+    limits = Limits(tokens=MAX_TOKENS, check_text=check_text, problems=document_problems)
+    return Documents(graphql_schema(schema), limits, rules, suggesting=introspection)
+
+
+def request_error(error: GraphQLError, code: str) -> dict[str, Any]:
+    """Return an error of a request that does not run, with `code` if it has none of its own."""
+    shown = dict(error.formatted)
+    shown["extensions"] = {"code": code, **(error.extensions or {})}
+    return shown
 
 
 def shown_error(error: GraphQLError) -> dict[str, Any]:
-    """Return an error as a caller may see it. Defects are logged, and told without their cause."""
+    """Return an error of a running operation as a caller may see it.
+
+    Defects are logged, and told without their cause; without a code it is about an argument.
+    """
     cause = error.original_error
-    if cause is None or isinstance(cause, GraphQLError):
-        return dict(error.formatted)
-    logger.error("defect at %s", error.path, exc_info=cause)
-    message = "Something failed here. It is logged; try again later."
-    extensions = {"code": "INTERNAL_SERVER_ERROR"}
-    return dict(
-        GraphQLError(message, error.nodes, path=error.path, extensions=extensions).formatted
-    )
+    if cause is not None and not isinstance(cause, GraphQLError):
+        logger.error("defect at %s", error.path, exc_info=cause)
+        message = "Something failed here. It is logged; try again later."
+        extensions = {"code": "INTERNAL_SERVER_ERROR"}
+        error = GraphQLError(message, error.nodes, path=error.path, extensions=extensions)
+    return request_error(error, "BAD_USER_INPUT")
 
 
 def schema_text() -> str:

@@ -1,13 +1,13 @@
 """The verify page at /v: static files, and a lookup by number and name without scripts."""
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from certgraph.api.negotiation import preferred_language
@@ -51,8 +51,8 @@ class VerifyPage:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            Route("/V", _to_page),  # as a QR code in capitals spells it
-            Route("/v/", _to_page),
+            Route("/V", _to_page("v")),  # as a QR code in capitals spells it
+            Route("/v/", _to_page("../v")),
             Route("/v", self._page, methods=["GET"]),
             Route("/v", self._lookup, methods=["POST"]),
             Route("/v/sw.js", self._service_worker),
@@ -119,8 +119,13 @@ class VerifyPage:
         return answer_html(language, verification, trust, now=now)
 
 
-async def _to_page(_request: Request) -> Response:
-    return RedirectResponse("/v")
+def _to_page(place: str) -> Callable[[Request], Awaitable[Response]]:
+    """Return what leads to the page; a relative place, since a proxy may add a prefix."""
+
+    async def lead(_request: Request) -> Response:
+        return Response(status_code=HTTPStatus.TEMPORARY_REDIRECT, headers={"Location": place})
+
+    return lead
 
 
 def _language(request: Request, chosen: str | None) -> str:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from datetime import date
 
+from certgraph.calendar import written_day
 from certgraph.certificates.requests import Candidate
 from certgraph.certificates.rules import DocumentType, HolderBinding, expected_tenths, repeated
 from certgraph.credential.claims import Outcome
@@ -57,7 +58,7 @@ class _Cells:
         if value is None:
             return None
         try:
-            return date.fromisoformat(value)
+            return written_day(value)
         except ValueError:
             self._fault(name, value, "a day such as 2026-11-23")
             return None

@@ -2,11 +2,10 @@
 
 import argparse
 import sys
-from datetime import date
 from typing import Any
 
 from certgraph.cli.migrations import migrate
-from certgraph.cli.runtime import Runtime, group, leaf
+from certgraph.cli.runtime import Runtime, day, group, leaf
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.keys import (
     KeyPeriod,
@@ -214,8 +213,8 @@ async def _token_create(runtime: Runtime, options: argparse.Namespace) -> None:
 
 
 def _period(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--first", type=date.fromisoformat, help="first day (default: today)")
-    parser.add_argument("--last", type=date.fromisoformat, help="last day (default: none)")
+    parser.add_argument("--first", type=day, help="first day (default: today)")
+    parser.add_argument("--last", type=day, help="last day (default: none)")
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
@@ -253,7 +252,7 @@ def _add_organization(commands: Any) -> None:  # noqa: ANN401 - as above
     state = leaf(commands, "state", "move an organization to another state", _organization_state)
     state.add_argument("code")
     state.add_argument("state", choices=[state.value for state in OrganizationState])
-    state.add_argument("--since", type=date.fromisoformat, help="first day (default: today)")
+    state.add_argument("--since", type=day, help="first day (default: today)")
     state.add_argument("--reason", required=True)
     entitle = leaf(
         commands, "entitle", "allow it to issue a certificate type", _organization_entitle
@@ -280,7 +279,7 @@ def _add_key(commands: Any) -> None:  # noqa: ANN401 - as above
     leaf(commands, "list", "list all keys", _key_list)
     retire = leaf(commands, "retire", "end a key's use", _key_retire)
     retire.add_argument("kid", help="16 hex digits")
-    retire.add_argument("--last", type=date.fromisoformat, help="last day (default: today)")
+    retire.add_argument("--last", type=day, help="last day (default: today)")
     compromise = leaf(commands, "compromise", "declare that others may hold it", _key_compromise)
     compromise.add_argument("kid", help="16 hex digits")
-    compromise.add_argument("--since", type=date.fromisoformat, help="first day (default: today)")
+    compromise.add_argument("--since", type=day, help="first day (default: today)")

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,7 +36,7 @@ from certgraph.certificates.signing import (
     submit_signatures,
 )
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
-from certgraph.cli.runtime import Runtime, leaf
+from certgraph.cli.runtime import Runtime, day, leaf
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.tables import SigningKeyRow
@@ -270,6 +269,6 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have 
         parser.add_argument("number")
         parser.add_argument("--reason", required=True)
     correct.add_argument("--holder-name")
-    correct.add_argument("--expires-on", type=date.fromisoformat)
+    correct.add_argument("--expires-on", type=day)
     correct.add_argument("--key", help="idempotency key")
     leaf(commands, "recheck", "verify every certificate ever issued again", _recheck)

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from certgraph.calendar import programme_day
+from certgraph.calendar import programme_day, written_day
 from certgraph.cli.clock import default_language, environ, now, system_random
 from certgraph.cli.migrations import check_revision
 from certgraph.database import DatabaseError, Engine, Sessions, create_engine, make_sessions
@@ -127,6 +127,14 @@ def told(problem: Problem, language: str) -> str:
     rule = policy_rules()[problem.rule_id] if problem.rule_id else None
     quoted = f" [{rule.id} {rule.source}：“{rule.sentence}”]" if rule else ""
     return f"certgraph: {where + ': ' if where else ''}{sentence}{quoted}"
+
+
+def day(text: str) -> date:
+    """Return a day that somebody typed, for argparse."""
+    try:
+        return written_day(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def leaf(commands: Any, name: str, text: str, command: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argparse's subparsers have no public type

@@ -10,24 +10,30 @@ from typing import Any
 import uvicorn
 
 from certgraph.api.app import make_app
+from certgraph.api.http_protocol import BoundedProtocol
 from certgraph.api.schema import schema_text
 from certgraph.cli.clock import environ, now, system_random
 from certgraph.cli.runtime import add_dir, run_with_runtime
 from certgraph.settings import Settings, SettingsError
+
+STOP_SECONDS = 10
+"""For requests that are being answered when the server is asked to stop."""
 
 
 def serve(folder: Path | None, host: str, port: int) -> int:
     """Serve until interrupted. Raises `SettingsError`."""
     settings = Settings.from_environ(environ(), folder)
     app = make_app(settings, clock=now, random=system_random())
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        socket.create_server((host, port)).close()
+        socket.create_server((host, port), family=family).close()
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"cannot serve on {host}:{port}: {reason}; try --port N") from None
-    print(f"GraphiQL  http://{host}:{port}/graphql", file=sys.stderr)
-    print(f"Verify    http://{host}:{port}/v", file=sys.stderr)
-    print(f"Trust     http://{host}:{port}/trust/bundle.cgtrust", file=sys.stderr)
+    place = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    print(f"GraphiQL  {place}/graphql", file=sys.stderr)
+    print(f"Verify    {place}/v", file=sys.stderr)
+    print(f"Trust     {place}/trust/bundle.cgtrust", file=sys.stderr)
     print("Stop with Ctrl-C.", file=sys.stderr)
     gc.collect()
     gc.freeze()  # what is here now stays; the collector need not look at it again
@@ -35,10 +41,12 @@ def serve(folder: Path | None, host: str, port: int) -> int:
     uvicorn.run(
         app,
         loop="auto",  # uvloop, where it is
-        http="httptools",
+        http=BoundedProtocol,
         host=host,
         port=port,
         log_level="warning",
+        limit_concurrency=settings.client_connections,
+        timeout_graceful_shutdown=STOP_SECONDS,
         server_header=False,
         proxy_headers=False,  # nothing here depends on who asks from where
         access_log=False,  # addresses and query strings are nobody's business here

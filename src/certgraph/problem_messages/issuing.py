@@ -4,6 +4,12 @@
 from certgraph.problem_messages.message import Message
 
 MESSAGES: dict[str, Message] = {
+    "access.busy": Message(
+        "conflict",
+        None,
+        "Others are changing the same records at this moment. Send it again.",
+        "他人正在修改同一记录，请稍后重试。",
+    ),
     "access.other_organization": Message(
         "forbidden",
         None,

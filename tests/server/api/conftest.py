@@ -76,7 +76,6 @@ async def client(house):
         house.settings,
         clock=lambda: house.now,
         random=Random(5),
-        engine=house.engine,
         publishing=False,
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)

@@ -21,11 +21,6 @@ BODIES = [
     (b'{"query": ""}', 400),
     (b'{"query": " "}', 400),
     (b'{"query": "{organization(code:\\"\\u005cu0000\\"){code}}"}', 400),
-    (
-        b'{"query": "{ certificateTypes(batchNumber: ' + b"1" * 5_000 + b') { nodes { id } } }"}',
-        400,
-    ),
-    (b'{"query": "query ($n: Int = ' + b"1" * 5_000 + b') { __typename }"}', 400),
     (b'{"query": 3}', 400),
     (b'{"query": null}', 400),
     (b'{"query": "{ __typename }", "variables": 3}', 400),
@@ -121,10 +116,21 @@ def chain(length):
 
 
 HOSTILE = [
-    (chain(28), "root fields; 5 are allowed"),
+    (chain(28), "536870912 fields; 500 are allowed"),
     (chain(40), "41 fragments; 30 are allowed"),
     ("{" + " ".join(f"a{n}: __typename" for n in range(16)) + "}", "aliases; 15 are allowed"),
-    ("{" + " __typename" * 6 + "}", "6 root fields; 5 are allowed"),
+    (
+        "{" + " ".join(f'a{n}: organization(code: "x") {{ id }}' for n in range(11)) + "}",
+        "11 root fields; 10 are allowed",
+    ),
+    ("{" + " __typename" * 501 + "}", "501 fields; 500 are allowed"),
+    ("{" + "\n" * 2_000 + "__typename }", "2001 lines; 2000 are allowed"),
+    ("{ __schema " + "{ types" * 21 + " { name }" + " }" * 21 + " }", "levels of introspection"),
+    (
+        "{ certificateTypes(batchNumber: " + "1" * 5_000 + ") { nodes { id } } }",
+        "a number of more than 20 digits",
+    ),
+    ("query ($n: Int = " + "1" * 5_000 + ") { __typename }", "a number of more than 20 digits"),
     (
         "{ standards { nodes"
         + " { certificateType { standards" * 6
@@ -143,7 +149,7 @@ HOSTILE = [
     (
         'mutation { a: certificateRegister(number: "1") { errors { __typename } } '
         'b: certificateRegister(number: "2") { errors { __typename } } }',
-        "2 mutations; 1 are allowed",
+        "2 mutations; 1 is allowed",
     ),
     ("fragment A on Query { ...A } { ...A }", "Cannot spread fragment 'A' within itself"),
     ("{" + " __typename" * 1_000 + "}", "token"),
@@ -265,7 +271,7 @@ async def test_graphiql_comes_from_our_own_files_alone(client):
     assert "https://" not in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
     for name in ("graphiql.js", "graphiql.css", "react.js", "react-dom.js", "page.js", "page.css"):
-        assert f"/graphiql/{name}" in page.text
+        assert f'"graphiql/{name}"' in page.text
         assert (await client.http.get(f"/graphiql/{name}")).status_code == 200
     assert (await client.http.get("/graphiql/..%2Fapp.py")).status_code == 404
 

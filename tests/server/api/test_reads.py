@@ -64,7 +64,7 @@ async def test_pages_follow_their_cursors_to_the_end(client):
     assert seen == ["EO-001", "EO-002"]
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "EO-001", base64.b64encode(b"EO-001").decode()])
+@pytest.mark.parametrize("cursor", ["x", "EO-001", base64.b64encode(b"EO-001").decode()])
 async def test_cursors_cannot_be_made_up(client, cursor):
     response = await client.ask(
         "query ($after: String) { organizations(after: $after) { nodes { id } } }",

@@ -264,7 +264,7 @@ async def test_cursors_are_not_forged_and_belong_to_their_filters(reader):
     house = reader.house
     await register(house, *await issue(house, 2))
     cursor = (await pull(reader, first=1))["pageInfo"]["endCursor"]
-    altered = [cursor[:-3] + "AAA", "A" + cursor[1:], "", "x", cursor.swapcase()]
+    altered = [cursor[:-3] + "AAA", "A" + cursor[1:], "x", cursor.swapcase()]
     for bad in altered:
         content = await reader.ask("credit-bank", PULL, {"after": bad})
         assert content["data"] is None

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import zlib
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -222,11 +223,11 @@ async def test_a_stream_ends_with_its_reader_and_gives_way_to_pages_when_there_a
     await app(scope, receive, send)
     assert all(message.get("more_body", True) for message in sent)  # it never came to its end
     assert len(sent) < 4
-    taken = [await feed_stream._SERVED.acquire() for _ in range(feed_stream.AT_ONCE)]
-    try:
-        response = await get(reader)
-        assert (response.status_code, response.headers["retry-after"]) == (503, "10")
-    finally:
-        for _ in taken:
-            feed_stream._SERVED.release()
+    server = app.server
+    caller = await server.callers.caller(reader.tokens["credit-bank"], now=server.clock())
+    for taken in ({"another": feed_stream.AT_ONCE}, {caller.token_id: 2}):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(feed_stream, "_SERVED", Counter(taken))
+            response = await get(reader)
+            assert (response.status_code, response.headers["retry-after"]) == (503, "10")
     assert len(lines(await get(reader))[0]) == 9

@@ -9,10 +9,10 @@ import pytest
 import strawberry
 from sqlalchemy import text as sql
 
-from certgraph.api.reads.connections import SIZE, ReadPool, ReadTimeout
+from certgraph.api.reads.connections import ReadPool, ReadTimeout
 from certgraph.api.reads.declarations import Conditions
 from certgraph.api.reads.declaring import column, computed, find, page, read_from
-from certgraph.api.reads.documents import Documents
+from certgraph.api.reads.documents import Documents, Limits
 from certgraph.api.reads.execution import Undeclared, attach, run
 from certgraph.api.reads.reader import Reader
 from certgraph.api.relay import Connection
@@ -24,7 +24,7 @@ def ask(world, text, *, schema=None, pool=None, planned=True):
     async def asked():
         documents = world.documents()
         if schema is not None:
-            documents = Documents(schema, (), max_tokens=5_000, check=lambda _text: None)
+            documents = Documents(schema, Limits(tokens=5_000))
         (operation,) = documents.operations(text).values()
         reader = Reader(pool or world.pool)
         return await run(operation, reader, world.context("admin"), {}, planned=planned)
@@ -108,7 +108,7 @@ def test_a_statement_without_end_is_interrupted_and_its_connection_serves_on(wor
     async def asked():
         pool = ReadPool(world.house.engine, timeout=0.3)
         try:
-            for _ in range(SIZE + 1):  # more than there are connections
+            for _ in range(pool.size + 1):  # more than there are connections
                 with pytest.raises(ReadTimeout):
                     await pool.run(lambda connection: connection.fetch(endless, []))
             async with asyncio.timeout(10):
@@ -126,13 +126,13 @@ def test_what_is_refused_takes_no_connection(world, runner):
             ids = " ".join(['"x"'] * 101)
             text = f"{{ nodes(ids: [{ids}]) {{ id }} }}"
             found = await ask(world, text, pool=pool)
-            return found, pool._free.qsize(), [pool._free.get_nowait() for _ in range(SIZE)]
+            return found, pool._free.qsize(), [pool._free.get_nowait() for _ in range(pool.size)]
         finally:
             await pool.close()
 
     found, free, connections = runner.run(asked())
     assert [error.message for error in found.errors] == ["`ids` holds 101; ask for at most 100."]
-    assert (free, connections) == (SIZE, [None] * SIZE)
+    assert (free, connections) == (8, [None] * 8)
 
 
 def test_callers_who_leave_do_not_take_connections_with_them(world, runner):

@@ -10,7 +10,7 @@ from sqlalchemy import select, text
 from certgraph.api.callers import Callers
 from certgraph.api.context import Context
 from certgraph.api.reads.connections import ReadPool
-from certgraph.api.reads.documents import Documents
+from certgraph.api.reads.documents import Documents, Limits
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import graphql_schema, make_schema
 from certgraph.api.trust_cache import TrustCache
@@ -59,7 +59,7 @@ class World:
         return graphql_schema(make_schema())
 
     def documents(self) -> Documents:
-        return Documents(self.schema, (), max_tokens=5_000, check=lambda _text: None)
+        return Documents(self.schema, Limits(tokens=5_000))
 
     def reader(self) -> Reader:
         return Reader(self.pool)

@@ -16,7 +16,7 @@ const FIRST_QUERY = `# Try it: Ctrl-Enter. Mutations need a token under "Headers
 
 ReactDOM.createRoot(document.getElementById("graphiql")).render(
   React.createElement(GraphiQL, {
-    fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
+    fetcher: GraphiQL.createFetcher({ url: "graphql" }),
     defaultQuery: FIRST_QUERY,
     defaultEditorToolsVisibility: "headers",
   }),

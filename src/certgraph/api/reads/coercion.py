@@ -26,6 +26,8 @@ from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource
 
 _MAX_INT = 2**31 - 1
+MAX_ERRORS = 20
+"""Errors that are told of the variables of one request; each counts the lines of the document."""
 
 
 def _text(value: object) -> object:
@@ -67,7 +69,11 @@ class Variables:
     def coerced(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
         """Return their values, or every reason why they are none."""
         found = None if self._plain is None else self._at_once(self._plain, given)
-        return found or get_variable_values(self._schema, self._nodes, dict(given))
+        if found is not None:
+            return found
+        return get_variable_values(
+            self._schema, self._nodes, dict(given), MAX_ERRORS, hide_suggestions=True
+        )
 
     @staticmethod
     def _at_once(

@@ -6,6 +6,7 @@ result objects, no types looked up by name.
 """
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -14,12 +15,15 @@ import asyncpg
 from sqlalchemy import Dialect
 
 from certgraph.api.remembered import Remembered
-from certgraph.database import Engine
+from certgraph.database import Engine, tls_arguments
 
 T = TypeVar("T")
 
-SIZE = 8
-"""Connections at most; a statement takes milliseconds, and the database has few processors."""
+WAIT_SECONDS = 5.0
+"""Longest time to wait for a connection."""
+
+_GRACE = 2.0
+"""A database that is there ends a statement itself within so many seconds after its time."""
 
 PREPARED = 256
 """Statements that a connection keeps prepared."""
@@ -49,6 +53,10 @@ class ConnectionEnded(Exception):
     """The database has ended the connection."""
 
 
+class Unavailable(Exception):
+    """No connection can be had now; one may in a moment."""
+
+
 class ReadConnection(Protocol):
     """What a plan needs of a connection."""
 
@@ -68,8 +76,9 @@ class ReadConnection(Protocol):
 class _Postgres:
     """A connection of asyncpg with its prepared statements."""
 
-    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+    def __init__(self, connection: "asyncpg.Connection[Any]", timeout: float) -> None:
         self._connection = connection
+        self._timeout = timeout
         self._prepared: Remembered[str, Any] = Remembered(PREPARED)
 
     async def fetch(self, text: str, values: Sequence[Any]) -> list[Any]:
@@ -82,14 +91,18 @@ class _Postgres:
                 return await self._fetch(text, values)
         except asyncpg.QueryCanceledError as error:
             raise ReadTimeout from error
+        except TimeoutError as error:  # the database does not even say that it took too long
+            self._connection.terminate()
+            raise Unavailable("the database does not answer") from error
         except _ENDED as error:
             raise ConnectionEnded from error
 
     async def _fetch(self, text: str, values: Sequence[Any]) -> list[Any]:
         statement = self._prepared.get(text)
         if statement is None:
-            statement = self._prepared.put(text, await self._connection.prepare(text))
-        rows: list[Any] = await statement.fetch(*values)
+            made = await self._connection.prepare(text, timeout=self._timeout + _GRACE)
+            statement = self._prepared.put(text, made)
+        rows: list[Any] = await statement.fetch(*values, timeout=self._timeout + _GRACE)
         return rows
 
     def is_open(self) -> bool:
@@ -141,13 +154,15 @@ class ReadPool:
     Args:
         engine: Says where the database is, and how SQL is written for it.
         timeout: Longest time for a statement, in seconds.
+        size: Connections at most; statements take milliseconds, databases have few processors.
     """
 
-    def __init__(self, engine: Engine, *, timeout: float) -> None:
+    def __init__(self, engine: Engine, *, timeout: float, size: int = 8) -> None:
         self._engine = engine
         self._timeout = timeout
+        self.size = size
         self._free: asyncio.LifoQueue[ReadConnection | None] = asyncio.LifoQueue()
-        for _ in range(SIZE):
+        for _ in range(size):
             self._free.put_nowait(None)  # a place for a connection
 
     @property
@@ -156,11 +171,14 @@ class ReadPool:
         return self._engine.dialect
 
     async def run(self, work: Callable[[ReadConnection], Awaitable[T]]) -> T:
-        """Return what `work` returns over a connection. Raises what connecting raises.
+        """Return what `work` returns over a connection.
 
         `work` runs again where an idle connection had ended unseen, as when the database restarts.
+
+        Raises:
+            Unavailable: There is no connection to be had.
         """
-        kept = await self._free.get() if self._free.empty() else self._free.get_nowait()
+        kept = await self._place()
         try:
             if kept is not None and kept.is_open():
                 try:
@@ -171,6 +189,8 @@ class ReadPool:
             return await work(kept)
         except ReadTimeout:
             raise
+        except ConnectionEnded as error:
+            raise Unavailable("the database ended the connection") from error
         except BaseException:  # cancelled, or the connection broke: nobody knows its state
             broken, kept = kept, None
             if broken is not None:
@@ -179,23 +199,42 @@ class ReadPool:
         finally:
             self._free.put_nowait(kept)
 
-    async def _connect(self) -> ReadConnection:
-        url = self._engine.url
-        if self.dialect.name == "postgresql":
-            arguments, options = self.dialect.create_connect_args(url)
-            timeout = str(int(self._timeout * 1000))
-            settings = {**_SETTINGS, "statement_timeout": timeout}
-            return _Postgres(await asyncpg.connect(*arguments, **options, server_settings=settings))
-        connection = await aiosqlite.connect(
-            url.database or "", isolation_level=None, cached_statements=256
-        )
+    async def _place(self) -> ReadConnection | None:
+        """Return a free connection, or None for the place of one. Raises `Unavailable`."""
+        if not self._free.empty():
+            return self._free.get_nowait()
         try:
-            for pragma in ("busy_timeout = 30000", "query_only = ON", "mmap_size = 268435456"):
+            async with asyncio.timeout(WAIT_SECONDS):
+                return await self._free.get()
+        except TimeoutError:
+            raise Unavailable("every connection is in use") from None
+
+    async def _connect(self) -> ReadConnection:
+        if self.dialect.name == "postgresql":
+            try:
+                return await self._connect_postgresql()
+            except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+                raise Unavailable(f"the database cannot be reached: {error}") from error
+        file = self._engine.url.database or ""
+        try:
+            connection = await aiosqlite.connect(file, isolation_level=None, cached_statements=256)
+        except sqlite3.OperationalError as error:
+            raise Unavailable(f"the database cannot be opened: {error}") from error
+        try:
+            for pragma in ("busy_timeout = 5000", "query_only = ON", "mmap_size = 268435456"):
                 await connection.execute(f"PRAGMA {pragma}")
         except BaseException:  # cancelled: its thread must end too
             await connection.close()
             raise
         return _Sqlite(connection, self._timeout)
+
+    async def _connect_postgresql(self) -> ReadConnection:
+        arguments, options = self.dialect.create_connect_args(self._engine.url)
+        timeout = str(int(self._timeout * 1000))
+        settings = {**_SETTINGS, "statement_timeout": timeout}
+        given = {**tls_arguments(options), "timeout": WAIT_SECONDS, "server_settings": settings}
+        connection = await asyncpg.connect(*arguments, **given)
+        return _Postgres(connection, self._timeout)
 
     async def close(self) -> None:
         """Close every idle connection."""

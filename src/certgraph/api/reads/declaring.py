@@ -177,13 +177,13 @@ def _with_paging(body: Callable[..., Conditions], size: int) -> Callable[..., Co
         return body(**arguments)
 
     kind = inspect.Parameter.KEYWORD_ONLY
-    first = inspect.Parameter("first", kind, default=size, annotation=int)
+    first = inspect.Parameter("first", kind, default=size, annotation=int | None)
     after = inspect.Parameter("after", kind, default=None, annotation=str | None)
     filters = [
         parameter.replace(kind=kind) for parameter in inspect.signature(body).parameters.values()
     ]
     paged.__signature__ = inspect.Signature([first, after, *filters])  # type: ignore[attr-defined]
-    paged.__annotations__ = {**body.__annotations__, "first": int, "after": str | None}
+    paged.__annotations__ = {**body.__annotations__, "first": int | None, "after": str | None}
     return paged
 
 

@@ -8,6 +8,7 @@ import inspect
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -21,15 +22,19 @@ from graphql import (
     GraphQLUnionType,
 )
 from graphql import execute as graphql_execute
+from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.execution.values import VariableValues
 
 from certgraph.api.context import Context
+from certgraph.api.reads.connections import Unavailable
 from certgraph.api.reads.declarations import ByGlobalId, ByKey, Find, Page
 from certgraph.api.reads.documents import Operation
+from certgraph.api.reads.introspection import ROOTS, Introspection
 from certgraph.api.reads.plain import Waiting
 from certgraph.api.reads.reader import Incomplete, Reader, Reading
 from certgraph.api.reads.selection import STRAWBERRY, declaration_of, source_of
 from certgraph.api.reads.shapes import Record
+from certgraph.database import is_unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +46,7 @@ class Execution:
     """An operation that is running: what its resolvers need besides the request's context.
 
     `refused` are root fields that are known to fail: their arguments, or a statement's time.
+    `introspected` are root fields that describe the schema, as JSON.
     """
 
     operation: Operation
@@ -48,6 +54,7 @@ class Execution:
     reader: Reader
     context: Context
     refused: dict[str, GraphQLError] = field(default_factory=dict)
+    introspected: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -69,8 +76,9 @@ async def run(
     operation: Operation,
     reader: Reader,
     context: Context,
-    variable_values: Mapping[str, Any] | None,
+    given: Mapping[str, Any],
     *,
+    variables: VariableValues | None = None,
     planned: bool = True,
 ) -> Answer:
     """Run an operation.
@@ -79,17 +87,30 @@ async def run(
         operation: The operation.
         reader: Reads what is declared.
         context: The request's.
-        variable_values: As they came.
+        given: Values of its variables as they came.
+        variables: The same, coerced; they are coerced here if None.
         planned: Whether generated code may complete it; graphql-core does otherwise.
+
+    Raises:
+        Unavailable: The database is away, or has no connection free.
     """
-    variables = operation.variables.coerced(variable_values or {})
-    if isinstance(variables, list):
-        return Answer(None, variables, ran=False)
+    if variables is None:
+        coerced = operation.variables.coerced(given)
+        if isinstance(coerced, list):
+            return Answer(None, coerced, ran=False)
+        variables = coerced
     execution = context.execution = Execution(operation, variables, reader, context)
+    if operation.introspects:
+        try:
+            execution.introspected = _introspected(execution)
+        except GraphQLError as error:
+            return Answer(None, [error], ran=False)
     defect = None
     if planned and not operation.is_mutation:
         try:
             data = await _planned(execution)
+        except Unavailable:
+            raise
         except Exception as error:  # noqa: BLE001 - graphql-core meets it again, and tells where
             defect = error
         else:
@@ -99,15 +120,54 @@ async def run(
         operation.schema,
         operation.document,
         context_value=context,
-        variable_values=dict(variable_values or {}),
+        variable_values=dict(given),
         operation_name=operation.node.name.value if operation.node.name else None,
+        executor_class=_Executor,
     )
     if inspect.isawaitable(result):
         result = await result
     assert isinstance(result, ExecutionResult)  # noqa: S101 - nothing is incremental
+    for failed in result.errors or ():
+        if isinstance(failed.original_error, Exception) and is_away(failed.original_error):
+            raise Unavailable(str(failed.original_error)) from failed.original_error
     if defect is not None and not result.errors:
         logger.error("graphql-core completed what generated code did not", exc_info=defect)
     return Answer(result.data, list(result.errors or ()))
+
+
+def is_away(error: Exception) -> bool:
+    """Tell whether an error says that the database is away, not that something is wrong."""
+    return isinstance(error, Unavailable) or is_unavailable(error)
+
+
+class _Executor(ExecutorThrowingOnIncremental):
+    """graphql-core's, with the introspection that is made already."""
+
+    def execute_field(self, parent_type: GraphQLObjectType, *rest: Any) -> Any:  # noqa: ANN401 - as there
+        if parent_type is self.schema.query_type:
+            path = rest[2]
+            introspected = self.context_value.execution.introspected
+            if path.prev is None and path.key in introspected:
+                return introspected[path.key]
+        return super().execute_field(parent_type, *rest)
+
+
+def _introspected(execution: Execution) -> dict[str, Any]:
+    """Return the root fields that describe the schema. Raises `GraphQLError`."""
+    operation, variables = execution.operation, execution.variables
+    flags = {name: bool(variables.coerced.get(name)) for name in operation.flags}
+    roots = operation.fields(operation.root_type, [operation.node.selection_set], flags)
+    describe = _introspection_of(operation.schema)
+    return {
+        name: describe.answer(operation, nodes, variables)
+        for name, nodes in roots.items()
+        if nodes[0].name.value in ROOTS
+    }
+
+
+@lru_cache(maxsize=8)
+def _introspection_of(schema: GraphQLSchema) -> Introspection:
+    return Introspection(schema)
 
 
 async def _planned(execution: Execution) -> dict[str, Any] | None:
@@ -126,7 +186,7 @@ async def _planned(execution: Execution) -> dict[str, Any] | None:
     data: dict[str, Any] = {}
     for name, reading in readings.items():
         if reading is None:
-            data[name] = operation.root_type.name
+            data[name] = execution.introspected.get(name, operation.root_type.name)
             continue
         try:
             found = await execution.reader.fetch(
@@ -145,7 +205,10 @@ async def _planned(execution: Execution) -> dict[str, Any] | None:
 
 
 def _readings(execution: Execution, flags: Sequence[object]) -> dict[str, Reading | None]:
-    """Return what each root field reads, None for `__typename`; empty where one is none of ours."""
+    """Return what each root field reads; None for `__typename` and introspection.
+
+    Empty where one is none of ours.
+    """
     operation = execution.operation
     if not all(isinstance(flag, bool) for flag in flags):
         return {}
@@ -156,7 +219,7 @@ def _readings(execution: Execution, flags: Sequence[object]) -> dict[str, Readin
         return {}
     return {
         name: None
-        if nodes[0].name.value == "__typename"
+        if nodes[0].name.value.startswith("__")
         else execution.reader.reading(
             operation, operation.root_type, (name,), nodes, execution.variables
         )
@@ -165,7 +228,7 @@ def _readings(execution: Execution, flags: Sequence[object]) -> dict[str, Readin
 
 
 def _is_ours(operation: Operation, name: str) -> bool:
-    if name == "__typename":
+    if name.startswith("__"):
         return True
     found = operation.root_type.fields.get(name)
     return found is not None and isinstance(declaration_of(found), _ROOTS)

@@ -100,11 +100,13 @@ class Selection:
         top: The field.
         slots: The fields among them that take arguments.
         types: Types that the field's objects may have, by name.
+        fields: How many fields these are.
     """
 
     top: Selected
     slots: list[Slot]
     types: Mapping[str, GraphQLObjectType]
+    fields: int
 
     def arguments(self, variables: VariableValues) -> list[dict[str, Any]]:
         """Return the coerced arguments of each slot. Raises `GraphQLError`."""
@@ -121,7 +123,7 @@ def select(
     walk = _Walk(operation, flags)
     top = walk.selected(parent, nodes)
     types = {} if top.field is None else {t.name: t for t in walk.object_types(top.field)}
-    return Selection(top, walk.slots, types)
+    return Selection(top, walk.slots, types, walk.count)
 
 
 class _Walk:
@@ -129,6 +131,7 @@ class _Walk:
         self._operation = operation
         self._flags = flags
         self.slots: list[Slot] = []
+        self.count = 0
 
     @property
     def _schema(self) -> GraphQLSchema:
@@ -136,6 +139,7 @@ class _Walk:
 
     def selected(self, parent: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Selected:
         """Return one field with what is below it."""
+        self.count += 1
         name = nodes[0].name.value
         if name == "__typename":
             return Selected(name, None, None, None)

@@ -30,6 +30,11 @@ class Statement:
     fill: Sequence[Callable[[Run, Keys], Any]]
     batches: Sequence[tuple[Sequence[int], "Statement"]]
 
+    @property
+    def length(self) -> int:
+        """How many characters of SQL these are."""
+        return len(self.text) + sum(statement.length for _, statement in self.batches)
+
     async def rows(
         self, connection: ReadConnection, run: Run, keys: Keys = ()
     ) -> list[tuple[Any, ...]]:

@@ -1,0 +1,40 @@
+"""Days and instants as the graph writes and takes them: one spelling each."""
+
+from datetime import date, datetime
+from operator import methodcaller
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+
+from certgraph.calendar import written_day
+
+
+def _date(value: object) -> date:
+    try:
+        return written_day(str(value))
+    except ValueError:
+        shown = str(value)[:40]
+        raise GraphQLError(f"Date takes a day as YYYY-MM-DD; {shown!r} is none.") from None
+
+
+def _no_instant(_value: object) -> datetime:
+    raise GraphQLError("DateTime is never given, only answered.")
+
+
+SCALARS: dict[object, Any] = {
+    date: strawberry.scalar(
+        name="Date",
+        description="A civil day in China, as YYYY-MM-DD.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+        serialize=methodcaller("isoformat"),
+        parse_value=_date,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant with its offset from UTC, as 2026-11-23T04:00:00+00:00.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
+        serialize=methodcaller("isoformat"),
+        parse_value=_no_instant,
+    ),
+}
