@@ -34,6 +34,8 @@ class Keyring:
         self._webhook_secrets = AESGCM(self._derive("webhook secrets"))
         self._lookup_key = self._derive("document lookup")
         self.cursor_key = self._derive("cursors")
+        self.check_value = hmac.digest(self._derive("check"), b"certgraph", "sha256")
+        """The same for the same master key, and of no use to guess it."""
 
     def _derive(self, purpose: str) -> bytes:
         info = f"certgraph {purpose}".encode()

@@ -172,6 +172,7 @@ class Server:
             trust_cache=self.trust_cache,
             sessions=self.sessions,
             reads=self.reads,
+            pool=self.pool,
             callers=self.callers,
             caller=await self._caller(headers, now),
             now=now,

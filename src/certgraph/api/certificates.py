@@ -296,6 +296,8 @@ class CertificateQuery:
             yield queries.is_of_type(certificate_type_code)
         if state is not None:
             yield CertificateRow.state == state
+            if state is not CertificateState.REGISTERED:
+                yield queries.is_not_registered()
         if level is not None:
             yield CertificateRow.level == level
         if issued_from is not None:

@@ -9,6 +9,7 @@ from strawberry.types import Info as StrawberryInfo
 
 from certgraph.api.callers import Callers
 from certgraph.api.enums import TokenRole
+from certgraph.api.reads.connections import ReadPool
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import Session, Sessions
 from certgraph.organizations import queries as organization_queries
@@ -29,6 +30,7 @@ class Context:
         trust_cache: The published trust data.
         sessions: Maker of writing sessions.
         reads: Maker of reading sessions.
+        pool: Connections of queries.
         callers: Who called lately.
         caller: Whose token came with the request; None for the public.
         now: When the request came.
@@ -43,6 +45,7 @@ class Context:
     trust_cache: TrustCache
     sessions: Sessions
     reads: Sessions
+    pool: ReadPool
     callers: Callers
     caller: Caller | None
     now: datetime

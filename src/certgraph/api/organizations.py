@@ -128,6 +128,8 @@ class Organization(Node):
         """Yield the conditions of the filters."""
         if state is not None:
             yield CertificateRow.state == state
+            if state is not CertificateState.REGISTERED:
+                yield certificate_queries.is_not_registered()
         if level is not None:
             yield CertificateRow.level == level
 

@@ -10,6 +10,7 @@ from certgraph.api.organizations import Organization
 from certgraph.api.reads.declarations import Conditions
 from certgraph.api.reads.declaring import column, find, many, many_where, one, page, read_from
 from certgraph.api.relay import Connection, Node
+from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.tables import CertificateRow
 from certgraph.database import contains
 from certgraph.organizations.tables import OrganizationRow
@@ -163,6 +164,8 @@ class CertificateType(Node):
         """Yield the conditions of the filters."""
         if state is not None:
             yield CertificateRow.state == state
+            if state is not CertificateState.REGISTERED:
+                yield certificate_queries.is_not_registered()
         if level is not None:
             yield CertificateRow.level == level
 

@@ -14,7 +14,7 @@ from certgraph.certificates.tables import (
     IssueRunRow,
     StatusListRow,
 )
-from certgraph.database import BATCH_PARAMETERS, Session, batched
+from certgraph.database import BATCH_PARAMETERS, Session, batched, is_not
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.standards.tables import CertificateTypeRow
 
@@ -199,6 +199,11 @@ async def superseded_by(
         )
         found += [(row[0], row[1]) for row in rows]
     return found
+
+
+def is_not_registered() -> ColumnElement[bool]:
+    """Return the condition that a certificate is in another state, in the words of its index."""
+    return is_not(CertificateRow.state, CertificateState.REGISTERED)
 
 
 async def taken_numbers(session: Session, number_keys: Sequence[str]) -> set[str]:

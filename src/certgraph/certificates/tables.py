@@ -23,7 +23,8 @@ from certgraph.database import Base, EnumText, UtcDateTime
 class StatusListRow(Base):
     """A status list. `indexes` is its 131,072 entries in random order, four bytes each.
 
-    `used` of them are given out; an index is never given out again.
+    `used` of them are given out; an index is never given out again. `floor` is what the list said
+    before a restore, compressed as it was signed: what was revoked there stays revoked.
     """
 
     __tablename__ = "status_lists"
@@ -35,6 +36,7 @@ class StatusListRow(Base):
     size: Mapped[int]
     used: Mapped[int]
     indexes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    floor: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class IssueRunRow(Base):
@@ -76,6 +78,15 @@ class CertificateRow(Base):
         Index(None, "issued_on", "id"),
         Index("ix_certificates_organization_id_issued_on", "organization_id", "issued_on", "id"),
         Index("ix_certificates_type_id_issued_on", "certificate_type_id", "issued_on", "id"),
+        Index(None, "level", "issued_on", "id"),
+        Index(
+            "ix_certificates_not_registered",
+            "state",
+            "issued_on",
+            "id",
+            postgresql_where=text("state <> 'registered'"),
+            sqlite_where=text("state <> 'registered'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

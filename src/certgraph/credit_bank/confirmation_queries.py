@@ -1,16 +1,28 @@
 """All SQL about the credit bank's answers, and about what both sides hold."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, null, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.record_tables import CreditRecordRow, OutcomeRecordRow
 from certgraph.credit_bank.rules import CreditDifference, CreditRecordState, RecordState
-from certgraph.database import EnumText, Session
+from certgraph.database import BATCH_PARAMETERS, EnumText, Session, batched, is_not
 from certgraph.organizations.tables import OrganizationRow
 
 
@@ -45,8 +57,7 @@ def difference() -> ColumnElement[CreditDifference | None]:
         return select(column).where(credit.id == OutcomeRecordRow.id).scalar_subquery()
 
     state = of_credit(credit.state)
-    standing = (RecordState.ACTIVE, RecordState.SUSPENDED)
-    stands = or_(*(OutcomeRecordRow.state == one for one in standing))  # no list: plans hold none
+    stands = or_(*(OutcomeRecordRow.state == one for one in _STANDING))
     found = case(
         (
             ~stands,
@@ -67,23 +78,52 @@ def difference() -> ColumnElement[CreditDifference | None]:
     return type_coerce(found, EnumText(CreditDifference))
 
 
-async def both_sides(
-    session: Session, first_on: date, last_on: date, organization_code: str | None
-) -> AsyncIterator[Any]:
-    """Yield a row for each record registered in a period, both days included.
+async def restate_differences(session: Session, ids: Sequence[UUID]) -> None:
+    """Write how the credit bank differs over these records, locked by the caller, where it changed.
 
-    Columns: day, organization code, certificate number, state, credits, sha256, and of the credit
-    record: state, credits, sha256. Ordered by day, organization and number.
+    The caller has written, or locked, the records in this transaction, so that no answer and no
+    change of them comes in between.
     """
+    now = difference()
+    for part in batched(ids, BATCH_PARAMETERS):
+        await session.execute(
+            update(OutcomeRecordRow)
+            .where(OutcomeRecordRow.id.in_(part), OutcomeRecordRow.difference.is_distinct_from(now))
+            .values(difference=now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+_STANDING = (RecordState.ACTIVE, RecordState.SUSPENDED)
+
+
+def is_not_active() -> ColumnElement[bool]:
+    """Return the condition that a record is not active, in the words of its index."""
+    return is_not(OutcomeRecordRow.state, RecordState.ACTIVE)
+
+
+def _is_held() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions that the platform, and that the credit bank, counts a record."""
+    ours = or_(*(OutcomeRecordRow.state == one for one in _STANDING))
+    recognized = OutcomeRecordRow.credits_tenths.is_not(None)
+    return ours & recognized, CreditRecordRow.state == CreditRecordState.RECORDED
+
+
+def both_sides(first_on: date, last_on: date, organization_code: str | None) -> Select[Any]:
+    """Return the statement of the records registered in a period, both days included.
+
+    Columns: day, organization code; whether the platform counts it, its credits, its hash; the same
+    of the credit bank. Ordered by day, organization and number.
+    """
+    ours, theirs = _is_held()
     statement = (
         select(
             OutcomeRecordRow.registered_on,
             OrganizationRow.code,
-            OutcomeRecordRow.certificate_number,
-            OutcomeRecordRow.state,
+            ours,
             OutcomeRecordRow.credits_tenths,
             OutcomeRecordRow.sha256,
-            CreditRecordRow.state,
+            theirs,
             CreditRecordRow.credits_tenths,
             CreditRecordRow.sha256,
         )
@@ -100,8 +140,38 @@ async def both_sides(
     )
     if organization_code is not None:
         statement = statement.where(OrganizationRow.code == organization_code)
-    async for row in await session.stream(statement):
-        yield row
+    return statement  # type: ignore[return-value]
+
+
+def balances(first_on: date, last_on: date, organization_code: str | None) -> Select[Any]:
+    """Return the same, added up by PostgreSQL.
+
+    Columns: day, organization code; count, credits and hash of the platform; of the credit bank.
+    """
+    ours, theirs = _is_held()
+    number = OutcomeRecordRow.certificate_number
+
+    def added(is_held: ColumnElement[bool], credits_: Any, sha256: Any) -> list[ColumnElement[Any]]:  # noqa: ANN401 - columns
+        lines = func.string_agg(sha256 + "\n", aggregate_order_by(literal_column("''"), number))
+        text = func.coalesce(lines.filter(is_held), "")
+        return [
+            func.count().filter(is_held),
+            func.coalesce(func.sum(credits_).filter(is_held), 0),
+            func.encode(func.sha256(func.convert_to(text, "UTF8")), "hex"),
+        ]
+
+    day, code = OutcomeRecordRow.registered_on, OrganizationRow.code
+    statement = both_sides(first_on, last_on, organization_code).order_by(None)
+    return (
+        statement.with_only_columns(
+            day,
+            code,
+            *added(ours, OutcomeRecordRow.credits_tenths, OutcomeRecordRow.sha256),
+            *added(theirs, CreditRecordRow.credits_tenths, CreditRecordRow.sha256),
+        )
+        .group_by(day, code)
+        .order_by(day, code)
+    )
 
 
 def is_numbered(number_key: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a number, or its parameter

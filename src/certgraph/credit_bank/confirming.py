@@ -94,6 +94,7 @@ async def answer_records(
     session.add_all(changed)
     await session.flush()  # their changes refer to them
     session.add_all(_change(row, by=by, id_=new_id(random)) for row in changed)
+    await queries.restate_differences(session, [row.id for row in changed])
     return rows
 
 

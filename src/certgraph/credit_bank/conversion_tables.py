@@ -55,11 +55,17 @@ class ConversionApplicationRow(Base):
     """
 
     __tablename__ = "conversion_applications"
-    __table_args__ = (Index(None, "submitted_at", "id"),)
+    __table_args__ = (
+        Index(None, "submitted_at", "id"),
+        Index(None, "state", "submitted_at", "id"),
+        Index(None, "organization_id", "submitted_at", "id"),
+        Index(None, "issuer_id", "submitted_at", "id"),
+        Index(None, "account_number"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
-    issuer_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    issuer_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     record_id: Mapped[UUID] = mapped_column(ForeignKey("credit_records.id"), index=True)
     account_number: Mapped[str] = mapped_column(String(40))
     credits_tenths: Mapped[int]

@@ -23,6 +23,7 @@ from certgraph.certificates.tables import (
     CertificateChangeRow,
     CertificateRow,
 )
+from certgraph.credit_bank.record_queries import is_not_followed
 from certgraph.credit_bank.record_tables import OutcomeChangeRow, OutcomeFeedRow, OutcomeRecordRow
 from certgraph.credit_bank.tables import CatalogueEntryRow
 from certgraph.database import Session, insert_unless_there
@@ -45,7 +46,7 @@ async def create_feed(session: Session, feed: dict[str, Any]) -> None:
 
 async def has_work(session: Session) -> bool:
     """Tell whether something waits to be stated."""
-    not_followed = exists().where(CertificateChangeRow.is_followed.is_(False))
+    not_followed = select(CertificateChangeRow.id).where(is_not_followed()).exists()
     not_applied = exists().where(CatalogueEntryRow.is_applied.is_(False))
     at_rest = exists().where(OutcomeFeedRow.is_rebuilding.is_(False))
     return bool(await session.scalar(select(or_(not_followed, not_applied, ~at_rest))))

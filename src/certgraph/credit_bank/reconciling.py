@@ -1,20 +1,19 @@
 """Reconciliation: what each side holds by day and organization, as counts and hashes."""
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
-from certgraph.credit_bank import confirmation_queries as queries
-from certgraph.credit_bank.rules import CreditRecordState, RecordState
-from certgraph.database import Session
 from certgraph.problems import refusal
 
 MAX_DAYS = 31
-_STANDING = {RecordState.ACTIVE, RecordState.SUSPENDED}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Side:
     """One side's records of a day and organization.
 
@@ -24,20 +23,9 @@ class Side:
         sha256: Hash of their hashes, one a line, in the order of certificate numbers.
     """
 
-    count: int = 0
-    credits_tenths: int = 0
-    _hash: Any = field(default_factory=hashlib.sha256)
-
-    def add(self, credits_tenths: int, sha256: str) -> None:
-        """Count one record in."""
-        self.count += 1
-        self.credits_tenths += credits_tenths
-        self._hash.update(sha256.encode() + b"\n")
-
-    @property
-    def sha256(self) -> str:
-        """See the class."""
-        return str(self._hash.hexdigest())
+    count: int
+    credits_tenths: int
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +43,37 @@ class Balance:
         return self.platform.sha256 == self.credit_bank.sha256
 
 
-async def reconcile(
-    session: Session, first_on: date, last_on: date, organization_code: str | None
-) -> list[Balance]:
-    """Return the balance of each day and organization with records, both days included.
+def check_period(first_on: date, last_on: date) -> None:
+    """Refuse a period, both days included, that is empty or longer than 31 days.
 
     Raises:
-        Rejected: The period is empty, or longer than 31 days.
+        Rejected: It is.
     """
     if not timedelta(0) <= last_on - first_on < timedelta(days=MAX_DAYS):
         raise refusal("reconciliation.period", "lastOn", days=MAX_DAYS)
-    found: list[Balance] = []
-    async for row in queries.both_sides(session, first_on, last_on, organization_code):
-        day, code, _number, state, tenths, sha256, credit_state, credit_tenths, credit_sha = row
-        if not found or (found[-1].registered_on, found[-1].organization_code) != (day, code):
-            found.append(Balance(day, code, Side(), Side()))
-        balance = found[-1]
-        if state in _STANDING and tenths is not None:
-            balance.platform.add(tenths, sha256)
-        if credit_state is CreditRecordState.RECORDED:
-            balance.credit_bank.add(credit_tenths or 0, credit_sha)
-    return found
+
+
+def balances_of(rows: Iterable[Sequence[Any]]) -> list[Balance]:
+    """Return the balances that `confirmation_queries.balances` gives, a row each."""
+    return [Balance(row[0], row[1], Side(*row[2:5]), Side(*row[5:8])) for row in rows]
+
+
+def added_up(rows: Iterable[Sequence[Any]]) -> list[Balance]:
+    """Return the balances of rows of `confirmation_queries.both_sides`, a record each.
+
+    Days are texts there, as SQLite keeps them.
+    """
+    return [
+        Balance(date.fromisoformat(day), code, *_sides(list(records)))
+        for (day, code), records in groupby(rows, itemgetter(0, 1))
+    ]
+
+
+def _sides(records: Sequence[Sequence[Any]]) -> tuple[Side, Side]:
+    sides = []
+    for place in (2, 5):
+        held = [record for record in records if record[place]]
+        lines = "".join(f"{record[place + 2]}\n" for record in held)
+        credits_tenths = sum(record[place + 1] or 0 for record in held)
+        sides.append(Side(len(held), credits_tenths, hashlib.sha256(lines.encode()).hexdigest()))
+    return sides[0], sides[1]

@@ -3,12 +3,13 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certgraph.credit_bank.rules import (
     ChangeKind,
     ChangeReason,
+    CreditDifference,
     CreditRecordState,
     RecordState,
 )
@@ -20,14 +21,29 @@ class OutcomeRecordRow(Base):
 
     One a certificate, for ever; `certificate_number` is its natural key. `catalogue_entry_id` and
     `credits_tenths` None: the credit bank has not recognized the outcome yet. `sha256` is that of
-    its latest change, `epoch` the feed's that states it.
+    its latest change, `epoch` the feed's that states it. `difference` says how the credit bank
+    differs over it (`confirmation_queries.restate_differences`), for lists to find the few that do.
     """
 
     __tablename__ = "outcome_records"
     __table_args__ = (
         Index("ix_outcome_records_outcome", "standard_version_id", "level", "catalogue_entry_id"),
         Index(None, "registered_on", "organization_id"),
+        Index(None, "organization_id", "certificate_number"),
         Index(None, "epoch"),
+        Index(
+            "ix_outcome_records_differing",
+            "certificate_number",
+            postgresql_where=text("difference IS NOT NULL"),
+            sqlite_where=text("difference IS NOT NULL"),
+        ),
+        Index(
+            "ix_outcome_records_not_active",
+            "state",
+            "certificate_number",
+            postgresql_where=text("state <> 'active'"),
+            sqlite_where=text("state <> 'active'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(ForeignKey("certificates.id"), primary_key=True)
@@ -42,6 +58,7 @@ class OutcomeRecordRow(Base):
     version: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
     epoch: Mapped[str] = mapped_column(String(13))
+    difference: Mapped[CreditDifference | None] = mapped_column(EnumText(CreditDifference))
 
 
 class OutcomeFeedRow(Base):

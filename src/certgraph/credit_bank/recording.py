@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from certgraph.calendar import programme_day
-from certgraph.credit_bank import feed_queries, record_queries
+from certgraph.credit_bank import confirmation_queries, feed_queries, record_queries
 from certgraph.credit_bank.contents import words_for
 from certgraph.credit_bank.converting import reverse_applications
 from certgraph.credit_bank.record_queries import Facts
@@ -22,6 +22,7 @@ from certgraph.credit_bank.record_tables import OutcomeChangeRow, OutcomeFeedRow
 from certgraph.credit_bank.rules import (
     ChangeKind,
     ChangeReason,
+    CreditDifference,
     RecordState,
     change_kind,
     change_reason,
@@ -243,6 +244,7 @@ class _Batch:
                 "standard_version_id": facts.standard_version_id,
                 "level": facts.level,
                 "registered_on": programme_day(facts.registered_at),
+                "difference": CreditDifference.NOT_RECORDED if entry else None,
                 **written,
                 **recognized,
             }
@@ -254,4 +256,6 @@ class _Batch:
         self._changed.sort(key=itemgetter("record_id"))
         await insert_rows(session, OutcomeRecordRow, self._new)
         await record_queries.update_records(session, self._changed)
+        ids = [row["record_id"] for row in self._changed]
+        await confirmation_queries.restate_differences(session, ids)
         await insert_rows(session, OutcomeChangeRow, self.changes)

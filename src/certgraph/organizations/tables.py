@@ -121,6 +121,16 @@ class SigningKeyRow(Base):
     listed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class MasterKeyCheckRow(Base):
+    """A keyed hash by which the master key is known again that sealed what is here. One row."""
+
+    __tablename__ = "master_key_checks"
+    __table_args__ = (CheckConstraint("id = 1", name="only"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
 class ApiTokenRow(Base):
     """A bearer token, stored as its SHA-256. `reads_learners`: it may read who a learner is."""
 

@@ -1,7 +1,10 @@
 """The parties, and a house whose certificates have worth."""
 
 import pytest
+from sqlalchemy import select
 
+from certgraph.credit_bank.confirmation_queries import difference
+from certgraph.credit_bank.record_tables import OutcomeRecordRow
 from tests.server.credit_kit import add_institution, publish_rule, recognized
 from tests.server.parties import parties
 
@@ -15,3 +18,14 @@ async def worthy(house):
     await publish_rule(house)
     await recognized(house)
     return house
+
+
+@pytest.fixture(autouse=True)
+async def differences_as_stated(house):
+    """Whatever a test did, every record says how the credit bank differs over it, as it is."""
+    yield
+    wrong = select(OutcomeRecordRow.certificate_number, OutcomeRecordRow.difference).where(
+        OutcomeRecordRow.difference.is_distinct_from(difference())
+    )
+    async with house.sessions() as session:
+        assert (await session.execute(wrong)).all() == []

@@ -72,6 +72,7 @@ class World:
             trust_cache=TrustCache(reads),
             sessions=self.house.sessions,
             reads=reads,
+            pool=self.pool,
             callers=Callers(reads),
             caller=self.callers[role],
             now=self.house.now,

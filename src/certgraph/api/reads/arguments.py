@@ -3,13 +3,15 @@
 Conditions are written once, with these in place of values; each run of the plan fills them in.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import Enum
 from typing import Any
 
 from graphql import GraphQLError
-from sqlalchemy import BindParameter, Boolean, Date, String
+from sqlalchemy import BindParameter, Boolean, ColumnElement, Date, String, literal
+from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeEngine
 
 from certgraph.api.context import Context
@@ -66,6 +68,22 @@ def through(value: Any, function: Callable[[Any], Any]) -> Any:  # noqa: ANN401 
 def argument(slot: int, name: str) -> Argument:
     """Return the argument `name` of the field with a slot."""
     return Argument(f"a{slot}_{name}", lambda run: run.arguments[slot][name])
+
+
+def written_out(condition: ColumnElement[bool], values: Iterable[object]) -> ColumnElement[bool]:
+    """Return a condition in which these values are written into the SQL, not passed beside it."""
+    named = [value for value in values if isinstance(value, Enum)]
+
+    def replaced(element: Any, **_options: object) -> Any:  # noqa: ANN401 - any part of SQL
+        is_value = isinstance(element, BindParameter) and not isinstance(element, Argument)
+        if not is_value or not any(element.value is value for value in named):
+            return None
+        return literal(element.value, element.type, literal_execute=True)
+
+    if not named:
+        return condition
+    found: ColumnElement[bool] = replacement_traverse(condition, {}, replaced)
+    return found
 
 
 def _organization(run: Run) -> Any:  # noqa: ANN401 - a parameter's value

@@ -124,7 +124,7 @@ def _parents(
 ) -> tuple[Any, ColumnElement[Any], list[ColumnElement[Any]]]:
     """Return the parents' keys as a table, its ordinal from 0, and its key columns."""
     if dialect == "postgresql":
-        arrays = [bindparam(f"{KEYS}{n}", type_=ARRAY(type_)) for n, type_ in enumerate(types)]
+        arrays = [bindparam(f"{KEYS}{n}", None, ARRAY(type_)) for n, type_ in enumerate(types)]
         names = [column(f"key{n}", type_) for n, type_ in enumerate(types)]
         parents = (
             func.unnest(*arrays)
@@ -133,7 +133,7 @@ def _parents(
         )
         ordinal = parents.c.ordinal - literal_column("1")
         return parents, ordinal, [parents.c[name.name] for name in names]
-    parents = func.json_each(bindparam(KEYS)).table_valued(
+    parents = func.json_each(bindparam(KEYS, None)).table_valued(
         column("key", Integer), column("value", types[0]), joins_implicitly=True
     )
     if len(types) == 1:

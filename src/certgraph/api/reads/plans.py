@@ -282,7 +282,7 @@ class _Planner(SqlPlanner):
         slot = selected.slot
         assert slot is not None  # noqa: S101 - every page takes `first`
         source = self._source(node_type(selected))
-        order = page_order(declared, slot, is_after="after" in self._given[slot])
+        order = page_order(declared, slot, is_after="after" in self._given[slot].names)
         conditions = self._conditions(declared.conditions, selected)
         return source, order, [*conditions, *allowed_rows(source, self._role)]
 

@@ -14,6 +14,7 @@ from graphql import (
     get_nullable_type,
 )
 from graphql.execution.values import VariableValues
+from sqlalchemy import Select
 
 from certgraph.api.context import Context
 from certgraph.api.reads.arguments import Run
@@ -26,7 +27,8 @@ from certgraph.api.reads.plans import make_plan
 from certgraph.api.reads.scalars import parse_global_id
 from certgraph.api.reads.selection import Selected, Selection, select
 from certgraph.api.reads.shapes import Shape
-from certgraph.api.reads.statements import Statement, compile_level
+from certgraph.api.reads.sql_plans import GivenArguments
+from certgraph.api.reads.statements import Statement, compile_level, compile_select
 from certgraph.api.remembered import Remembered
 
 PLANS = 50_000_000
@@ -215,11 +217,7 @@ class Reader:
                     return Instead(answer, top.instead)
             return Fetched([(compiled, rows)], run, None, is_list=False)
         except ReadTimeout as error:
-            raise GraphQLError(
-                "Reading this took too long and was stopped. Ask for less: smaller pages, fewer "
-                "levels.",
-                extensions={"code": "TIMEOUT"},
-            ) from error
+            raise _too_slow() from error
 
     @staticmethod
     async def _checked(reading: Reading, run: Run) -> Any:  # noqa: ANN401 - see Page.check
@@ -300,7 +298,8 @@ class Reader:
         for_records: bool,
     ) -> Compiled:
         """Return the plan for this role and these arguments, made if it is new."""
-        given = tuple([_given(run, slot) for slot in range(len(run.arguments))])
+        slots = reading.selection.slots
+        given = tuple([_given(run, slot, one.fixed) for slot, one in enumerate(slots)])
         role = run.context.caller.role if run.context.caller else None
         key = (reading.structure, keyed.name if keyed else None, role, given, for_records)
         known = self._plans.get(key)
@@ -319,16 +318,40 @@ class Reader:
         return known
 
 
-def _given(run: Run, slot: int) -> frozenset[str]:
+async def read_rows(context: Context, select: Select[Any]) -> list[Any]:
+    """Return the rows of a statement of its own, as the driver gives them, within the time for one.
+
+    Raises:
+        GraphQLError: It took too long.
+    """
+    statement = compile_select(select, context.pool.dialect)
+    try:
+        return await context.pool.run(lambda c: statement.rows(c, Run(context, ())))
+    except ReadTimeout as error:
+        raise _too_slow() from error
+
+
+def _too_slow() -> GraphQLError:
+    return GraphQLError(
+        "Reading this took too long and was stopped. Ask for less: smaller pages, fewer levels.",
+        extensions={"code": "TIMEOUT"},
+    )
+
+
+def _given(run: Run, slot: int, fixed: Sequence[str]) -> GivenArguments:
     """Return which arguments of a field are given, not null, and of use."""
     arguments = run.arguments[slot]
     if None not in arguments.values() and slot not in run.failures:
-        return frozenset(arguments)
-    return frozenset(
-        name
-        for name, value in arguments.items()
-        if value is not None and not (name == "after" and slot in run.failures)
-    )
+        names = frozenset(arguments)
+    else:
+        names = frozenset(
+            name
+            for name, value in arguments.items()
+            if value is not None and not (name == "after" and slot in run.failures)
+        )
+    if not fixed:
+        return GivenArguments(names)
+    return GivenArguments(names, tuple([(n, arguments[n]) for n in fixed if n in names]))
 
 
 def _check_page(declaration: Page, arguments: Mapping[str, Any]) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 from graphql import (
     FieldNode,
+    GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -17,6 +19,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLUnionType,
     get_named_type,
+    get_nullable_type,
     is_abstract_type,
     is_object_type,
 )
@@ -84,12 +87,23 @@ class Slot:
         field: Its definition.
         arguments: What the document gives it.
         declaration: What it declares.
+        fixed: Arguments of few values, which plans hold: enumerations and flags.
     """
 
     name: str
     field: GraphQLField
     arguments: Arguments
     declaration: Declaration | None
+    fixed: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Find the arguments of few values."""
+        self.fixed = tuple(
+            name
+            for name, argument in self.field.args.items()
+            if isinstance(get_nullable_type(argument.type), GraphQLEnumType)
+            or get_named_type(argument.type) is GraphQLBoolean
+        )
 
 
 @dataclass(slots=True)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import GraphQLObjectType, get_named_type, is_non_null_type
 from sqlalchemy import ColumnElement, Dialect, and_, case, literal_column, null
 
 from certgraph.api.enums import TokenRole
-from certgraph.api.reads.arguments import argument
+from certgraph.api.reads.arguments import argument, written_out
 from certgraph.api.reads.below import Below
 from certgraph.api.reads.code import Position
 from certgraph.api.reads.cursors import PAGING
@@ -17,8 +17,20 @@ from certgraph.api.reads.json_sql import global_id_json, object_json, value_json
 from certgraph.api.reads.levels import Order, Place, allowed_rows
 from certgraph.api.reads.selection import STRAWBERRY, Selected, source_of
 
-Given = Sequence[frozenset[str]]
-"""By slot, the arguments that are given and not null."""
+
+class GivenArguments(NamedTuple):
+    """The arguments of a field that are given and not null.
+
+    `fixed` are the values of those of few values: they are part of the plan, so that the database
+    knows how rare each is, and which index holds it.
+    """
+
+    names: frozenset[str]
+    fixed: tuple[tuple[str, Any], ...] = ()
+
+
+Given = Sequence[GivenArguments]
+"""By slot."""
 
 
 class Way(Enum):
@@ -58,14 +70,17 @@ class SqlPlanner:
         if body is None or selected.slot is None or selected.field is None:
             return []
         given = self._given[selected.slot]
+        fixed = dict(given.fixed)
         arguments = {
-            definition.extensions[STRAWBERRY].python_name: argument(selected.slot, name)
-            if name in given
+            definition.extensions[STRAWBERRY].python_name: fixed[name]
+            if name in fixed
+            else argument(selected.slot, name)
+            if name in given.names
             else None
             for name, definition in selected.field.args.items()
             if not isinstance(selected.declaration, Page) or name not in PAGING
         }
-        return list(body(**arguments))
+        return [written_out(condition, fixed.values()) for condition in body(**arguments)]
 
     def _element(
         self, place: Place, expression: ColumnElement[Any], *, guarded: bool

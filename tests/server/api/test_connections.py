@@ -1,0 +1,186 @@
+"""Connections over real sockets: what a client leaves undone ends, and others are served meanwhile."""
+
+import contextlib
+import re
+import socket
+import threading
+import time
+from contextlib import closing, contextmanager
+from random import Random
+
+import pytest
+import uvicorn
+
+from certgraph.api import http_protocol
+from certgraph.api.app import make_app
+
+SHORT = 0.6
+"""Seconds that the limits have here."""
+
+
+@contextmanager
+def serving(house, **options):
+    """Serve on a free port; yields the port and the server."""
+    app = make_app(house.settings, clock=lambda: house.now, random=Random(5), publishing=False)
+    config = uvicorn.Config(
+        app,
+        http=http_protocol.BoundedProtocol,
+        log_level="critical",
+        port=0,
+        timeout_graceful_shutdown=1,
+        **options,
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1], server
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        assert not thread.is_alive(), "the server does not stop"
+
+
+@pytest.fixture
+def port(house, monkeypatch):
+    for name in ("HEAD_SECONDS", "BODY_SECONDS", "READ_SECONDS"):
+        monkeypatch.setattr(http_protocol, name, SHORT)
+    with serving(house) as (port, _):
+        yield port
+
+
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""No database matters here."""
+
+
+def connected(port):
+    found = socket.create_connection(("127.0.0.1", port))
+    found.settimeout(10)
+    return closing(found)
+
+
+def ended(connection):
+    """Read to the end; return what came, and how long it took."""
+    start, received = time.monotonic(), b""
+    try:
+        while part := connection.recv(65_536):
+            received += part
+    except ConnectionResetError:
+        pass
+    return received, time.monotonic() - start
+
+
+def served(port):
+    with connected(port) as other:
+        other.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        return ended(other)[0].endswith(b"ok\n")
+
+
+HALVES = {
+    "nothing": b"",
+    "half a line": b"GET /liv",
+    "half a head": b"GET /livez HTTP/1.1\r\nHost: x\r\n",
+    "half a body": b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 100\r\n\r\n{",
+    "a body that nobody reads": b"POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_half_a_request_and_silence_end(port, half):
+    with connected(port) as connection:
+        connection.sendall(HALVES[half])
+        _, seconds = ended(connection)
+    assert SHORT * 0.8 < seconds < SHORT + 5
+    assert served(port)
+
+
+def test_a_head_that_trickles_ends_as_well(port):
+    with connected(port) as connection:
+        start = time.monotonic()
+        connection.sendall(b"GET /livez HTTP/1.1\r\n")
+        with contextlib.suppress(OSError):
+            while time.monotonic() - start < 10:
+                connection.sendall(b"A: b\r\n")
+                time.sleep(0.05)
+        assert time.monotonic() - start < SHORT + 3
+
+
+@pytest.mark.parametrize("sent", [b"X: ", b"X: y\r\n", b"GET /"])
+def test_a_head_without_end_is_refused_when_it_is_too_long(port, sent):
+    with connected(port) as connection:
+        start = b"" if sent.startswith(b"GET") else b"GET /livez HTTP/1.1\r\n"
+        try:
+            connection.sendall(start + sent)
+            for _ in range(400):
+                connection.sendall(sent if sent.endswith(b"\n") else b"a" * 1_000)
+                if sent.endswith(b"\n"):
+                    connection.sendall(sent * 200)
+        except OSError:
+            pass
+        _, seconds = ended(connection)
+    assert seconds < 5
+    assert served(port)
+
+
+def test_a_long_head_and_a_large_body_are_taken(port):
+    with connected(port) as connection:
+        query = b"query=%7B__typename%7D&" + b"a" * 60_000
+        connection.sendall(
+            b"GET /graphql?" + query + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
+        assert b'{"data":{"__typename":"Query"}}' in ended(connection)[0]
+    with connected(port) as connection:
+        body = b'{"query":"{__typename}"' + b" " * 60_000 + b"}"
+        connection.sendall(
+            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+        )
+        assert b'{"data":{"__typename":"Query"}}' in ended(connection)[0]
+
+
+def test_a_pipeline_whose_answers_nobody_reads_ends(port):
+    with connected(port) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+        connection.settimeout(3)
+        request = b"GET /v HTTP/1.1\r\nHost: x\r\n\r\n"
+        with pytest.raises(OSError):  # noqa: PT011 - reset, a broken pipe, or no more is taken
+            connection.sendall(request * 1_000_000)
+    assert served(port)
+
+
+def test_a_few_requests_in_a_row_are_answered_in_their_order(port):
+    with connected(port) as connection:
+        get = b"GET /%b HTTP/1.1\r\nHost: x\r\n%b\r\n"
+        connection.sendall(
+            get % (b"livez", b"")
+            + get % (b"nope", b"")
+            + get % (b"livez", b"Connection: close\r\n")
+        )
+        received, _ = ended(connection)
+    assert re.findall(rb"HTTP/1.1 (\d+)", received) == [b"200", b"404", b"200"]
+
+
+def test_a_stop_does_not_wait_for_clients_that_stay(house):
+    with serving(house) as (port, server), connected(port) as connection:
+        connection.sendall(HALVES["half a body"])
+        time.sleep(0.2)
+        start = time.monotonic()
+        server.should_exit = True
+        ended(connection)
+        assert time.monotonic() - start < 5
+
+
+def test_more_clients_than_the_limit_are_sent_away_and_come_back(house):
+    with serving(house, limit_concurrency=5) as (port, _):
+        kept = [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
+        time.sleep(0.2)
+        with connected(port) as connection:
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert b" 503 " in ended(connection)[0]
+        for one in kept:
+            one.close()
+        time.sleep(0.2)
+        assert served(port)
