@@ -43,7 +43,33 @@ def _partial(name: str, table: str, columns: list[str], where: str) -> None:
     op.create_index(name, table, columns, postgresql_where=condition, sqlite_where=condition)
 
 
+_RENAMED = {
+    "theory_hours": "theoryHours",
+    "practice_hours": "practiceHours",
+    "framework_level": "frameworkLevel",
+    "content_codes": "covers",
+    "suggested_reason": "suggestedReason",
+    "suggested_credits": "suggestedCreditsTenths",
+}
+"""Fields of differences between versions of a proposal, as the API names them now."""
+
+_IN_TENTHS = """
+UPDATE credit_proposal_differences SET
+  before = CAST(CAST(REPLACE(before, '.', '') AS INTEGER) AS VARCHAR(20)),
+  after = CAST(CAST(REPLACE(after, '.', '') AS INTEGER) AS VARCHAR(20))
+WHERE field = 'suggested_credits'
+"""
+
+
+def _rename_fields(names: dict[str, str]) -> None:
+    table = sa.table("credit_proposal_differences", sa.column("field", sa.String))
+    for old, new in names.items():
+        op.execute(sa.update(table).where(table.c.field == old).values(field=new))
+
+
 def upgrade() -> None:
+    op.execute(_IN_TENTHS)
+    _rename_fields(_RENAMED)
     op.add_column("outcome_records", sa.Column("difference", sa.String(length=40), nullable=True))
     op.execute(_DIFFERENCE)
     number = "certificate_number"
@@ -81,6 +107,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _rename_fields({new: old for old, new in _RENAMED.items()})
     op.drop_column("status_lists", "floor")
     op.drop_table("master_key_checks")
     for column in _SINGLE:

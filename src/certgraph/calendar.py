@@ -45,6 +45,11 @@ def programme_day(instant: datetime) -> date:
     return instant.astimezone(CHINA).date()
 
 
+def first_instant(day: date) -> datetime:
+    """Return the first instant of a civil day in China."""
+    return datetime(day.year, day.month, day.day, tzinfo=CHINA)
+
+
 def _is_working_day(day: date) -> tuple[bool, bool]:
     """Return whether `day` is a working day, and whether that is a guess."""
     try:

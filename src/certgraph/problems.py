@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from certgraph.problem_messages import MESSAGES
+from certgraph.problem_messages.terms import in_words
 
 
 class ProblemKind(StrEnum):
@@ -28,7 +29,8 @@ class Problem:
     Attributes:
         code: Key into the catalogue; stable, part of the API.
         path: Where in the input, from the outside in; empty for the whole.
-        facts: Values for the message's placeholders. Never a document number.
+        facts: Values for the message's placeholders; members of enumerations as such. Never a
+            document number.
     """
 
     code: str
@@ -46,9 +48,17 @@ class Problem:
         return MESSAGES[self.code].rule_id
 
     def message(self, language: str = "en") -> str:
-        """Return the sentence in `language` (`en` or `zh`)."""
+        """Return the sentence in `language` (`en` or `zh`); members of enumerations in words."""
         message = MESSAGES[self.code]
-        return (message.zh if language == "zh" else message.en).format_map(self.facts)
+        facts = _Facts({name: in_words(value, language) for name, value in self.facts.items()})
+        return (message.zh if language == "zh" else message.en).format_map(facts)
+
+
+class _Facts(dict[str, object]):
+    """Facts for a sentence; one that is missing leaves a gap, no failure."""
+
+    def __missing__(self, name: str) -> str:
+        return "…"
 
 
 class Rejected(Exception):

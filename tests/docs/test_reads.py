@@ -48,6 +48,7 @@ def made():
         trust_cache=TrustCache(reads),
         sessions=make_sessions(engine),
         reads=reads,
+        pool=ReadPool(engine, timeout=5),
         callers=Callers(reads),
         caller=Caller(UUID(int=1), TokenRole.ORGANIZATION, UUID(int=2)),
         now=NOW,

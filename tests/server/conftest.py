@@ -54,6 +54,7 @@ with warnings.catch_warnings():
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
 FIRST_DAY = date(2020, 1, 1)
+FIRST_INSTANT = datetime(2020, 1, 1, tzinfo=UTC)
 MASTER_KEY = bytes(range(32))
 HOST = "verify.example.cn"
 BACKENDS = ("sqlite", "postgresql")
@@ -144,7 +145,8 @@ class House:
                 (KeyPurpose.STATUS, None),
             ):
                 period = KeyPeriod(first_on=FIRST_DAY)
-                await create_sealed_key(session, self.keyring, purpose, owner, period, **work)
+                made = {**work, "now": FIRST_INSTANT}
+                await create_sealed_key(session, self.keyring, purpose, owner, period, **made)
 
     def candidate(self, **changes) -> Candidate:
         fields = {

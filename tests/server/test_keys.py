@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from certgraph.calendar import first_instant
 from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.issuing import issue
 from certgraph.certificates.rules import CertificateState
@@ -54,7 +55,7 @@ async def register(house, public_key=HELD.public_key, proof=None, code="EO-001")
             public_key,
             proof,
             KeyPeriod(first_on=date(2026, 1, 1)),
-            now=house.now,
+            now=first_instant(date(2026, 1, 1)),
             random=house.random,
         )
 

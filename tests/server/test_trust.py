@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from certgraph.calendar import first_instant
 from certgraph.certificates.rules import CertificateState
 from certgraph.credential.signature import PrivateKeySigner
 from certgraph.credential.trust_bundle import UntrustedBundle, open_trust_bundle
@@ -174,7 +175,7 @@ async def test_nothing_is_published_without_a_list_or_a_status_key(house):
             KeyPurpose.STATUS,
             None,
             KeyPeriod(first_on=date(2026, 11, 1)),
-            now=house.now,
+            now=first_instant(date(2026, 11, 1)),
             random=house.random,
         )
     with pytest.raises(Rejected, match="no usable key"):
@@ -206,8 +207,8 @@ async def test_lists_of_a_compromised_status_key_are_signed_anew_at_once(house):
         (old,) = await organization_queries.signing_keys(session, KeyPurpose.STATUS)
         old.compromised_on = date(2026, 11, 23)
         period = KeyPeriod(first_on=date(2026, 11, 1))
-        work = {"now": house.now, "random": house.random}
-        await create_sealed_key(session, house.keyring, KeyPurpose.STATUS, None, period, **work)
+        made = {"now": first_instant(period.first_on), "random": house.random}
+        await create_sealed_key(session, house.keyring, KeyPurpose.STATUS, None, period, **made)
     await new_list(house)
     done, bundle = await published(house, house.now + timedelta(minutes=1))
     assert done.renewed == 1
@@ -243,9 +244,9 @@ async def test_a_new_key_signs_once_verifiers_know_it(house):
         (old,) = await organization_queries.signing_keys(session, KeyPurpose.ISSUER)
         organization = await organization_named(session, "EO-001")
         period = KeyPeriod(first_on=date(2026, 11, 1))
-        work = {"now": house.now, "random": house.random}
+        made = {"now": first_instant(period.first_on), "random": house.random}
         new = await create_sealed_key(
-            session, house.keyring, KeyPurpose.ISSUER, organization, period, **work
+            session, house.keyring, KeyPurpose.ISSUER, organization, period, **made
         )
     (before,) = await house.issue(key="run 2")
     await new_list(house)
@@ -261,9 +262,9 @@ async def test_a_key_on_no_trust_list_signs_nothing_once_lists_are_out(house):
     async with house.sessions.begin() as session:
         organization = await organization_named(session, "EO-001")
         period = KeyPeriod(first_on=date(2026, 11, 1))
-        work = {"now": house.now, "random": house.random}
+        made = {"now": first_instant(period.first_on), "random": house.random}
         await create_sealed_key(
-            session, house.keyring, KeyPurpose.ISSUER, organization, period, **work
+            session, house.keyring, KeyPurpose.ISSUER, organization, period, **made
         )
     with pytest.raises(Rejected, match="on no trust list yet"):
         await house.issue()

@@ -21,17 +21,19 @@ from certgraph.api.key_mutations import from_hex
 from certgraph.api.mutating import attempt, id_of
 from certgraph.api.reads.declaring import by_key
 from certgraph.api.relay import key_of
+from certgraph.calendar import programme_day
 from certgraph.certificates import queries, service
 from certgraph.certificates.issuing import issue
 from certgraph.certificates.requests import IssueRequest
+from certgraph.certificates.rules import inactive_problems
 from certgraph.certificates.signing import SelfCheckFailed, submit_signatures
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.database import Session
 from certgraph.organizations import queries as organization_queries
-from certgraph.problems import Rejected, refusal
+from certgraph.problems import Rejected, refusal, reject_if
 
 MAX_CANDIDATES = 200
-"""In one request, whose body is limited to 64 KB; larger batches go through the command line."""
+"""In one request; larger batches go through the command line."""
 
 CertificateIssueError = Annotated[AnyError, strawberry.union("CertificateIssueError")]
 CertificatesIssueError = Annotated[AnyError, strawberry.union("CertificatesIssueError")]
@@ -159,7 +161,8 @@ async def _change(
     """Move a certificate of the caller's into `target`; None lifts a suspension."""
 
     async def work(session: Session) -> CertificateRow:
-        organization = await context.acting_organization(session)
+        is_registering = target is CertificateState.REGISTERED  # what was issued is still entered
+        organization = await context.acting_organization(session, may_have_left=is_registering)
         by = f"token {context.caller.token_id}" if context.caller else ""
         if target is None:
             return await service.lift_suspension(
@@ -310,6 +313,9 @@ class CertificateMutation:
         async def work(session: Session) -> IssueRequest:
             organization = await context.acting_organization(session)
             row = await service.certificate_numbered(session, input.number, organization)
+            if organization is not None:
+                today = programme_day(context.now)
+                reject_if(inactive_problems(organization.name, organization.state, today))
             found = await organization_queries.organizations_by_ids(session, [row.organization_id])
             return service.correction_request(
                 context.keyring,

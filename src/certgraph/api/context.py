@@ -13,9 +13,10 @@ from certgraph.api.reads.connections import ReadPool
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import Session, Sessions
 from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.rules import left_problems
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.organizations.tokens import Caller
-from certgraph.problems import Problem, Rejected, refusal
+from certgraph.problems import Problem, Rejected, refusal, reject_if
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 
@@ -59,8 +60,7 @@ class Context:
         if self.caller is None:
             raise refusal("access.token_required")
         if self.caller.role not in roles:
-            needed = " or ".join(role.value for role in roles)
-            raise refusal("access.role", role=self.caller.role.value, needed=needed)
+            raise refusal("access.role", role=self.caller.role, needed=roles)
         return self.caller
 
     def require_party(self, role: TokenRole, code: str) -> Caller:
@@ -68,16 +68,23 @@ class Context:
         if self.caller is None:
             raise refusal("access.token_required")
         if self.caller.role is not role:
-            raise refusal(code, role=self.caller.role.value)
+            raise refusal(code, role=self.caller.role)
         return self.caller
 
     async def acting_organization(
-        self, session: Session, code: str | None = None, *path: str
+        self, session: Session, code: str | None = None, *path: str, may_have_left: bool = False
     ) -> OrganizationRow | None:
         """Return the organization the caller acts for; None for the programme's admin.
 
+        Args:
+            session: Open session.
+            code: The organization that the input names.
+            path: Where the input names it.
+            may_have_left: Whether it may do this also after it has left the programme.
+
         Raises:
-            Rejected: No token of either role, or one of another organization than `code`.
+            Rejected: No token of either role, one of another organization than `code`, or of one
+                that has left.
         """
         caller = self.require(TokenRole.PROGRAMME_ADMIN, TokenRole.ORGANIZATION)
         if caller.organization_id is None:
@@ -87,6 +94,8 @@ class Context:
         if code is not None and row.code != code:
             facts = {"code": code}
             raise Rejected([Problem(code="access.other_organization", path=path, facts=facts)])
+        if not may_have_left:
+            reject_if(left_problems(row.name, row.state, row.state_since))
         return row
 
     async def own_organization(self, session: Session, code: str) -> OrganizationRow:
@@ -94,7 +103,9 @@ class Context:
         caller = self.require_party(TokenRole.ORGANIZATION, code)
         assert caller.organization_id is not None  # noqa: S101 - the token has one, by its role
         found = await organization_queries.organizations_by_ids(session, [caller.organization_id])
-        return found[caller.organization_id]
+        row = found[caller.organization_id]
+        reject_if(left_problems(row.name, row.state, row.state_since))
+        return row
 
     @property
     def by(self) -> str:

@@ -75,6 +75,9 @@ class ConversionStepInput:
     """See `certgraph.credit_bank.converting.approve_application`."""
 
     id: strawberry.ID
+    state: ApplicationState = strawberry.field(
+        description="As the caller saw it: sent again, the request takes no second step."
+    )
     remarks: str | None = None
 
 
@@ -158,29 +161,42 @@ async def _institution(context: Context, session: Session) -> OrganizationRow:
     return organization
 
 
-def _whose_turn(row: ConversionApplicationRow) -> UUID | None:
-    """Return the organization whose turn it is; None: the credit bank's, or nobody's."""
-    if row.state in (ApplicationState.AT_COLLEGE, ApplicationState.AT_ACADEMIC_OFFICE):
+def _whose_turn(row: ConversionApplicationRow, state: ApplicationState) -> UUID | None:
+    """Return the organization whose turn it is in a state; None: the credit bank's, or nobody's."""
+    if state in (ApplicationState.AT_COLLEGE, ApplicationState.AT_ACADEMIC_OFFICE):
         return row.organization_id
-    return row.issuer_id if row.state is ApplicationState.AT_EVALUATION_ORGANIZATION else None
+    return row.issuer_id if state is ApplicationState.AT_EVALUATION_ORGANIZATION else None
 
 
 async def _at_callers_step(
-    context: Context, session: Session, id_: strawberry.ID
-) -> ConversionApplicationRow:
-    """Return an application whose next step is the caller's. Raises `Rejected`."""
-    caller = context.caller
-    if caller is None:
-        raise refusal("access.token_required")
+    context: Context, session: Session, id_: strawberry.ID, seen: ApplicationState | None = None
+) -> tuple[ConversionApplicationRow, bool]:
+    """Return an application whose next step is the caller's, and whether it was taken already.
+
+    Args:
+        context: The request's.
+        session: Open session.
+        id_: Of the application.
+        seen: State in which the caller saw it; None: any.
+
+    Raises:
+        Rejected: No such application of the caller's, another's turn, or another state.
+    """
+    caller = context.require(TokenRole.ORGANIZATION, TokenRole.CREDIT_BANK)
+    if caller.role is TokenRole.ORGANIZATION:
+        await context.acting_organization(session)
     row = await converting.application_with_id(session, key_of(id_, "ConversionApplication"))
     mine = (row.organization_id, row.issuer_id)
     if caller.role is TokenRole.ORGANIZATION and caller.organization_id not in mine:
         raise refusal("application.not_found", "id")
-    is_party = caller.role in (TokenRole.ORGANIZATION, TokenRole.CREDIT_BANK)
-    is_turn = is_party and caller.organization_id == _whose_turn(row)
-    if row.state in NEXT_STEP and not is_turn:
-        raise refusal("application.wrong_step", "id", state=row.state.value)
-    return row
+    is_taken = seen is not None and row.state is NEXT_STEP.get(seen)
+    if is_taken and seen is not None and caller.organization_id == _whose_turn(row, seen):
+        return row, True
+    if row.state in NEXT_STEP and caller.organization_id != _whose_turn(row, row.state):
+        raise refusal("application.wrong_step", "id", state=row.state)
+    if seen is not None and row.state is not seen and row.state in NEXT_STEP:
+        raise refusal("application.other_state", "state", state=row.state, seen=seen)
+    return row, False
 
 
 @strawberry.type
@@ -301,7 +317,9 @@ class ConversionMutation:
         context = info.context
 
         async def work(session: Session) -> ConversionApplicationRow:
-            row = await _at_callers_step(context, session, input.id)
+            row, is_taken = await _at_callers_step(context, session, input.id, input.state)
+            if is_taken:
+                return row
             return await converting.approve_application(
                 session,
                 row,
@@ -322,7 +340,7 @@ class ConversionMutation:
         context = info.context
 
         async def work(session: Session) -> ConversionApplicationRow:
-            row = await _at_callers_step(context, session, input.id)
+            row, _ = await _at_callers_step(context, session, input.id)
             return await converting.reject_application(
                 session,
                 row,

@@ -227,7 +227,7 @@ class KeyMutation:
         context = info.context
 
         async def work(session: Session) -> SigningKeyRow:
-            organization = await context.acting_organization(session)
+            organization = await context.acting_organization(session, may_have_left=True)
             kid = from_hex(input.kid, "a key id", "kid")
             return await keys.retire_key(
                 session, kid, last_on=input.last_on, organization=organization
@@ -246,7 +246,7 @@ class KeyMutation:
         context = info.context
 
         async def work(session: Session) -> SigningKeyRow:
-            organization = await context.acting_organization(session)
+            organization = await context.acting_organization(session, may_have_left=True)
             return await keys.declare_key_compromised(
                 session,
                 from_hex(input.kid, "a key id", "kid"),
@@ -265,7 +265,7 @@ class KeyMutation:
         """Open the transaction, call the service, answer after the commit."""
         context = info.context
 
-        shown: list[str] = []
+        shown: dict[UUID, str] = {}  # by the row that was committed: a try may be rolled back
 
         async def create(session: Session) -> ApiTokenRow:
             context.require(ADMIN)
@@ -284,7 +284,7 @@ class KeyMutation:
                 random=context.random,
                 reads_learners=input.reads_learners,
             )
-            shown[:] = [token]
+            shown[row.id] = token
             return row
 
         row, errors = await attempt_once(
@@ -295,7 +295,7 @@ class KeyMutation:
             lambda session, id_: session.get_one(ApiTokenRow, id_),
         )
         return ApiTokenCreatePayload(
-            token=shown[0] if row and shown else None,
+            token=shown.get(row.id) if row else None,
             token_id=global_id("ApiToken", row.id) if row else None,
             expires_at=row.expires_at if row else None,
             errors=errors,
@@ -316,5 +316,6 @@ class KeyMutation:
             return (await tokens.revoke_token(session, parsed[1], now=context.now)).revoked_at
 
         revoked_at, errors = await attempt(context, work)
-        context.callers.forget()
+        if not errors:
+            context.callers.forget()
         return ApiTokenRevokePayload(revoked_at=revoked_at, errors=errors)

@@ -13,6 +13,7 @@ from certgraph.api.mutating import IDEMPOTENCY_KEY, attempt, attempt_once, id_of
 from certgraph.api.organizations import Organization
 from certgraph.api.reads.declaring import by_key
 from certgraph.api.standards import CertificateType
+from certgraph.certificates.service import change_issuer_state
 from certgraph.database import Session
 from certgraph.organizations import service
 from certgraph.organizations.tables import EntitlementRow, OrganizationRow
@@ -37,7 +38,7 @@ class OrganizationRegisterInput:
 
 @strawberry.input(description="A change of an organization's state.")
 class OrganizationStateChangeInput:
-    """See `certgraph.organizations.service.change_organization_state`."""
+    """See `certgraph.certificates.service.change_issuer_state`."""
 
     code: str
     state: OrganizationState
@@ -156,7 +157,7 @@ class OrganizationMutation:
 
         async def work(session: Session) -> OrganizationRow:
             context.require(ADMIN)
-            return await service.change_organization_state(
+            return await change_issuer_state(
                 session,
                 input.code,
                 input.state,

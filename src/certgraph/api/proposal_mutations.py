@@ -184,7 +184,7 @@ async def _proposer(
     """Return the organization that proposes; None for the admin. Raises `Rejected`, rule R41."""
     caller = context.caller
     if caller and caller.role not in (TokenRole.ORGANIZATION, TokenRole.PROGRAMME_ADMIN):
-        raise refusal("proposal.organization_only", role=caller.role.value)
+        raise refusal("proposal.organization_only", role=caller.role)
     return await context.acting_organization(session, code, *path)
 
 

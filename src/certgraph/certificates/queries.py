@@ -1,6 +1,7 @@
 """All SQL about certificates, runs and status lists."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -199,6 +200,26 @@ async def superseded_by(
         )
         found += [(row[0], row[1]) for row in rows]
     return found
+
+
+async def issued_since(
+    session: Session, organization_id: UUID, day: date
+) -> tuple[int, date | None]:
+    """Return how many signed certificates an organization dated `day` or later, and the last day.
+
+    Those that never count again, revoked or superseded, are left out.
+    """
+    gone = (CertificateState.DRAFT, CertificateState.REVOKED, CertificateState.SUPERSEDED)
+    row = (
+        await session.execute(
+            select(func.count(), func.max(CertificateRow.issued_on)).where(
+                CertificateRow.organization_id == organization_id,
+                CertificateRow.issued_on >= day,
+                CertificateRow.state.not_in(gone),
+            )
+        )
+    ).one()
+    return row[0], row[1]
 
 
 def is_not_registered() -> ColumnElement[bool]:

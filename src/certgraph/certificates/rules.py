@@ -6,8 +6,10 @@ from datetime import date
 from enum import StrEnum
 
 from certgraph.credential.claims import Claims, claims_faults
+from certgraph.credential.text_rules import TextFault
 from certgraph.organizations.rules import OrganizationState
 from certgraph.problems import Problem
+from certgraph.standards.rules import CertificateLevel
 
 
 class CertificateState(StrEnum):
@@ -85,24 +87,18 @@ def issuance_problems(
     An organization must be active on the day of issue and today, or it could go on issuing under
     earlier days after it has left; what it issued before it may still correct.
 
-    Source: rules R46, S07 and S17 (who may issue), invariants 3 and 5 of the domain (dates).
+    Source: rules R46, R53 and S18 (who may issue), invariants 3 and 5 of the domain (dates).
     """
-    problems = []
     day = issued_on.isoformat()
-    state, on = issuer.state, day
+    state, on = issuer.state, issued_on
     if state is OrganizationState.ACTIVE and not is_correction:
-        state, on = issuer.state_today, today.isoformat()
-    if state is not OrganizationState.ACTIVE:
-        has_handed_over = state is OrganizationState.HANDED_OVER
-        code = "issue.handed_over" if has_handed_over else "issue.organization_not_active"
-        told = state.value if state else "not in the programme"
-        facts = {"name": issuer.name, "state": told, "day": on}
-        problems.append(Problem(code=code, path=("organizationCode",), facts=facts))
+        state, on = issuer.state_today, today
+    problems = inactive_problems(issuer.name, state, on, "organizationCode")
     if level not in issuer.entitled_levels:
         facts = {
             "name": issuer.name,
             "certificate": standard.certificate_name,
-            "level": str(level),
+            "level": CertificateLevel(level) if level in set(CertificateLevel) else level,
             "day": day,
         }
         problems.append(Problem(code="issue.not_entitled", path=("level",), facts=facts))
@@ -130,6 +126,33 @@ def issuance_problems(
     return problems
 
 
+LAST_EXAMS_ON = date(2025, 12, 31)
+"""Until then students who had registered were to be examined and certified. Source: rule S18."""
+
+
+def inactive_problems(
+    name: str, state: OrganizationState | None, on: date, *path: str
+) -> list[Problem]:
+    """List why an organization in a state on a day issues nothing; empty where it is active.
+
+    Source: rules R46 (no agreement), R53 (exit), S18 (end of the exams).
+    """
+    facts: dict[str, object] = {"name": name, "day": on.isoformat()}
+    match state:
+        case OrganizationState.ACTIVE:
+            return []
+        case None | OrganizationState.SELECTED:
+            code = "issue.no_agreement"
+        case OrganizationState.EXITED:
+            code = "issue.exited"
+        case OrganizationState.HANDED_OVER if on > LAST_EXAMS_ON:
+            code = "issue.handed_over"
+        case _:
+            code = "issue.organization_not_active"
+            facts["state"] = state
+    return [Problem(code=code, path=path, facts=facts)]
+
+
 _INPUT_OF_CLAIM = {
     "holder_name": "holderName",
     "issued_at": "issuedOn",
@@ -142,14 +165,19 @@ _INPUT_OF_CLAIM = {
 
 def lint_problems(claims: Claims) -> list[Problem]:
     """List every reason for which a verifier would refuse these claims."""
-    return [
-        Problem(
-            code="issue.claims",
-            path=(_INPUT_OF_CLAIM.get(field, field),),
-            facts={"field": field, "fault": fault},
-        )
-        for field, fault in claims_faults(claims)
-    ]
+    problems = []
+    for field, fault in claims_faults(claims):
+        name = _INPUT_OF_CLAIM.get(field, field)
+        if fault in set(TextFault):
+            facts: dict[str, object] = {"longest": LONGEST_NUMBER if field == "number" else 64}
+            problems.append(Problem(code=f"text.{fault}", path=(name,), facts=facts))
+        else:
+            facts = {"field": name, "fault": fault.replace("_", " ")}
+            problems.append(Problem(code="issue.claims", path=(name,), facts=facts))
+    return problems
+
+
+LONGEST_NUMBER = 40
 
 
 def masked_document(document_number: str) -> str:
@@ -180,7 +208,7 @@ def state_problems(
     """List the reasons against moving a certificate into `target`."""
     if current in _FROM[target]:
         return []
-    facts = {"number": number, "state": current.value, "target": target.value}
+    facts = {"number": number, "state": current, "target": target}
     return [Problem(code="certificate.transition_refused", facts=facts)]
 
 

@@ -18,6 +18,8 @@ from certgraph.credential.encoding import decode
 from certgraph.credential.trust_bundle import Trust
 from certgraph.database import Session
 from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.rules import HAS_LEFT, OrganizationState
+from certgraph.organizations.service import change_organization_state
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.problems import refusal, reject_if
 from certgraph.randomness import Random, new_id
@@ -125,7 +127,7 @@ async def lift_suspension(
     """
     row = await certificate_numbered(session, number, organization)
     if row.state is not CertificateState.SUSPENDED:
-        raise refusal("certificate.not_suspended", number=row.number, state=row.state.value)
+        raise refusal("certificate.not_suspended", number=row.number, state=row.state)
     reject_if(text_problems(reason, 200, "reason"))
     row.state = (
         CertificateState.REGISTERED if row.registered_at is not None else CertificateState.ISSUED
@@ -166,6 +168,35 @@ async def erase_holder(
         one.erased_at = now
         _record(session, one, reason=reason, by=by, now=now, random=random)
     await queries.forget_requests(session, [one.issue_run_id for one in rows])
+    return row
+
+
+async def change_issuer_state(
+    session: Session,
+    code: str,
+    target: OrganizationState,
+    *,
+    since: date,
+    reason: str,
+    now: datetime,
+    random: Random,
+) -> OrganizationRow:
+    """Move an organization into another state, unless that makes valid certificates invalid.
+
+    A verifier refuses what an organization dated on the day it left, or later.
+
+    Raises:
+        Rejected: See `change_organization_state`; it leaves from a day on which, or after which,
+            it issued certificates that count.
+    """
+    row = await change_organization_state(
+        session, code, target, since=since, reason=reason, now=now, random=random
+    )
+    if target in HAS_LEFT:
+        count, last = await queries.issued_since(session, row.id, since)
+        if last is not None:
+            facts = {"name": row.name, "count": count, "since": since.isoformat()}
+            raise refusal("organization.issued_since", "since", last=last.isoformat(), **facts)
     return row
 
 

@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
+from certgraph.calendar import programme_day
 from certgraph.certificates import queries
 from certgraph.certificates.listing import issuer_trust
-from certgraph.certificates.rules import CertificateState, state_problems
+from certgraph.certificates.rules import CertificateState, inactive_problems, state_problems
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow, IssueRunRow
 from certgraph.credential.claims import TYP
 from certgraph.credential.qr_text import to_qr_text
@@ -22,6 +23,7 @@ from certgraph.credential.verification import Check, Verification, verify
 from certgraph.database import Session
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.keys import open_signer
+from certgraph.organizations.rules import state_on
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.problems import Problem, reject_if
 from certgraph.sealing import Keyring
@@ -81,13 +83,13 @@ def passes_self_check(verification: Verification) -> bool:
 
 def _failing(
     signatures: Sequence[tuple[UUID, bytes, bytes]], key: SigningKeyRow, trust: Trust, now: datetime
-) -> list[UUID]:
-    """Return the certificates, of (id, payload, signature), whose signature does not verify."""
-    return [
-        certificate_id
-        for certificate_id, payload, signature in signatures
-        if not passes_self_check(self_check(_signed(key, payload, signature), trust, now))
-    ]
+) -> dict[UUID, Verification]:
+    """Return what is said of those certificates, of (id, payload, signature), that are refused."""
+    checked = (
+        (id_, self_check(_signed(key, payload, signature), trust, now))
+        for id_, payload, signature in signatures
+    )
+    return {id_: found for id_, found in checked if not passes_self_check(found)}
 
 
 async def _store_checked(
@@ -98,12 +100,14 @@ async def _store_checked(
     *,
     now: datetime,
     observe: Observer,
-) -> list[UUID]:
+) -> dict[UUID, Verification]:
     """Verify (certificate id, payload, signature), store them if all pass; return failures."""
     trust = await issuer_trust(session, organization, int(now.timestamp()))
     parts = [signatures[start::_CHECK_THREADS] for start in range(_CHECK_THREADS)]
     work = (asyncio.to_thread(_failing, part, key, trust, now) for part in parts if part)
-    failed = [id_ for found in await asyncio.gather(*work) for id_ in found]
+    failed: dict[UUID, Verification] = {}
+    for found in await asyncio.gather(*work):
+        failed |= found
     observe(IssueStep.BATCH_CHECKED, len(signatures))
     if signatures and not failed:
         await queries.store_signatures(
@@ -150,6 +154,7 @@ async def sign_batch(
 
     Raises:
         SelfCheckFailed: A fresh signature does not verify.
+        Rejected: The organization is no longer active; what it drafted before stays unsigned.
     """
     await queries.lock_issue_run(session, run.id)
     drafts = await queries.unsigned_payloads(session, run.id, limit=limit)
@@ -157,6 +162,7 @@ async def sign_batch(
     if not drafts:
         return 0
     key, organization = await key_and_organization(session, run)
+    await _check_may_sign(session, organization, run, now)
     signer: Signer = open_signer(keyring, key, organization)
     signatures = [
         (id_, payload, signer.sign(sign1_message(key.public_key, TYP, payload)))
@@ -167,6 +173,22 @@ async def sign_batch(
     if failed:
         raise SelfCheckFailed(f"{len(failed)} of {len(drafts)} signatures do not verify")
     return len(drafts)
+
+
+async def _check_may_sign(
+    session: Session, organization: OrganizationRow, run: IssueRunRow, now: datetime
+) -> None:
+    """Refuse to sign for an organization that is no longer active; corrections aside.
+
+    Raises:
+        Rejected: With the rule by which its state ends its issuing.
+    """
+    if run.reason:  # it corrects a certificate of when the organization was active
+        return
+    today = programme_day(now)
+    changes = await organization_queries.state_changes(session, organization.id)
+    state = state_on([(change.since, change.state) for change in changes], today)
+    reject_if(inactive_problems(organization.name, state, today))
 
 
 async def key_and_organization(
@@ -203,9 +225,11 @@ async def submit_signatures(
 
     Raises:
         Rejected: Names every certificate that is not of this run, and every signature that does
-            not verify; nothing was stored.
+            not verify, or whose certificate a verifier would refuse; nothing was stored. Or the
+            organization is no longer active.
     """
     key, organization = await key_and_organization(session, run)
+    await _check_may_sign(session, organization, run, now)
     await queries.lock_issue_run(session, run.id)
     drafts = dict(await queries.unsigned_payloads(session, run.id))
     of_run = {row.id for row in await queries.certificates_of_run(session, run.id)}
@@ -221,12 +245,18 @@ async def submit_signatures(
     new = [(id_, drafts[id_], signature) for id_, signature in signatures if id_ in drafts]
     failed = await _store_checked(session, organization, key, new, now=now, observe=observe)
     reject_if(
-        Problem(
-            code="certificate.signature_wrong",
-            path=("signatures", str(index)),
-            facts={"id": str(id_)},
-        )
+        _refused_signature(failed[id_], id_, index)
         for index, (id_, _) in enumerate(signatures)
         if id_ in failed
     )
     return len(new)
+
+
+def _refused_signature(verification: Verification, id_: UUID, index: int) -> Problem:
+    """Return whether a signature is wrong, or right on a certificate that does not count."""
+    path, facts = ("signatures", str(index)), {"id": str(id_)}
+    if verification.decisive in (Check.TEXT, Check.ENVELOPE, Check.SIGNATURE):
+        return Problem(code="certificate.signature_wrong", path=path, facts=facts)
+    reason = verification.reason or str(verification.decisive)
+    facts["reason"] = reason.replace("_", " ")
+    return Problem(code="certificate.signature_refused", path=path, facts=facts)

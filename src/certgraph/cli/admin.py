@@ -4,6 +4,7 @@ import argparse
 import sys
 from typing import Any
 
+from certgraph.certificates.service import change_issuer_state
 from certgraph.cli.migrations import migrate
 from certgraph.cli.runtime import Runtime, day, group, leaf
 from certgraph.organizations import queries as organization_queries
@@ -23,7 +24,6 @@ from certgraph.organizations.rules import (
 )
 from certgraph.organizations.service import (
     OrganizationDraft,
-    change_organization_state,
     grant_entitlement,
     organization_named,
     register_organization,
@@ -74,7 +74,7 @@ async def _organization_list(runtime: Runtime, options: argparse.Namespace) -> N
 
 async def _organization_state(runtime: Runtime, options: argparse.Namespace) -> None:
     async with runtime.sessions.begin() as session:
-        row = await change_organization_state(
+        row = await change_issuer_state(
             session,
             options.code,
             OrganizationState(options.state),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from certgraph.calendar import first_instant
 from certgraph.certificates import queries
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.service import register_certificate
@@ -107,8 +108,9 @@ async def _issue_case(runtime: Runtime, folder: Path, case: DemoCase) -> DemoCer
     async with runtime.sessions.begin() as session:
         (row,) = await queries.certificates_of_run(session, run.id)
         key = await session.get_one(SigningKeyRow, run.signing_key_id)
+        at = min(runtime.now, first_instant(row.registration_due_on))  # old ones were in time, too
         await register_certificate(
-            session, row.number, organization=None, by=BY, now=runtime.now, random=runtime.random
+            session, row.number, organization=None, by=BY, now=at, random=runtime.random
         )
     signed = signed_bytes(row, key) or b""
     await apply_case(runtime, case, row.number)

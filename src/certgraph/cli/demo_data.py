@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from certgraph.calendar import first_instant
 from certgraph.certificates import queries
 from certgraph.certificates.requests import Candidate, IssueRequest
 from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
@@ -77,7 +78,7 @@ class DemoCase:
         holder: A name that nobody has.
         what: What is done to it after issue.
         expected: What a verifier says then.
-        days_ago: Age in days.
+        days_ago: Age in days; seven have at most seven working days, so that it is in time.
         valid_days: Days from issue to the last valid day; None for no end.
         outcomes: How many learning outcomes it names.
         document: Number of an identity document that does not exist, to tie it to.
@@ -89,7 +90,7 @@ class DemoCase:
     holder: str
     what: str = "nothing"
     expected: Verdict = Verdict.VALID
-    days_ago: int = 10
+    days_ago: int = 7
     valid_days: int | None = None
     outcomes: int = 0
     document: str | None = None
@@ -213,7 +214,7 @@ async def activate_issuers(runtime: Runtime, folder: Path) -> None:
                 last_on=None,
                 random=runtime.random,
             )
-            period = KeyPeriod(first_on=FIRST_DAY)
+            period, made_at = KeyPeriod(first_on=FIRST_DAY), first_instant(FIRST_DAY)
             if code == HELD_BY_ORGANIZATION:
                 create_roots(folder / "held", keys=1, threshold=1, passphrase=None)
                 (folder / "held/root.json").unlink()
@@ -226,7 +227,7 @@ async def activate_issuers(runtime: Runtime, folder: Path) -> None:
                     signer.public_key,
                     proof,
                     period,
-                    now=runtime.now,
+                    now=made_at,
                     random=runtime.random,
                 )
             else:
@@ -236,7 +237,7 @@ async def activate_issuers(runtime: Runtime, folder: Path) -> None:
                     KeyPurpose.ISSUER,
                     organization,
                     period,
-                    now=runtime.now,
+                    now=made_at,
                     random=runtime.random,
                 )
 

@@ -138,13 +138,13 @@ def _problems(
                     Problem(
                         code="confirmation.recorded_already",
                         path=path,
-                        facts={**number, "state": row.state.value},
+                        facts={**number, "state": row.state},
                     )
                 )
         case CreditRecordState.WITHDRAWN:
             is_recorded = row is not None and row.state is not CreditRecordState.REJECTED
             if change_kind(record.state) is not ChangeKind.TOMBSTONE or not is_recorded:
-                facts = {**number, "state": record.state.value}
+                facts = {**number, "state": record.state}
                 problems.append(Problem(code="confirmation.stands", path=path, facts=facts))
     return problems
 
@@ -155,7 +155,7 @@ def _recording_problems(
     number = {"number": record.certificate_number}
     problems = text_problems(answer.account_number or "", 40, *path, "accountNumber")
     if record.state not in (RecordState.ACTIVE, RecordState.SUSPENDED):
-        facts = {**number, "state": record.state.value}
+        facts = {**number, "state": record.state}
         problems.append(Problem(code="confirmation.fallen", path=path, facts=facts))
     elif record.credits_tenths is None:
         problems.append(Problem(code="confirmation.not_recognized", path=path, facts=number))

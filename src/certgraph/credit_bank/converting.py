@@ -62,7 +62,7 @@ def _record(
 def _check_standing(certificate: CertificateRow, *path: str) -> None:
     """Refuse a certificate that stands no more, or not now. Raises `Rejected`."""
     if certificate.state is not CertificateState.REGISTERED or certificate.erased_at is not None:
-        facts = {"number": certificate.number, "state": certificate.state.value}
+        facts = {"number": certificate.number, "state": certificate.state}
         raise refusal("application.certificate_fallen", *path, **facts)
 
 
@@ -184,7 +184,7 @@ async def approve_application(
     """
     target = NEXT_STEP.get(row.state)
     if target is None:
-        raise refusal("application.ended", "id", state=row.state.value)
+        raise refusal("application.ended", "id", state=row.state)
     _check_standing(await queries.certificate_of(session, row.record_id), "id")
     if remarks is not None:
         reject_if(text_problems(remarks, 500, "remarks"))
@@ -207,7 +207,7 @@ async def reject_application(
         Rejected: It has ended already, or no reason.
     """
     if row.state not in NEXT_STEP:
-        raise refusal("application.ended", "id", state=row.state.value)
+        raise refusal("application.ended", "id", state=row.state)
     reject_if(text_problems(remarks, 500, "remarks"))
     rejected = ApplicationState.REJECTED
     _record(session, row, rejected, remarks=remarks, by=by, now=now, id_=new_id(random))

@@ -54,12 +54,12 @@ def credits_text(tenths: int) -> str:
 def hours_rule_problems(rule: HoursRule) -> list[Problem]:
     """List what is wrong with a rule. Source: rule S09."""
     problems = text_problems(rule.version, 40, "version")
-    missing = [type_.value for type_ in CourseType if type_ not in rule.hours_tenths]
+    missing = tuple(type_ for type_ in CourseType if type_ not in rule.hours_tenths)
     if missing:
-        facts = {"missing": ", ".join(missing)}
+        facts = {"missing": missing}
         problems.append(Problem(code="hours_rule.course_type", path=("lines",), facts=facts))
     problems += [
-        Problem(code="hours_rule.hours", path=("lines", str(index)), facts={"type": type_.value})
+        Problem(code="hours_rule.hours", path=("lines", str(index)), facts={"type": type_})
         for index, (type_, tenths) in enumerate(rule.hours_tenths.items())
         if not 10 <= tenths <= 10_000
     ]

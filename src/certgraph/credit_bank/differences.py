@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from certgraph.credit_bank import queries
-from certgraph.credit_bank.credits import credits_text
 from certgraph.credit_bank.tables import (
     CreditProposalVersionRow,
     HoursCreditRuleRow,
@@ -12,19 +11,19 @@ from certgraph.credit_bank.tables import (
 from certgraph.database import Session, insert_rows
 
 
-async def _described(session: Session, version_id: UUID) -> dict[int, dict[str, str]]:
-    """Return unit number → field → what it says."""
+async def _described(session: Session, version_id: UUID) -> dict[int, dict[str, str | None]]:
+    """Return unit number → field, as the API names it → what it says."""
     codes = await queries.content_codes_of(session, version_id)
     return {
         unit.number: {
             "name": unit.name,
-            "theory_hours": str(unit.theory_hours),
-            "practice_hours": str(unit.practice_hours),
-            "framework_level": str(unit.framework_level),
+            "theoryHours": str(unit.theory_hours),
+            "practiceHours": str(unit.practice_hours),
+            "frameworkLevel": str(unit.framework_level),
             "assessment": unit.assessment,
-            "content_codes": ", ".join(codes.get(unit.number, [])),
-            "suggested_credits": credits_text(unit.suggested_tenths),
-            "suggested_reason": unit.suggested_reason or "",
+            "covers": ", ".join(codes.get(unit.number, [])),
+            "suggestedCreditsTenths": str(unit.suggested_tenths),
+            "suggestedReason": unit.suggested_reason,
         }
         for unit in await queries.units_of(session, version_id)
     }

@@ -88,7 +88,7 @@ async def file_measure(
     await queries.lock_institution(session, organization.id)
     row = await queries.measure_coded(session, organization.id, draft.code)
     if row is not None and row.state is MeasureState.PUBLISHED:
-        facts = {"code": draft.code, "state": row.state.value}
+        facts = {"code": draft.code, "state": row.state}
         problems.append(Problem(code="measure.taken", path=("code",), facts=facts))
     reject_if(problems)
     if row is None:
@@ -102,7 +102,7 @@ async def file_measure(
     with session.no_autoflush:
         reject_if(await _rule_problems(session, row, draft.rules, programme_day(now)))
     if not await flush_or_conflict(session):
-        raise refusal("measure.taken", "code", code=draft.code, state=MeasureState.FILED.value)
+        raise refusal("measure.taken", "code", code=draft.code, state=MeasureState.FILED)
     types = await queries.type_ids(session, [r.certificate_type_code for r in draft.rules])
     await insert_rows(
         session,
@@ -129,7 +129,7 @@ async def _filed(session: Session, measure_id: UUID | None) -> ConversionMeasure
     if row is None:
         raise refusal("measure.not_found", "id")
     if row.state is not MeasureState.FILED:
-        raise refusal("measure.not_filed", "id", code=row.code, state=row.state.value)
+        raise refusal("measure.not_filed", "id", code=row.code, state=row.state)
     return row
 
 

@@ -128,6 +128,8 @@ async def start_epoch(session: Session, reason: str, *, now: datetime, random: R
     if feed is None:
         await feed_queries.create_feed(session, {"id": 1, **values})
         return
+    if feed.is_rebuilding:  # every reader starts again as it is: asked twice, begun once
+        return
     values["stated_at"] = max(now, feed.stated_at)
     for name, value in values.items():
         setattr(feed, name, value)

@@ -151,7 +151,7 @@ def proposal_step_problems(
     """
     if target in _PROPOSAL_STEPS[current]:
         return []
-    facts = {"state": current.value, "target": target.value}
+    facts = {"state": current, "target": target}
     code = "proposal.step_refused"
     if target in (ProposalState.DRAFT, ProposalState.SUBMITTED):
         code = "proposal.not_with_organization"

@@ -1,5 +1,6 @@
 """Issuer and status keys: sealed here, or held by the organization; retire, mark compromised."""
 
+import hmac
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -27,12 +28,13 @@ from certgraph.organizations.rules import (
     KeyCustody,
     KeyPurpose,
     day_problems,
+    key_state_problems,
     period_problems,
 )
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import Random, new_id
-from certgraph.sealing import Keyring
+from certgraph.sealing import CannotOpen, Keyring
 
 POSSESSION_TYP = "cgk+cwt"
 
@@ -61,6 +63,18 @@ def possession_message(organization_code: str, public_key: bytes) -> bytes:
     return sign1_message(public_key, POSSESSION_TYP, payload)
 
 
+def _new_key_problems(
+    organization: OrganizationRow | None, period: KeyPeriod, today: date
+) -> list[Problem]:
+    problems = period_problems(period.first_on, period.last_on, "lastOn")
+    if period.first_on < today:
+        facts = {"day": period.first_on.isoformat(), "today": today.isoformat()}
+        problems.append(Problem(code="key.begins_before_today", path=("firstOn",), facts=facts))
+    if organization is not None:
+        problems += key_state_problems(organization.name, organization.state)
+    return problems
+
+
 async def create_sealed_key(
     session: Session,
     keyring: Keyring,
@@ -74,9 +88,10 @@ async def create_sealed_key(
     """Make a key whose private half is kept sealed in the database.
 
     Raises:
-        Rejected: A period that ends before it begins, or days out of range.
+        Rejected: A period that ends before it begins, begins before today or is out of range, or an
+            organization that does not take part.
     """
-    reject_if(period_problems(period.first_on, period.last_on, "lastOn"))
+    reject_if(_new_key_problems(organization, period, programme_day(now)))
     private_key = Ed25519PrivateKey.from_private_bytes(random.randbytes(32))
     public_key = private_key.public_key().public_bytes_raw()
     kid = kid_of(public_key)
@@ -110,14 +125,15 @@ async def register_held_key(
     """Record a key that the organization holds itself.
 
     Raises:
-        Rejected: Not a safe Ed25519 key, already registered, or `proof` is not the signature of
-            `possession_message` by that key.
+        Rejected: Not a safe Ed25519 key, already registered, `proof` is not the signature of
+            `possession_message` by that key; a period that begins before today, or an organization
+            that does not take part: it could date certificates back.
     """
     try:
         key = load_public_key(public_key)
     except UnsafeKey as error:
         raise refusal("key.unsafe", "publicKey", detail=error) from None
-    problems = period_problems(period.first_on, period.last_on, "lastOn")
+    problems = _new_key_problems(organization, period, programme_day(now))
     if await queries.signing_key_by_public_key(session, public_key):
         problems.append(Problem(code="key.taken", path=("publicKey",)))
     if not is_signed_by(key, proof, possession_message(organization.code, public_key)):
@@ -175,7 +191,7 @@ async def key_on(
     ]
     if not usable:
         name = organization.name if organization else "the programme"
-        raise refusal("key.none_valid", name=name, purpose=purpose.value, day=day.isoformat())
+        raise refusal("key.none_valid", name=name, purpose=purpose, day=day.isoformat())
     return ([row for row in usable if row.listed_at is not None] or usable)[-1]
 
 
@@ -194,10 +210,16 @@ async def retire_key(
     """End a key's use: `last_on` is the last day it may sign for. What it signed stays valid.
 
     Raises:
-        Rejected: Unknown key, or a last day before its first.
+        Rejected: Unknown key, a last day before its first; a later one than was set before, of an
+            organization that does not take part.
     """
     row = await _key_for_change(session, kid, organization)
-    reject_if(period_problems(row.first_on, last_on, "lastOn"))
+    problems = period_problems(row.first_on, last_on, "lastOn")
+    if row.last_on is not None and last_on > row.last_on and row.organization_id is not None:
+        owners = await queries.organizations_by_ids(session, [row.organization_id])
+        owner = owners[row.organization_id]
+        problems += key_state_problems(owner.name, owner.state)
+    reject_if(problems)
     row.last_on = last_on
     return row
 
@@ -226,3 +248,33 @@ async def declare_key_compromised(
         raise refusal("key.compromise_later", "since", day=row.compromised_on.isoformat())
     row.compromised_on = since
     return row
+
+
+class WrongMasterKey(ValueError):
+    """The master key is not the one that sealed what the database holds."""
+
+
+async def check_master_key(session: Session, keyring: Keyring) -> None:
+    """Compare the master key with the one that was used here before; record the first one.
+
+    Raises:
+        WrongMasterKey: It is another. What it sealed could never be opened with the right one.
+    """
+    known = await queries.master_key_check(session)
+    if known is None:
+        sealed = await queries.newest_sealed_key(session)
+        if sealed is not None:
+            row, organization = sealed
+            try:
+                open_signer(keyring, row, organization)
+            except CannotOpen:
+                raise WrongMasterKey(_WRONG_KEY) from None
+        known = await queries.record_master_key_check(session, keyring.check_value)
+    if not hmac.compare_digest(known, keyring.check_value):
+        raise WrongMasterKey(_WRONG_KEY)
+
+
+_WRONG_KEY = (
+    "the master key is not the one that sealed what this database holds; "
+    "set CERTGRAPH_MASTER_KEY_FILE to the right one"
+)

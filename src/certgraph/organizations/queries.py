@@ -6,12 +6,13 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from certgraph.database import Session, contains
-from certgraph.organizations.rules import KeyPurpose, OrganizationKind
+from certgraph.database import Session, contains, insert_unless_there
+from certgraph.organizations.rules import KeyCustody, KeyPurpose, OrganizationKind
 from certgraph.organizations.tables import (
     ApiTokenRow,
     DivisionRow,
     EntitlementRow,
+    MasterKeyCheckRow,
     OrganizationKindRow,
     OrganizationRow,
     OrganizationStateChangeRow,
@@ -177,6 +178,33 @@ async def token_by_sha256(session: Session, token_sha256: bytes) -> ApiTokenRow 
 async def token_by_id(session: Session, token_id: UUID) -> ApiTokenRow | None:
     """Return a token."""
     return await session.get(ApiTokenRow, token_id)
+
+
+async def newest_sealed_key(
+    session: Session,
+) -> tuple[SigningKeyRow, OrganizationRow | None] | None:
+    """Return the key that was sealed last, with its organization; None where there is none."""
+    row = (
+        await session.execute(
+            select(SigningKeyRow, OrganizationRow)
+            .outerjoin(OrganizationRow, OrganizationRow.id == SigningKeyRow.organization_id)
+            .where(SigningKeyRow.custody == KeyCustody.SEALED)
+            .order_by(SigningKeyRow.registered_at.desc(), SigningKeyRow.id)
+            .limit(1)
+        )
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+async def master_key_check(session: Session) -> bytes | None:
+    """Return the keyed hash of the master key in use here; None before its first use."""
+    return await session.scalar(select(MasterKeyCheckRow.mac))
+
+
+async def record_master_key_check(session: Session, mac: bytes) -> bytes:
+    """Record the keyed hash of a master key, unless one is recorded; return which is."""
+    await insert_unless_there(session, MasterKeyCheckRow, [{"id": 1, "mac": mac}])
+    return await session.scalar(select(MasterKeyCheckRow.mac)) or mac
 
 
 async def signing_keys_by_ids(session: Session, ids: Sequence[UUID]) -> dict[UUID, SigningKeyRow]:

@@ -57,6 +57,35 @@ TRANSITIONS = {
 }
 
 
+HAS_LEFT = {OrganizationState.EXITED, OrganizationState.HANDED_OVER}
+"""States from which no way leads back; what was issued before stays valid."""
+
+_MAY_HAVE_KEYS = {OrganizationState.AGREED, OrganizationState.ACTIVE}
+
+
+def left_problems(
+    name: str, state: OrganizationState, since: date | None, *path: str
+) -> list[Problem]:
+    """List why an organization acts no more for itself; empty while it takes part.
+
+    Source: rule R53.
+    """
+    if state not in HAS_LEFT:
+        return []
+    has_exited = state is OrganizationState.EXITED
+    code = "organization.has_exited" if has_exited else "organization.has_handed_over"
+    facts = {"name": name, "since": since.isoformat() if since else "…"}
+    return [Problem(code=code, path=path, facts=facts)]
+
+
+def key_state_problems(name: str, state: OrganizationState) -> list[Problem]:
+    """List why an organization in a state gets no key, and none of its keys lasts longer."""
+    if state in _MAY_HAVE_KEYS:
+        return []
+    facts = {"name": name, "state": state}
+    return [Problem(code="key.organization_not_active", path=("organizationCode",), facts=facts)]
+
+
 class KeyPurpose(StrEnum):
     """The one thing a key signs."""
 
@@ -113,10 +142,12 @@ def transition_problems(
     current_since: date | None,
     target: OrganizationState,
     since: date,
+    *,
+    today: date,
 ) -> list[Problem]:
     """List every reason against moving an organization into `target` from day `since` on.
 
-    Source: rules R46 (agreement before taking part), R53 (exit), S17 (handover).
+    Source: rule R46 (agreement before taking part).
     """
     problems = []
     if target not in TRANSITIONS[current]:
@@ -125,9 +156,12 @@ def transition_problems(
             if target is OrganizationState.ACTIVE and current is OrganizationState.SELECTED
             else "organization.transition_refused"
         )
-        facts = {"name": name, "state": current.value, "target": target.value}
+        facts = {"name": name, "state": current, "target": target}
         problems.append(Problem(code=code, path=("state",), facts=facts))
     problems += day_problems(since, "since")
+    if since > today:
+        facts = {"day": since.isoformat()}
+        problems.append(Problem(code="organization.state_in_future", path=("since",), facts=facts))
     if current_since is not None and since < current_since:
         facts = {"name": name, "since": current_since.isoformat()}
         problems.append(

@@ -139,13 +139,15 @@ async def change_organization_state(
     """Move an organization into another state from day `since` on.
 
     Raises:
-        Rejected: Unknown organization, a step the programme does not know, or a day before the
-            last change.
+        Rejected: Unknown organization, a step the programme does not know, a day before the last
+            change or after today. Whether certificates stand against it: see
+            `certgraph.certificates.service.change_issuer_state`.
 
-    Source: rules R46, R53, S17.
+    Source: rule R46.
     """
     row = await organization_named(session, code, "code", for_update=True)
-    problems = transition_problems(row.name, row.state, row.state_since, target, since)
+    today = programme_day(now)
+    problems = transition_problems(row.name, row.state, row.state_since, target, since, today=today)
     problems += text_problems(reason, 200, "reason")
     reject_if(problems)
     row.state, row.state_since = target, since

@@ -55,7 +55,7 @@ async def create_token(
     """
     problems = text_problems(name, 64, "name")
     if (role is TokenRole.ORGANIZATION) != (organization is not None):
-        facts = {"role": role.value}
+        facts = {"role": role}
         problems.append(
             Problem(code="token.organization_mismatch", path=("organizationCode",), facts=facts)
         )

@@ -19,8 +19,8 @@ MESSAGES: dict[str, Message] = {
     "access.role": Message(
         "forbidden",
         None,
-        "A token of role {role} may not do this; it needs {needed}.",
-        "角色 {role} 的令牌无权执行此操作；需要 {needed}。",
+        "A token of role {role} may not do this; it needs one of: {needed}.",
+        "{role}的令牌无权执行此操作；需要{needed}的令牌。",
     ),
     "access.token_required": Message(
         "forbidden",
@@ -63,6 +63,12 @@ MESSAGES: dict[str, Message] = {
         None,
         "The number {number} is taken; a certificate number is used once, for ever.",
         "编号 {number} 已被使用；证书编号永久唯一。",
+    ),
+    "certificate.signature_refused": Message(
+        "conflict",
+        None,
+        "The signature of certificate {id} is right, but a verifier would refuse the certificate: {reason}. Nothing was stored. Check the key's period and the organization's state.",
+        "证书 {id} 的签名正确，但验证方会拒绝该证书：{reason}。未保存任何内容，请检查密钥有效期和组织状态。",
     ),
     "certificate.signature_wrong": Message(
         "invalid_input",
@@ -196,11 +202,17 @@ MESSAGES: dict[str, Message] = {
         "A document number has 4 to 32 characters.",
         "证件号码为 4 至 32 个字符。",
     ),
+    "issue.exited": Message(
+        "rule_broken",
+        "R53",
+        "On {day} {name} had left the programme; it issues no certificates.",
+        "{day} 当日，{name} 已退出试点，不得颁发证书。",
+    ),
     "issue.handed_over": Message(
         "rule_broken",
-        "S17",
-        "{name} has handed over its certificates and may issue nothing dated {day}.",
-        "{name} 已移交，不得颁发日期为 {day} 的证书。",
+        "S18",
+        "{name} has handed over its certificates; exams and certificates of registered students ended on 2025-12-31. Nothing is issued on {day}.",
+        "{name} 已移交，已报名学生的考证工作已于 2025-12-31 结束，{day} 不得颁发证书。",
     ),
     "issue.in_the_future": Message(
         "invalid_input",
@@ -208,17 +220,23 @@ MESSAGES: dict[str, Message] = {
         "The day of issue {day} lies in the future.",
         "颁发日期 {day} 晚于今日。",
     ),
-    "issue.not_entitled": Message(
+    "issue.no_agreement": Message(
         "rule_broken",
-        "S07",
+        "R46",
+        "On {day} {name} took no part in the programme: it has signed no agreement.",
+        "{day} 当日，{name} 尚未签署协议，未参与试点。",
+    ),
+    "issue.not_entitled": Message(
+        "conflict",
+        None,
         "On {day} {name} was not allowed to issue {certificate} at level {level}.",
         "{day} 当日，{name} 无权颁发 {certificate}（等级 {level}）。",
     ),
     "issue.organization_not_active": Message(
-        "rule_broken",
-        "R46",
+        "conflict",
+        None,
         "On {day} {name} was {state}; only an active organization issues certificates.",
-        "{day} 当日，{name} 的状态为 {state}；只有处于正常状态的组织可以颁发证书。",
+        "{day} 当日，{name} 的状态为{state}；只有处于正常状态的组织可以颁发证书。",
     ),
     "issue.outcome_ambiguous": Message(
         "invalid_input",
@@ -239,8 +257,8 @@ MESSAGES: dict[str, Message] = {
         "本次请求中 {reference} 出现两次。",
     ),
     "issue.standard_not_published": Message(
-        "rule_broken",
-        "S07",
+        "conflict",
+        None,
         "Standard {code} {version} was not published yet on {day}.",
         "{day} 当日标准 {code} {version} 尚未发布。",
     ),
@@ -267,6 +285,12 @@ MESSAGES: dict[str, Message] = {
         None,
         "The key is already declared compromised from {day}; the day can only be moved earlier.",
         "该密钥已声明自 {day} 起泄露；只能提前，不能推后。",
+    ),
+    "key.begins_before_today": Message(
+        "invalid_input",
+        None,
+        "A key signs from the day of its registration on, or later; {day} is before today, {today}.",
+        "密钥自登记当日或之后起用；{day} 早于今日 {today}。",
     ),
     "key.no_possession": Message(
         "invalid_input",
@@ -298,6 +322,12 @@ MESSAGES: dict[str, Message] = {
         "The key in use signs from {first} on; {day} is earlier.",
         "当前密钥自 {first} 起可用；{day} 更早。",
     ),
+    "key.organization_not_active": Message(
+        "conflict",
+        None,
+        "{name} is {state}; keys are made, registered and prolonged only for an organization that has its agreement or is active.",
+        "{name} 的状态为{state}；只有已签约或处于正常状态的组织可以创建、登记或延长密钥。",
+    ),
     "key.taken": Message(
         "conflict",
         None,
@@ -319,14 +349,32 @@ MESSAGES: dict[str, Message] = {
     "organization.agreement_missing": Message(
         "rule_broken",
         "R46",
-        "{name} has not signed its agreement yet; record that (state agreed) before it becomes active.",
-        "{name} 尚未签署协议；请先登记签约（agreed），再设为正常（active）。",
+        "{name} has not signed its agreement yet; record that (state AGREED) before it becomes active.",
+        "{name} 尚未签署协议；请先登记签约（AGREED），再设为正常（ACTIVE）。",
     ),
     "organization.code_taken": Message(
         "conflict",
         None,
         "The code {code} belongs to another organization.",
         "代码 {code} 已属于另一组织。",
+    ),
+    "organization.has_exited": Message(
+        "forbidden",
+        "R53",
+        "{name} has left the programme since {since}; it can do this no more. Turn to the programme's office.",
+        "{name} 自 {since} 起已退出试点，不能再办理此项。请联系项目管理方。",
+    ),
+    "organization.has_handed_over": Message(
+        "forbidden",
+        None,
+        "{name} has handed over its certificates since {since}; it can do this no more. Turn to the programme's office.",
+        "{name} 自 {since} 起已移交，不能再办理此项。请联系项目管理方。",
+    ),
+    "organization.issued_since": Message(
+        "conflict",
+        None,
+        "{name} has issued {count} certificates dated {since} or later, the last on {last}; leaving on that day would make them invalid. Choose a later day, or revoke them first.",
+        "{name} 在 {since} 及之后颁发了 {count} 张证书，最后一张日期为 {last}；若自该日退出，这些证书将无效。请选择更晚的日期，或先撤销这些证书。",
     ),
     "organization.no_kind": Message(
         "invalid_input",
@@ -346,9 +394,15 @@ MESSAGES: dict[str, Message] = {
         "The last change of {name} took effect on {since}; a new one cannot begin earlier.",
         "{name} 上次变更自 {since} 生效；新的变更不能更早。",
     ),
+    "organization.state_in_future": Message(
+        "invalid_input",
+        None,
+        "{day} is in the future; a change of state is recorded on its first day, or afterwards.",
+        "{day} 晚于今日；状态变更应在生效当日或之后登记。",
+    ),
     "organization.transition_refused": Message(
-        "rule_broken",
-        "R53",
+        "conflict",
+        None,
         "{name} is {state}; it cannot become {target}.",
         "{name} 的状态为 {state}，不能变为 {target}。",
     ),
@@ -475,8 +529,8 @@ MESSAGES: dict[str, Message] = {
     "token.organization_mismatch": Message(
         "invalid_input",
         None,
-        "Name an organization for a token of role organization, and for no other; the role is {role}.",
-        "仅角色为 organization 的令牌需要指定组织；当前角色为 {role}。",
+        "Name an organization for a token of role ORGANIZATION, and for no other; the role is {role}.",
+        "仅角色为 ORGANIZATION 的令牌需要指定组织；当前角色为{role}。",
     ),
     "trust.no_roots": Message(
         "conflict",

@@ -279,7 +279,7 @@ async def test_cursors_are_not_forged_and_belong_to_their_filters(reader):
         ("public", "This needs a token. Send it as: Authorization: Bearer cgt_…"),
         (
             "organization",
-            "A token of role organization may not do this; it needs programme_admin or credit_bank.",
+            "A token of role ORGANIZATION may not do this; it needs one of: PROGRAMME_ADMIN, CREDIT_BANK.",
         ),
     ],
 )

@@ -157,7 +157,7 @@ async def test_a_part_by_organization_and_day(reader):
     ("party", "parameters", "status", "message"),
     [
         ("public", {}, 401, "This needs a token. Send it as: Authorization: Bearer cgt_…"),
-        ("organization", {}, 403, "A token of role organization may not do this"),
+        ("organization", {}, 403, "A token of role ORGANIZATION may not do this"),
         ("credit-bank", {"after": "x"}, 400, "The cursor is not one of this list"),
         ("credit-bank", {"learners": "yes"}, 400, "`learners` is true or false."),
         ("credit-bank", {"from": "yesterday"}, 400, "`from` is a day, such as 2026-11-23."),

@@ -202,7 +202,7 @@ async def test_a_mirror_is_of_one_platform_and_not_in_it(bank, mirror):
 @pytest.mark.parametrize(
     ("token", "message"),
     [
-        ("organization", "A token of role organization may not"),
+        ("organization", "A token of role ORGANIZATION may not"),
         ("", "token is unknown"),
     ],
 )

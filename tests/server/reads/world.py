@@ -38,7 +38,7 @@ from certgraph.standards.tables import (
     StandardVersionMajorRow,
     StandardVersionRow,
 )
-from tests.server.conftest import FIRST_DAY, House
+from tests.server.conftest import FIRST_DAY, FIRST_INSTANT, House
 from tests.server.reads.credit_world import fill_credit_bank
 
 ROLES = (None, "admin", "credit_bank", "records_only", "verifier", "one", "two")
@@ -99,7 +99,8 @@ async def build(house: House) -> World:
             random=house.random,
         )
         period = KeyPeriod(first_on=FIRST_DAY)
-        await create_sealed_key(session, house.keyring, KeyPurpose.ISSUER, second, period, **work)
+        made = {**work, "now": FIRST_INSTANT}
+        await create_sealed_key(session, house.keyring, KeyPurpose.ISSUER, second, period, **made)
         draft = StandardVersionDraft(
             standard_code="STD-1",
             version="2022",
