@@ -247,6 +247,14 @@ def make_read_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine.execution_options(reads=True), expire_on_commit=False)
 
 
+async def database_time(session: Session) -> datetime | None:
+    """Return the time by the database's own clock; None for SQLite, which has none."""
+    if session.get_bind().dialect.name != "postgresql":
+        return None
+    found: datetime | None = await session.scalar(select(func.clock_timestamp()))
+    return found
+
+
 def contains(column: Any, text: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column; a text or its parameter
     """Return the condition that a column holds a text somewhere, in capitals or not."""
     pattern: ColumnElement[str] = type_coerce(text, String)

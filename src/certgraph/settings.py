@@ -122,6 +122,11 @@ class Settings(BaseModel):
             hint = "" if folder else "; name a folder with --dir DIR, or set the environment"
             raise SettingsError(_explain(error) + hint) from None
 
+    @property
+    def has_master_key(self) -> bool:
+        """Whether one is configured; some commands need none."""
+        return self.master_key is not None or self.master_key_file is not None
+
     def keyring(self) -> Keyring:
         """Return the keyring of the master key.
 

@@ -141,7 +141,8 @@ def test_a_folder_without_settings_and_a_database_without_tables_say_what_to_do(
 def test_a_master_key_that_does_not_fit_is_told_so(run, demo):
     (demo / "master.key").write_text("00" * 32)
     status, _, err = run("trust", "publish")
-    assert (status, err) == (2, "certgraph: not sealed under this master key for this owner\n")
+    assert status == 2
+    assert err.startswith("certgraph: the master key is not the one that sealed what this database")
 
 
 def test_the_root_ceremony_step_by_step(demo, run, tmp_path):

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from random import Random
 
@@ -18,7 +18,7 @@ from certgraph.database import Sessions
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
-from certgraph.trust.publication import publish
+from certgraph.trust.publication import check_clock, publish
 
 logger = logging.getLogger("certgraph.api")
 
@@ -40,9 +40,11 @@ class Work:
 
 async def publish_forever(work: Work) -> None:
     """Publish changes every so often; what fails once is tried again."""
+    warned_on: date | None = None
     while True:
         try:
             async with work.sessions.begin() as session:
+                await check_clock(session, work.clock())
                 done = await publish(
                     session,
                     work.keyring,
@@ -52,6 +54,10 @@ async def publish_forever(work: Work) -> None:
                 )
             if done.renewed or done.bundle_changed:
                 logger.info("published %s status lists", done.renewed)
+            today = work.clock().date()
+            if done.warning and warned_on != today:
+                logger.warning("%s", done.warning)
+                warned_on = today
         except Rejected as rejected:
             logger.warning("nothing is published: %s", rejected)
         except Exception:  # whatever it is, revocations must go out with the next try

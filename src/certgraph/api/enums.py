@@ -2,6 +2,7 @@
 
 import strawberry
 
+from certgraph.certificates.register import RegisterState
 from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
 from certgraph.credential.verification import Check, CheckState, Verdict
 from certgraph.credit_bank.feed import ResyncReason
@@ -47,6 +48,7 @@ __all__ = [
     "OrganizationState",
     "ProposalState",
     "RecordState",
+    "RegisterState",
     "ResyncReason",
     "Rounding",
     "TokenRole",
@@ -75,6 +77,11 @@ strawberry.enum(
 strawberry.enum(Verdict, description="What a verifier says. Only VALID is good as it stands.")
 strawberry.enum(Check, description="The checks, in their order.")
 strawberry.enum(CheckState, description="A check that could not run has not passed.")
+strawberry.enum(
+    RegisterState,
+    description="What the register says of a certificate whose signature is right. NOT_ISSUED: it "
+    "knows no such number; OTHER_CONTENT: under this number it knows another certificate.",
+)
 strawberry.enum(CourseType, description="Kind of teaching that hours are counted by.")
 strawberry.enum(Rounding, description="Which way a credit is rounded to a step.")
 strawberry.enum(

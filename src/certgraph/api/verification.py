@@ -7,10 +7,12 @@ from graphql import GraphQLError
 
 from certgraph.api.certificates import AchievedOutcome
 from certgraph.api.context import Info
-from certgraph.api.enums import Check, CheckState, Verdict
+from certgraph.api.enums import Check, CheckState, RegisterState, Verdict
+from certgraph.certificates.register import register_entry, with_register
 from certgraph.credential import days
+from certgraph.credential.qr_text import from_qr_text
 from certgraph.credential.verification import Verification, verify
-from certgraph.credential.wording import words_for
+from certgraph.credential.wording import CATALOGUE, words_for
 
 
 @strawberry.type(description="One check and how it ended.")
@@ -56,6 +58,12 @@ class VerificationResult:
     claims: VerifiedClaims | None = strawberry.field(
         description="Null where the signature does not hold."
     )
+    register_state: RegisterState | None = strawberry.field(
+        description="What the register says of it; null where the signature does not hold."
+    )
+    registration_due_on: date | None = strawberry.field(
+        description="Last day for entering it on the platform, where it is not yet: rule R39."
+    )
 
 
 def _claims(verification: Verification) -> VerifiedClaims | None:
@@ -87,7 +95,10 @@ def _claims(verification: Verification) -> VerifiedClaims | None:
 class VerificationQuery:
     """Verification."""
 
-    @strawberry.field(description="Verify the text of a QR code with the newest trust data.")
+    @strawberry.field(
+        description="Verify the text of a QR code with the newest trust data, and look its number "
+        "up in the register."
+    )
     async def verification(self, info: Info, qr_text: str) -> VerificationResult:
         """Verify one text; whatever it is, there is a verdict."""
         context = info.context
@@ -97,16 +108,27 @@ class VerificationQuery:
                 "No trust list is in force, so nothing can be verified. Operator: publish one.",
                 extensions={"code": "TRUST_DATA_MISSING"},
             )
-        verification = verify(qr_text, trust, now=context.now)
+        verification, entry = verify(qr_text, trust, now=context.now), None
+        if verification.claims is not None and verification.issuer_key is not None:
+            signed, number = from_qr_text(qr_text), verification.claims.number
+            async with context.reads() as session:
+                entry = await register_entry(session, number, signed)
+            verification = with_register(verification, entry)
         words = words_for(verification, context.language, online=True)
+        advice = words.line
+        if entry is not None and entry.due_on is not None:
+            note = CATALOGUE[context.language]["not_registered_yet"].line
+            advice = f"{advice} {note.format(due_on=entry.due_on)}"
         as_of = verification.status_as_of
         return VerificationResult(
             verdict=verification.verdict,
             decisive_check=verification.decisive,
             reason=verification.reason,
             title=words.title,
-            advice=words.line,
+            advice=advice,
             status_as_of=None if as_of is None else days.to_datetime(as_of),
             checks=[CheckResult(check=c, state=s) for c, s in verification.checks],
             claims=_claims(verification),
+            register_state=None if entry is None else entry.state,
+            registration_due_on=None if entry is None else entry.due_on,
         )

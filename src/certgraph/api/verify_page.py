@@ -116,7 +116,8 @@ class VerifyPage:
         row, key = found
         now = self._clock()
         verification = verify_signed(signed_bytes(row, key) or b"", trust, days.to_instant(now))
-        return answer_html(language, verification, trust, now=now)
+        due_on = row.registration_due_on if row.registered_at is None else None
+        return answer_html(language, verification, trust, now=now, due_on=due_on)
 
 
 def _to_page(place: str) -> Callable[[Request], Awaitable[Response]]:

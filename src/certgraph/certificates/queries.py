@@ -1,11 +1,11 @@
 """All SQL about certificates, runs and status lists."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, TextClause, bindparam, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from certgraph.certificates.rules import CertificateState
@@ -139,6 +139,19 @@ async def signed_certificate(
     return None if found is None else (found[0], found[1])
 
 
+async def signed_certificate_numbered(
+    session: Session, number_key: str
+) -> tuple[CertificateRow, SigningKeyRow] | None:
+    """Return a signed certificate with its key, by number in the form compared."""
+    statement = (
+        select(CertificateRow, SigningKeyRow)
+        .join(SigningKeyRow, SigningKeyRow.id == CertificateRow.signing_key_id)
+        .where(CertificateRow.number_key == number_key, CertificateRow.signature.is_not(None))
+    )
+    found = (await session.execute(statement)).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
 def certificate_count() -> ColumnElement[int]:
     """Return how many certificates an organization has made out, drafts included, over its row.
 
@@ -200,6 +213,14 @@ async def superseded_by(
         )
         found += [(row[0], row[1]) for row in rows]
     return found
+
+
+def is_not_followed() -> TextClause:
+    """Return the condition that a change waits to be followed, in the words of its index.
+
+    A partial index serves only conditions that the database can see to imply its own.
+    """
+    return text("NOT certificate_changes.is_followed")
 
 
 async def issued_since(
@@ -277,6 +298,35 @@ async def status_lists(session: Session) -> Sequence[StatusListRow]:
     """Return every status list, by organization and number."""
     statement = select(StatusListRow).order_by(StatusListRow.organization_id, StatusListRow.number)
     return (await session.scalars(statement)).all()
+
+
+async def status_list_numbered(
+    session: Session, organization_id: UUID, number: int
+) -> StatusListRow | None:
+    """Return one of an organization's status lists."""
+    return await session.scalar(
+        select(StatusListRow).where(
+            StatusListRow.organization_id == organization_id, StatusListRow.number == number
+        )
+    )
+
+
+async def certificates_at(
+    session: Session, status_list_id: UUID, indexes: Iterable[int]
+) -> list[CertificateRow]:
+    """Return the certificates that have these entries of a list, locked for change."""
+    found: list[CertificateRow] = []
+    for part in batched(sorted(indexes), BATCH_PARAMETERS):
+        found += await session.scalars(
+            select(CertificateRow)
+            .where(
+                CertificateRow.status_list_id == status_list_id,
+                CertificateRow.status_index.in_(part),
+            )
+            .order_by(CertificateRow.id)
+            .with_for_update()
+        )
+    return found
 
 
 async def special_statuses(

@@ -15,6 +15,7 @@ from certgraph.calendar import programme_day, written_day
 from certgraph.cli.clock import default_language, environ, now, system_random
 from certgraph.cli.migrations import check_revision
 from certgraph.database import DatabaseError, Engine, Sessions, create_engine, make_sessions
+from certgraph.organizations.keys import WrongMasterKey, check_master_key
 from certgraph.policy import policy_rules
 from certgraph.problems import Problem, Rejected
 from certgraph.sealing import Keyring
@@ -67,9 +68,15 @@ async def open_runtime(
     except ValueError as error:
         raise SettingsError(f"CERTGRAPH_DATABASE_URL: {error}") from None
     try:
+        sessions = make_sessions(engine)
         if not any_revision:
             await check_revision(engine)
-        yield Runtime(settings, engine, make_sessions(engine), at, random)
+            if settings.has_master_key:
+                async with sessions.begin() as session:
+                    await check_master_key(session, settings.keyring())
+        yield Runtime(settings, engine, sessions, at, random)
+    except WrongMasterKey as error:
+        raise SettingsError(str(error)) from None
     except DatabaseError as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         await asyncio.sleep(0.1)  # aiosqlite's thread still has a word for the loop

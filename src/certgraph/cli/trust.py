@@ -42,7 +42,8 @@ from certgraph.trust.ceremony import (
     roots_from_json,
     roots_to_json,
 )
-from certgraph.trust.publication import BUNDLE_PATH, publish
+from certgraph.trust.publication import BUNDLE_PATH, check_clock, publish
+from certgraph.trust.restoring import take_as_floor
 from certgraph.trust.service import build_trust_list, current_roots, take_into_force
 from certgraph.verify_page.page import one_file_html
 
@@ -163,6 +164,7 @@ async def _build(runtime: Runtime, options: argparse.Namespace) -> None:
 async def _publish(runtime: Runtime, options: argparse.Namespace) -> None:
     keyring = runtime.keyring()
     async with runtime.sessions.begin() as session:
+        await check_clock(session, runtime.now)
         if options.file is not None:
             first_roots = roots_from_json(_read(options.roots)) if options.roots else None
             proposal = proposal_from_json(_read(options.file))
@@ -177,10 +179,30 @@ async def _publish(runtime: Runtime, options: argparse.Namespace) -> None:
         )
         bundle = await queries.published_file(session, BUNDLE_PATH)
     print(f"{done.status_lists} status list(s), {done.renewed} renewed")
+    if done.warning:
+        print(f"certgraph trust: {done.warning}", file=sys.stderr)
     if options.out is not None and bundle is not None:
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_bytes(bundle.body)
         print(f"{options.out}: {len(bundle.body)} bytes")
+
+
+async def _restored(runtime: Runtime, options: argparse.Namespace) -> None:
+    data = read_bundle(options.last_bundle)
+    async with runtime.sessions.begin() as session:
+        done = await take_as_floor(session, data, now=runtime.now, random=runtime.random)
+    print(
+        f"{done.status_lists} status list(s) of the bundle are the floor; every list is closed, "
+        "new certificates go into new ones"
+    )
+    print(f"{done.trust_lists} trust list(s) recorded that the database had forgotten")
+    print(f"{len(done.changed)} certificate(s) set back to what was published")
+    for number in done.changed:
+        print(f"  {number}")
+    print(
+        f"{done.unknown} entries of certificates that the database has forgotten stay as published"
+    )
+    print("Run certgraph trust publish, or start the server.")
 
 
 def _run_install(options: argparse.Namespace) -> int:
@@ -260,6 +282,16 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have 
     publication.add_argument("file", type=Path, nargs="?", help="signed trust list")
     publication.add_argument("--roots", type=Path, help="root.json, for the first list")
     publication.add_argument("--out", type=Path, help="also write the trust bundle to this file")
+    restored = leaf(
+        trust, "restored", "after a restore of the database: keep what was published", _restored
+    )
+    restored.add_argument(
+        "--last-bundle",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the newest bundle.cgtrust that verifiers or the CDN have",
+    )
     page = trust.add_parser("page", help="write the verify page as one file, trust data inside")
     page.add_argument("bundle", type=Path)
     page.add_argument("out", type=Path, help="HTML file to write")

@@ -93,6 +93,18 @@ def compress(statuses: Mapping[int, Status]) -> bytes:
     return zlib.compress(bytes(entries), 9)
 
 
+def statuses_in(compressed: bytes) -> dict[int, Status]:
+    """Return the entries of a zlib stream that are not VALID, by index."""
+    entries = zlib.decompressobj().decompress(compressed, _BYTES)
+    return {
+        place * 4 + part: _STATUSES[byte >> (part * BITS) & 3]
+        for place, byte in enumerate(entries)
+        if byte
+        for part in range(4)
+        if byte >> (part * BITS) & 3
+    }
+
+
 def sign_status_list(
     signer: Signer,
     *,

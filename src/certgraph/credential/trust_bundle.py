@@ -180,7 +180,7 @@ def reopen_trust_bundle(data: bytes, roots: RootKeys) -> Trust:
     Raises:
         UntrustedBundle: Not a bundle, or not signed by enough of `roots`.
     """
-    lists, tokens, encoded_standards = _parts(data)
+    lists, tokens, encoded_standards = bundle_parts(data)
     trust_list = _current(lists, roots)
     fingerprint = hashlib.sha256(lists[-1]).digest()
     status_lists = _status_lists(trust_list, tokens)
@@ -188,7 +188,12 @@ def reopen_trust_bundle(data: bytes, roots: RootKeys) -> Trust:
     return Trust(trust_list, status_lists, standards, fingerprint)
 
 
-def _parts(data: bytes) -> tuple[list[bytes], list[bytes], bytes]:
+def bundle_parts(data: bytes) -> tuple[list[bytes], list[bytes], bytes]:
+    """Return signed trust lists, status list tokens and standards; nothing is checked yet.
+
+    Raises:
+        UntrustedBundle: Not a bundle.
+    """
     try:
         magic, version, lists, tokens, standards = decode(data, max_depth=2)
     except (MalformedEncoding, ValueError, TypeError) as error:

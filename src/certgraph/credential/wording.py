@@ -111,6 +111,13 @@ _ZH = {
         "平台的信任名单已过期", "签名有效，但平台尚未更新信任名单：请向项目管理方查询。"
     ),
     "clock": Words("本机时间有误", "本机日期与信任数据不符，请校正时间后再次核验。"),
+    "not_in_register": Words(
+        "平台没有此证书的记录", "签名正确，但平台未登记此编号：请勿仅凭此采信，请向颁发机构查询。"
+    ),
+    "other_content_in_register": Words(
+        "与平台登记的证书不符", "平台以此编号登记的是另一份证书。请勿采信，并向项目管理方反映。"
+    ),
+    "not_registered_yet": Words("", "注意：此证书尚未录入平台，录入期限为 {due_on}。"),
     "left": Words("", "注意：颁发机构自 {left_on} 起已退出试点；此前颁发的证书不受影响。"),
     "compare": Words("", "请核对持证人身份证件。"),
     "not_ours": Words("没有可核验的证书", "请确认文件，或扫描证书上的二维码。"),
@@ -216,6 +223,19 @@ _EN = {
         "This device's clock is wrong",
         "Its date does not fit the trust data. Set the clock and check again.",
     ),
+    "not_in_register": Words(
+        "The platform has no record of this certificate",
+        "The signature is correct, but the number is not in the register. Do not rely on it alone; "
+        "ask the issuer.",
+    ),
+    "other_content_in_register": Words(
+        "Not the certificate that the platform registered",
+        "Under this number another certificate is registered. Do not rely on it, and tell the "
+        "programme.",
+    ),
+    "not_registered_yet": Words(
+        "", "Note: it is not entered on the platform yet; it is due on {due_on}."
+    ),
     "left": Words(
         "", "Note: the issuer left the programme on {left_on}; what it issued before stays valid."
     ),
@@ -229,7 +249,7 @@ _EN = {
 CATALOGUE = {"zh": _ZH, "en": _EN}
 
 
-_NOT_VERDICTS = {"left", "compare", "unreadable", "not_ours", "status"}
+_NOT_VERDICTS = {"left", "compare", "unreadable", "not_ours", "status", "not_registered_yet"}
 
 
 def words_for(verification: Verification, language: str, *, online: bool = False) -> Words:

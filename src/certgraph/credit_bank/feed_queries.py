@@ -19,11 +19,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from certgraph.certificates.queries import is_not_followed
 from certgraph.certificates.tables import (
     CertificateChangeRow,
     CertificateRow,
 )
-from certgraph.credit_bank.record_queries import is_not_followed
 from certgraph.credit_bank.record_tables import OutcomeChangeRow, OutcomeFeedRow, OutcomeRecordRow
 from certgraph.credit_bank.tables import CatalogueEntryRow
 from certgraph.database import Session, insert_unless_there

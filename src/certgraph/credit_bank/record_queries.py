@@ -7,18 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    TextClause,
     and_,
     bindparam,
     func,
     or_,
     select,
-    text,
     tuple_,
     update,
 )
 from sqlalchemy.orm import aliased
 
+from certgraph.certificates.queries import is_not_followed
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import (
     CertificateChangeRow,
@@ -62,14 +61,6 @@ class Facts:
     version: int
     entry_id: UUID | None
     credits_tenths: int | None
-
-
-def is_not_followed() -> TextClause:
-    """Return the condition that a change waits to be followed, in the words of its index.
-
-    A partial index serves only conditions that the database can see to imply its own.
-    """
-    return text("NOT certificate_changes.is_followed")
 
 
 async def not_followed(

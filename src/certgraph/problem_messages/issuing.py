@@ -532,6 +532,12 @@ MESSAGES: dict[str, Message] = {
         "Name an organization for a token of role ORGANIZATION, and for no other; the role is {role}.",
         "仅角色为 ORGANIZATION 的令牌需要指定组织；当前角色为{role}。",
     ),
+    "trust.clock": Message(
+        "conflict",
+        None,
+        "The clock of this machine is {seconds} seconds ahead of the database's (behind, if negative). Set the clocks; nothing was published.",
+        "本机时钟比数据库快 {seconds} 秒（负数为慢）。请校准时钟；未发布任何内容。",
+    ),
     "trust.no_roots": Message(
         "conflict",
         None,
@@ -561,6 +567,12 @@ MESSAGES: dict[str, Message] = {
         None,
         "The trust list has sequence {sequence}, the next is {expected}. Build it again.",
         "信任列表序号为 {sequence}，应为 {expected}。请重新生成。",
+    ),
+    "trust.unrevokes": Message(
+        "conflict",
+        None,
+        "{path} would make {count} entries valid again that were revoked for ever. After a restore of the database run: certgraph trust restored --last-bundle FILE.",
+        "{path} 将使 {count} 条已永久撤销的记录重新有效。恢复数据库后请运行：certgraph trust restored --last-bundle FILE。",
     ),
     "trust.standards": Message(
         "invalid_input",

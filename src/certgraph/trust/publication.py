@@ -5,8 +5,9 @@ anywhere loses nothing: the next run compares everything again.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from certgraph.calendar import programme_day
 from certgraph.certificates import queries as certificate_queries
@@ -14,14 +15,20 @@ from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import StatusListRow
 from certgraph.credential import days
 from certgraph.credential.signature import Signer, kid_of
-from certgraph.credential.status_list import Status, compress, kid_and_entries, sign_status_list
+from certgraph.credential.status_list import (
+    Status,
+    compress,
+    kid_and_entries,
+    sign_status_list,
+    statuses_in,
+)
 from certgraph.credential.trust_bundle import (
     UntrustedBundle,
     encode_trust_bundle,
     open_trust_bundle,
 )
 from certgraph.credential.trust_list import TrustList, read_trust_list
-from certgraph.database import Session
+from certgraph.database import Session, database_time
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.keys import open_signer
 from certgraph.organizations.rules import KeyPurpose
@@ -33,6 +40,8 @@ from certgraph.trust.tables import PublishedFileRow
 
 BUNDLE_PATH = "trust/bundle.cgtrust"
 STATUS_FOLDER = "status"
+CLOCK_DIFFERENCE = timedelta(minutes=1)
+WARN_BEFORE = timedelta(days=30)
 _RENEWALS_A_TTL = 4
 """An unchanged list is signed anew after a quarter of its time to live."""
 
@@ -51,11 +60,22 @@ class Publication:
         status_lists: How many status lists there are.
         renewed: How many of them were signed anew.
         bundle_changed: Whether the trust bundle was written.
+        trust_list_left: How long the trust list in force still counts; less than 0 once it ended.
     """
 
     status_lists: int
     renewed: int
     bundle_changed: bool
+    trust_list_left: timedelta
+
+    @property
+    def warning(self) -> str | None:
+        """What an operator must know, if anything."""
+        if self.trust_list_left > WARN_BEFORE:
+            return None
+        days_left = self.trust_list_left.days
+        when = f"ends in {days_left} days" if days_left >= 0 else "has ended: nothing verifies"
+        return f"the trust list {when}; run: certgraph trust build, sign, publish"
 
 
 def status_path(organization_code: str, number: int) -> str:
@@ -75,16 +95,19 @@ async def _status_token(
     published: PublishedFileRow | None,
 ) -> bytes | None:
     """Return a fresh token, or None where the published one still serves."""
-    statuses = {
+    floor = statuses_in(row.floor) if row.floor else {}
+    special = {
         index: _STATUSES[state]
         for index, state in await certificate_queries.special_statuses(session, row.id)
     }
-    if (
-        published is not None
-        and now - published.published_at < freshness.status_ttl / _RENEWALS_A_TTL
-        and kid_and_entries(published.body) == (kid_of(signer.public_key), compress(statuses))
-    ):
-        return None
+    statuses = {**special, **floor}
+    if published is not None:
+        kid, entries = kid_and_entries(published.body)
+        _check_not_unrevoked(entries, statuses, organization_code, row.number)
+        age = now - published.published_at
+        is_young = timedelta(0) <= age < freshness.status_ttl / _RENEWALS_A_TTL
+        if is_young and (kid, entries) == (kid_of(signer.public_key), compress(statuses)):
+            return None
     return sign_status_list(
         signer,
         issuer=organization_code,
@@ -95,6 +118,36 @@ async def _status_token(
         ttl=int(freshness.status_ttl.total_seconds()),
         expires_at=days.to_instant(now + freshness.status_lifetime),
     )
+
+
+def _check_not_unrevoked(
+    entries: bytes, statuses: Mapping[int, Status], organization_code: str, number: int
+) -> None:
+    """Refuse a list in which what was revoked for ever is valid again, as after a restore.
+
+    Raises:
+        Rejected: It says what to do.
+    """
+    again = [
+        index
+        for index, status in statuses_in(entries).items()
+        if status is not Status.SUSPENDED and index not in statuses
+    ]
+    if again:
+        path = status_path(organization_code, number)
+        raise refusal("trust.unrevokes", path=path, count=len(again))
+
+
+async def check_clock(session: Session, now: datetime) -> None:
+    """Compare this machine's clock with the database's, where that has one of its own.
+
+    Raises:
+        Rejected: They differ by more than a minute: what is signed now would say a wrong time.
+    """
+    theirs = await database_time(session)
+    if theirs is not None and abs(theirs - now) > CLOCK_DIFFERENCE:
+        seconds = round((now - theirs).total_seconds())
+        raise refusal("trust.clock", seconds=seconds)
 
 
 async def _status_signer(
@@ -163,12 +216,15 @@ async def publish(
         if row.sequence != current.sequence
     ]
     bundle = encode_trust_bundle([*steps, current.signed], list(tokens.values()), current.standards)
+    # A list that has ended ends nothing else: revocations go on being published.
+    checked_at = min(now, days.to_datetime(content.expires_at))
     try:
-        open_trust_bundle(bundle, content.roots, now=now)
+        open_trust_bundle(bundle, content.roots, now=checked_at)
     except UntrustedBundle as error:  # what verifiers would refuse is not published
         raise refusal("trust.refused", detail=error) from None
     before = await queries.published_file(session, BUNDLE_PATH)
     changed = before is None or before.body != bundle
     if changed:
         await _put(session, BUNDLE_PATH, bundle, now)
-    return Publication(len(tokens), renewed, changed)
+    expires_in = days.to_datetime(content.expires_at) - now
+    return Publication(len(tokens), renewed, changed, expires_in)

@@ -1,6 +1,6 @@
 """The answer to a lookup by number and name, as markup: for browsers that run no script."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from html import escape
 
 from certgraph.credential import days
@@ -33,7 +33,14 @@ def message_html(language: str, name: str) -> str:
     return f'<div role="status">{box}</div>'
 
 
-def answer_html(language: str, found: Verification, trust: Trust, *, now: datetime) -> str:
+def answer_html(
+    language: str,
+    found: Verification,
+    trust: Trust,
+    *,
+    now: datetime,
+    due_on: date | None = None,
+) -> str:
     """Return the answer for a certificate that was found.
 
     Args:
@@ -41,6 +48,7 @@ def answer_html(language: str, found: Verification, trust: Trust, *, now: dateti
         found: What verification says of it.
         trust: What it was verified with.
         now: The server's time.
+        due_on: Last day for entering it on the platform, where it is not yet.
     """
     told, catalogue = words(language), CATALOGUE[language]
     said = words_for(found, language, online=True)
@@ -49,6 +57,9 @@ def answer_html(language: str, found: Verification, trust: Trust, *, now: dateti
     if found.issuer_key is not None and found.issuer_key.organization.has_left:
         left_on = days.to_date(found.issuer_key.organization.state_since)
         note = catalogue["left"].line.format(left_on=left_on)
+        parts.append(f'<p class="note">{escape(note)}</p>')
+    if due_on is not None:
+        note = catalogue["not_registered_yet"].line.format(due_on=due_on)
         parts.append(f'<p class="note">{escape(note)}</p>')
     if found.claims is not None:
         rows = "".join(

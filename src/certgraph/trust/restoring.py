@@ -1,0 +1,160 @@
+"""After a restore of the database: what was published last is a floor.
+
+A backup knows less than verifiers have seen. Without this, what was revoked since would be valid
+again, and entries of status lists would be given out twice: whoever revokes the second certificate
+of an entry revokes the first with it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid5
+
+from certgraph.certificates import queries as certificate_queries
+from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.tables import CertificateChangeRow, StatusListRow
+from certgraph.credential import days
+from certgraph.credential.status_list import Status, StatusList, compress, statuses_in
+from certgraph.credential.trust_bundle import (
+    UntrustedBundle,
+    bundle_parts,
+    reopen_trust_bundle,
+)
+from certgraph.credential.trust_list import RootKeys, read_trust_list
+from certgraph.database import Session
+from certgraph.organizations.service import organization_named
+from certgraph.problems import refusal
+from certgraph.randomness import Random, new_id
+from certgraph.trust import queries
+from certgraph.trust.service import roots_named_by
+from certgraph.trust.tables import TrustListRow
+
+_STATES = {
+    Status.REVOKED: CertificateState.REVOKED,
+    Status.SUSPENDED: CertificateState.SUSPENDED,
+    Status.SUPERSEDED: CertificateState.SUPERSEDED,
+}
+_VALID = (CertificateState.ISSUED, CertificateState.REGISTERED)
+_REASON = "as published before a restore of the database"
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was set right.
+
+    Attributes:
+        trust_lists: Trust lists that the database had forgotten.
+        status_lists: Status lists that the bundle holds.
+        changed: Numbers of certificates that are again what was published of them.
+        unknown: Entries of certificates that the database has forgotten; they stay what they were.
+    """
+
+    trust_lists: int
+    status_lists: int
+    changed: tuple[str, ...]
+    unknown: int
+
+
+async def take_as_floor(
+    session: Session, bundle: bytes, *, now: datetime, random: Random
+) -> Restored:
+    """Take the last bundle that was published as what may not become better again.
+
+    1. trust lists that the database has forgotten are recorded, so that no number comes twice
+    2. certificates are revoked, suspended, superseded as published
+    3. entries without a certificate here keep what was published, for ever
+    4. every status list is closed: new certificates go into new ones
+
+    Raises:
+        Rejected: No root keys are known here, or the bundle is not signed by enough of them.
+    """
+    current = await queries.current_trust_list(session)
+    if current is None:
+        raise refusal("trust.none_in_force")
+    try:
+        trust = reopen_trust_bundle(bundle, roots_named_by(current))
+    except UntrustedBundle as error:
+        raise refusal("trust.refused", detail=error) from None
+    forgotten = _forgotten_lists(bundle, current, now)
+    session.add_all(forgotten)
+    changed: list[str] = []
+    unknown = 0
+    for published in trust.status_lists.values():
+        numbers, without = await _keep(session, published, now=now, random=random)
+        changed += numbers
+        unknown += without
+    for row in await certificate_queries.status_lists(session):
+        row.used = row.size
+    return Restored(len(forgotten), len(trust.status_lists), tuple(changed), unknown)
+
+
+def _forgotten_lists(bundle: bytes, current: TrustListRow, now: datetime) -> list[TrustListRow]:
+    """Return the trust lists of a bundle that come after the current one, as rows."""
+    signed_lists, _, standards = bundle_parts(bundle)
+    roots: RootKeys = roots_named_by(current)
+    rows = []
+    for signed in signed_lists:
+        trust_list = read_trust_list(signed)
+        if trust_list.sequence <= current.sequence:
+            continue
+        rows.append(
+            TrustListRow(
+                sequence=trust_list.sequence,
+                signed=signed,
+                standards=standards,
+                changes_roots=trust_list.roots != roots,
+                expires_at=days.to_datetime(trust_list.expires_at),
+                published_at=now,
+            )
+        )
+        roots = trust_list.roots
+    return rows
+
+
+async def _keep(
+    session: Session, published: StatusList, *, now: datetime, random: Random
+) -> tuple[list[str], int]:
+    """Keep what one list said; return numbers that changed, and how many entries are unknown."""
+    organization = await organization_named(session, published.issuer)
+    row = await certificate_queries.status_list_numbered(session, organization.id, published.number)
+    statuses = statuses_in(published.compressed)
+    if row is None:  # it was opened after the backup was made
+        size = len(published.entries()) * 4
+        row = StatusListRow(
+            id=new_id(random),
+            organization_id=organization.id,
+            number=published.number,
+            size=size,
+            used=size,
+            indexes=b"",
+        )
+        session.add(row)
+        await session.flush()
+    changed, known = [], set()
+    for certificate in await certificate_queries.certificates_at(session, row.id, statuses):
+        known.add(certificate.status_index)
+        target = _STATES[statuses[certificate.status_index]]
+        if certificate.state in _VALID:
+            certificate.state = target
+            changed.append(certificate.number)
+            session.add(
+                CertificateChangeRow(
+                    id=uuid5(certificate.id, f"restored {now.isoformat()}"),
+                    certificate_id=certificate.id,
+                    state=target,
+                    reason=_REASON,
+                    changed_by="certgraph trust restored",
+                    changed_at=now,
+                )
+            )
+    floor = statuses_in(row.floor) if row.floor else {}
+    row.floor = compress({**floor, **_for_ever(statuses, known)})
+    return changed, len(statuses.keys() - known)
+
+
+def _for_ever(statuses: dict[int, Status], known: set[int]) -> dict[int, Status]:
+    """Return what stays: all of unknown certificates, of known ones what no act takes back."""
+    return {
+        index: status
+        for index, status in statuses.items()
+        if index not in known or status is not Status.SUSPENDED
+    }

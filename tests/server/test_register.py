@@ -1,0 +1,119 @@
+"""Verification by the service asks the register: a right signature alone is not an issued certificate."""
+
+from datetime import date
+from random import Random
+
+import pytest
+
+from certgraph.certificates.issuing import start_run
+from certgraph.certificates.service import claims_of, erase_holder, register_certificate
+from certgraph.certificates.signing import ignore_step
+from certgraph.credential.claims import TYP, encode_claims
+from certgraph.credential.qr_text import to_qr_text
+from certgraph.credential.signature import sign1
+from certgraph.organizations.keys import open_signer
+from certgraph.organizations.queries import signing_keys
+from certgraph.organizations.rules import KeyPurpose
+from certgraph.organizations.service import organization_named
+from tests.server.api.conftest import client
+from tests.server.conftest import HOST
+from tests.server.test_trust import new_list, published
+
+__all__ = ["client"]
+
+VERIFY = """query ($text: String!) { verification(qrText: $text) {
+  verdict decisiveCheck reason title advice registerState registrationDueOn claims { number } } }"""
+
+
+@pytest.fixture
+async def issued(client):
+    (row,) = await client.house.issue(client.house.candidate(issued_on=date(2026, 11, 20)))
+    await new_list(client.house)
+    await published(client.house)
+    return row
+
+
+async def asked(client, text, language="en"):
+    return (await client.data(VERIFY, {"text": text}, language=language))["verification"]
+
+
+async def signed_outside(house, claims):
+    """Return what a thief of the issuer's key makes: its signature is right."""
+    async with house.sessions() as session:
+        organization = await organization_named(session, "EO-001")
+        (key,) = await signing_keys(session, KeyPurpose.ISSUER, organization.id)
+        signer = open_signer(house.keyring, key, organization)
+    return to_qr_text(sign1(signer, TYP, encode_claims(claims)), HOST)
+
+
+async def test_what_is_not_entered_yet_is_valid_and_says_until_when(client, issued):
+    text = await client.house.qr_text(issued)
+    found = await asked(client, text)
+    assert (found["verdict"], found["registerState"]) == ("VALID", "NOT_REGISTERED_YET")
+    assert found["registrationDueOn"] == "2026-12-01"
+    assert found["advice"].endswith(
+        "it is not entered on the platform yet; it is due on 2026-12-01."
+    )
+    assert "录入期限为 2026-12-01" in (await asked(client, text, "zh"))["advice"]
+    page = await client.http.post(
+        "/v", data={"number": issued.number, "name": "张示例", "lang": "en"}
+    )
+    assert "due on 2026-12-01" in page.text
+    async with client.house.sessions.begin() as session:
+        await register_certificate(
+            session,
+            issued.number,
+            organization=None,
+            by="t",
+            now=client.house.now,
+            random=Random(1),
+        )
+    found = await asked(client, text)
+    assert (found["verdict"], found["registerState"]) == ("VALID", "REGISTERED")
+    assert found["registrationDueOn"] is None
+
+
+async def test_a_number_that_was_never_issued_is_not_confirmed(client, issued):
+    claims = claims_of(issued)._replace(
+        number="NEVER-1", status_index=claims_of(issued).status_index
+    )
+    found = await asked(client, await signed_outside(client.house, claims))
+    assert found["claims"] == {"number": "NEVER-1"}
+    assert (found["verdict"], found["reason"]) == ("UNCONFIRMED", "not_in_register")
+    assert (found["decisiveCheck"], found["registerState"]) == ("STATUS", "NOT_ISSUED")
+    assert found["title"] == "The platform has no record of this certificate"
+
+
+async def test_a_number_issued_with_other_content_is_invalid(client, issued):
+    claims = claims_of(issued)._replace(holder_name="李冒名")
+    found = await asked(client, await signed_outside(client.house, claims))
+    assert (found["verdict"], found["reason"]) == ("INVALID", "other_content_in_register")
+    assert found["registerState"] == "OTHER_CONTENT"
+
+
+async def test_a_draft_is_not_issued(client, issued):
+    house = client.house
+    async with house.sessions.begin() as session:
+        request = house.request(house.candidate(number="DRAFT-1"), key="draft")
+        await start_run(
+            session, house.keyring, request, now=house.now, random=house.random, observe=ignore_step
+        )
+    claims = claims_of(issued)._replace(number="DRAFT-1")
+    assert (await asked(client, await signed_outside(house, claims)))[
+        "registerState"
+    ] == "NOT_ISSUED"
+
+
+async def test_what_is_wrong_in_itself_is_not_looked_up(client, issued):
+    for text in ("x", await client.house.qr_text(issued) + "1"):
+        found = await asked(client, text)
+        assert (found["verdict"], found["registerState"]) == ("INVALID", None)
+
+
+async def test_an_erased_certificate_is_known_by_its_number(client, issued):
+    text = await client.house.qr_text(issued)
+    async with client.house.sessions.begin() as session:
+        await erase_holder(
+            session, issued.number, reason="asked", by="t", now=client.house.now, random=Random(1)
+        )
+    assert (await asked(client, text))["verdict"] == "VALID"
