@@ -5,11 +5,13 @@ and indexes of lists.
 """
 
 import unicodedata
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
-from certgraph.credential.claims import claims_from
+from certgraph.credential.claims import Claims, claims_from
 from certgraph.credential.encoding import decode
 
 revision = "20261124"
@@ -63,6 +65,7 @@ def _fill_from_certificates(connection: sa.Connection, outcomes: sa.Table) -> No
     certificates = sa.table(
         "certificates",
         sa.column("id", sa.Uuid()),
+        sa.column("number", sa.String()),
         sa.column("payload", sa.LargeBinary()),
         sa.column("holder_name"),
         sa.column("holder_name_key"),
@@ -89,7 +92,7 @@ def _fill_from_certificates(connection: sa.Connection, outcomes: sa.Table) -> No
                 "credits_tenths": outcome.credits_tenths,
             }
             for row in rows
-            for position, outcome in enumerate(claims_from(decode(row.payload)).outcomes)
+            for position, outcome in enumerate(_claims(row).outcomes)
         ]
         if stated:
             connection.execute(outcomes.insert(), stated)
@@ -102,6 +105,17 @@ def _fill_from_certificates(connection: sa.Connection, outcomes: sa.Table) -> No
         ]
         connection.execute(name_keys, names)
         after = rows[-1].id
+
+
+def _claims(row: sa.Row[Any]) -> Claims:
+    try:
+        return claims_from(decode(row.payload))
+    except ValueError as error:
+        message = (
+            f"certificate {row.number}: what was signed cannot be read ({error}), so its outcomes "
+            "cannot be written. Restore its payload from a backup, then migrate again"
+        )
+        raise CommandError(message) from None
 
 
 def _fill_parent_codes(connection: sa.Connection) -> None:

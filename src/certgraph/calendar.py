@@ -18,7 +18,8 @@ class Deadline:
     Attributes:
         due_on: Last day, inclusive.
         is_provisional: The State Council's calendar for a year involved was not known; weekends
-            alone were counted, and the day must be computed again.
+            and holidays of fixed dates were counted. The day is computed again once it is known,
+            and until then nobody is late by it.
     """
 
     due_on: date
@@ -45,6 +46,11 @@ def programme_day(instant: datetime) -> date:
     return instant.astimezone(CHINA).date()
 
 
+_FIXED_HOLIDAYS = {(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)}
+"""Days of rest in any year (全国年节及纪念日放假办法, 2024, article 2); the others follow the lunar
+calendar, and working days are moved by a notice each year."""
+
+
 def first_instant(day: date) -> datetime:
     """Return the first instant of a civil day in China."""
     return datetime(day.year, day.month, day.day, tzinfo=CHINA)
@@ -55,7 +61,7 @@ def _is_working_day(day: date) -> tuple[bool, bool]:
     try:
         return chinese_calendar.is_workday(day), False
     except NotImplementedError:
-        return day.weekday() < 5, True
+        return day.weekday() < 5 and (day.month, day.day) not in _FIXED_HOLIDAYS, True
 
 
 def registration_deadline(issued_on: date) -> Deadline:

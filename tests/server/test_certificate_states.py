@@ -14,6 +14,7 @@ from certgraph.certificates.service import (
     claims_of,
     correction_request,
     is_late,
+    keep_registration_deadlines,
     lift_suspension,
     recheck_all,
     register_certificate,
@@ -77,7 +78,10 @@ async def test_a_late_registration_is_accepted_and_marked_late(house, instant, l
     (row,) = await house.issue()
     registered = await register(house, row.number, instant)
     assert registered.state is CertificateState.REGISTERED
-    assert is_late(registered.registered_at, registered.registration_due_on) is late
+    assert (
+        is_late(registered.registered_at, registered.registration_due_on, is_provisional=False)
+        is late
+    )
 
 
 async def test_a_suspension_is_lifted_to_what_the_certificate_was(house):
@@ -277,3 +281,19 @@ async def test_a_slow_repetition_does_not_undo_a_revocation(house):
     async with house.sessions() as session:
         again = await queries.certificate_by_number_key(session, row.number)
     assert again.state is REVOKED
+
+
+async def test_nobody_is_late_by_a_provisional_day_which_is_computed_anew_once_it_can_be(house):
+    (row,) = await house.issue(house.candidate(issued_on=date(2026, 11, 2)))
+    async with house.sessions.begin() as session:
+        row = await session.get_one(type(row), row.id)
+        row.registration_due_on, row.registration_due_is_provisional = date(2026, 11, 3), True
+    assert not is_late(house.now, row.registration_due_on, is_provisional=True)
+    for changed in (1, 0):
+        async with house.sessions.begin() as session:
+            assert await keep_registration_deadlines(session) == changed
+            found = await session.get_one(type(row), row.id)
+            await session.refresh(found)
+        assert found.registration_due_on == date(2026, 11, 11)
+        assert not found.registration_due_is_provisional
+    assert is_late(house.now, found.registration_due_on, is_provisional=False)

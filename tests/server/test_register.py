@@ -1,4 +1,4 @@
-"""Verification by the service asks the register: a right signature alone is not an issued certificate."""
+"""Verification by the service asks the register: a right signature alone is not enough."""
 
 from datetime import date
 from random import Random

@@ -2,7 +2,7 @@
 
 import csv
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from string import Formatter
 
@@ -10,6 +10,7 @@ import pytest
 
 from certgraph.calendar import next_month_deadline, registration_deadline
 from certgraph.certificates.rules import expected_tenths, masked_document, masked_name
+from certgraph.cli.demo_data import CASES
 from certgraph.organizations.rules import (
     TRANSITIONS,
     OrganizationState,
@@ -45,6 +46,28 @@ def test_deadlines(row):
     else:
         assert deadline.due_on == date.fromisoformat(row["due"])
         assert not deadline.is_provisional
+
+
+@pytest.mark.parametrize(
+    ("issued_on", "due_on"),
+    [
+        (date(2026, 12, 22), date(2026, 12, 31)),
+        (date(2026, 12, 23), date(2027, 1, 4)),  # New Year's Day is one in any year
+        (date(2026, 12, 31), date(2027, 1, 12)),
+        (date(2027, 4, 27), date(2027, 5, 6)),
+        (date(2027, 9, 29), date(2027, 10, 11)),
+    ],
+)
+def test_at_the_end_of_the_known_calendar_holidays_of_fixed_dates_are_known(issued_on, due_on):
+    deadline = registration_deadline(issued_on)
+    assert deadline.due_on == due_on
+    assert deadline.is_provisional == (due_on.year > 2026)
+
+
+def test_every_weekday_the_demos_certificates_are_entered_in_time():
+    for days in range(7 * 53):
+        today = date(2026, 1, 1) + timedelta(days=days)
+        assert registration_deadline(today - timedelta(days=CASES[0].days_ago)).due_on >= today
 
 
 @pytest.mark.parametrize(

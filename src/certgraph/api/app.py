@@ -20,7 +20,13 @@ from starlette.types import ASGIApp
 
 from certgraph.api import feed_stream
 from certgraph.api.answering import Answering
-from certgraph.api.background import Work, follow_forever, notify_forever, publish_forever
+from certgraph.api.background import (
+    Work,
+    follow_forever,
+    keep_days,
+    notify_forever,
+    publish_forever,
+)
 from certgraph.api.callers import Callers
 from certgraph.api.context import Context
 from certgraph.api.gates import Gates
@@ -278,7 +284,7 @@ async def _home(request: Request) -> Response:
 @asynccontextmanager
 async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIterator[None]:
     """Publish and follow while the application runs; give back everything at its end."""
-    own = (publish_forever, follow_forever, notify_forever) if publishing else ()
+    own = (keep_days, publish_forever, follow_forever, notify_forever) if publishing else ()
     tasks = [asyncio.create_task(one(work)) for one in own]
     try:
         yield

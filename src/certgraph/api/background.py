@@ -10,10 +10,11 @@ from random import Random
 
 import httpx
 
+from certgraph.certificates.service import keep_registration_deadlines
 from certgraph.credit_bank import feed_queries
 from certgraph.credit_bank.deadlines import keep_deadlines
 from certgraph.credit_bank.recording import follow
-from certgraph.credit_bank.webhooks import Message, notify
+from certgraph.credit_bank.webhooks import Claimed, Message, claim_messages, deliver
 from certgraph.database import Sessions
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
@@ -36,6 +37,15 @@ class Work:
     reads: Sessions
     random: Random
     clock: Callable[[], datetime]
+
+
+async def keep_days(work: Work) -> None:
+    """Compute provisional days anew, once: a newer calendar comes with a newer package."""
+    try:
+        async with work.sessions.begin() as session:
+            await keep_registration_deadlines(session)
+    except Exception:  # whatever it is, the next start tries again
+        logger.exception("provisional days are not computed anew")
 
 
 async def publish_forever(work: Work) -> None:
@@ -84,19 +94,38 @@ async def follow_forever(work: Work) -> None:
 
 
 async def notify_forever(work: Work) -> None:
-    """Tell who wants to know that the feed has something new; failures are tried again."""
-    while True:
-        try:
-            await notify(work.sessions, work.keyring, post_message, now=work.clock())
-        except Exception:  # whatever it is, they are told with the next try
-            logger.exception("nobody is notified; it is tried again")
-        await asyncio.sleep(work.settings.follow_every_seconds)
+    """Tell who wants to know that the feed has something new; failures are tried again.
+
+    Each address has a task of its own: one that is slow keeps no other waiting.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        while True:
+            try:
+                claimed = await claim_messages(work.sessions, work.keyring, now=work.clock())
+            except Exception:  # whatever it is, they are told with the next try
+                logger.exception("nobody is notified; it is tried again")
+                claimed = []
+            for one in claimed:
+                tasks.create_task(_delivered(work, one))
+            await asyncio.sleep(work.settings.follow_every_seconds)
+
+
+async def _delivered(work: Work, claimed: Claimed) -> None:
+    try:
+        await deliver(work.sessions, post_message, claimed, work.clock)
+    except Exception:  # its lease ends, and it is told again
+        logger.exception("what a webhook answered is not noted; it is told again")
+
+
+def _client() -> httpx.AsyncClient:
+    """Return a client that goes straight to an allowed host, past any proxy of the environment."""
+    return httpx.AsyncClient(timeout=_POST_SECONDS, trust_env=False)
 
 
 async def post_message(message: Message) -> tuple[int, str]:
     """Send a message; see `certgraph.credit_bank.webhooks.Post`. Redirects are not followed."""
     try:
-        async with asyncio.timeout(_POST_SECONDS), httpx.AsyncClient(timeout=_POST_SECONDS) as http:
+        async with asyncio.timeout(_POST_SECONDS), _client() as http:
             headers = dict(message.headers)
             sent = http.stream("POST", message.url, content=message.body, headers=headers)
             async with sent as response:  # of which nothing but the status is read

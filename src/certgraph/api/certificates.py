@@ -186,7 +186,11 @@ class Certificate(Node):
     )
     registered_at: datetime | None = column(CertificateRow.registered_at)
     is_registered_late: bool = computed(
-        is_late, CertificateRow.registered_at, CertificateRow.registration_due_on
+        is_late,
+        CertificateRow.registered_at,
+        CertificateRow.registration_due_on,
+        CertificateRow.registration_due_is_provisional,
+        description="Whether it was entered after its last day; not while that is provisional.",
     )
     qr_code: QrCode | None = computed(
         _qr_code,

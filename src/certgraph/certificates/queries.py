@@ -223,6 +223,27 @@ def is_not_followed() -> TextClause:
     return text("NOT certificate_changes.is_followed")
 
 
+async def provisional_days(session: Session) -> Sequence[date]:
+    """Return the days of issue whose last day for registering is provisional."""
+    rows = await session.scalars(
+        select(CertificateRow.issued_on)
+        .where(CertificateRow.registration_due_is_provisional)
+        .distinct()
+    )
+    return rows.all()
+
+
+async def set_registration_due(session: Session, issued_on: date, due_on: date) -> None:
+    """Set the last day for registering of what was issued on a day, no longer provisional."""
+    await session.execute(
+        update(CertificateRow)
+        .where(CertificateRow.issued_on == issued_on)
+        .where(CertificateRow.registration_due_is_provisional)
+        .values(registration_due_on=due_on, registration_due_is_provisional=False)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def issued_since(
     session: Session, organization_id: UUID, day: date
 ) -> tuple[int, date | None]:

@@ -66,7 +66,7 @@ async def _organization_list(runtime: Runtime, options: argparse.Namespace) -> N
         conditions.append(organization_queries.is_of_kind(OrganizationKind(options.kind)))
     if options.name:
         conditions.append(organization_queries.name_contains(options.name))
-    async with runtime.sessions() as session:
+    async with runtime.reads() as session:
         rows = await organization_queries.organizations_where(session, *conditions)
     for row in rows:
         print(f"{row.code}  {row.state:<11}  {row.uscc or 'USCC unknown':<18}  {row.name}")
@@ -134,7 +134,7 @@ async def _key_create(runtime: Runtime, options: argparse.Namespace) -> None:
 
 
 async def _key_challenge(runtime: Runtime, options: argparse.Namespace) -> None:
-    async with runtime.sessions() as session:
+    async with runtime.reads() as session:
         organization = await organization_named(session, options.organization, "code")
     message = possession_message(organization.code, _hex(options.public_key, "a key", "publicKey"))
     print(message.hex())
@@ -156,7 +156,7 @@ async def _key_register(runtime: Runtime, options: argparse.Namespace) -> None:
 
 
 async def _key_list(runtime: Runtime, _options: argparse.Namespace) -> None:
-    async with runtime.sessions() as session:
+    async with runtime.reads() as session:
         codes = {row.id: row.code for row in await organization_queries.all_organizations(session)}
         rows = [
             *await organization_queries.signing_keys(session, KeyPurpose.STATUS),

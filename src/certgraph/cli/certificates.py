@@ -102,7 +102,7 @@ async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
         run = await run_issue(runtime, request)
     except Rejected as rejected:
         raise Rejected(map(_on_its_line, rejected.problems)) from None
-    async with runtime.sessions() as session:
+    async with runtime.reads() as session:
         to_sign = await bytes_to_sign(session, run)
         rows = await queries.certificates_of_run(session, run.id)
         key = await session.get_one(SigningKeyRow, run.signing_key_id)
@@ -213,7 +213,7 @@ async def _correct(runtime: Runtime, options: argparse.Namespace) -> None:
     def correct(candidate: Candidate) -> Candidate:
         return replace(candidate, **changes)
 
-    async with runtime.sessions() as session:
+    async with runtime.reads() as session:
         row = await certificate_numbered(session, options.number, None)
         organizations = await organization_queries.organizations_by_ids(
             session, [row.organization_id]
@@ -227,13 +227,13 @@ async def _correct(runtime: Runtime, options: argparse.Namespace) -> None:
         reason=options.reason,
     )
     run = await run_issue(runtime, request)
-    async with runtime.sessions() as session:
+    async with runtime.reads() as session:
         (new,) = await queries.certificates_of_run(session, run.id)
     print(f"{new.number} replaces {options.number} ({new.state})")
 
 
 async def _recheck(runtime: Runtime, _options: argparse.Namespace) -> None:
-    async with runtime.sessions() as session:
+    async with runtime.reads() as session:
         failed = await recheck_all(session, now=runtime.now)
     for number in failed:
         print(number)

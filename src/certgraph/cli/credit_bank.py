@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Mapping
 from http import HTTPStatus
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -43,21 +44,27 @@ class PullError(RuntimeError):
 class Client:
     """Asks a platform for pages of its feed."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str, token: str) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, url: str, token: str, *, for_ever: bool = False
+    ) -> None:
         self._http = http
+        self._for_ever = for_ever
         self._url = f"{url}/graphql"
         language = "zh-CN" if default_language() == "zh" else "en"
         self._headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
 
     async def page(self, first: int, after: str | None) -> Mapping[str, Any]:
-        """Return a page of the feed, or why there is none; tries again for a minute.
+        """Return a page of the feed, or why there is none.
+
+        Tries again for a minute where it is not reached, or for ever where it follows.
 
         Raises:
             PullError: Refused, or not reached.
         """
         body = {"query": QUERY, "variables": {"first": first, "after": after}}
         reason = ""
-        for seconds in (0, *_WAIT_SECONDS):
+        waits = chain((0, *_WAIT_SECONDS), repeat(_WAIT_SECONDS[-1]) if self._for_ever else ())
+        for seconds in waits:
             if reason:
                 told = f"{self._url} cannot be reached: {reason}; it is tried again"
                 print(f"certgraph: {told} in {seconds} s", file=sys.stderr)
@@ -140,8 +147,10 @@ async def _pull(options: argparse.Namespace) -> None:
     try:
         mirror = Mirror(engine, url)
         await mirror.open(now())
-        async with httpx.AsyncClient(timeout=60) as http:
-            client = Client(http, url, token)
+        # A platform on this machine is not asked through a proxy.
+        is_local = httpx.URL(url).host in ("localhost", "127.0.0.1", "::1")
+        async with httpx.AsyncClient(timeout=60, trust_env=not is_local) as http:
+            client = Client(http, url, token, for_ever=options.follow is not None)
             await pull(client, mirror, size=options.page, follow_seconds=options.follow)
     except OSError as error:
         raise SettingsError(f"the mirror cannot be used: {error.strerror or error}") from None

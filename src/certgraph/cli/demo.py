@@ -74,7 +74,7 @@ def _write_settings(folder: Path, port: int) -> None:
         "CERTGRAPH_MASTER_KEY_FILE={dir}/master.key",
         f"CERTGRAPH_PUBLIC_HOST=localhost:{port}",
     ]
-    write_new(folder / SETTINGS_FILE, ("\n".join(lines) + "\n").encode())
+    write_new(folder / SETTINGS_FILE, ("\n".join(lines) + "\n").encode(), secret=True)
 
 
 async def _publish_trust(runtime: Runtime, folder: Path, *, new_list: bool) -> None:

@@ -312,7 +312,7 @@ async def apply_case(runtime: Runtime, case: DemoCase, number: str) -> None:
                 random=runtime.random,
             )
     elif case.what == "corrected":
-        async with runtime.sessions() as session:
+        async with runtime.reads() as session:
             row = await queries.certificate_by_number_key(session, number)
         if row is not None:
             request = correction_request(

@@ -1,19 +1,29 @@
 """The command `certgraph`. `verify` works without the server's packages."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 
 from certgraph import __version__
 from certgraph.cli import verify
 
-SERVER_COMMANDS = (
-    "demo, serve, schema, migrate, catalogue, organization, key, token, trust, issue, register, "
-    "suspend, lift, revoke, correct, recheck, credit-bank"
-)
+MODULES = {
+    "demo": ("demo",),
+    "serve": ("serve", "schema"),
+    "admin": ("migrate", "catalogue", "organization", "key", "token"),
+    "trust": ("trust",),
+    "certificates": (
+        "issue", "sign-own", "register", "suspend", "lift", "revoke", "correct", "recheck",
+    ),
+    "credit_bank": ("credit-bank",),
+}  # fmt: skip
+"""Module of the server's package → the commands in it. One is imported when it is chosen: all of
+them take three seconds."""
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(chosen: str | None) -> argparse.ArgumentParser:
+    """Return the parser with the command that is chosen; with all where it is none of them."""
     parser = argparse.ArgumentParser(
         prog="certgraph",
         description="Issue, sign and verify 1+X vocational skill-level certificates.",
@@ -27,24 +37,19 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=print_help)
     commands = parser.add_subparsers(metavar="COMMAND")
     verify.add_to(commands)
+    if chosen == "verify":
+        return parser
+    wanted = [name for name, of in MODULES.items() if chosen in of] or list(MODULES)
     try:
-        from certgraph.cli import (  # noqa: PLC0415 - optional
-            admin,
-            certificates,
-            credit_bank,
-            demo,
-            serve,
-            trust,
-        )
+        for name in wanted:
+            importlib.import_module(f"certgraph.cli.{name}").add_to(commands)
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("certgraph"):
             raise
+        others = ", ".join(command for of in MODULES.values() for command in of)
         parser.epilog = (
-            f"Only verify is installed here. For {SERVER_COMMANDS}: pip install 'certgraph[server]'"
+            f"Only verify is installed here. For {others}: pip install 'certgraph[server]'"
         )
-        return parser
-    for module in (demo, serve, admin, trust, certificates, credit_bank):
-        module.add_to(commands)
     return parser
 
 
@@ -65,7 +70,8 @@ def _expected_errors() -> tuple[type[Exception], ...]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; 2 for wrong usage or settings."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(next(iter(given), None)).parse_args(given)
     try:
         status = options.run(options)
         sys.stdout.flush()

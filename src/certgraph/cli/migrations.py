@@ -1,11 +1,14 @@
 """Bring the database's tables up to date, and refuse one at another revision."""
 
+import contextlib
+import os
 from pathlib import Path
 
 from alembic import command as alembic_command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -36,9 +39,19 @@ def _revision(connection: Connection) -> str | None:
 
 
 async def migrate(engine: AsyncEngine) -> None:
-    """Create or update the tables; does nothing where they are up to date."""
-    async with engine.begin() as connection:
-        await connection.run_sync(_upgrade)
+    """Create or update the tables; does nothing where they are up to date.
+
+    Raises:
+        SettingsError: A row stops a migration; says which. Nothing was changed.
+    """
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        with contextlib.suppress(FileExistsError):  # it holds names: its owner's eyes alone
+            os.close(os.open(engine.url.database, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    except CommandError as error:
+        raise SettingsError(str(error)) from None
 
 
 async def check_revision(engine: AsyncEngine) -> None:

@@ -14,7 +14,15 @@ from typing import Any
 from certgraph.calendar import programme_day, written_day
 from certgraph.cli.clock import default_language, environ, now, system_random
 from certgraph.cli.migrations import check_revision
-from certgraph.database import DatabaseError, Engine, Sessions, create_engine, make_sessions
+from certgraph.database import (
+    DatabaseError,
+    Engine,
+    Sessions,
+    create_engine,
+    is_busy,
+    make_read_sessions,
+    make_sessions,
+)
 from certgraph.organizations.keys import WrongMasterKey, check_master_key
 from certgraph.policy import policy_rules
 from certgraph.problems import Problem, Rejected
@@ -33,6 +41,7 @@ class Runtime:
         settings: Its settings.
         engine: Its database.
         sessions: Maker of sessions.
+        reads: Maker of sessions that only read; on SQLite they keep no writer waiting.
         now: The time at which the command started.
         random: Source of ids and secrets.
     """
@@ -40,6 +49,7 @@ class Runtime:
     settings: Settings
     engine: Engine
     sessions: Sessions
+    reads: Sessions
     now: datetime
     random: Random
 
@@ -74,12 +84,14 @@ async def open_runtime(
             if settings.has_master_key:
                 async with sessions.begin() as session:
                     await check_master_key(session, settings.keyring())
-        yield Runtime(settings, engine, sessions, at, random)
+        yield Runtime(settings, engine, sessions, make_read_sessions(engine), at, random)
     except WrongMasterKey as error:
         raise SettingsError(str(error)) from None
     except DatabaseError as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         await asyncio.sleep(0.1)  # aiosqlite's thread still has a word for the loop
+        if is_busy(error):
+            reason = "others hold what this needs; try again in a moment"
         raise SettingsError(f"the database cannot be used: {reason}") from None
     except BrokenPipeError:
         raise

@@ -244,6 +244,7 @@ async def submit_proposal(
         if deadline is not None and deadline.submitted_on is None:
             deadline.submitted_on = programme_day(now)
             row.due_on = deadline.due_on
-            row.is_late = deadline.submitted_on > deadline.due_on
+            is_after = deadline.submitted_on > deadline.due_on
+            row.is_late = is_after and not deadline.is_provisional
     await record_differences(session, version)
     return row

@@ -201,12 +201,16 @@ async def provisional_deadlines(
 
 
 def deadline_state(today: Any, soon: Any) -> ColumnElement[DeadlineState]:  # noqa: ANN401 - days, or their parameters
-    """Return a deadline's state, over its row; `soon` is the last day that counts as soon."""
+    """Return a deadline's state, over its row; `soon` is the last day that counts as soon.
+
+    Nobody is late by a provisional day: its year's calendar may move it.
+    """
     due, submitted = CreditProposalDeadlineRow.due_on, CreditProposalDeadlineRow.submitted_on
+    is_certain = CreditProposalDeadlineRow.is_provisional.is_(False)
     found = case(
-        (submitted <= due, DeadlineState.MET.value),
-        (submitted.is_not(None), DeadlineState.MET_LATE.value),
-        (due < today, DeadlineState.OVERDUE.value),
+        ((submitted > due) & is_certain, DeadlineState.MET_LATE.value),
+        (submitted.is_not(None), DeadlineState.MET.value),
+        ((due < today) & is_certain, DeadlineState.OVERDUE.value),
         (due <= soon, DeadlineState.DUE_SOON.value),
         else_=DeadlineState.AHEAD.value,
     )

@@ -124,30 +124,52 @@ async def end_webhook(
     return row
 
 
-async def notify(sessions: Sessions, keyring: Keyring, post: Post, *, now: datetime) -> int:
-    """Tell every address that has not heard of the feed's last change; return how many heard.
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is this process's to send, and the place of the feed that it tells of."""
 
-    Each is claimed, told outside any transaction, and noted: one that is killed in between is told
-    again by whoever comes first after a minute.
+    webhook_id: UUID
+    message: Message
+    place: tuple[str, int]
+
+
+async def claim_messages(sessions: Sessions, keyring: Keyring, *, now: datetime) -> list[Claimed]:
+    """Return a message for every address that has not heard of the feed's last change.
+
+    One that is killed before it noted the answer is told again by whoever comes first after a
+    minute.
     """
     async with sessions.begin() as session:
         feed = await feed_queries.feed_of(session)
         if feed is None or feed.is_rebuilding:
-            return 0
-        claimed = await webhook_queries.claim(
+            return []
+        rows = await webhook_queries.claim(
             session, feed.epoch, feed.sequence, now=now, until=now + LEASE
         )
-        messages = {
-            row.id: _message(keyring, row, feed.epoch, feed.sequence, now) for row in claimed
-        }
-        place = feed.epoch, feed.sequence
-    answers = await asyncio.gather(*(_tried(post, message) for message in messages.values()))
+        place = (feed.epoch, feed.sequence)
+        return [Claimed(row.id, _message(keyring, row, *place, now), place) for row in rows]
+
+
+async def deliver(
+    sessions: Sessions, post: Post, claimed: Claimed, clock: Callable[[], datetime]
+) -> bool:
+    """Send one message, outside any transaction, and note the answer; tell whether it was heard.
+
+    The wait before the next try counts from the end of this one.
+    """
+    status, error = await _tried(post, claimed.message)
     async with sessions.begin() as session:
-        for id_, (status, error) in zip(messages, answers, strict=True):
-            row = await webhook_queries.webhook_by_id(session, id_)
-            if row is not None:
-                _note(row, place, status, error, now)
-    return sum(200 <= status < 300 for status, _ in answers)
+        row = await webhook_queries.webhook_by_id(session, claimed.webhook_id)
+        if row is not None:
+            _note(row, claimed.place, status, error, clock())
+    return 200 <= status < 300
+
+
+async def notify(sessions: Sessions, keyring: Keyring, post: Post, *, now: datetime) -> int:
+    """Tell every address once, and wait for all of them; return how many heard."""
+    claimed = await claim_messages(sessions, keyring, now=now)
+    heard = await asyncio.gather(*(deliver(sessions, post, one, lambda: now) for one in claimed))
+    return sum(heard)
 
 
 async def _tried(post: Post, message: Message) -> tuple[int, str]:

@@ -214,7 +214,8 @@ class ReadPool:
             try:
                 return await self._connect_postgresql()
             except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-                raise Unavailable(f"the database cannot be reached: {error}") from error
+                reason = str(error) or type(error).__name__
+                raise Unavailable(f"the database cannot be reached: {reason}") from error
         file = self._engine.url.database or ""
         try:
             connection = await aiosqlite.connect(file, isolation_level=None, cached_statements=256)

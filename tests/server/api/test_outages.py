@@ -1,0 +1,273 @@
+"""With the database away, locked or silent: a 503 or a conflict in bounded time, never a 500."""
+
+import asyncio
+import logging
+import socket
+import time
+from contextlib import asynccontextmanager
+from random import Random
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+
+from certgraph.api import app as app_module
+from certgraph.api import outages, trust_cache
+from certgraph.api.app import make_app
+from certgraph.api.reads import connections
+from certgraph.api.reads.connections import ReadPool, Unavailable
+from certgraph.database import Waiting, create_engine
+from certgraph.settings import Settings, SettingsError
+from tests.server.conftest import HOST, MASTER_KEY
+from tests.server.test_trust import new_list, published
+
+SHORT = Waiting(connection=0.4, lock=0.4, statement=2)
+only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+READ = "{ organizations { nodes { code } } }"
+ENTITLE = """mutation { certificateRevoke(input: {number: "NOPE", reason: "t"}) {
+  errors { ... on UserError { code } } } }"""
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Nothing is waited for long."""
+    for name in ("_WRITES", "_LOOKUPS", "_OWN"):
+        monkeypatch.setattr(app_module, name, SHORT)
+    monkeypatch.setattr(connections, "WAIT_SECONDS", 0.4)
+    monkeypatch.setattr(app_module, "_READY_SECONDS", 1)
+
+
+@asynccontextmanager
+async def over(url, now):
+    settings = Settings(database_url=url, master_key=MASTER_KEY.hex(), public_host=HOST)
+    app = make_app(settings, clock=lambda: now, random=Random(5), publishing=False)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield http
+    await app.server.close()
+
+
+async def everything(http):
+    """Ask everything that a server answers; return the statuses."""
+    token = {"Authorization": "Bearer cgt_x"}
+    graphql = [
+        await http.post("/graphql", json={"query": READ}),
+        await http.post("/graphql", json={"query": READ}, headers=token),
+        await http.post("/graphql", json={"query": '{ verification(qrText: "x") { verdict } }'}),
+        await http.get("/credit-bank/changes.jsonl.gz", headers=token),
+    ]
+    for answer in graphql:
+        assert answer.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE"}
+        assert answer.headers["retry-after"] == "2"
+    files = [
+        await http.get("/trust/bundle.cgtrust"),
+        await http.get("/readyz"),
+        await http.post("/v", data={"number": "1", "name": "x"}),
+    ]
+    return [answer.status_code for answer in (*graphql, *files)]
+
+
+@pytest.fixture
+def closed_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # no database is asked
+async def test_a_database_that_is_away_is_a_503_and_one_line_of_log(
+    house, impatient, closed_port, caplog, monkeypatch
+):
+    monkeypatch.setattr(outages, "_EVERY_SECONDS", 60)
+    url = f"postgresql://u:p@127.0.0.1:{closed_port}/d"
+    async with over(url, house.now) as http:
+        for _ in range(3):
+            assert set(await everything(http)) == {503}
+        assert (await http.get("/livez")).status_code == 200
+        assert (await http.get("/v")).status_code == 200
+    lines = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert len(lines) == 1
+    assert lines[0].exc_info is None
+    assert "the database cannot be used" in lines[0].getMessage()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # no database is asked
+async def test_a_database_that_is_silent_is_a_503_in_bounded_time(house, impatient):
+    async def silent(reader, writer):
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with over(f"postgresql://u:p@127.0.0.1:{port}/d?sslmode=disable", house.now) as http:
+        start = time.monotonic()
+        assert set(await everything(http)) == {503}
+        assert time.monotonic() - start < 10
+    server.close()
+
+
+async def test_what_was_read_is_served_while_the_database_is_away(client, monkeypatch):
+    await client.house.issue()
+    await new_list(client.house)
+    _, bundle = await published(client.house)
+    assert (await client.http.get("/trust/bundle.cgtrust")).content == bundle
+
+    async def away(*_):
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(trust_cache.queries, "published_etag", away)
+    answer = await client.http.get("/trust/bundle.cgtrust")
+    assert (answer.status_code, answer.content) == (200, bundle)
+    assert (await client.http.get("/status/EO-001/0.cwt")).status_code == 503
+
+
+@only_postgresql
+async def test_fifteen_waiting_writes_of_one_organization_are_nobody_elses_outage(
+    house, impatient, monkeypatch
+):
+    (row,) = await house.issue()
+    await new_list(house)
+    await published(house)
+    from certgraph.organizations.rules import TokenRole
+    from certgraph.organizations.tokens import create_token
+
+    async with house.sessions.begin() as session:
+        token, _ = await create_token(
+            session, name="t", role=TokenRole.PROGRAMME_ADMIN, organization=None,
+            lifetime_days=1, now=house.now, random=house.random,
+        )  # fmt: skip
+    revoke = f"""mutation {{ certificateRevoke(input: {{number: "{row.number}", reason: "t"}}) {{
+      certificate {{ state }} errors {{ ... on UserError {{ code }} }} }} }}"""
+    headers = {"Authorization": f"Bearer {token}"}
+    async with over(house.url, house.now) as http, house.engine.begin() as holder:
+        await holder.execute(text("SELECT 1 FROM certificates FOR UPDATE"))
+        writes = [
+            asyncio.create_task(http.post("/graphql", json={"query": revoke}, headers=headers))
+            for _ in range(16)
+        ]
+        await asyncio.sleep(0.1)
+        start = time.monotonic()
+        for path in ("/readyz", "/trust/bundle.cgtrust"):
+            assert (await http.get(path)).status_code == 200
+        answer = await http.post("/graphql", json={"query": READ}, headers=headers)
+        assert answer.json()["data"]["organizations"]["nodes"]
+        assert time.monotonic() - start < 0.3
+        found = [await write for write in writes]
+    for answer in found:
+        content = answer.json()
+        if answer.status_code == 503:
+            assert content["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+        else:
+            assert content["data"]["certificateRevoke"]["errors"] == [{"code": "access.busy"}]
+    assert {answer.status_code for answer in found} == {200, 503}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_busy_file_of_sqlite_is_a_conflict(impatient, client):
+    async with client.house.engine.connect() as holder:
+        await holder.exec_driver_sql("SELECT 1")  # BEGIN IMMEDIATE
+        data = await client.data(ENTITLE, role="admin")
+    assert data["certificateRevoke"]["errors"] == [{"code": "access.busy"}]
+
+
+@only_postgresql
+async def test_the_first_write_after_the_database_ended_its_connections_succeeds(client):
+    register = """mutation { certificateRevoke(input: {number: "NOPE", reason: "t"}) {
+      errors { ... on UserError { code } } } }"""
+    expected = {"certificateRevoke": {"errors": [{"code": "certificate.not_found"}]}}
+    assert await client.data(register, role="admin") == expected
+    async with client.house.engine.begin() as other:
+        await other.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    assert await client.data(register, role="admin") == expected
+
+
+@only_postgresql
+async def test_a_server_that_became_a_replica_is_left(client):
+    """After a failover the old primary may go on, for reading alone."""
+    register = """mutation { organizationStateChange(input: {code: "EO-002", state: RECTIFYING,
+      since: "2026-11-23", reason: "t"}) { errors { ... on UserError { code } } } }"""
+    async with client.house.engine.begin() as other:
+        name = (await other.execute(text("SELECT current_database()"))).scalar_one()
+        await other.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    body = {"query": register}
+    headers = {"Authorization": f"Bearer {client.tokens['admin']}"}
+    answer = await client.http.post("/graphql", json=body, headers=headers)
+    assert answer.status_code == 503
+    async with client.house.engine.connect() as other:
+        await other.execute(text("SET default_transaction_read_only = off"))
+        await other.execute(text(f"ALTER DATABASE {name} RESET default_transaction_read_only"))
+        await other.commit()
+    answer = await client.http.post("/graphql", json=body, headers=headers)
+    assert answer.json()["data"]["organizationStateChange"]["errors"] == []
+
+
+@only_postgresql
+@pytest.mark.parametrize("mode", ["disable", "prefer"])
+async def test_the_url_may_say_how_to_use_tls(house, mode):
+    url = make_url(house.url).update_query_dict({"sslmode": mode}).render_as_string(False)  # noqa: FBT003
+    engine = create_engine(url)
+    async with engine.connect() as connection:
+        assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
+    pool = ReadPool(engine, timeout=5)
+    assert await pool.run(lambda c: c.fetch("SELECT 1", [])) == [(1,)]
+    await pool.close()
+    await engine.dispose()
+
+
+async def test_tls_that_the_server_does_not_speak_is_not_left_out(closed_port):
+    async def plain(reader, writer):
+        await reader.readexactly(8)
+        writer.write(b"N")  # no TLS here
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    engine = create_engine(f"postgresql://u:p@127.0.0.1:{port}/d?sslmode=require")
+    pool = ReadPool(engine, timeout=1)
+    with pytest.raises(Unavailable, match="SSL"):
+        await pool.run(lambda c: c.fetch("SELECT 1", []))
+    server.close()
+    await engine.dispose()
+
+
+LINES = "CERTGRAPH_DATABASE_URL=sqlite:///{dir}/x.sqlite3\nCERTGRAPH_PUBLIC_HOST=h\n"
+
+
+@pytest.mark.parametrize("name", ["demo?1", "demo#1", "50% demo", "演示", "a b"])
+async def test_a_folder_may_have_any_name_and_its_settings_a_byte_order_mark(tmp_path, name):
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "settings.env").write_text("\ufeff" + LINES, encoding="utf-8")
+    settings = Settings.from_environ({}, folder)
+    engine = create_engine(settings.database_url.get_secret_value())
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql("SELECT 1")
+    await engine.dispose()
+    assert (folder / "x.sqlite3").exists()
+    (folder / "settings.env").write_bytes(LINES.replace("=h", "=中").encode("gbk"))
+    with pytest.raises(SettingsError, match="is not UTF-8"):
+        Settings.from_environ({}, folder)
+
+
+def test_a_service_of_our_name_in_kubernetes_is_no_setting():
+    variables = {
+        "CERTGRAPH_SERVICE_HOST": "10.0.0.1",
+        "CERTGRAPH_SERVICE_PORT": "80",
+        "CERTGRAPH_SERVICE_PORT_HTTP": "80",
+        "CERTGRAPH_PORT": "tcp://10.0.0.1:80",
+        "CERTGRAPH_PORT_80_TCP": "tcp://10.0.0.1:80",
+        "CERTGRAPH_PORT_80_TCP_ADDR": "10.0.0.1",
+        "CERTGRAPH_PORT_80_TCP_PORT": "80",
+        "CERTGRAPH_PORT_80_TCP_PROTO": "tcp",
+    }
+    needed = {"CERTGRAPH_DATABASE_URL": "sqlite:///x", "CERTGRAPH_PUBLIC_HOST": "h"}
+    assert Settings.from_environ({**needed, **variables}).public_host == "h"
+    with pytest.raises(SettingsError, match="CERTGRAPH_PORTS is not a setting"):
+        Settings.from_environ({**needed, "CERTGRAPH_PORTS": "1"})
