@@ -106,7 +106,7 @@ lock: setup ## Renew the hash-locked requirements
 	  requirements/judges.in -o requirements/judges.txt
 
 judges: .judges/.installed
-	@if command -v npm >/dev/null 2>&1 && [ ! -d tests/third_party/node_modules/graphql-http ]; then \
+	@if command -v npm >/dev/null 2>&1 && [ ! -d tests/third_party/node_modules/react-relay ]; then \
 	  cd tests/third_party && npm install --no-save --omit=optional --silent --no-audit --no-fund >/dev/null 2>&1 || \
 	  echo "Node's judges could not be installed; their tests are left out"; fi
 

@@ -22,6 +22,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from attack import bench_attack
 from feed import bench_feed
 from page import bench_page
 from reads.bench import bench_reads
@@ -36,7 +37,7 @@ from certgraph.credential.verification import Verdict, verify
 from tests.credential import kit
 from tests.server.conftest import embedded_postgres, open_house
 
-NAMES = ["verify", "import", "qr", "issue", "page", "reads", "feed"]
+NAMES = ["verify", "import", "qr", "issue", "page", "reads", "feed", "attack"]
 FIGURES: dict[str, float] = {}
 
 
@@ -181,12 +182,16 @@ def main() -> None:
         bench_qr(10 if options.quick else 40)
     if "issue" in names:
         bench_issue(1_000 if options.quick else 10_000)
-    if "page" in names:
+    if "page" in names and not (shutil.which("chromium") and shutil.which("chromedriver")):
+        print("page: left out, since there is no Chromium with its driver here", flush=True)
+    elif "page" in names:
         bench_page(report, is_quick=options.quick)
     if "reads" in names:
         bench_reads(report, keep, is_quick=options.quick)
     if "feed" in names:
         bench_feed(report, is_quick=options.quick)
+    if "attack" in names:
+        bench_attack(report, is_quick=options.quick)
     if options.keep:
         machine = (
             f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"

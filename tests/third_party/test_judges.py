@@ -1,5 +1,6 @@
 """Others' software agrees: COSE libraries, and the audits of graphql-http."""
 
+import csv
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,32 @@ def test_all_audits_of_graphql_http_pass(server):
         check=False,
     )
     assert run.stdout == "61 audits, 0 not passed\n"
+
+
+def test_relay_pages_through_lists_in_lists(server):
+    """relay-compiler compiles, react-relay draws: nested lists go on through `node`."""
+    need(NODE, "Node with its packages")
+    folder = HERE / "relay"
+    (folder / "generated").mkdir(exist_ok=True)
+    compiler = HERE / "node_modules/.bin/relay-compiler"
+    compiled = subprocess.run([compiler], cwd=folder, capture_output=True, text=True, check=False)
+    assert compiled.returncode == 0, compiled.stdout + compiled.stderr
+    run = subprocess.run(
+        [NODE, "run.js", f"{server}/graphql"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seen = json.loads(run.stdout)
+    rows = files("certgraph.standards").joinpath("catalogue")
+    by_organization: dict[str, list[str]] = {}
+    listed = rows.joinpath("certificate_types.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(listed.splitlines()):
+        by_organization.setdefault(row["organization_code"], []).append(row["code"])
+    assert by_organization.keys() <= set(seen["organizations"])
+    assert {c: t for c, t in seen["types"].items() if t} == by_organization
+    assert seen["sent"].count("appTypesQuery") == sum(len(t) - 1 for t in by_organization.values())
 
 
 @pytest.mark.parametrize("width_mm", [25, 30])

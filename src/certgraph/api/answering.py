@@ -98,7 +98,8 @@ class Answering:
 
     def _turn(self, asked: Asked, context: Context) -> AbstractAsyncContextManager[None]:
         """Return where an answer waits for its turn, if it is large."""
-        if asked.cost <= LARGE_COST or asked.operation.is_mutation:
+        is_large = asked.cost > LARGE_COST or asked.operation.introspects
+        if asked.operation.is_mutation or not is_large:
             return nullcontext()
         return self._gates.large(is_public=context.caller is None).entered()
 

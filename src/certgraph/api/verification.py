@@ -85,7 +85,9 @@ def _claims(verification: Verification) -> VerifiedClaims | None:
         expires_on=claims.expires_on,
         masked_document=claims.masked_document,
         outcomes=[
-            AchievedOutcome(number=o.number, text=o.text, credits_tenths=o.credits_tenths)
+            AchievedOutcome(
+                number=o.number, text=o.text, credits_tenths=o.credits_tenths, certificate=None
+            )
             for o in claims.outcomes
         ],
     )
