@@ -70,7 +70,7 @@ def running(database: Path, folder: Path) -> Iterator[Site]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         site = Site(port, folder, process)
-        for _ in range(100):
+        for _ in range(300):
             try:
                 urllib.request.urlopen(f"{site.url}/livez").close()
                 break

@@ -1,9 +1,13 @@
 """Without a network: the installed page, the trust data it holds, and the page in one file."""
 
+import hashlib
+import json
+
 import pytest
 from selenium.webdriver import Keys
 
 from certgraph.cli.main import main
+from certgraph.credential.qr_text import from_qr_text
 from certgraph.credential.wording import CATALOGUE
 from certgraph.trust.ceremony import roots_to_json
 from tests.browser import world
@@ -51,6 +55,32 @@ def test_what_is_scanned_never_reaches_the_server(own_page, own_site):
     assert "GET /v HTTP/1.1" in own_site.log
     assert DIGITS[:30] not in own_site.log
     assert world.TEXTS["revoked"].partition("#")[2][:30] not in own_site.log
+
+
+def test_without_an_answer_of_the_register_it_is_an_offline_check(own_page, own_site):
+    own_page.before_pages("""
+        const ask = window.fetch;
+        window.fetch = (url, ...how) => ask(url === 'graphql' ? 'nowhere' : url, ...how);
+    """)
+    own_page.open(f"/v#{DIGITS}")
+    assert own_page.answer() == ("good", CATALOGUE["zh"]["valid"].title)
+    assert own_page.text(".note").startswith("未能联网更新")
+
+
+def test_the_register_is_asked_by_number_and_digest_alone(own_page, own_site):
+    own_page.before_pages("""
+        const ask = window.fetch;
+        window.fetch = (url, ...how) => {
+          if (url === 'graphql') window.asked = how[0].body;
+          return ask(url, ...how);
+        };
+    """)
+    own_page.open(f"/v#{DIGITS}")
+    own_page.answer()
+    own_page.wait(lambda: own_page.run("return window.asked"))
+    (asked,) = json.loads(own_page.run("return window.asked"))["variables"]["asked"]
+    digest = hashlib.sha256(from_qr_text(world.TEXTS["valid"])).hexdigest()
+    assert asked == {"number": world.CLAIMS.number, "sha256": digest}
 
 
 def test_nothing_is_asked_of_any_other_host_and_nothing_breaks_the_policy(

@@ -32,6 +32,9 @@ SAYS = {
     "against the rules": ("bad", "claims"),
     "incomplete": ("bad", "envelope"),
     "another site": ("bad", "text"),
+    "not in the register": ("warn", "not_in_register"),
+    "not registered yet": ("good", "valid_online"),
+    "other content": ("warn", "not_in_register"),
 }
 EXPECTED = {
     state: (tone, CATALOGUE["zh"][entry].title.partition("{")[0])
@@ -143,6 +146,13 @@ def test_every_state_says_what_it_must(way, page, tmp_path):
         found[state] = (tone, title[: len(EXPECTED[state][1])])
         page.again()
     assert found == EXPECTED
+
+
+def test_while_online_the_register_says_until_when_it_must_be_entered(page):
+    page.open(f"/v#{world.TEXTS['not registered yet'].partition('#')[2]}")
+    assert page.answer()[0] == "good"
+    page.wait(lambda: str(world.DUE_ON) in page.text(".verdict"))
+    assert f"录入期限为 {world.DUE_ON}" in page.text(".verdict")
 
 
 def test_real_keys_work_in_the_field_and_beside_it(page):

@@ -8,18 +8,27 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 import qrcode
+import sqlalchemy
 import uvicorn
+from sqlalchemy.orm import Session
 
 from certgraph.api.app import make_app
+from certgraph.certificates.drafting import number_key
 from certgraph.certificates.qr_image import draw_qr
+from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.tables import CertificateRow
 from certgraph.cli.migrations import migrate
 from certgraph.credential import days
-from certgraph.credential.claims import Outcome
+from certgraph.credential.claims import TYP, Outcome
 from certgraph.credential.holder_tag import holder_tag
-from certgraph.credential.qr_text import to_qr_text
+from certgraph.credential.qr_text import from_qr_text, to_qr_text
+from certgraph.credential.signature import open_sign1
 from certgraph.database import create_engine, make_sessions
+from certgraph.organizations.rules import KeyCustody, KeyPurpose
+from certgraph.organizations.tables import SigningKeyRow
 from certgraph.settings import Settings
 from certgraph.trust.publication import BUNDLE_PATH
 from certgraph.trust.tables import PublishedFileRow, TrustListRow
@@ -81,7 +90,11 @@ TEXTS = {
     "incomplete": text()[:-40],
     "another site": "https://example.com/?certificate=1",
     "hostile": text(holder_name=HOSTILE),
+    "not in the register": text(number="NEVER-1"),
+    "not registered yet": text(number="EARLY-1"),
+    "other content": text(number="EARLY-1", holder_name="李冒名"),
 }
+DUE_ON = NOW.date() + timedelta(days=5)
 
 
 def png(qr_text: str) -> bytes:
@@ -145,6 +158,67 @@ async def _publish(database: Path, body: bytes) -> None:
     await engine.dispose()
 
 
+def register(database: Path) -> None:
+    """Enter what was issued: the usual number, whoever it is of now, and one that is not entered.
+
+    What certificates are of besides is not needed here, and left out.
+    """
+    key = SigningKeyRow(
+        id=UUID(int=1),
+        purpose=KeyPurpose.ISSUER,
+        custody=KeyCustody.ORGANIZATION,
+        kid=kit.ISSUER_KID,
+        public_key=kit.ISSUER.public_key,
+        first_on=NOW.date(),
+        organization_id=UUID(int=3),
+        registered_at=NOW,
+    )
+    early = open_sign1(from_qr_text(TEXTS["not registered yet"]), TYP)
+    common = {
+        "issue_run_id": UUID(int=2),
+        "organization_id": UUID(int=3),
+        "certificate_type_id": UUID(int=4),
+        "standard_version_id": UUID(int=5),
+        "status_list_id": UUID(int=6),
+        "signing_key_id": key.id,
+        "level": 1,
+        "holder_name": "",
+        "holder_name_key": "",
+        "issued_on": NOW.date(),
+        "registration_due_on": DUE_ON,
+        "registration_due_is_provisional": False,
+    }
+    of_all = CertificateRow(
+        id=UUID(int=7),
+        number=kit.CLAIMS.number,
+        number_key=number_key(kit.CLAIMS.number),
+        position=0,
+        status_index=0,
+        payload=b"",
+        signature=b"",
+        state=CertificateState.REGISTERED,
+        registered_at=NOW,
+        erased_at=NOW,
+        **common,
+    )
+    of_early = CertificateRow(
+        id=UUID(int=8),
+        number="EARLY-1",
+        number_key="EARLY-1",
+        position=1,
+        status_index=1,
+        payload=early.payload,
+        signature=early.signature,
+        state=CertificateState.ISSUED,
+        **common,
+    )
+    engine = sqlalchemy.create_engine(f"sqlite:///{database}")  # without foreign keys
+    with Session(engine) as session:
+        session.add_all([key, of_all, of_early])
+        session.commit()
+    engine.dispose()
+
+
 async def furnish(database: Path) -> None:
     """Make the database of a server in whose name all these certificates are."""
     engine = create_engine(f"sqlite:///{database}")
@@ -162,6 +236,7 @@ async def furnish(database: Path) -> None:
         session.add(row)
     await engine.dispose()
     await _publish(database, bundle())
+    register(database)
 
 
 def serve(database: str, port: str) -> None:

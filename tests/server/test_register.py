@@ -6,10 +6,11 @@ from random import Random
 import pytest
 
 from certgraph.certificates.issuing import start_run
+from certgraph.certificates.register import content_digest
 from certgraph.certificates.service import claims_of, erase_holder, register_certificate
 from certgraph.certificates.signing import ignore_step
-from certgraph.credential.claims import TYP, encode_claims
-from certgraph.credential.qr_text import to_qr_text
+from certgraph.credential.claims import TYP, Outcome, encode_claims
+from certgraph.credential.qr_text import from_qr_text, to_qr_text
 from certgraph.credential.signature import sign1
 from certgraph.organizations.keys import open_signer
 from certgraph.organizations.queries import signing_keys
@@ -89,6 +90,43 @@ async def test_a_number_issued_with_other_content_is_invalid(client, issued):
     found = await asked(client, await signed_outside(client.house, claims))
     assert (found["verdict"], found["reason"]) == ("INVALID", "other_content_in_register")
     assert found["registerState"] == "OTHER_CONTENT"
+
+
+ASK = """query ($asked: [SignedCertificateInput!]!) {
+  registerEntries(certificates: $asked) { state registrationDueOn } }"""
+
+
+async def test_who_verified_offline_asks_by_number_and_digest(client, issued):
+    digest = content_digest(from_qr_text(await client.house.qr_text(issued)))
+    right = {"number": issued.number.lower(), "sha256": digest.upper()}
+    asked = [
+        {"number": "NEVER-1", "sha256": digest},
+        right,
+        {"number": issued.number, "sha256": "0" * 64},
+    ]
+    found = (await client.data(ASK, {"asked": asked}))["registerEntries"]
+    unknown = {"state": "NOT_ISSUED", "registrationDueOn": None}
+    entry = {"state": "NOT_REGISTERED_YET", "registrationDueOn": "2026-12-01"}
+    assert found == [unknown, entry, unknown]
+    answer = await client.ask(ASK, {"asked": [right] * 101})
+    (error,) = answer.json()["errors"]
+    assert error["message"] == "Ask of at most 100 certificates at once; these are 101."
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+OUTCOMES = """query ($text: String!) { verification(qrText: $text) { verdict claims { outcomes {
+  number text creditsTenths certificate { number } } } } }"""
+
+
+async def test_a_verified_certificate_shows_its_outcomes(client):
+    outcomes = (Outcome(text="BIM建模", credits_tenths=15),)
+    (row,) = await client.house.issue(client.house.candidate(outcomes=outcomes))
+    await new_list(client.house)
+    await published(client.house)
+    text = await client.house.qr_text(row)
+    found = (await client.data(OUTCOMES, {"text": text}))["verification"]
+    outcome = {"number": None, "text": "BIM建模", "creditsTenths": 15, "certificate": None}
+    assert found == {"verdict": "VALID", "claims": {"outcomes": [outcome]}}
 
 
 async def test_a_draft_is_not_issued(client, issued):

@@ -142,6 +142,7 @@ def test_relay_pages_through_lists_in_lists(server):
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
     seen = json.loads(run.stdout)
     rows = files("certgraph.standards").joinpath("catalogue")

@@ -8,7 +8,7 @@ from graphql import GraphQLError
 from certgraph.api.certificates import AchievedOutcome
 from certgraph.api.context import Info
 from certgraph.api.enums import Check, CheckState, RegisterState, Verdict
-from certgraph.certificates.register import register_entry, with_register
+from certgraph.certificates.register import content_digest, register_entries, with_register
 from certgraph.credential import days
 from certgraph.credential.qr_text import from_qr_text
 from certgraph.credential.verification import Verification, verify
@@ -66,6 +66,32 @@ class VerificationResult:
     )
 
 
+@strawberry.input(description="A certificate whose signature the asker has verified.")
+class SignedCertificateInput:
+    """What the register is asked for: nothing that says whose it is."""
+
+    number: str
+    sha256: str = strawberry.field(
+        description="Of the signed bytes in the QR code (COSE_Sign1): 64 hexadecimal digits."
+    )
+
+
+@strawberry.type(description="What the register says of a certificate.")
+class RegisterEntry:
+    """See `certgraph.certificates.register.RegisterEntry`."""
+
+    state: RegisterState = strawberry.field(
+        description="NOT_ISSUED, too, where the number is known with other content."
+    )
+    registration_due_on: date | None = strawberry.field(
+        description="Last day for entering it on the platform, where it is not yet: rule R39."
+    )
+
+
+MAX_ASKED = 100
+"""Certificates of which the register is asked at once."""
+
+
 def _claims(verification: Verification) -> VerifiedClaims | None:
     claims, key = verification.claims, verification.issuer_key
     if claims is None or key is None:
@@ -114,7 +140,7 @@ class VerificationQuery:
         if verification.claims is not None and verification.issuer_key is not None:
             signed, number = from_qr_text(qr_text), verification.claims.number
             async with context.reads() as session:
-                entry = await register_entry(session, number, signed)
+                (entry,) = await register_entries(session, [(number, content_digest(signed))])
             verification = with_register(verification, entry)
         words = words_for(verification, context.language, online=True)
         advice = words.line
@@ -134,3 +160,25 @@ class VerificationQuery:
             register_state=None if entry is None else entry.state,
             registration_due_on=None if entry is None else entry.due_on,
         )
+
+    @strawberry.field(
+        description=f"Ask the register of certificates that were verified offline, {MAX_ASKED} at "
+        "most; the answers are in the same order. It learns neither names nor content."
+    )
+    async def register_entries(
+        self, info: Info, certificates: list[SignedCertificateInput]
+    ) -> list[RegisterEntry]:
+        """Answer the same for an unknown number and for other content: nobody may find numbers."""
+        if len(certificates) > MAX_ASKED:
+            raise GraphQLError(
+                f"Ask of at most {MAX_ASKED} certificates at once; these are {len(certificates)}.",
+                extensions={"code": "BAD_USER_INPUT"},
+            )
+        asked = [(one.number, one.sha256.lower()) for one in certificates]
+        async with info.context.reads() as session:
+            entries = await register_entries(session, asked)
+        hidden = {RegisterState.OTHER_CONTENT: RegisterState.NOT_ISSUED}
+        return [
+            RegisterEntry(state=hidden.get(e.state, e.state), registration_due_on=e.due_on)
+            for e in entries
+        ]

@@ -1,6 +1,6 @@
 """All SQL about certificates, runs and status lists."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -139,17 +139,17 @@ async def signed_certificate(
     return None if found is None else (found[0], found[1])
 
 
-async def signed_certificate_numbered(
-    session: Session, number_key: str
-) -> tuple[CertificateRow, SigningKeyRow] | None:
-    """Return a signed certificate with its key, by number in the form compared."""
+async def signed_certificates_numbered(
+    session: Session, number_keys: Collection[str]
+) -> dict[str, tuple[CertificateRow, SigningKeyRow]]:
+    """Return signed certificates with their keys, by their numbers in the form compared."""
     statement = (
         select(CertificateRow, SigningKeyRow)
         .join(SigningKeyRow, SigningKeyRow.id == CertificateRow.signing_key_id)
-        .where(CertificateRow.number_key == number_key, CertificateRow.signature.is_not(None))
+        .where(CertificateRow.number_key.in_(number_keys), CertificateRow.signature.is_not(None))
     )
-    found = (await session.execute(statement)).one_or_none()
-    return None if found is None else (found[0], found[1])
+    found = await session.execute(statement)
+    return {row.number_key: (row, key) for row, key in found}
 
 
 def certificate_count() -> ColumnElement[int]:

@@ -4,6 +4,8 @@ A signature alone shows that a key signed, not that the organization issued: a k
 used beside the platform.
 """
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -37,20 +39,33 @@ class RegisterEntry:
     due_on: date | None = None
 
 
-async def register_entry(session: Session, number: str, signed: bytes) -> RegisterEntry:
-    """Return what the register says of a certificate, by its number and its signed bytes.
+def content_digest(signed: bytes) -> str:
+    """Return the SHA-256 of signed bytes, in 64 hexadecimal digits of lower case."""
+    return hashlib.sha256(signed).hexdigest()
+
+
+async def register_entries(
+    session: Session, asked: Sequence[tuple[str, str]]
+) -> list[RegisterEntry]:
+    """Return what the register says of certificates, each by its number and its `content_digest`.
 
     One whose holder was erased is known by its number alone: nothing else is kept of it.
     """
-    found = await queries.signed_certificate_numbered(session, number_key(number))
-    if found is None:
-        return RegisterEntry(RegisterState.NOT_ISSUED)
-    row, key = found
-    if row.erased_at is None and signed_bytes(row, key) != signed:
-        return RegisterEntry(RegisterState.OTHER_CONTENT)
-    if row.registered_at is None:
-        return RegisterEntry(RegisterState.NOT_REGISTERED_YET, row.registration_due_on)
-    return RegisterEntry(RegisterState.REGISTERED)
+    keys = {number_key(number) for number, _ in asked}
+    found = await queries.signed_certificates_numbered(session, keys)
+    entries = []
+    for number, digest in asked:
+        row, key = found.get(number_key(number), (None, None))
+        if row is None or key is None:
+            entries.append(RegisterEntry(RegisterState.NOT_ISSUED))
+        elif row.erased_at is None and content_digest(signed_bytes(row, key) or b"") != digest:
+            entries.append(RegisterEntry(RegisterState.OTHER_CONTENT))
+        elif row.registered_at is None:
+            due_on = row.registration_due_on
+            entries.append(RegisterEntry(RegisterState.NOT_REGISTERED_YET, due_on))
+        else:
+            entries.append(RegisterEntry(RegisterState.REGISTERED))
+    return entries
 
 
 _TRUSTED = {Verdict.VALID, Verdict.VALID_AS_OF, Verdict.UNCONFIRMED, Verdict.EXPIRED}

@@ -112,7 +112,7 @@ _ZH = {
     ),
     "clock": Words("本机时间有误", "本机日期与信任数据不符，请校正时间后再次核验。"),
     "not_in_register": Words(
-        "平台没有此证书的记录", "签名正确，但平台未登记此编号：请勿仅凭此采信，请向颁发机构查询。"
+        "平台没有此证书的记录", "签名正确，但平台未登记此证书：请勿仅凭此采信，请向颁发机构查询。"
     ),
     "other_content_in_register": Words(
         "与平台登记的证书不符", "平台以此编号登记的是另一份证书。请勿采信，并向项目管理方反映。"
@@ -225,8 +225,8 @@ _EN = {
     ),
     "not_in_register": Words(
         "The platform has no record of this certificate",
-        "The signature is correct, but the number is not in the register. Do not rely on it alone; "
-        "ask the issuer.",
+        "The signature is correct, but the certificate is not in the register. Do not rely on it "
+        "alone; ask the issuer.",
     ),
     "other_content_in_register": Words(
         "Not the certificate that the platform registered",

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from random import Random
 
 import httpx
@@ -92,19 +92,37 @@ async def test_a_database_that_is_away_is_a_503_and_one_line_of_log(
     assert "the database cannot be used" in lines[0].getMessage()
 
 
+@asynccontextmanager
+async def listening(*answers):
+    """Listen as a database that says this and no more; return the port."""
+    connections = []
+
+    async def connected(reader, writer):
+        connections.append(asyncio.current_task())
+        with suppress(ConnectionError):
+            for answer in answers:
+                await reader.readexactly(8)
+                writer.write(answer)
+            await reader.read()
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+    await asyncio.gather(*connections)
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # no database is asked
 async def test_a_database_that_is_silent_is_a_503_in_bounded_time(house, impatient):
-    async def silent(reader, writer):
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    async with over(f"postgresql://u:p@127.0.0.1:{port}/d?sslmode=disable", house.now) as http:
+    async with (
+        listening() as port,
+        over(f"postgresql://u:p@127.0.0.1:{port}/d?sslmode=disable", house.now) as http,
+    ):
         start = time.monotonic()
         assert set(await everything(http)) == {503}
         assert time.monotonic() - start < 10
-    server.close()
 
 
 async def test_what_was_read_is_served_while_the_database_is_away(client, monkeypatch):
@@ -221,20 +239,12 @@ async def test_the_url_may_say_how_to_use_tls(house, mode):
 
 
 async def test_tls_that_the_server_does_not_speak_is_not_left_out(closed_port):
-    async def plain(reader, writer):
-        await reader.readexactly(8)
-        writer.write(b"N")  # no TLS here
-        await reader.read()
-        writer.close()
-
-    server = await asyncio.start_server(plain, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    engine = create_engine(f"postgresql://u:p@127.0.0.1:{port}/d?sslmode=require")
-    pool = ReadPool(engine, timeout=1)
-    with pytest.raises(Unavailable, match="SSL"):
-        await pool.run(lambda c: c.fetch("SELECT 1", []))
-    server.close()
-    await engine.dispose()
+    async with listening(b"N") as port:  # no TLS here
+        engine = create_engine(f"postgresql://u:p@127.0.0.1:{port}/d?sslmode=require")
+        pool = ReadPool(engine, timeout=1)
+        with pytest.raises(Unavailable, match="SSL"):
+            await pool.run(lambda c: c.fetch("SELECT 1", []))
+        await engine.dispose()
 
 
 LINES = "CERTGRAPH_DATABASE_URL=sqlite:///{dir}/x.sqlite3\nCERTGRAPH_PUBLIC_HOST=h\n"

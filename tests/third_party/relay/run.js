@@ -53,11 +53,13 @@ const settled = () => TestRenderer.act(() => new Promise((resolve) => setTimeout
 async function main() {
   const drawn = h(Relay.RelayEnvironmentProvider, { environment }, h(React.Suspense, { fallback: null }, h(App)));
   await TestRenderer.act(async () => TestRenderer.create(drawn));
-  for (let step = 0; step < 60; step += 1) {
+  for (;;) {
     await settled();
-    const next = Object.values(more).find((page) => page.hasNext && !page.isLoadingNext);
-    if (!next && more.organizations && !Object.values(more).some((page) => page.isLoadingNext)) break;
-    if (next) await TestRenderer.act(async () => next.loadNext(next === more.organizations ? 2 : 1));
+    const pages = Object.values(more);
+    if (!pages.length || pages.some((page) => page.isLoadingNext)) continue;
+    const next = pages.find((page) => page.hasNext);
+    if (!next) break;
+    await TestRenderer.act(async () => next.loadNext(next === more.organizations ? 2 : 1));
   }
   console.log(JSON.stringify({ ...seen, sent }));
   process.exit(0);

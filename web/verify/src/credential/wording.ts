@@ -12,7 +12,7 @@ export interface Words {
   line: string;
 }
 
-const NOT_VERDICTS = ["left", "compare", "unreadable", "not_ours", "status"];
+const NOT_VERDICTS = ["left", "compare", "unreadable", "not_ours", "status", "not_registered_yet"];
 
 /** Return title and line for a result; `online` says that the status was asked for just now. */
 export function wordsFor(found: Verification, language: Language, online: boolean): Words {

@@ -14,7 +14,7 @@ import { type Key, language, t } from "./words";
 export interface Checked {
   verification: Verification;
   trust: Trust | null;
-  /** Whether that was compared with the service's just now. */
+  /** Whether that was compared with the service's just now, and the register asked. */
   isOnline: boolean;
   /** Whether the service has another date than this device. */
   isClockWrong: boolean;
@@ -23,6 +23,8 @@ export interface Checked {
   /** Seconds since 1970, by this device's clock. */
   at: number;
   by: Algorithms;
+  /** Last day for entering it on the platform, where the register says that it is not yet. */
+  dueOn: string | null;
 }
 
 const date = (instant: number) => toDate(dayOf(instant));

@@ -3,10 +3,12 @@
 import type { Algorithms } from "../credential/algorithms";
 import { WORDING } from "../credential/generated/wording";
 import { isQrText } from "../credential/qr_text";
+import { questionOf, withRegister } from "../credential/register";
 import { verify } from "../credential/verification";
 import type { Words } from "../credential/wording";
 import { batchView, type Row } from "./batch";
 import { byId, el } from "./dom";
+import { askRegister } from "./register";
 import { type Checked, resultView, verdictBox } from "./result";
 import { now, type TrustStore } from "./trust_store";
 import { type Key, language, t } from "./words";
@@ -64,9 +66,9 @@ export class Screen {
     const turn = this.next();
     this.paint = async () => {
       if (!this.store.trust && this.isUpdating) return say("checking");
-      const checked = await this.check(text);
-      const isCurrent = turn === this.turn && checked.trust === this.store.trust;
-      if (isCurrent) this.showChecked(checked, this.again(), `${turn}`);
+      const [checked] = await this.check([text]);
+      const isCurrent = turn === this.turn && checked!.trust === this.store.trust;
+      if (isCurrent) this.showChecked(checked!, this.again(), `${turn}`);
     };
     await this.paint();
   }
@@ -121,7 +123,7 @@ export class Screen {
     const turn = this.next();
     this.paint = async () => {
       const { trust } = this.store;
-      const rows = await Promise.all(found.map((one) => this.row(one)));
+      const rows = await this.rows(found);
       if (turn !== this.turn || trust !== this.store.trust) return;
       const back = el("button", { type: "button", click: () => this.repaint() }, t("results"));
       const actions = el("p", { class: "actions" }, back);
@@ -131,18 +133,41 @@ export class Screen {
     await this.paint();
   }
 
-  private async row({ source, text, problem }: Found): Promise<Row> {
-    return text === undefined
-      ? { source, problem: problem!() }
-      : { source, checked: await this.check(text) };
+  private async rows(found: Found[]): Promise<Row[]> {
+    const checked = await this.check(found.flatMap(({ text }) => text ?? []));
+    return found.map(({ source, text, problem }) =>
+      text === undefined ? { source, problem: problem!() } : { source, checked: checked.shift()! },
+    );
   }
 
-  private async check(text: string): Promise<Checked> {
+  /** Verify texts here; while online, the register is asked for those that are right. */
+  private async check(texts: string[]): Promise<Checked[]> {
     const { trust, isOnline, isClockWrong } = this.store;
     const at = now();
-    const verification = await verify(text, trust, this.by, at);
-    const gap = this.isUpdating ? "updating" : this.store.gap;
-    return { verification, trust, isOnline, isClockWrong, gap, at, by: this.by };
+    const gap: Key | null = this.isUpdating ? "updating" : this.store.gap;
+    const checkOne = async (text: string): Promise<Checked> => {
+      const verification = await verify(text, trust, this.by, at);
+      return { verification, trust, isOnline, isClockWrong, gap, at, by: this.by, dueOn: null };
+    };
+    const found = await Promise.all(texts.map(checkOne));
+    return isOnline ? this.registered(texts, found) : found;
+  }
+
+  private async registered(texts: string[], found: Checked[]): Promise<Checked[]> {
+    const ask = ({ verification }: Checked, at: number) =>
+      questionOf(texts[at]!, verification, this.by);
+    const questions = await Promise.all(found.map(ask));
+    try {
+      const entries = await askRegister(questions.filter((one) => one !== null));
+      return found.map((checked, at) => {
+        if (!questions[at]) return checked;
+        const entry = entries.shift()!;
+        const verification = withRegister(checked.verification, entry);
+        return { ...checked, verification, dueOn: entry.registrationDueOn };
+      });
+    } catch {
+      return found.map((checked) => ({ ...checked, isOnline: false, gap: "not_online" as const }));
+    }
   }
 
   private showChecked(checked: Checked, actions: HTMLElement, id: string): void {

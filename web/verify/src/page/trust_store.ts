@@ -10,6 +10,7 @@ import {
   type Trust,
 } from "../credential/trust_bundle";
 import { type Roots, Untrusted } from "../credential/trust_list";
+import { fetched } from "./network";
 
 const BUNDLE = "trust/bundle.cgtrust";
 const PATIENCE = 10_000;
@@ -158,7 +159,9 @@ export class TrustStore {
   async update(): Promise<Update> {
     let data: Bytes;
     try {
-      data = await this.fetched(BUNDLE);
+      data = await fetched(BUNDLE, { cache: "no-cache" }, PATIENCE, (answer) =>
+        this.bytesIn(answer),
+      );
     } catch {
       this.goOffline();
       return "unreachable";
@@ -172,18 +175,10 @@ export class TrustStore {
     return isNew ? "taken" : "current";
   }
 
-  private async fetched(url: string): Promise<Bytes> {
-    const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), PATIENCE);
-    try {
-      const answer = await fetch(url, { cache: "no-cache", signal: stop.signal });
-      if (!answer.ok) throw new Error(String(answer.status));
-      const date = Date.parse(answer.headers.get("date") ?? "") / 1_000;
-      this.isClockWrong = Math.abs(date - now()) > CLOCK_TOLERANCE; // false where there is none
-      return new Uint8Array(await answer.arrayBuffer());
-    } finally {
-      clearTimeout(timer);
-    }
+  private async bytesIn(answer: Response): Promise<Bytes> {
+    const date = Date.parse(answer.headers.get("date") ?? "") / 1_000;
+    this.isClockWrong = Math.abs(date - now()) > CLOCK_TOLERANCE; // false where there is none
+    return new Uint8Array(await answer.arrayBuffer());
   }
 }
 

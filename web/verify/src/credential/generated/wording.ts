@@ -128,6 +128,18 @@ export const WORDING = {
       "title": "本机时间有误",
       "line": "本机日期与信任数据不符，请校正时间后再次核验。"
     },
+    "not_in_register": {
+      "title": "平台没有此证书的记录",
+      "line": "签名正确，但平台未登记此证书：请勿仅凭此采信，请向颁发机构查询。"
+    },
+    "other_content_in_register": {
+      "title": "与平台登记的证书不符",
+      "line": "平台以此编号登记的是另一份证书。请勿采信，并向项目管理方反映。"
+    },
+    "not_registered_yet": {
+      "title": "",
+      "line": "注意：此证书尚未录入平台，录入期限为 {due_on}。"
+    },
     "left": {
       "title": "",
       "line": "注意：颁发机构自 {left_on} 起已退出试点；此前颁发的证书不受影响。"
@@ -259,6 +271,18 @@ export const WORDING = {
     "clock": {
       "title": "This device's clock is wrong",
       "line": "Its date does not fit the trust data. Set the clock and check again."
+    },
+    "not_in_register": {
+      "title": "The platform has no record of this certificate",
+      "line": "The signature is correct, but the certificate is not in the register. Do not rely on it alone; ask the issuer."
+    },
+    "other_content_in_register": {
+      "title": "Not the certificate that the platform registered",
+      "line": "Under this number another certificate is registered. Do not rely on it, and tell the programme."
+    },
+    "not_registered_yet": {
+      "title": "",
+      "line": "Note: it is not entered on the platform yet; it is due on {due_on}."
     },
     "left": {
       "title": "",

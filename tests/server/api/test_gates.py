@@ -1,0 +1,47 @@
+"""Dear requests wait for their turn; little ones, and those with a token, do not wait behind them."""
+
+import asyncio
+import time
+
+import pytest
+
+from certgraph.api import gates
+from certgraph.api.gates import Gate
+from tests.server.api.conftest import client
+
+__all__ = ["client"]
+
+SCHEMA = "query Q%d { __schema { types { name fields { name description } } } }"
+LARGE = "query Q%d { certificates(first: 100) { nodes { outcomes { text } } } }"
+NEW = "query Q%d { __typename }\n#" + "x" * 5_000
+LITTLE = "{ organizations(first: 2) { nodes { code } } }"
+
+
+async def test_dear_work_leaves_others_half_of_the_time():
+    gate, began = Gate(1), []
+
+    async def work():
+        async with gate.entered():
+            began.append(time.monotonic())
+            await asyncio.sleep(0.1)
+
+    await asyncio.gather(work(), work())
+    assert began[1] - began[0] >= 0.19
+
+
+@pytest.mark.parametrize("dear", [SCHEMA, LARGE, NEW])
+async def test_who_waits_too_long_for_a_turn_is_sent_away_and_nobody_else(
+    client, monkeypatch, dear
+):
+    await client.data(LITTLE)
+    monkeypatch.setattr(gates, "WAIT_SECONDS", 0.0001)
+    many = [client.ask(dear % number) for number in range(20)]
+    others = [client.ask(LITTLE), client.ask(dear % 20, role="admin")]
+    answers = await asyncio.gather(*many, *others)
+    refused = [answer for answer in answers[:20] if answer.status_code == 503]
+    assert 0 < len(refused) < 20
+    assert {answer.headers["retry-after"] for answer in refused} == {"2"}
+    (error,) = refused[0].json()["errors"]
+    assert error["extensions"]["code"] == "UNAVAILABLE"
+    assert error["message"] == "Too many requests of this size at once. Send it again in a moment."
+    assert [answer.status_code for answer in answers[20:]] == [200, 200]
