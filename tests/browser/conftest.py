@@ -177,7 +177,7 @@ class Page:
     def answer(self) -> tuple[str, str]:
         """Tone and title of the answer, by up-to-date trust data."""
         self.wait_until_updated()
-        self.wait(lambda: self.find("#verdict"))
+        self.wait(lambda: self.find("#verdict") and not self.find_all("[aria-busy]"))
         return self.find(".verdict").get_attribute("class").split()[1], self.text("#verdict")
 
     def again(self) -> None:

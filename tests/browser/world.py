@@ -15,6 +15,7 @@ import sqlalchemy
 import uvicorn
 from sqlalchemy.orm import Session
 
+from certgraph.api import trust_cache
 from certgraph.api.app import make_app
 from certgraph.certificates.drafting import number_key
 from certgraph.certificates.qr_image import draw_qr
@@ -240,7 +241,8 @@ async def furnish(database: Path) -> None:
 
 
 def serve(database: str, port: str) -> None:
-    """Serve until killed, with every request on standard output."""
+    """Serve until killed, with every request on standard output; what is published counts at once."""
+    trust_cache.REMEMBER_SECONDS = 0
     settings = Settings(
         database_url=f"sqlite:///{database}",
         master_key=bytes(range(32)).hex(),

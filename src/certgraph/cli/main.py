@@ -6,9 +6,9 @@ import sys
 from collections.abc import Sequence
 
 from certgraph import __version__
-from certgraph.cli import verify
 
 MODULES = {
+    "verify": ("verify",),
     "demo": ("demo",),
     "serve": ("serve", "schema"),
     "admin": ("migrate", "catalogue", "organization", "key", "token"),
@@ -18,8 +18,8 @@ MODULES = {
     ),
     "credit_bank": ("credit-bank",),
 }  # fmt: skip
-"""Module of the server's package → the commands in it. One is imported when it is chosen: all of
-them take three seconds."""
+"""Module → the commands in it. One is imported when it is chosen: all of them take three seconds.
+All but the first need the server's packages."""
 
 
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
@@ -36,9 +36,6 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
 
     parser.set_defaults(run=print_help)
     commands = parser.add_subparsers(metavar="COMMAND")
-    verify.add_to(commands)
-    if chosen == "verify":
-        return parser
     wanted = [name for name, of in MODULES.items() if chosen in of] or list(MODULES)
     try:
         for name in wanted:
@@ -46,7 +43,7 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("certgraph"):
             raise
-        others = ", ".join(command for of in MODULES.values() for command in of)
+        others = ", ".join(one for of in list(MODULES.values())[1:] for one in of)
         parser.epilog = (
             f"Only verify is installed here. For {others}: pip install 'certgraph[server]'"
         )

@@ -4,6 +4,7 @@ import argparse
 import gc
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,15 @@ def serve(folder: Path | None, host: str, port: int) -> int:
     """Serve until interrupted. Raises `SettingsError`."""
     settings = Settings.from_environ(environ(), folder)
     app = make_app(settings, clock=now, random=system_random())
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    is_ipv6 = ":" in host
+    family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
+    both = host == "::" and socket.has_dualstack_ipv6()
     try:
-        socket.create_server((host, port), family=family).close()
+        listening = socket.create_server((host, port), family=family, dualstack_ipv6=both)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"cannot serve on {host}:{port}: {reason}; try --port N") from None
-    place = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    place = f"http://[{host}]:{port}" if is_ipv6 else f"http://{host}:{port}"
     print(f"GraphiQL  {place}/graphql", file=sys.stderr)
     print(f"Verify    {place}/v", file=sys.stderr)
     print(f"Trust     {place}/trust/bundle.cgtrust", file=sys.stderr)
@@ -38,12 +41,10 @@ def serve(folder: Path | None, host: str, port: int) -> int:
     gc.collect()
     gc.freeze()  # what is here now stays; the collector need not look at it again
     gc.set_threshold(10_000, 10, 10)  # answers come in bulk; documents go in cycles
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         loop="auto",  # uvloop, where it is
         http=BoundedProtocol,
-        host=host,
-        port=port,
         log_level="warning",
         limit_concurrency=settings.client_connections,
         timeout_graceful_shutdown=STOP_SECONDS,
@@ -51,6 +52,9 @@ def serve(folder: Path | None, host: str, port: int) -> int:
         proxy_headers=False,  # nothing here depends on who asks from where
         access_log=False,  # addresses and query strings are nobody's business here
     )
+    with suppress(KeyboardInterrupt):  # it has stopped in order
+        uvicorn.Server(config).run(sockets=[listening])
+    gc.unfreeze()  # else libraries call at the end what is here lost
     return 0
 
 

@@ -4,13 +4,14 @@ import asyncio
 import base64
 import hmac
 import json
+import socket
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from certgraph.api.background import post_message
+from certgraph.api.background import Work, notify_forever, post_message
 from certgraph.credit_bank.webhooks import RETRY_AFTER, notify, signature
 from tests.server.credit_bank.test_feed import issue, register
 from tests.server.credit_kit import follow_all
@@ -49,9 +50,17 @@ def listener():
 
 
 @pytest.fixture
-async def bank(worthy, listener, monkeypatch):
+def silent():
+    """A host that takes connections and answers nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture
+async def bank(worthy, listener, silent, monkeypatch):
     host = f"127.0.0.1:{listener.server_port}"
-    settings = worthy.settings.model_copy(update={"webhook_hosts": f"bank.example.cn, {host}"})
+    hosts = f"bank.example.cn, {host}, {silent}"
+    settings = worthy.settings.model_copy(update={"webhook_hosts": hosts})
     monkeypatch.setattr(type(worthy), "settings", settings)
     async with parties_of(worthy) as found:
         found.url = f"http://{host}/feed"
@@ -167,6 +176,31 @@ async def test_what_one_address_does_costs_only_itself(bank, listener):
         (0, "ValueError: odd"),
         (1, None),
     ]
+
+
+async def test_who_never_answers_keeps_nobody_else_waiting(bank, listener, silent):
+    house = bank.house
+    for url in (f"http://{silent}/", bank.url):
+        await bank.done("credit-bank", REGISTER, {"url": url})
+    work = Work(
+        settings=house.settings,
+        keyring=house.keyring,
+        sessions=house.sessions,
+        reads=house.sessions,
+        random=house.random,
+        clock=lambda: house.now,
+    )
+    task = asyncio.create_task(notify_forever(work))
+    for times in (1, 2):
+        await register(house, *await issue(house, 1, level=times))
+        await follow_all(house)
+        async with asyncio.timeout(10):  # one message may take 15 seconds
+            while len(listener.told) < times:  # noqa: ASYNC110 - another thread hears
+                await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [json.loads(body)["data"]["sequence"] for _, body in listener.told] == [1, 2]
 
 
 async def test_a_process_that_dies_in_between_leaves_it_to_the_next(bank, listener):

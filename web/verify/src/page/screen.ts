@@ -37,6 +37,7 @@ export class Screen {
   /** Called where an answer needs newer trust data than there is. */
   renew: () => void = () => {};
   private paint: () => void | Promise<void> = () => {};
+  private painting = 0;
   private turn = 0;
 
   constructor(
@@ -46,7 +47,15 @@ export class Screen {
 
   /** Show the same again, by the trust data and in the language of now. */
   async repaint(): Promise<void> {
-    await this.paint();
+    const result = byId("result");
+    this.painting += 1;
+    result.setAttribute("aria-busy", "true");
+    try {
+      await this.paint();
+    } finally {
+      this.painting -= 1;
+      if (!this.painting) result.removeAttribute("aria-busy");
+    }
   }
 
   /** Verify what somebody pasted or typed: one code, several, or something else. */
@@ -70,7 +79,7 @@ export class Screen {
       const isCurrent = turn === this.turn && checked!.trust === this.store.trust;
       if (isCurrent) this.showChecked(checked!, this.again(), `${turn}`);
     };
-    await this.paint();
+    await this.repaint();
   }
 
   /** Begin another answer; newer trust data are asked for where it is time. */
@@ -116,7 +125,7 @@ export class Screen {
       const { title, line } = words();
       put(el("article", {}, verdictBox("warn", "–", title, line), this.again()), `${turn}`);
     };
-    await this.paint();
+    await this.repaint();
   }
 
   private async showRows(found: Found[]): Promise<void> {
@@ -130,7 +139,7 @@ export class Screen {
       const open = (row: Row) => this.showChecked(row.checked!, actions, `${turn}/${row.source}`);
       put(el("article", {}, batchView(rows, open), this.again()), `${turn}`);
     };
-    await this.paint();
+    await this.repaint();
   }
 
   private async rows(found: Found[]): Promise<Row[]> {
