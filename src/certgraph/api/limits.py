@@ -128,7 +128,7 @@ class _Walk:
         levels = "levels of introspection"
         yield from _too_many(levels, self._introspected, MAX_INTROSPECTION, None)
         for name in sorted(self._repeated):
-            yield refused(f"The list {name} stands below itself; ask for it once on a path.", None)
+            yield refused(f"The list {name} is below itself; ask for it once on a path.", None)
 
     def _operation(self, operation: OperationDefinitionNode) -> Iterator[GraphQLError]:
         root = self._schema.get_root_type(operation.operation)

@@ -15,7 +15,7 @@ def _date(value: object) -> date:
         return written_day(str(value))
     except ValueError:
         shown = str(value)[:40]
-        raise GraphQLError(f"Date takes a day as YYYY-MM-DD; {shown!r} is none.") from None
+        raise GraphQLError(f"Date takes a day as YYYY-MM-DD; {shown!r} is not one.") from None
 
 
 def _no_instant(_value: object) -> datetime:

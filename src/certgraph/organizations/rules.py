@@ -66,7 +66,7 @@ _MAY_HAVE_KEYS = {OrganizationState.AGREED, OrganizationState.ACTIVE}
 def left_problems(
     name: str, state: OrganizationState, since: date | None, *path: str
 ) -> list[Problem]:
-    """List why an organization acts no more for itself; empty while it takes part.
+    """List why an organization no longer acts for itself; empty while it takes part.
 
     Source: rule R53.
     """

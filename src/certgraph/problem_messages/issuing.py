@@ -361,13 +361,13 @@ MESSAGES: dict[str, Message] = {
     "organization.has_exited": Message(
         "forbidden",
         "R53",
-        "{name} has left the programme since {since}; it can do this no more. Turn to the programme's office.",
+        "{name} has left the programme since {since}; it can no longer do this. Turn to the programme's office.",
         "{name} 自 {since} 起已退出试点，不能再办理此项。请联系项目管理方。",
     ),
     "organization.has_handed_over": Message(
         "forbidden",
         None,
-        "{name} has handed over its certificates since {since}; it can do this no more. Turn to the programme's office.",
+        "{name} has handed over its certificates since {since}; it can no longer do this. Turn to the programme's office.",
         "{name} 自 {since} 起已移交，不能再办理此项。请联系项目管理方。",
     ),
     "organization.issued_since": Message(

@@ -155,12 +155,12 @@ HOSTILE = [
     ("{" + " __typename" * 1_000 + "}", "token"),
     (
         '{ nodes(ids: ["x"]) { ... on Certificate { outcomes { certificate { outcomes { text } } } } } }',
-        "The list Certificate.outcomes stands below itself; ask for it once on a path.",
+        "The list Certificate.outcomes is below itself; ask for it once on a path.",
     ),
     (
         """{ standards { nodes { versions { standard { ...S } } } } }
         fragment S on Standard { versions { version } }""",
-        "The list Standard.versions stands below itself",
+        "The list Standard.versions is below itself",
     ),
     (
         "{ certificates(first: 100) { nodes { qrCode { svg } } } }",

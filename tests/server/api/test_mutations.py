@@ -259,6 +259,18 @@ ADMIN_ONLY = [
 ]
 
 
+async def test_parallel_requests_with_one_key_make_one_token_that_works(client):
+    query = """mutation { apiTokenCreate(input: {
+      idempotencyKey: "k", name: "t", role: VERIFIER}) { token tokenId errors { __typename } } }"""
+    answers = await asyncio.gather(*(client.data(query, role="admin") for _ in range(20)))
+    made = [answer["apiTokenCreate"] for answer in answers]
+    (token,) = [one["token"] for one in made if one["token"] is not None]
+    assert len({one["tokenId"] for one in made if not one["errors"]}) == 1
+    assert all(one["errors"] in ([], [{"__typename": "ConflictError"}]) for one in made)
+    client.tokens["made"] = token
+    await client.data("{ __typename }", role="made")
+
+
 @pytest.mark.parametrize("call", ADMIN_ONLY, ids=lambda call: call.partition("(")[0])
 async def test_the_programmes_own_mutations_are_the_admins_alone(client, call):
     name = call.partition("(")[0]
