@@ -2,6 +2,13 @@
 
 import json
 import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import urllib.request
+from contextlib import closing
 
 import pytest
 
@@ -233,6 +240,30 @@ def test_an_organization_that_holds_its_key_signs_from_files(demo, run, tmp_path
 def test_recheck_verifies_everything_ever_issued(run):
     status, _, err = run("recheck")
     assert (status, err) == (0, "0 certificates do not verify any more\n")
+
+
+def test_recheck_goes_on_beside_somebody_who_writes(demo, run):
+    assert run("recheck")[0] == 0  # the first command records which master key it is
+    with closing(sqlite3.connect(demo / "certgraph.sqlite3")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert run("recheck")[0] == 0
+        other.rollback()
+
+
+def test_serve_answers_by_ipv6_and_ipv4_and_stops_in_silence(demo):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = (sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo)
+    options = ("--host", "::", "--port", str(port))
+    process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if line == "Stop with Ctrl-C.\n":
+            break
+    for host in ("[::1]", "127.0.0.1"):
+        with urllib.request.urlopen(f"http://{host}:{port}/livez") as answer:
+            assert answer.status == 200
+    process.send_signal(signal.SIGINT)
+    assert (process.wait(20), process.communicate()[1]) == (0, "")
 
 
 def test_the_demo_is_taken_up_again_and_never_written_over_other_files(demo, run, tmp_path):

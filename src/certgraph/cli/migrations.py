@@ -56,7 +56,7 @@ async def migrate(engine: AsyncEngine) -> None:
 
 async def check_revision(engine: AsyncEngine) -> None:
     """Raise `SettingsError` where the tables are not those this version works with."""
-    async with engine.connect() as connection:
+    async with engine.execution_options(reads=True).connect() as connection:
         revision = await connection.run_sync(_revision)
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if revision != head:

@@ -23,7 +23,7 @@ from certgraph.database import (
     make_read_sessions,
     make_sessions,
 )
-from certgraph.organizations.keys import WrongMasterKey, check_master_key
+from certgraph.organizations.keys import WrongMasterKey, check_master_key, knows_master_key
 from certgraph.policy import policy_rules
 from certgraph.problems import Problem, Rejected
 from certgraph.sealing import Keyring
@@ -78,13 +78,12 @@ async def open_runtime(
     except ValueError as error:
         raise SettingsError(f"CERTGRAPH_DATABASE_URL: {error}") from None
     try:
-        sessions = make_sessions(engine)
+        sessions, reads = make_sessions(engine), make_read_sessions(engine)
         if not any_revision:
             await check_revision(engine)
             if settings.has_master_key:
-                async with sessions.begin() as session:
-                    await check_master_key(session, settings.keyring())
-        yield Runtime(settings, engine, sessions, make_read_sessions(engine), at, random)
+                await _check_master_key(sessions, reads, settings.keyring())
+        yield Runtime(settings, engine, sessions, reads, at, random)
     except WrongMasterKey as error:
         raise SettingsError(str(error)) from None
     except DatabaseError as error:
@@ -100,6 +99,15 @@ async def open_runtime(
         raise SettingsError(f"{what} cannot be used: {error.strerror or error}") from None
     finally:
         await engine.dispose()
+
+
+async def _check_master_key(sessions: Sessions, reads: Sessions, keyring: Keyring) -> None:
+    """Compare the master key; the first command with one writes, all others wait for no writer."""
+    async with reads() as session:
+        is_known = await knows_master_key(session, keyring)
+    if not is_known:
+        async with sessions.begin() as session:
+            await check_master_key(session, keyring)
 
 
 def add_dir(parser: argparse.ArgumentParser) -> None:

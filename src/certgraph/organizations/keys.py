@@ -254,23 +254,35 @@ class WrongMasterKey(ValueError):
     """The master key is not the one that sealed what the database holds."""
 
 
-async def check_master_key(session: Session, keyring: Keyring) -> None:
-    """Compare the master key with the one that was used here before; record the first one.
+async def knows_master_key(session: Session, keyring: Keyring) -> bool:
+    """Tell whether a master key was used here before; this one, then.
 
     Raises:
         WrongMasterKey: It is another. What it sealed could never be opened with the right one.
     """
     known = await queries.master_key_check(session)
-    if known is None:
-        sealed = await queries.newest_sealed_key(session)
-        if sealed is not None:
-            row, organization = sealed
-            try:
-                open_signer(keyring, row, organization)
-            except CannotOpen:
-                raise WrongMasterKey(_WRONG_KEY) from None
-        known = await queries.record_master_key_check(session, keyring.check_value)
-    if not hmac.compare_digest(known, keyring.check_value):
+    if known is not None and not hmac.compare_digest(known, keyring.check_value):
+        raise WrongMasterKey(_WRONG_KEY)
+    return known is not None
+
+
+async def check_master_key(session: Session, keyring: Keyring) -> None:
+    """Compare the master key with the one that was used here before; record the first one.
+
+    Raises:
+        WrongMasterKey: It is another.
+    """
+    if await knows_master_key(session, keyring):
+        return
+    sealed = await queries.newest_sealed_key(session)
+    if sealed is not None:
+        row, organization = sealed
+        try:
+            open_signer(keyring, row, organization)
+        except CannotOpen:
+            raise WrongMasterKey(_WRONG_KEY) from None
+    known = await queries.record_master_key_check(session, keyring.check_value)
+    if not hmac.compare_digest(known, keyring.check_value):  # another process was faster
         raise WrongMasterKey(_WRONG_KEY)
 
 
