@@ -34,7 +34,7 @@ class Gate:
         try:
             yield
         finally:
-            # Others' turn, for as long: then no more than half of the time goes into dear work.
+            # Others' turn: the place is free again only after as much time as the work took.
             pause = time.monotonic() - start
             asyncio.get_running_loop().call_later(pause, self._places.release)
 
