@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from http import HTTPStatus
 from random import Random
 
 import httpx
 
+from certgraph.api.outages import Outage
 from certgraph.certificates.service import keep_registration_deadlines
 from certgraph.credit_bank import feed_queries
 from certgraph.credit_bank.deadlines import keep_deadlines
@@ -37,6 +38,12 @@ class Work:
     reads: Sessions
     random: Random
     clock: Callable[[], datetime]
+    outage: Outage = field(default_factory=Outage)
+
+    def failed(self, what: str, error: Exception) -> None:
+        """Log a failure whose work is tried again; a database that is away, once a minute."""
+        if not self.outage.is_one(error):
+            logger.error(what, exc_info=error)
 
 
 async def keep_days(work: Work) -> None:
@@ -44,8 +51,8 @@ async def keep_days(work: Work) -> None:
     try:
         async with work.sessions.begin() as session:
             await keep_registration_deadlines(session)
-    except Exception:  # whatever it is, the next start tries again
-        logger.exception("provisional days are not computed anew")
+    except Exception as error:  # noqa: BLE001 - the next start tries again
+        work.failed("provisional days are not computed anew", error)
 
 
 async def publish_forever(work: Work) -> None:
@@ -70,8 +77,8 @@ async def publish_forever(work: Work) -> None:
                 warned_on = today
         except Rejected as rejected:
             logger.warning("nothing is published: %s", rejected)
-        except Exception:  # whatever it is, revocations must go out with the next try
-            logger.exception("publishing failed; it is tried again")
+        except Exception as error:  # noqa: BLE001 - revocations must go out with the next try
+            work.failed("publishing failed; it is tried again", error)
         await asyncio.sleep(work.settings.publish_every_seconds)
 
 
@@ -88,8 +95,8 @@ async def follow_forever(work: Work) -> None:
                 await follow(work.sessions, now=work.clock(), random=work.random)
             async with work.sessions.begin() as session:
                 await keep_deadlines(session, random=work.random)
-        except Exception:  # whatever it is, changes must be stated with the next try
-            logger.exception("the feed is not followed; it is tried again")
+        except Exception as error:  # noqa: BLE001 - changes must be stated with the next try
+            work.failed("the feed is not followed; it is tried again", error)
         await asyncio.sleep(work.settings.follow_every_seconds)
 
 
@@ -102,8 +109,8 @@ async def notify_forever(work: Work) -> None:
         while True:
             try:
                 claimed = await claim_messages(work.sessions, work.keyring, now=work.clock())
-            except Exception:  # whatever it is, they are told with the next try
-                logger.exception("nobody is notified; it is tried again")
+            except Exception as error:  # noqa: BLE001 - they are notified with the next try
+                work.failed("nobody is notified; it is tried again", error)
                 claimed = []
             for one in claimed:
                 tasks.create_task(_delivered(work, one))
@@ -113,8 +120,8 @@ async def notify_forever(work: Work) -> None:
 async def _delivered(work: Work, claimed: Claimed) -> None:
     try:
         await deliver(work.sessions, post_message, claimed, work.clock)
-    except Exception:  # its lease ends, and it is told again
-        logger.exception("what a webhook answered is not noted; it is told again")
+    except Exception as error:  # noqa: BLE001 - its lease ends, and it is sent again
+        work.failed("what a webhook answered is not noted; it is sent again", error)
 
 
 def _client() -> httpx.AsyncClient:

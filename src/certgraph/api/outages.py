@@ -14,7 +14,7 @@ _EVERY_SECONDS = 60
 
 
 class Outage:
-    """The database's absences, as requests meet them."""
+    """The database's absences, as requests meet them, or the server's own work."""
 
     def __init__(self) -> None:
         self._logged_at: float | None = None
@@ -25,15 +25,21 @@ class Outage:
 
         A database that is away is a line a minute. Anything else is a defect, and logged whole.
         """
-        if not is_away(error):
+        if not self.is_one(error):
             logger.error("a request failed", exc_info=error)
             message = "Something failed here. It is logged; try again later."
             return BadRequest(HTTPStatus.INTERNAL_SERVER_ERROR, message)
+        return unavailable("The database cannot be used at the moment. Send it again in a moment.")
+
+    def is_one(self, error: Exception) -> bool:
+        """Tell whether an error says that the database is away; if so, log it once a minute."""
+        if not is_away(error):
+            return False
         now = time.monotonic()
         self._unlogged += 1
         if self._logged_at is None or now - self._logged_at >= _EVERY_SECONDS:
             reason = str(getattr(error, "orig", error)) or type(error).__name__
             count = self._unlogged
-            logger.warning("the database cannot be used (%s requests): %s", count, reason)
+            logger.warning("the database cannot be used (%s times): %s", count, reason)
             self._logged_at, self._unlogged = now, 0
-        return unavailable("The database cannot be used at the moment. Send it again in a moment.")
+        return True

@@ -15,9 +15,16 @@ from sqlalchemy.engine import make_url
 from certgraph.api import app as app_module
 from certgraph.api import outages, trust_cache
 from certgraph.api.app import make_app
+from certgraph.api.background import (
+    Work,
+    follow_forever,
+    keep_days,
+    notify_forever,
+    publish_forever,
+)
 from certgraph.api.reads import connections
 from certgraph.api.reads.connections import ReadPool, Unavailable
-from certgraph.database import Waiting, create_engine
+from certgraph.database import Waiting, create_engine, make_sessions
 from certgraph.settings import Settings, SettingsError
 from tests.server.conftest import HOST, MASTER_KEY
 from tests.server.test_trust import new_list, published
@@ -90,6 +97,32 @@ async def test_a_database_that_is_away_is_a_503_and_one_line_of_log(
     assert len(lines) == 1
     assert lines[0].exc_info is None
     assert "the database cannot be used" in lines[0].getMessage()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # no database is asked
+async def test_the_servers_own_work_says_so_in_one_line_too(house, closed_port, caplog):
+    engine = create_engine(f"postgresql://u:p@127.0.0.1:{closed_port}/d")
+    sessions = make_sessions(engine)
+    work = Work(
+        settings=house.settings,
+        keyring=house.keyring,
+        sessions=sessions,
+        reads=sessions,
+        random=house.random,
+        clock=lambda: house.now,
+    )
+    await keep_days(work)
+    loops = [
+        asyncio.create_task(f(work)) for f in (publish_forever, follow_forever, notify_forever)
+    ]
+    await asyncio.sleep(1.5)
+    for loop in loops:
+        loop.cancel()
+    await asyncio.gather(*loops, return_exceptions=True)
+    await engine.dispose()
+    (line,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert line.exc_info is None
+    assert "the database cannot be used" in line.getMessage()
 
 
 @asynccontextmanager
