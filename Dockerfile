@@ -17,6 +17,6 @@ COPY --from=build /opt/certgraph /opt/certgraph
 ENV PATH=/opt/certgraph/bin:$PATH PYTHONDONTWRITEBYTECODE=1
 USER 10001
 EXPOSE 8000
-HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/livez')"]
+HEALTHCHECK CMD ["python", "-c", "import urllib.request; urllib.request.build_opener(urllib.request.ProxyHandler({})).open('http://127.0.0.1:8000/livez')"]
 ENTRYPOINT ["certgraph"]
 CMD ["serve", "--host", "0.0.0.0"]

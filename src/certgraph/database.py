@@ -125,7 +125,7 @@ def async_url(url: str) -> URL:
     The path of a file of SQLite may be percent-encoded, as a `?` in it must be.
 
     Raises:
-        ValueError: Not an URL of SQLite or PostgreSQL.
+        ValueError: Not an URL of SQLite or PostgreSQL, or one with a parameter that is not known.
     """
     try:
         parsed = make_url(url)
@@ -138,6 +138,9 @@ def async_url(url: str) -> URL:
         raise ValueError(message)
     if backend == "sqlite" and parsed.database:
         parsed = parsed.set(database=unquote(parsed.database))
+    fault = _parameter_fault(parsed.query) if backend == "postgresql" else None
+    if fault is not None:
+        raise ValueError(f"the database URL cannot be used: {fault}")
     return parsed.set(drivername=_DRIVERS[backend])
 
 
@@ -189,28 +192,62 @@ def create_engine(
         event.listen(engine.sync_engine, "connect", prepare)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     else:
-        event.listen(engine.sync_engine, "do_connect", _connect_with_tls)
+        event.listen(engine.sync_engine, "do_connect", _connect)
         event.listen(engine.sync_engine, "handle_error", _leave_a_read_only_server)
     return engine
 
 
-_SSL = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl")
+_TO_DSN = frozenset(
+    {"sslmode", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl", "target_session_attrs"}
+)
+"""Parameters of libpq that asyncpg reads in a URL only."""
+
+_TO_SERVER = frozenset({"application_name", "options", "search_path", "timezone"})
+"""Parameters that go to the server as they are."""
+
+_NEEDLESS = frozenset(
+    {
+        "connect_timeout", "client_encoding", "fallback_application_name", "gssencmode",
+        "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
+        "tcp_user_timeout", "sslnegotiation", "sslcompression",
+    }
+)  # fmt: skip
+"""Parameters of libpq that change nothing here: certgraph waits as its settings say."""
+
+_OWN = frozenset({"host", "port", "user", "password", "database", "passfile"})
 
 
-def tls_arguments(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the arguments of a connection with those of TLS as asyncpg takes them.
+def _parameter_fault(query: Mapping[str, object]) -> str | None:
+    """Return what is wrong with the parameters of a URL of PostgreSQL, or None."""
+    if query.get("channel_binding") == "require":
+        return "its driver knows no channel_binding=require: leave it out, and keep sslmode"
+    known = _TO_DSN | _TO_SERVER | _NEEDLESS | _OWN | {"channel_binding"}
+    unknown = sorted(query.keys() - known)
+    if unknown:
+        return (
+            f"{', '.join(unknown)} is no parameter of PostgreSQL that certgraph knows: leave it out"
+        )
+    return None
 
-    It reads the parameters that libpq knows (`?sslmode=verify-full&sslrootcert=…`) in a URL only.
+
+def asyncpg_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a connection as asyncpg takes them; given as libpq has them.
+
+    Source: PostgreSQL's documentation, "Parameter Key Words" of libpq.
     """
-    given = {name: value for name, value in options.items() if name in _SSL}
-    if not given:
-        return options
-    others = {name: value for name, value in options.items() if name not in given}
-    return {**others, "dsn": f"postgresql:///?{urlencode(given)}"}
+    in_url = {name: value for name, value in options.items() if name in _TO_DSN}
+    to_server = {name: value for name, value in options.items() if name in _TO_SERVER}
+    named = _TO_DSN | _TO_SERVER | _NEEDLESS | {"channel_binding"}
+    others = {name: value for name, value in options.items() if name not in named}
+    if to_server:
+        others["server_settings"] = {**to_server, **others.get("server_settings", {})}
+    if in_url:
+        others["dsn"] = f"postgresql:///?{urlencode(in_url)}"
+    return others
 
 
-def _connect_with_tls(_dialect: object, _record: object, _args: object, options: Any) -> None:  # noqa: ANN401 - arguments of any driver
-    changed = dict(tls_arguments(options))
+def _connect(_dialect: object, _record: object, _args: object, options: Any) -> None:  # noqa: ANN401 - arguments of any driver
+    changed = asyncpg_arguments(options)
     options.clear()
     options.update(changed)
 

@@ -33,7 +33,7 @@ def _accepted(accept: str, media_type: str) -> tuple[float, int]:
     kind = media_type.partition("/")[0]
     for wanted in (media_type, f"{kind}/*", "*/*"):
         for index, (value, parameters, weight) in enumerate(_weighted(accept)):
-            other = any(p.startswith("charset=") and p != "charset=utf-8" for p in parameters)
+            other = any(p.startswith("charset=") and not _is_utf8(p) for p in parameters)
             if value == wanted and not other:
                 return weight, -index
     return 0.0, 0
@@ -63,11 +63,12 @@ def prefers_html(accept: str) -> bool:
 def is_json(content_type: str) -> bool:
     """Tell whether a request's media type is JSON in UTF-8, exactly."""
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    return media_type == JSON and all(
-        p.strip('"') in ("charset=utf-8", 'charset="utf-8')
-        for p in parameters
-        if p.startswith("charset=")
-    )
+    return media_type == JSON and all(_is_utf8(p) for p in parameters if p.startswith("charset="))
+
+
+def _is_utf8(parameter: str) -> bool:
+    """Tell whether a parameter is that of UTF-8, in quotes or not (RFC 9110, section 5.6.6)."""
+    return parameter.partition("=")[2] in ("utf-8", '"utf-8"')
 
 
 @lru_cache(maxsize=256)

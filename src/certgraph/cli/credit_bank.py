@@ -37,6 +37,18 @@ _WAIT_SECONDS = (1, 2, 4, 8, 16, 32)
 """Between tries, while the platform cannot be reached."""
 
 
+_LONGEST_WAIT = 300
+"""Seconds that a platform may ask for; one that asks for more is asked again after these."""
+
+_TRY_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+
+
+def _retry_after(response: httpx.Response) -> int:
+    """Return the seconds that an answer asks to wait; 0 where it names none."""
+    given = response.headers.get("Retry-After", "")
+    return min(int(given), _LONGEST_WAIT) if given.isascii() and given.isdigit() else 0
+
+
 class PullError(RuntimeError):
     """The platform refused, or could not be reached; says what to do."""
 
@@ -64,7 +76,9 @@ class Client:
         body = {"query": QUERY, "variables": {"first": first, "after": after}}
         reason = ""
         waits = chain((0, *_WAIT_SECONDS), repeat(_WAIT_SECONDS[-1]) if self._for_ever else ())
-        for seconds in waits:
+        asked_to_wait = 0
+        for usual in waits:
+            seconds = max(usual, asked_to_wait)
             if reason:
                 told = f"{self._url} cannot be reached: {reason}; it is tried again"
                 print(f"certgraph: {told} in {seconds} s", file=sys.stderr)
@@ -74,8 +88,9 @@ class Client:
             except httpx.HTTPError as error:
                 reason = str(error) or type(error).__name__
                 continue
-            if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            if response.status_code in _TRY_AGAIN or response.is_server_error:
                 reason = f"it answers {response.status_code}"
+                asked_to_wait = _retry_after(response)
                 continue
             return self._answer(response)
         raise PullError(f"{self._url} cannot be reached: {reason}; run the command again to go on")

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from certgraph.calendar import programme_day
-from certgraph.certificates.drafting import number_key
+from certgraph.certificates.lookup_keys import number_key
 from certgraph.credit_bank import confirmation_queries as queries
 from certgraph.credit_bank.credits import credits_text
 from certgraph.credit_bank.record_tables import (

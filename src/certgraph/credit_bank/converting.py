@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from certgraph.calendar import programme_day
-from certgraph.certificates.drafting import number_key
+from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank import conversion_queries as queries

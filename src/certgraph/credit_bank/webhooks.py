@@ -23,6 +23,7 @@ from certgraph.sealing import Keyring
 
 SECRET_BYTES = 32
 LONGEST_URL = 500
+_HTTPS_PORT = 443
 LEASE = timedelta(seconds=60)
 """How long a notification may take before another process tries it; more than `Post` ever does."""
 
@@ -67,7 +68,7 @@ def _check_url(url: str, hosts: Collection[str]) -> None:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         raise refusal("webhook.address", "url", reason="it is no address") from None
-    named = host if port is None else f"{host}:{port}"
+    named = host if port in (None, _HTTPS_PORT) else f"{host}:{port}"
     reason = None
     is_plain = url.isascii() and url.isprintable() and " " not in url
     if len(url) > LONGEST_URL or not is_plain or "@" in parts.netloc or parts.fragment:

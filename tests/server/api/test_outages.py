@@ -259,9 +259,26 @@ async def test_a_server_that_became_a_replica_is_left(client):
 
 
 @only_postgresql
-@pytest.mark.parametrize("mode", ["disable", "prefer"])
-async def test_the_url_may_say_how_to_use_tls(house, mode):
-    url = make_url(house.url).update_query_dict({"sslmode": mode}).render_as_string(False)  # noqa: FBT003
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sslmode=disable",
+        "sslmode=prefer",
+        "application_name=certgraph%20test",
+        "connect_timeout=10",
+        "options=-c%20search_path%3Dpublic",
+        "options=-c%20geqo%3Doff&application_name=x",
+        "target_session_attrs=any",
+        "target_session_attrs=read-write&sslmode=prefer",
+        "channel_binding=prefer",
+        "gssencmode=disable&keepalives=1&keepalives_idle=30",
+        "client_encoding=utf8",
+    ],
+)
+async def test_the_url_may_have_the_parameters_of_every_cloud(house, query):
+    url = f"{make_url(house.url).set(query={}).render_as_string(hide_password=False)}?{query}"
+    host = make_url(house.url).query
+    url += "".join(f"&{name}={value}" for name, value in host.items())
     engine = create_engine(url)
     async with engine.connect() as connection:
         assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
@@ -269,6 +286,20 @@ async def test_the_url_may_say_how_to_use_tls(house, mode):
     assert await pool.run(lambda c: c.fetch("SELECT 1", [])) == [(1,)]
     await pool.close()
     await engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("channel_binding=require", "its driver knows no channel_binding=require"),
+        ("pgbouncer=true", "pgbouncer is no parameter of PostgreSQL that certgraph knows"),
+        ("connection_limit=5&pool_timeout=3", "connection_limit, pool_timeout is no parameter"),
+        ("ssl_mode=require", "ssl_mode is no parameter of PostgreSQL"),
+    ],
+)
+def test_a_parameter_of_a_url_that_is_not_known_is_a_sentence(query, message):
+    with pytest.raises(ValueError, match=message):
+        create_engine(f"postgresql://u@h/d?{query}")
 
 
 async def test_tls_that_the_server_does_not_speak_is_not_left_out(closed_port):

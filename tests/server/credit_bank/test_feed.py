@@ -369,6 +369,19 @@ async def test_a_new_epoch_states_every_record_again(reader):
     assert told(page) == [(4, "UPSERT", "SUSPENDED", 2, 30)]
 
 
+async def test_restarts_asked_for_while_one_is_under_way_are_that_one(reader):
+    house = reader.house
+    await register(house, *await issue(house, 3))
+    await follow_all(house)
+    restart = """mutation { outcomeFeedRestart(reason: "restored") {
+      restarted errors { ... on UserError { code } } } }"""
+    assert (await reader.done("admin", restart))["restarted"] is True
+    (feed,) = await _rows(house, "outcome_feed")
+    answers = await asyncio.gather(*(reader.done("admin", restart) for _ in range(4)))
+    assert [answer["restarted"] for answer in answers] == [True] * 4
+    assert await _rows(house, "outcome_feed") == [feed]
+
+
 async def test_while_an_epoch_is_being_stated_readers_wait(reader, monkeypatch):
     house = reader.house
     await register(house, *await issue(house, 3))

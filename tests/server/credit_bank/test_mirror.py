@@ -3,6 +3,7 @@
 import json
 import re
 
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -210,3 +211,71 @@ async def test_what_the_platform_refuses_is_told(bank, mirror, token, message):
     client = Client(bank.http, URL, bank.tokens.get(token, "cgt_wrong"))
     with pytest.raises(PullError, match=message):
         await pull(client, mirror, size=10, follow_seconds=None)
+
+
+class Unsteady(httpx.AsyncBaseTransport):
+    """A platform behind something that answers otherwise at first, or not at all."""
+
+    def __init__(self, bank, answers):
+        self.bank, self.answers = bank, list(answers)
+
+    async def handle_async_request(self, request):
+        if not self.answers:
+            return await self.bank.http._transport.handle_async_request(request)
+        answer = self.answers.pop(0)
+        if answer is None:
+            raise httpx.ConnectError("refused")
+        status, headers = answer
+        return httpx.Response(status, headers=headers)
+
+
+@pytest.fixture
+def waited(monkeypatch):
+    """Seconds that a client waited; they pass at once."""
+    seconds = []
+
+    async def sleep(time):
+        seconds.append(time)
+
+    monkeypatch.setattr("certgraph.cli.credit_bank.asyncio.sleep", sleep)
+    return seconds
+
+
+@pytest.mark.parametrize(
+    ("answers", "waits"),
+    [
+        ([(429, {"Retry-After": "40"})], [0, 40]),
+        ([(429, {}), (503, {"Retry-After": "5"}), (502, {})], [0, 1, 5, 4]),
+        ([(408, {}), None, (500, {"Retry-After": "Thu, 26 Nov 2026 00:00:00 GMT"})], [0, 1, 2, 4]),
+        ([(429, {"Retry-After": "99999"})], [0, 300]),
+    ],
+)
+async def test_a_platform_that_is_busy_is_asked_again_when_it_says(
+    bank, mirror, waited, answers, waits
+):
+    house = bank.house
+    await register(house, *await issue(house, 2))
+    await follow_all(house)
+    async with httpx.AsyncClient(transport=Unsteady(bank, answers), base_url=URL) as http:
+        client = Client(http, URL, bank.tokens["credit-bank"])
+        await pull(client, mirror, size=10, follow_seconds=None)
+    assert waited == waits
+    assert len(await rows(mirror)) == 2
+
+
+async def test_a_mirror_that_follows_waits_for_the_platform_as_long_as_it_takes(
+    bank, mirror, waited
+):
+    house = bank.house
+    await register(house, *await issue(house, 2))
+    await follow_all(house)
+    away = [None] * 500
+    async with httpx.AsyncClient(transport=Unsteady(bank, away), base_url=URL) as http:
+        client = Client(http, URL, bank.tokens["credit-bank"], for_ever=True)
+        page = await client.page(10, None)
+    assert len(page["nodes"]) == 2
+    assert waited == [0, 1, 2, 4, 8, 16, *[32] * 495]
+    async with httpx.AsyncClient(transport=Unsteady(bank, away), base_url=URL) as http:
+        client = Client(http, URL, bank.tokens["credit-bank"])
+        with pytest.raises(PullError, match="run the command again to go on"):
+            await client.page(10, None)

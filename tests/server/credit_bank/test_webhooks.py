@@ -245,6 +245,11 @@ async def test_a_process_that_dies_in_between_leaves_it_to_the_next(bank, listen
             "https://bank.example.cn/\x01",
             "it is too long, or holds a user, a fragment or an odd character",
         ),
+        ("https://bank.example.cn:443/in", None),
+        (
+            "https://bank.example.cn:444/in",
+            "bank.example.cn:444 is none of CERTGRAPH_WEBHOOK_HOSTS",
+        ),
         ("https://[", "it is no address"),
         ("", " is none of CERTGRAPH_WEBHOOK_HOSTS"),
     ],

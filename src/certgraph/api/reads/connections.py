@@ -15,7 +15,7 @@ import asyncpg
 from sqlalchemy import Dialect
 
 from certgraph.api.remembered import Remembered
-from certgraph.database import Engine, tls_arguments
+from certgraph.database import Engine, asyncpg_arguments
 
 T = TypeVar("T")
 
@@ -233,7 +233,11 @@ class ReadPool:
         arguments, options = self.dialect.create_connect_args(self._engine.url)
         timeout = str(int(self._timeout * 1000))
         settings = {**_SETTINGS, "statement_timeout": timeout}
-        given = {**tls_arguments(options), "timeout": WAIT_SECONDS, "server_settings": settings}
+        if options.get("target_session_attrs") == "read-write":
+            # reading is all that these sessions do, but on the server that is written to
+            options["target_session_attrs"] = "primary"
+        given = asyncpg_arguments({**options, "server_settings": settings})
+        given["timeout"] = WAIT_SECONDS
         connection = await asyncpg.connect(*arguments, **given)
         return _Postgres(connection, self._timeout)
 
