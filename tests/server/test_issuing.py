@@ -117,9 +117,9 @@ async def test_names_exactly_the_bad_rows_of_a_batch(house):
     candidates[7] = replace(candidates[7], holder_name="")
     candidates[59] = replace(candidates[59], level=3, expires_on=date(2000, 1, 1))
     assert await refused(house, *candidates) == [
+        ("text.length", "candidates.7.holderName"),
         ("issue.not_entitled", "candidates.59.level"),
         ("period.ends_before_it_begins", "candidates.59.expiresOn"),
-        ("text.length", "candidates.7.holderName"),
         ("issue.claims", "candidates.59.expiresOn"),
     ]
 

@@ -83,3 +83,41 @@ async def test_rows_that_reads_need_are_made_of_what_was_there_before(house):
     await go("20261123", command.downgrade)
     await go("head", command.upgrade)
     assert await rows() == issued
+
+
+async def test_keys_become_those_of_what_people_type(house):
+    """Numbers that differ in separators alone stay two numbers."""
+    names = {"2024-1-11": "John Smith", "2024-11-1": "阿卜杜拉·示例"}
+    for number, name in names.items():
+        await house.issue(house.candidate(number=number, holder_name=name), key=number)
+    query = text(
+        "SELECT number, number_key, number_lookup_key, holder_name_key FROM certificates "
+        "ORDER BY number"
+    )
+
+    async def go(to, step):
+        def run(connection):
+            config = migrations._config()
+            config.attributes["connection"] = connection
+            step(config, to)
+
+        async with house.engine.begin() as connection:
+            await connection.run_sync(run)
+
+    async def rows():
+        async with house.sessions() as session:
+            return [tuple(row) for row in await session.execute(query)]
+
+    issued = await rows()
+    assert issued == [
+        ("2024-1-11", "2024-1-11", "2024111", "johnsmith"),
+        ("2024-11-1", "2024-11-1", "2024111", "阿卜杜拉示例"),
+    ]
+    await go("20261126", command.downgrade)
+    async with house.sessions() as session:
+        before = await session.execute(
+            text("SELECT holder_name_key FROM certificates ORDER BY number")
+        )
+        assert [key for (key,) in before] == ["JohnSmith", "阿卜杜拉·示例"]
+    await go("head", command.upgrade)
+    assert await rows() == issued

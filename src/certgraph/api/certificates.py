@@ -16,7 +16,7 @@ from certgraph.api.reads.declaring import column, computed, find, many, one, pag
 from certgraph.api.relay import Connection, Node, global_id
 from certgraph.api.standards import CertificateType, StandardVersion
 from certgraph.certificates import queries
-from certgraph.certificates.drafting import holder_name_key, number_key
+from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
 from certgraph.certificates.qr_image import QrImage, draw_qr
 from certgraph.certificates.rules import masked_name
 from certgraph.certificates.service import is_late
@@ -275,8 +275,11 @@ class CertificateQuery:
     )
     def certificate(number: str, holder_name: str) -> Conditions:
         """Yield the conditions that name it; who states both has it in hand."""
-        yield CertificateRow.number_key == through(number, number_key)
-        yield CertificateRow.holder_name_key == through(holder_name, holder_name_key)
+        yield from queries.is_looked_up(
+            through(number, number_key),
+            through(number, number_lookup_key),
+            through(holder_name, holder_name_key),
+        )
         yield CertificateRow.state != CertificateState.DRAFT
 
     @page(

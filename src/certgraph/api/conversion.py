@@ -13,7 +13,7 @@ from certgraph.api.reads.declarations import Condition, Conditions
 from certgraph.api.reads.declaring import column, many, one, page, read_from
 from certgraph.api.relay import Connection, Node
 from certgraph.api.standards import CertificateType
-from certgraph.certificates.drafting import number_key
+from certgraph.certificates.lookup_keys import number_key
 from certgraph.credit_bank import conversion_queries, queries
 from certgraph.credit_bank.conversion_tables import (
     ConversionApplicationRow,

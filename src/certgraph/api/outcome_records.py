@@ -29,7 +29,7 @@ from certgraph.api.reads.declaring import column, computed, find, many, one, pag
 from certgraph.api.reads.reader import read_rows
 from certgraph.api.relay import Connection, Node
 from certgraph.api.standards import StandardVersion
-from certgraph.certificates.drafting import number_key
+from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank import confirmation_queries, queries
 from certgraph.credit_bank.reconciling import Balance, added_up, balances_of, check_period

@@ -14,7 +14,7 @@ from certgraph.api.negotiation import preferred_language
 from certgraph.api.static_files import ASK_AGAIN, SAFE_HEADERS, file_response
 from certgraph.api.trust_cache import TrustCache
 from certgraph.certificates import queries
-from certgraph.certificates.drafting import holder_name_key, number_key
+from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
 from certgraph.certificates.signing import signed_bytes
 from certgraph.credential import days
 from certgraph.credential.trust_list import RootKeys
@@ -109,7 +109,7 @@ class VerifyPage:
             return message_html(language, "not_found")
         async with self._reads() as session:
             found = await queries.signed_certificate(
-                session, number_key(number), holder_name_key(name)
+                session, number_key(number), number_lookup_key(number), holder_name_key(name)
             )
         if found is None:
             return message_html(language, "not_found")

@@ -1,8 +1,10 @@
 """Candidates from a CSV file: every fault named with its line, nothing guessed."""
 
 import csv
+import io
 from collections.abc import Iterator
 from datetime import date
+from typing import Any, NamedTuple
 
 from certgraph.calendar import written_day
 from certgraph.certificates.requests import Candidate
@@ -25,7 +27,7 @@ OPTIONAL = (
 class _Cells:
     """The cells of one line, converted one by one; faults are collected."""
 
-    def __init__(self, line: int, row: dict[str, str | None]) -> None:
+    def __init__(self, line: int, row: dict[str, str]) -> None:
         self._row = row
         self._line = line
         self.problems: list[Problem] = []
@@ -42,8 +44,8 @@ class _Cells:
         self.problems.append(Problem(code="input.malformed", path=path, facts=facts))
 
     def text(self, name: str) -> str | None:
-        """Return a cell without surrounding white space; None where it is empty."""
-        return (self._row.get(name) or "").strip() or None
+        """Return a cell without surrounding blanks; None where it is empty."""
+        return (self._row.get(name) or "").strip(" \u3000\u00a0") or None
 
     def required_text(self, name: str) -> str:
         """Return a cell that must not be empty."""
@@ -104,20 +106,64 @@ class _Cells:
         return tuple(outcomes)
 
 
-def candidates_from_csv(text: str) -> list[Candidate]:
-    """Return the candidates of a CSV file with a header line.
+class CandidateFile(NamedTuple):
+    """The candidates of a file, and the line on which each begins; the header is line 1."""
+
+    candidates: list[Candidate]
+    lines: list[int]
+
+
+def candidates_from_csv(text: str) -> CandidateFile:
+    """Return the candidates of a CSV file with a header line; blank lines count for nothing.
 
     Raises:
-        Rejected: Names every missing or unknown column, or every wrong cell with its line.
+        Rejected: Names every missing or unknown column, or every wrong cell with its line; or the
+            line from which on the file cannot be read.
     """
-    reader = csv.DictReader(text.removeprefix("\ufeff").splitlines())
-    columns = [name.strip() for name in reader.fieldnames or []]
-    reader.fieldnames = columns
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
+    records = _records(reader)
+    _, header = next(records, (1, [""]))
+    columns = [name.strip() for name in header]
+    reject_if(_separator_problems(columns))
     reject_if(_column_problems(columns))
     problems: list[Problem] = []
-    candidates = list(_candidates(reader, problems))
+    candidates: list[Candidate] = []
+    lines: list[int] = []
+    for line, record in records:
+        lines.append(line)
+        candidates.append(_candidate(line, columns, record, problems))
     reject_if(problems)
-    return candidates
+    return CandidateFile(candidates, lines)
+
+
+def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:  # noqa: ANN401 - csv's has no name
+    """Yield each record with the line on which it begins, without those that are blank."""
+    while True:
+        line = reader.line_num + 1
+        try:
+            record = next(reader, None)
+        except csv.Error as error:
+            expected = "CSV: look for a quote that is not closed"
+            facts = {"value": f"what begins here ({error})", "expected": expected}
+            path = (f"line {line}",)
+            reject_if([Problem(code="input.malformed", path=path, facts=facts)])
+            return
+        if record is None:
+            return
+        if any(cell.strip() for cell in record):
+            yield line, record
+
+
+def _separator_problems(columns: list[str]) -> Iterator[Problem]:
+    """Say where a file is separated by something else than commas."""
+    (header, *others) = columns
+    for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("，", "Chinese commas")):
+        if not others and separator in header:
+            facts = {
+                "value": f"a file separated by {name}",
+                "expected": "separated by commas; save it as “CSV UTF-8 (comma delimited)”",
+            }
+            yield Problem(code="input.malformed", path=("line 1",), facts=facts)
 
 
 def _column_problems(columns: list[str]) -> Iterator[Problem]:
@@ -135,27 +181,29 @@ def _column_problems(columns: list[str]) -> Iterator[Problem]:
             yield Problem(code="input.malformed", path=("line 1",), facts=facts)
 
 
-def _candidates(reader: "csv.DictReader[str]", problems: list[Problem]) -> Iterator[Candidate]:
-    for row in reader:
-        cells = _Cells(reader.line_num, row)
-        issued_on = cells.day("issued_on")
-        if issued_on is None and cells.text("issued_on") is None:
-            cells.required_text("issued_on")
-        candidate = Candidate(
-            holder_name=cells.required_text("holder_name"),
-            standard_code=cells.required_text("standard_code"),
-            standard_version=cells.required_text("standard_version"),
-            level=cells.level(),
-            issued_on=issued_on or date.min,
-            expires_on=cells.day("expires_on"),
-            document_type=cells.document_type(),
-            document_number=cells.text("document_number"),
-            holder_binding=cells.binding(),
-            reference=cells.text("reference"),
-            outcomes=cells.outcomes(),
-            number=cells.text("number"),
-        )
-        if None in row:
-            cells.surplus()
-        problems += cells.problems
-        yield candidate
+def _candidate(
+    line: int, columns: list[str], record: list[str], problems: list[Problem]
+) -> Candidate:
+    """Return the candidate of one record; what is wrong with its cells is added to `problems`."""
+    cells = _Cells(line, dict(zip(columns, record, strict=False)))
+    issued_on = cells.day("issued_on")
+    if issued_on is None and cells.text("issued_on") is None:
+        cells.required_text("issued_on")
+    candidate = Candidate(
+        holder_name=cells.required_text("holder_name"),
+        standard_code=cells.required_text("standard_code"),
+        standard_version=cells.required_text("standard_version"),
+        level=cells.level(),
+        issued_on=issued_on or date.min,
+        expires_on=cells.day("expires_on"),
+        document_type=cells.document_type(),
+        document_number=cells.text("document_number"),
+        holder_binding=cells.binding(),
+        reference=cells.text("reference"),
+        outcomes=cells.outcomes(),
+        number=cells.text("number"),
+    )
+    if any(cell.strip() for cell in record[len(columns) :]):
+        cells.surplus()
+    problems += cells.problems
+    return candidate

@@ -1,7 +1,6 @@
 """From candidates to recorded drafts: rules, numbers, claims, lint; nothing is signed here."""
 
 import asyncio
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -10,9 +9,18 @@ from uuid import UUID
 
 from certgraph.calendar import programme_day
 from certgraph.certificates import queries
+from certgraph.certificates.identity_documents import document_problems
 from certgraph.certificates.issue_facts import IssueFacts, IssueStandard
+from certgraph.certificates.lookup_keys import (
+    LONGEST_TYPED,
+    holder_name_key,
+    number_key,
+    number_lookup_key,
+)
+from certgraph.certificates.names import LONGEST_NAME, issued_name, name_problems
 from certgraph.certificates.requests import Candidate, IssueRequest, candidate_key
 from certgraph.certificates.rules import (
+    LONGEST_NUMBER,
     CertificateState,
     HolderBinding,
     issuance_problems,
@@ -42,31 +50,6 @@ MAX_PAYLOAD_BYTES = 297
 characters."""
 
 
-_LONGEST_TYPED = 200
-"""Characters of a number or name with all that people type around it; neither has half as many."""
-
-
-def number_key(number: str) -> str:
-    """Return a certificate number as it is compared: NFKC, upper case, no white space."""
-    return _compared(number).upper()
-
-
-def holder_name_key(name: str) -> str:
-    """Return a holder's name as it is compared: NFKC, no white space."""
-    return _compared(name)
-
-
-def _compared(text: str) -> str:
-    """Return a text in NFKC without white space.
-
-    One that is longer than any number or name is left as it is, and cut: it equals none. Putting
-    combining marks in order takes time with the square of their number.
-    """
-    if len(text) > _LONGEST_TYPED:
-        return text[:_LONGEST_TYPED]
-    return "".join(unicodedata.normalize("NFKC", text).split())
-
-
 def _new_number(random: Random) -> str:
     """Return an opaque number: twelve random characters in three groups."""
     token = random_token(random, 12)
@@ -77,16 +60,17 @@ def _under(path: Sequence[str], problems: Sequence[Problem]) -> list[Problem]:
     return [replace(problem, path=(*path, *problem.path)) for problem in problems]
 
 
-def _plain_problems(candidate: Candidate) -> list[Problem]:
+def _plain_problems(candidate: Candidate, today: date) -> list[Problem]:
     problems = day_problems(candidate.issued_on, "issuedOn")
     problems += day_problems(candidate.expires_on, "expiresOn")
-    if len(candidate.holder_name) > _LONGEST_TYPED:  # others are looked at in the claims
-        facts = {"longest": 64}
+    if len(candidate.holder_name) > LONGEST_TYPED:  # others are looked at when all else is
+        facts = {"longest": LONGEST_NAME}
         problems.append(Problem(code="text.length", path=("holderName",), facts=facts))
     if candidate.reference is not None:
         problems += text_problems(candidate.reference, 200, "reference")
-    if candidate.number is not None and len(number_key(candidate.number)) > 40:
-        problems.append(Problem(code="text.length", path=("number",), facts={"longest": 40}))
+    if candidate.number is not None and len(number_key(candidate.number)) > LONGEST_NUMBER:
+        facts = {"longest": LONGEST_NUMBER}
+        problems.append(Problem(code="text.length", path=("number",), facts=facts))
     problems += [
         Problem(code="issue.outcome_ambiguous", path=("outcomes", str(index)))
         for index, outcome in enumerate(candidate.outcomes)
@@ -94,8 +78,10 @@ def _plain_problems(candidate: Candidate) -> list[Problem]:
     ]
     if (candidate.document_type is None) != (candidate.document_number is None):
         problems.append(Problem(code="issue.document_incomplete", path=("documentNumber",)))
-    elif candidate.document_number is not None and not 4 <= len(candidate.document_number) <= 32:
-        problems.append(Problem(code="issue.document_length", path=("documentNumber",)))
+    elif candidate.document_type is not None and candidate.document_number is not None:
+        problems += document_problems(
+            candidate.document_type, candidate.document_number, "documentNumber", today=today
+        )
     if candidate.holder_binding is not HolderBinding.NONE and not candidate.document_number:
         problems.append(Problem(code="issue.binding_without_document", path=("holderBinding",)))
     return problems
@@ -105,7 +91,7 @@ async def _candidate_problems(
     facts: IssueFacts, candidate: Candidate, *, today: date, is_correction: bool
 ) -> tuple[list[Problem], IssueStandard | None]:
     """Return the problems of one candidate, with the standard it is certified against."""
-    problems = _plain_problems(candidate)
+    problems = _plain_problems(candidate, today)
     if problems:
         return problems, None
     standard = await facts.standard(candidate.standard_code, candidate.standard_version)
@@ -128,6 +114,9 @@ async def _candidate_problems(
         today=today,
         is_correction=is_correction,
     )
+    problems += name_problems(candidate.holder_name, "holderName")
+    if candidate.number is not None:
+        problems += text_problems(candidate.number, LONGEST_NUMBER, "number")
     return problems, standard
 
 
@@ -176,7 +165,7 @@ def _claims(
         issued_at=days.first_second(days.to_day(candidate.issued_on)),
         expires_at=None if expires_on is None else days.last_second(days.to_day(expires_on)),
         number=number,
-        holder_name=unicodedata.normalize("NFC", candidate.holder_name),
+        holder_name=issued_name(candidate.holder_name),
         certificate_name=standard.facts.certificate_name,
         level=candidate.level,
         standard_code=candidate.standard_code,
@@ -190,7 +179,8 @@ def _claims(
 
 def _claims_problems(claims: Claims) -> list[Problem]:
     """List why a verifier would refuse these claims, or a QR code not hold them."""
-    problems = lint_problems(claims)
+    looked_at = {("holderName",), ("number",)}  # more strictly, in `_candidate_problems`
+    problems = [problem for problem in lint_problems(claims) if problem.path not in looked_at]
     if problems:
         return problems
     size = len(encode_claims(claims)) + _TAG_SIZE
@@ -229,6 +219,7 @@ def _row(
         "id": certificate_id,
         "number": claims.number,
         "number_key": number_key(claims.number),
+        "number_lookup_key": number_lookup_key(claims.number),
         "certificate_type_id": standard.certificate_type_id,
         "level": candidate.level,
         "standard_version_id": standard.version_id,

@@ -10,7 +10,8 @@ from datetime import datetime
 from uuid import UUID
 
 from certgraph.certificates import queries
-from certgraph.certificates.drafting import MAX_CANDIDATES, number_key, record_drafts
+from certgraph.certificates.drafting import MAX_CANDIDATES, record_drafts
+from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.requests import IssueRequest
 from certgraph.certificates.rules import CertificateState, state_problems
 from certgraph.certificates.signing import (

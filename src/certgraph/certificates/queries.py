@@ -1,11 +1,11 @@
 """All SQL about certificates, runs and status lists."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, bindparam, func, or_, select, text, update
+from sqlalchemy import ColumnElement, TextClause, bindparam, exists, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from certgraph.certificates.rules import CertificateState
@@ -122,16 +122,31 @@ async def forget_requests(session: Session, run_ids: Sequence[UUID]) -> None:
     await session.execute(statement)
 
 
+def is_looked_up(number_key: Any, number_lookup_key: Any, holder_name_key: Any) -> Iterator[Any]:  # noqa: ANN401 - texts, or their parameters
+    """Yield the conditions of the certificate that somebody has in hand.
+
+    By the number as it is, or as people type it where one certificate alone is meant by that.
+    """
+    other = aliased(CertificateRow)
+    is_another_alike = exists().where(
+        other.number_lookup_key == number_lookup_key,
+        other.holder_name_key == holder_name_key,
+        other.id != CertificateRow.id,
+    )
+    yield CertificateRow.number_lookup_key == number_lookup_key
+    yield CertificateRow.holder_name_key == holder_name_key
+    yield or_(CertificateRow.number_key == number_key, ~is_another_alike)
+
+
 async def signed_certificate(
-    session: Session, number_key: str, holder_name_key: str
+    session: Session, number_key: str, number_lookup_key: str, holder_name_key: str
 ) -> tuple[CertificateRow, SigningKeyRow] | None:
-    """Return a signed certificate with its key, by number and name in the forms compared."""
+    """Return a signed certificate with its key, by number and name: see `is_looked_up`."""
     statement = (
         select(CertificateRow, SigningKeyRow)
         .join(SigningKeyRow, SigningKeyRow.id == CertificateRow.signing_key_id)
         .where(
-            CertificateRow.number_key == number_key,
-            CertificateRow.holder_name_key == holder_name_key,
+            *is_looked_up(number_key, number_lookup_key, holder_name_key),
             CertificateRow.signature.is_not(None),
         )
     )

@@ -168,7 +168,7 @@ def lint_problems(claims: Claims) -> list[Problem]:
     problems = []
     for field, fault in claims_faults(claims):
         name = _INPUT_OF_CLAIM.get(field, field)
-        if fault in set(TextFault):
+        if fault in set(TextFault) - {TextFault.CHARACTER}:
             facts: dict[str, object] = {"longest": LONGEST_NUMBER if field == "number" else 64}
             problems.append(Problem(code=f"text.{fault}", path=(name,), facts=facts))
         else:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from certgraph.calendar import programme_day, registration_deadline
 from certgraph.certificates import queries
-from certgraph.certificates.drafting import number_key
 from certgraph.certificates.listing import issuer_trust
+from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.requests import Candidate, IssueRequest
 from certgraph.certificates.rules import CertificateState, HolderBinding, state_problems
 from certgraph.certificates.signing import passes_self_check, self_check, signed_bytes

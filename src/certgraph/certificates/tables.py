@@ -63,7 +63,8 @@ class CertificateRow(Base):
 
     `payload` is what is signed, recorded before it is; `signature` is None until it is. The signed
     fields never change: a correction is another certificate that supersedes this one. `number_key`
-    is the number as it is compared, `holder_name_key` the name. `candidate_key` keeps a candidate
+    is the number as it is compared; number and name as people look them up are `number_lookup_key`
+    and `holder_name_key` (see `lookup_keys`). `candidate_key` keeps a candidate
     from being certified twice for the same; None once superseded. Since `erased_at` nothing of it
     says whose it is: name, document, payload and signature are empty.
     """
@@ -92,6 +93,7 @@ class CertificateRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(String(40))
     number_key: Mapped[str] = mapped_column(String(40), unique=True)
+    number_lookup_key: Mapped[str] = mapped_column(Text, index=True)
     issue_run_id: Mapped[UUID] = mapped_column(ForeignKey("issue_runs.id"))
     position: Mapped[int]
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))

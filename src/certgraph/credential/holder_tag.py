@@ -7,15 +7,27 @@ one candidate in 65,536, however much computing power they have. `docs/credentia
 
 import hashlib
 import hmac
+import re
 import unicodedata
+
+from certgraph.credential.invisible import INVISIBLE
 
 ROUNDS = 100_000
 TAG_BYTES = 2
 
 
+_drop = re.compile(f"[\\s{INVISIBLE}.,:;'\"`‘’“”。、·\u2010-\u2015\u2212-]+").sub
+"""Drops what people type around and into a number: blanks, invisible characters, punctuation."""
+
+
 def normalized_document_number(document_number: str) -> str:
-    """Return the number as it is compared: NFKC, upper case, without white space."""
-    return "".join(unicodedata.normalize("NFKC", document_number).upper().split())
+    """Return the number as it is compared.
+
+    NFKC, upper case, without white space, invisible characters, dots, commas, quotes and dashes;
+    `×` is read as X.
+    """
+    number = unicodedata.normalize("NFKC", document_number).upper()
+    return _drop("", number).replace("×", "X")
 
 
 def holder_tag(document_number: str, *, issuer: str, number: str) -> bytes:

@@ -190,6 +190,30 @@ MESSAGES: dict[str, Message] = {
         "A verifier would refuse this certificate: {field} is not allowed ({fault}).",
         "验证方将拒绝此证书：{field} 不符合要求（{fault}）。",
     ),
+    "issue.document_birth": Message(
+        "invalid_input",
+        None,
+        "The day of birth in this number (characters 7 to 14) does not exist, or is in the future.",
+        "证件号码第 7 至 14 位的出生日期不存在或晚于今日。",
+    ),
+    "issue.document_character": Message(
+        "invalid_input",
+        None,
+        "Character {place} of the document number ({character}) cannot be part of one: type the number as it is on the document.",
+        "证件号码第 {place} 个字符（{character}）不应出现，请按证件填写号码。",
+    ),
+    "issue.document_check_digit": Message(
+        "invalid_input",
+        None,
+        "The check digit of this number (GB 11643) is wrong: compare it with the document.",
+        "证件号码校验码有误（GB 11643），请与证件核对。",
+    ),
+    "issue.document_digits_lost": Message(
+        "invalid_input",
+        None,
+        "This number ends in 000 and its check digit is wrong: a spreadsheet keeps only 15 digits. Type it anew in a cell of text.",
+        "证件号码以 000 结尾且校验码有误：电子表格只保留 15 位数字。请将单元格设为文本后重新填写。",
+    ),
     "issue.document_incomplete": Message(
         "invalid_input",
         None,
@@ -201,6 +225,18 @@ MESSAGES: dict[str, Message] = {
         None,
         "A document number has 4 to 32 characters.",
         "证件号码为 4 至 32 个字符。",
+    ),
+    "issue.document_shape": Message(
+        "invalid_input",
+        None,
+        "The number of this document has 17 digits and a digit or X at the end (GB 11643); this one has {length} characters, or others.",
+        "该证件号码应为 17 位数字加 1 位数字或 X（GB 11643）；现为 {length} 位，或含有其他字符。",
+    ),
+    "issue.document_spreadsheet": Message(
+        "invalid_input",
+        None,
+        "A spreadsheet has made a number of this (as 1.1E+17): its last digits are lost. Type it anew in a cell of text.",
+        "证件号码已被电子表格转为数值（如 1.1E+17），末位数字已丢失。请将单元格设为文本后重新填写。",
     ),
     "issue.exited": Message(
         "rule_broken",
@@ -314,7 +350,7 @@ MESSAGES: dict[str, Message] = {
         "conflict",
         None,
         "Key {kid} of {name} is on no trust list yet, so every verifier would refuse what it signs. Build, sign and publish a trust list first.",
-        "{name} 的密钥 {kid} 尚未列入信任列表，验证方会拒绝其签名。请先生成、签名并发布信任列表。",
+        "{name} 的密钥 {kid} 尚未列入可信机构名单，验证方会拒绝其签名。请先生成、签名并发布可信机构名单。",
     ),
     "key.not_valid_yet": Message(
         "conflict",
@@ -487,14 +523,26 @@ MESSAGES: dict[str, Message] = {
     "text.character": Message(
         "invalid_input",
         None,
-        "The text holds a character that certificates cannot carry (control, invisible, private-use or compatibility).",
-        "文本含有证书不能使用的字符（控制、不可见、私用或兼容字符）。",
+        "Character {place} ({character}) cannot be used: it is invisible, or no character of a text.",
+        "第 {place} 个字符（{character}）不能使用：该字符不可见，或不是文字。",
     ),
     "text.length": Message(
         "invalid_input",
         None,
         "Give 1 to {longest} characters.",
         "请填写 1 至 {longest} 个字符。",
+    ),
+    "text.look_alike": Message(
+        "invalid_input",
+        None,
+        "Character {place} ({character}) only looks like {meant}: type {meant}.",
+        "第 {place} 个字符（{character}）只是形似“{meant}”，请改为“{meant}”。",
+    ),
+    "text.no_letter": Message(
+        "invalid_input",
+        None,
+        "This has no letter: give a name.",
+        "此处没有文字，请填写姓名。",
     ),
     "text.not_nfc": Message(
         "invalid_input",
@@ -548,25 +596,25 @@ MESSAGES: dict[str, Message] = {
         "conflict",
         None,
         "Trust list {sequence} names no usable key for status lists. Create one, then build, sign and publish a new trust list.",
-        "信任列表 {sequence} 中没有可用的状态列表密钥。请创建密钥，并生成、签名、发布新的信任列表。",
+        "可信机构名单 {sequence} 中没有可用的状态列表密钥。请创建密钥，并生成、签名、发布新的可信机构名单。",
     ),
     "trust.none_in_force": Message(
         "conflict",
         None,
         "No trust list is in force. Build, sign and publish one: certgraph trust build, sign, publish.",
-        "尚无生效的信任列表。请用 certgraph trust build、sign、publish 生成、签名并发布。",
+        "尚无生效的可信机构名单。请用 certgraph trust build、sign、publish 生成、签名并发布。",
     ),
     "trust.refused": Message(
         "invalid_input",
         None,
         "The trust list is not accepted: {detail}.",
-        "信任列表未被接受：{detail}。",
+        "可信机构名单未被接受：{detail}。",
     ),
     "trust.sequence": Message(
         "conflict",
         None,
         "The trust list has sequence {sequence}, the next is {expected}. Build it again.",
-        "信任列表序号为 {sequence}，应为 {expected}。请重新生成。",
+        "可信机构名单序号为 {sequence}，应为 {expected}。请重新生成。",
     ),
     "trust.unrevokes": Message(
         "conflict",
@@ -578,6 +626,6 @@ MESSAGES: dict[str, Message] = {
         "invalid_input",
         None,
         "The standards in the file are not those that the trust list names.",
-        "文件中的标准与信任列表所列不符。",
+        "文件中的标准与可信机构名单所列不符。",
     ),
 }
