@@ -26,6 +26,7 @@ from attack import bench_attack
 from feed import bench_feed
 from page import bench_page
 from reads.bench import bench_reads
+from scans import bench_scans
 
 from certgraph.certificates.issuing import issue
 from certgraph.certificates.qr_image import draw_qr
@@ -37,7 +38,7 @@ from certgraph.credential.verification import Verdict, verify
 from tests.credential import kit
 from tests.server.conftest import embedded_postgres, open_house
 
-NAMES = ["verify", "import", "qr", "issue", "page", "reads", "feed", "attack"]
+NAMES = ["verify", "import", "qr", "issue", "scans", "page", "reads", "feed", "attack"]
 FIGURES: dict[str, float] = {}
 
 
@@ -115,7 +116,7 @@ def bench_qr(rounds: int) -> None:
             page.paste(symbol.convert("L").resize((350, 350)), (300, 2900))
         file = Path(folder) / "page.jpg"
         page.save(file, quality=75)
-        if read_scans(file)[0].error:
+        if read_scans(file)[0].unread:
             sys.exit("the page to measure with does not read")
         start = time.perf_counter()
         for _ in range(rounds):
@@ -182,7 +183,12 @@ def main() -> None:
         bench_qr(10 if options.quick else 40)
     if "issue" in names:
         bench_issue(1_000 if options.quick else 10_000)
-    if "page" in names and not (shutil.which("chromium") and shutil.which("chromedriver")):
+    has_chromium = bool(shutil.which("chromium") and shutil.which("chromedriver"))
+    if "scans" in names:
+        bench_scans(report, with_page=has_chromium)
+        if not has_chromium:
+            print("scans: the page is left out, since there is no Chromium here", flush=True)
+    if "page" in names and not has_chromium:
         print("page: left out, since there is no Chromium with its driver here", flush=True)
     elif "page" in names:
         bench_page(report, is_quick=options.quick)

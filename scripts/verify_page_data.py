@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 
+from certgraph.credential.reasons import WORDS
 from certgraph.credential.refused_characters import RANGES
-from certgraph.credential.wording import CATALOGUE, ICONS, LEVELS, TONES
+from certgraph.credential.wording import CATALOGUE, ICONS, LEVELS, SAID, TONES
 
 TARGET = Path(__file__).parents[1] / "web/verify/src/credential/generated"
 TEXT_PRESENTATION = "\ufe0e"
@@ -56,7 +57,11 @@ def wording() -> str:
         f"export const ICONS = {json.dumps(icons, ensure_ascii=False, indent=2)};\n\n"
         "/** How a verdict is shown; all others as a warning. */\n"
         f"export const TONES = {json.dumps(tones, indent=2)} as const;\n\n"
-        f"export const WORDING = {json.dumps(catalogue, ensure_ascii=False, indent=2)};\n"
+        "/** Entries that say a result; others are notes. */\n"
+        f"export const SAID: readonly string[] = {json.dumps(sorted(SAID), indent=2)};\n\n"
+        f"export const WORDING = {json.dumps(catalogue, ensure_ascii=False, indent=2)};\n\n"
+        "/** Checks, states and reasons in words: `reasons.py`. */\n"
+        f"export const REASONS = {json.dumps(WORDS, ensure_ascii=False, indent=2)};\n"
     )
 
 

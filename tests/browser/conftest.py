@@ -146,9 +146,9 @@ class Page:
     def text(self, selector: str) -> str:
         return self.find(selector).get_property("textContent").strip()
 
-    def wait(self, condition) -> None:
+    def wait(self, condition, patience: int = PATIENCE) -> None:
         ignored = (NoSuchElementException, StaleElementReferenceException)
-        waiting = WebDriverWait(self.driver, PATIENCE, 0.03, ignored_exceptions=ignored)
+        waiting = WebDriverWait(self.driver, patience, 0.03, ignored_exceptions=ignored)
         waiting.until(lambda _: condition())
 
     def run(self, script: str, *arguments):

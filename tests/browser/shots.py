@@ -14,7 +14,7 @@ from tests.browser import world
 from tests.browser.conftest import Page, running, started_chromium
 from tests.browser.test_verdicts import SAYS
 
-PHONE, DESKTOP = 375, 1_000
+SMALL, PHONE, PAPER, DESKTOP = 320, 375, 794, 1_280
 COLOURS = 255
 
 
@@ -34,18 +34,25 @@ def shot(page: Page, file: Path, width: int) -> None:
 
 
 def of_states(page: Page, folder: Path) -> None:
-    """Write every state, in light and dark, on phone and desktop."""
-    for scheme in ("light", "dark"):
-        for width in (PHONE, DESKTOP):
+    """Write every state: on three widths, in light and dark, in two languages, and on paper."""
+    ways = [
+        {"width": width, "scheme": scheme}
+        for width in (SMALL, PHONE, DESKTOP)
+        for scheme in ("light", "dark")
+    ]
+    for language in ("zh", "en"):
+        for how in (*ways, {"width": PAPER, "media": "print"}):
+            page.show_as(**how)
             for state in ("", *SAYS):
-                page.show_as(width=width, scheme=scheme)
                 text = world.TEXTS.get(state, "")
-                page.open(f"/v#{text.partition('#')[2] or text}" if state else "/v")
+                fragment = f"#{text.partition('#')[2] or text}" if state else ""
+                page.open(f"/v?lang={language}{fragment}")
                 page.wait_until_updated()
                 if state:
                     page.answer()
                 name = state.replace(" ", "-").replace(",", "") or "start"
-                shot(page, folder / f"{name}-{scheme}-{width}.png", width)
+                look = "-".join(map(str, how.values()))
+                shot(page, folder / f"{name}-{look}-{language}.png", how["width"])
 
 
 def of_docs(page: Page, folder: Path) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import pytest
+from PIL import Image
 from selenium.webdriver import Keys
 
 from certgraph.cli.main import main
@@ -41,6 +42,10 @@ def test_the_installed_page_verifies_in_a_new_tab_with_the_server_gone(
     code.write_bytes(world.png(world.TEXTS["revoked"]))
     own_page.find("#photo").send_keys(str(code))  # the scanner is kept, too
     own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
+    with Image.open(code) as symbol:
+        symbol.convert("L").save(tmp_path / "code.pdf")
+    own_page.find("#photo").send_keys(str(tmp_path / "code.pdf"))  # that for PDF is not
+    own_page.wait(lambda: "读取 PDF 的程序尚未下载" in own_page.text(".verdict"))
     driver.get("about:blank")
     driver.get(f"{own_site.url}/v?from=wechat#{DIGITS}")  # whatever a scanner adds
     assert own_page.answer() == ("good", ZH["valid"])
@@ -169,13 +174,13 @@ def test_trust_data_without_the_change_of_root_keys_is_not_forgotten(own_page, o
     stepless = tmp_path / "stepless.cgtrust"
     stepless.write_bytes(world.bundle(5, new_roots=True, revoked=revoked, with_step=False))
     own_page.find("#trust-file").send_keys(str(stepless))
-    own_page.wait(lambda: "已载入" in own_page.text("#trust-note"))
+    own_page.wait(lambda: "已导入" in own_page.text("#trust-note"))
     older = tmp_path / "older.cgtrust"
     older.write_bytes(world.bundle(3))
     own_page.run("location.reload()")
     own_page.wait(lambda: own_page.text("#verdict") == ZH["revoked"])
     own_page.find("#trust-file").send_keys(str(older))
-    own_page.wait(lambda: "被拒绝" in own_page.text("#trust-note"))
+    own_page.wait(lambda: "未采用" in own_page.text("#trust-note"))
     assert own_page.text("#verdict") == ZH["revoked"]
 
 
@@ -208,7 +213,7 @@ def test_trust_data_comes_from_a_file_where_the_service_has_none(own_page, own_s
     damaged = tmp_path / "damaged.cgtrust"
     damaged.write_bytes(world.bundle()[:-1])
     own_page.find("#trust-file").send_keys(str(damaged))
-    own_page.wait(lambda: "被拒绝" in own_page.text("#trust-note"))
+    own_page.wait(lambda: "未采用" in own_page.text("#trust-note"))
     assert own_page.text("#verdict") == ZH["valid"]
 
 
@@ -225,7 +230,7 @@ def test_without_https_the_page_verifies_and_compares_documents(chromium, site):
     assert page.run("return [isSecureContext, Boolean(crypto.subtle)]") == [False, False]
     assert page.answer() == ("good", ZH["valid_online"])
     page.find(".compare input").send_keys(world.DOCUMENT + Keys.ENTER)
-    page.wait(lambda: "相符" in page.text(".compare [role=status]"))
+    page.wait(lambda: "一致" in page.text(".compare [role=status]"))
     page.run("document.querySelector('#camera').click()")
     page.wait(lambda: "无法使用摄像头" in page.text("#result"))
 
@@ -249,6 +254,11 @@ def test_the_page_in_one_file_verifies_from_a_stick(chromium, one_file, tmp_path
     code = tmp_path / "code.png"
     code.write_bytes(world.png(world.TEXTS["superseded"]))
     page.find("#photo").send_keys(str(code))
+    page.wait(lambda: page.text("#verdict") == ZH["superseded"])
+    with Image.open(code) as symbol:
+        symbol.convert("L").save(tmp_path / "code.pdf")
+    page.again()
+    page.find("#photo").send_keys(str(tmp_path / "code.pdf"))
     page.wait(lambda: page.text("#verdict") == ZH["superseded"])
     assert not page.find("#lookup").is_displayed()
     newer = tmp_path / "newer.cgtrust"

@@ -93,6 +93,18 @@ def test_each_bundle_is_taken_or_refused(ask):
     assert found == {name: bundle["expect"]["reason"] for name, bundle in bundles.items()}
 
 
+def test_codes_are_found_in_what_people_paste_and_typed_documents_are_read_alike(ask):
+    texts, documents = load(VECTORS / "texts.json"), load(VECTORS / "documents.json")
+    found, compared = ask(
+        "return [args[2].map(v.findCodes), args[3].map(v.normalizedDocumentNumber)];",
+        [one["text"] for one in texts],
+        [one["typed"] for one in documents],
+    )
+    wanted = [{key: one[key] for key in ("codes", "others", "words")} for one in texts]
+    assert found == wanted
+    assert compared == [one["compared"] for one in documents]
+
+
 def is_good(public_key, signature, message):
     try:
         key = load_public_key(bytes.fromhex(public_key))

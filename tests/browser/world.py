@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from certgraph.api import trust_cache
 from certgraph.api.app import make_app
-from certgraph.certificates.drafting import number_key
+from certgraph.certificates.lookup_keys import number_key, number_lookup_key
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import CertificateRow
@@ -88,7 +88,8 @@ TEXTS = {
     "key compromised": text(kit.COMPROMISED),
     "issued in the future": text(issued_at=issued(-5)),
     "against the rules": text(holder_name="张\u202e示例"),
-    "incomplete": text()[:-40],
+    "incomplete": to_qr_text(kit.signed(CLAIMS)[:-20], kit.HOST),
+    "cut": text()[:-40],
     "another site": "https://example.com/?certificate=1",
     "hostile": text(holder_name=HOSTILE),
     "not in the register": text(number="NEVER-1"),
@@ -100,7 +101,7 @@ DUE_ON = NOW.date() + timedelta(days=5)
 
 def png(qr_text: str) -> bytes:
     """Return the QR code of any text."""
-    if qr_text.rpartition("#")[2].isdigit():
+    if "#" in qr_text and qr_text.rpartition("#")[2].isdigit():
         return draw_qr(qr_text).png
     file = io.BytesIO()
     qrcode.make(qr_text).save(file, "PNG")
@@ -193,6 +194,7 @@ def register(database: Path) -> None:
         id=UUID(int=7),
         number=kit.CLAIMS.number,
         number_key=number_key(kit.CLAIMS.number),
+        number_lookup_key=number_lookup_key(kit.CLAIMS.number),
         position=0,
         status_index=0,
         payload=b"",
@@ -205,7 +207,8 @@ def register(database: Path) -> None:
     of_early = CertificateRow(
         id=UUID(int=8),
         number="EARLY-1",
-        number_key="EARLY-1",
+        number_key=number_key("EARLY-1"),
+        number_lookup_key=number_lookup_key("EARLY-1"),
         position=1,
         status_index=1,
         payload=early.payload,

@@ -1,5 +1,7 @@
 """The programme's and the organizations' commands: the ceremony, issuing from a file, mistakes."""
 
+import csv
+import io
 import json
 import re
 import signal
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import closing
+from zipfile import ZipFile
 
 import pytest
 
@@ -39,11 +42,50 @@ def test_certificates_are_issued_from_a_file_once(demo, run, tmp_path):
     )
     first = run("issue", file, "--organization", "EO-001", "--qr", tmp_path / "qr")
     assert first[0] == 0
-    lines = first[1].splitlines()
-    assert lines[0] == "number,holder_name,qr_text"
+    lines = first[1].removeprefix("\ufeff").splitlines()
+    assert lines[0] == "number,holder_name,qr_text,qr_file"
     assert [line.split(",")[1] for line in lines[1:]] == ["甲", "乙"]
     assert len(list((tmp_path / "qr").iterdir())) == 4
-    assert run("issue", file, "--organization", "EO-001")[1] == first[1]
+    again = run("issue", file, "--organization", "EO-001", "--qr", tmp_path / "qr")
+    assert again[1] == first[1]
+
+
+def test_lines_of_empty_cells_are_no_candidates(run, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text(f"{HEADER}\n,,,,\n{ROW},\n , ,,\t,\n\n", "utf-8")
+    status, out, _ = run("issue", file, "--organization", "EO-001")
+    assert status == 0
+    assert len(out.splitlines()) == 2
+
+
+def test_a_file_in_gbk_is_refused_with_what_to_do(run, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_bytes(f"{HEADER}\n{ROW}\n".encode("gbk"))
+    status, _, err = run("issue", file, "--organization", "EO-001")
+    assert status == 1
+    assert "is not a file in UTF-8; save it as “CSV UTF-8”." in err
+
+
+def test_what_was_issued_is_text_for_a_spreadsheet_and_has_files_of_any_name(run, tmp_path):
+    file = tmp_path / "people.csv"
+    long = "河北省石家庄市建筑信息模型职业技能等级证书二〇二六年第一批次第零零零零壹号"
+    numbers = ["../../escape", "A/B:C*?", "..", long, "CON", "0012345678901234567"]
+    rows = [f"=A{n},DEMO-BIM,2020-demo,1,2026-11-02,{number}" for n, number in enumerate(numbers)]
+    file.write_text(f"{HEADER},number\n" + "\n".join(rows), "utf-8")
+    folder, book = tmp_path / "qr", tmp_path / "issued.xlsx"
+    status, out, _ = run("issue", file, "--organization", "EO-001", "--qr", folder, "--xlsx", book)
+    assert status == 0
+    issued = list(csv.DictReader(io.StringIO(out.removeprefix("\ufeff"))))
+    assert [row["number"] for row in issued] == numbers
+    assert [row["holder_name"] for row in issued] == [f"'=A{n}" for n in range(6)]
+    assert {path.name for path in folder.glob("*.png")} == {row["qr_file"] for row in issued}
+    assert len(list(folder.iterdir())) == 12
+    assert issued[3]["qr_file"] == f"{long}.png"
+    assert issued[5]["qr_file"] == "0012345678901234567.png"
+    with ZipFile(book) as parts:
+        sheet = parts.read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in sheet
+    assert "<t>0012345678901234567</t>" in sheet
 
 
 @pytest.mark.parametrize(
@@ -65,6 +107,34 @@ def test_certificates_are_issued_from_a_file_once(demo, run, tmp_path):
         (f"{HEADER},holder_binding\n{ROW},glue\n", "line 2.holder_binding: 'glue' is not one of"),
         (f"{HEADER}\n甲,DEMO-WEB,2020-demo,1,2026-11-02\n", "was not allowed to issue"),
         (f"{HEADER}\n", "candidates: A run issues 1 to 100000 certificates."),
+        (f"{HEADER}\n\n{ROW}\n\n,DEMO-BIM,2020-demo,1,2026-11-02\n", "line 5.holder_name: '' is"),
+        (
+            f'{HEADER}\n"欧阳\n示例",DEMO-BIM,2020-demo,1,2026-11-02\n乙,DEMO-BIM,2020-demo,1,x\n',
+            "line 4.issued_on: 'x' is not a day",
+        ),
+        (
+            f'{HEADER}\n{ROW}\n"欧阳\n示例",DEMO-BIM,2020-demo,1,2026-11-02\n',
+            "line 3.holder_name: Character 3 (U+000A LINE FEED) cannot be used",
+        ),
+        (
+            f"{HEADER}\n\n张\v示例,DEMO-BIM,2020-demo,1,2026-11-02\n",
+            "line 3.holder_name: Character 2 (U+000B LINE BREAK) cannot be used",
+        ),
+        (
+            f'{HEADER}\n{ROW}\n"张示例,DEMO-BIM,2020-demo,1,2026-11-02\n' + f"{ROW}\n" * 9,
+            "line 3: what begins here (unexpected end of data) is not CSV: look for a quote",
+        ),
+        (
+            f'{HEADER}\n"张示例,DEMO-BIM,2020-demo,1,2026-11-02\n' + f"{ROW}\n" * 5_000,
+            "line 2: what begins here (field larger than field limit (131072)) is not CSV",
+        ),
+        ("holder_name;level\n张;1\n", "line 1: a file separated by semicolons is not separated by"),
+        ("holder_name\tlevel\n张\t1\n", "line 1: a file separated by tabs is not separated by"),
+        (f"{HEADER}\n{ROW},surplus\n", "line 2: a line with more cells than the header is not a"),
+        (
+            f"{HEADER},document_type,document_number\n{ROW},resident_id,1.10105E+17\n",
+            "line 2.document_number: A spreadsheet has made a number of this",
+        ),
     ],
 )
 def test_every_wrong_cell_is_named_and_nothing_is_issued(run, tmp_path, content, message):
@@ -215,7 +285,7 @@ def test_mistakes_of_the_ceremony_change_nothing(demo, run, tmp_path, arguments,
 
 
 def test_an_organization_that_holds_its_key_signs_from_files(demo, run, tmp_path):
-    from certgraph.cli.trust import load_root_key
+    from certgraph.cli.ceremony import load_root_key
 
     file = tmp_path / "people.csv"
     file.write_text(f"{HEADER}\n甲,DEMO-ELDERCARE,2020-demo,1,2026-11-02\n", "utf-8")

@@ -36,7 +36,7 @@ def test_an_older_bundle_is_refused_also_after_the_held_one_expired(load):
     load(expiring(8, 20))
     later = kit.NOW + timedelta(days=21)
     held = load(expiring(3, 100), later)
-    assert "older than 8" in held.warning
+    assert "older than 8" in str(held.warning)
     assert held.trust.trust_list.sequence == 8
     # what is held still tells what it knows, and confirms nothing
     assert verify(kit.qr_text(), held.trust, now=later).verdict is Verdict.UNCONFIRMED
@@ -47,7 +47,7 @@ def test_a_clock_set_back_makes_no_older_bundle_pass(load):
     early = kit.NOW - timedelta(days=10)
     made = days.to_instant(early)
     old = kit.bundle(kit.trust_list(sequence=2, issued_at=made), status_lists=[])
-    assert "older than 8" in load(old, early).warning
+    assert "older than 8" in str(load(old, early).warning)
     assert load(None).trust.trust_list.sequence == 8
 
 
@@ -58,8 +58,8 @@ def test_a_bundle_that_could_not_be_opened_again_is_not_taken(load):
     load(kit.bundle(rotated, steps=[step], signers=kit.NEW_ROOTS[:2]))
     later = kit.trust_list(sequence=6, roots=kit.NEW_ROOT_KEYS)
     held = load(kit.bundle(later, signers=kit.NEW_ROOTS[:2]))  # without the step to its keys
-    assert "is refused" in held.warning
-    assert "is refused" in load(kit.bundle(kit.trust_list(sequence=3))).warning
+    assert "is refused" in str(held.warning)
+    assert "is refused" in str(load(kit.bundle(kit.trust_list(sequence=3))).warning)
     assert load(None).trust.trust_list.sequence == 5
 
 
@@ -71,7 +71,7 @@ def test_old_root_keys_say_nothing_any_more_once_they_were_changed(load):
     key = replace(kit.ORGANIZATIONS[0].keys[0], public_key=kit.STRANGER.public_key, last_day=None)
     evil = (replace(kit.ORGANIZATIONS[0], keys=(key,)), *kit.ORGANIZATIONS[1:])
     held = load(kit.bundle(kit.trust_list(sequence=999, organizations=evil)))
-    assert "root keys signed" in held.warning
+    assert "root keys signed" in str(held.warning)
     stranger = kit.qr_text(key=kit.STRANGER)
     assert verify(stranger, held.trust, now=kit.NOW).verdict is Verdict.UNKNOWN_ISSUER
 

@@ -87,7 +87,7 @@ def test_the_fast_reader_serves_the_usual_certificate():
 
 @given(st.text())
 def test_no_text_makes_verification_raise(text):
-    assert verify(text, kit.TRUST, now=kit.NOW).verdict is Verdict.INVALID
+    assert verify(text, kit.TRUST, now=kit.NOW).verdict is Verdict.NO_CERTIFICATE
     verify(f"https://{kit.HOST}/v#{text}", kit.TRUST, now=kit.NOW)
 
 

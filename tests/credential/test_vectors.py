@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from certgraph.credential.found_codes import find_codes
+from certgraph.credential.holder_tag import normalized_document_number
 from certgraph.credential.signature import UnsafeKey, is_signed_by, load_public_key
 from certgraph.credential.trust_bundle import UntrustedBundle, open_trust_bundle
 from certgraph.credential.trust_list import RootKeys
@@ -64,6 +66,21 @@ def test_each_bundle_is_taken_or_refused(path):
     except UntrustedBundle as error:
         reason = error.reason
     assert {"accepted": reason is None, "reason": reason} == content["expect"]
+
+
+@pytest.mark.parametrize("case", load(VECTORS / "texts.json"), ids=lambda case: case["name"])
+def test_codes_are_found_in_what_people_paste(case):
+    found = find_codes(case["text"])
+    assert [*found.codes] == case["codes"]
+    assert [*found.others] == case["others"]
+    assert found.words == case["words"]
+
+
+@pytest.mark.parametrize(
+    "case", load(VECTORS / "documents.json"), ids=lambda case: ascii(case["typed"])
+)
+def test_document_numbers_are_compared_as_they_are_meant(case):
+    assert normalized_document_number(case["typed"]) == case["compared"]
 
 
 WYCHEPROOF = [

@@ -78,7 +78,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
     if shutil.which("curl"):
         for expected in (
             '"CT-001"',
-            '"INVALID"',
+            '"NO_CERTIFICATE"',
             '"certificate.not_found"',
             '"静态网页制作"',
             '{"sequence":1,"kind":"',

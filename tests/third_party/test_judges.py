@@ -168,4 +168,4 @@ def test_a_print_of_the_size_we_name_reads_after_a_poor_scan(demo, width_mm):
     file = demo / "scan.jpg"
     scan.save(file, quality=60)
     (found,) = read_scans(file)
-    assert found.error is None
+    assert found.unread is None

@@ -21,12 +21,13 @@ const COMMON = {
   outdir: OUT,
 };
 
-/** The reader knows an address to fetch its program from, which it is never asked to use. */
+/** The programs know addresses, to fetch themselves from or for advice, which are never used. */
+const ADDRESS = /https:\/\/([a-z]+\.jsdelivr\.net|emscripten\.org)[^`"' ]*/g;
 const NO_ADDRESS = {
   name: "no-address",
   setup: ({ onLoad }) =>
-    onLoad({ filter: /zxing-wasm.*\.js$/ }, ({ path }) => ({
-      contents: readFileSync(path, "utf8").replace(/https:\/\/[a-z]+\.jsdelivr\.net[^`"']*/g, ""),
+    onLoad({ filter: /(zxing-wasm|@hyzyla).*\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, "utf8").replace(ADDRESS, ""),
       loader: "js",
     })),
 };
@@ -40,6 +41,11 @@ const PROGRAM_INSIDE = {
     })),
 };
 
+const missing = (what) => {
+  throw new Error(`the build made no ${what}`);
+};
+/** Large files that few visits need. */
+const LATER = /^(pdfium|documents)-/;
 const hashOf = (data) => createHash("sha256").update(data).digest("hex").slice(0, 12);
 
 rmSync(OUT, { recursive: true, force: true });
@@ -56,14 +62,17 @@ const { metafile } = await build({
   loader: { ".wasm": "file" },
   metafile: true,
 });
-const worker = await build({
+const workers = await build({
   ...COMMON,
-  entryPoints: { reader: "src/reader.ts" },
+  entryPoints: { reader: "src/reader.ts", documents: "src/documents.ts" },
   entryNames: "[name]-[hash]",
   format: "iife",
   plugins: [NO_ADDRESS],
+  loader: { ".wasm": "empty" },
   metafile: true,
 });
+const workerNames = Object.keys(workers.metafile.outputs).map((path) => basename(path));
+const worker = (name) => workerNames.find((one) => one.startsWith(name)) ?? missing(name);
 await build({
   ...COMMON,
   entryPoints: { "one-file": "src/page/main.ts" },
@@ -74,9 +83,6 @@ await build({
 const outputs = Object.entries(metafile.outputs).map(([path, output]) => [basename(path), output]);
 const named = (entry) =>
   outputs.find(([, { entryPoint }]) => entryPoint === entry)?.[0] ?? missing(entry);
-const missing = (what) => {
-  throw new Error(`the build made no ${what}`);
-};
 /** The files that a file imports at once, those that these import included. */
 const importsOf = (name) => {
   const output = outputs.find(([one]) => one === name)[1];
@@ -105,8 +111,14 @@ await build({
   ...COMMON,
   entryPoints: { sw: "src/sw.ts" },
   format: "iife",
-  define: { VERSION: JSON.stringify(version), FILES: JSON.stringify(kept) },
+  define: {
+    VERSION: JSON.stringify(version),
+    FILES: JSON.stringify(kept.filter((name) => !LATER.test(name))),
+    LATER: JSON.stringify(kept.filter((name) => LATER.test(name))),
+  },
 });
+const wasm = (start) =>
+  outputs.map(([name]) => name).find((name) => name.startsWith(start)) ?? missing(start);
 const names = {
   version,
   page,
@@ -114,8 +126,10 @@ const names = {
   verifier,
   verifierImports: importsOf(verifier),
   style: named("style.css"),
-  reader: basename(Object.keys(worker.metafile.outputs)[0]),
+  reader: worker("reader"),
+  documents: worker("documents"),
   icon: iconName,
-  wasm: outputs.map(([name]) => name).find((name) => name.endsWith(".wasm")) ?? missing("wasm"),
+  wasm: wasm("zxing_reader"),
+  pdfium: wasm("pdfium"),
 };
 writeFileSync(join(OUT, "build.json"), `${JSON.stringify(names, null, 1)}\n`);

@@ -10,6 +10,7 @@ from certgraph.api.context import Info
 from certgraph.api.enums import Check, CheckState, RegisterState, Verdict
 from certgraph.certificates.register import content_digest, register_entries, with_register
 from certgraph.credential import days
+from certgraph.credential.found_codes import find_codes
 from certgraph.credential.qr_text import from_qr_text
 from certgraph.credential.verification import Verification, verify
 from certgraph.credential.wording import CATALOGUE, words_for
@@ -124,8 +125,8 @@ class VerificationQuery:
     """Verification."""
 
     @strawberry.field(
-        description="Verify the text of a QR code with the newest trust data, and look its number "
-        "up in the register."
+        description="Verify the text of a QR code, alone or among other words, with the newest "
+        "trust data, and look its number up in the register."
     )
     async def verification(self, info: Info, qr_text: str) -> VerificationResult:
         """Verify one text; whatever it is, there is a verdict."""
@@ -136,6 +137,9 @@ class VerificationQuery:
                 "No trust list is in force, so nothing can be verified. Operator: publish one.",
                 extensions={"code": "TRUST_DATA_MISSING"},
             )
+        codes = find_codes(qr_text).codes
+        if len(codes) == 1:  # among whatever else was pasted
+            (qr_text,) = codes
         verification, entry = verify(qr_text, trust, now=context.now), None
         if verification.claims is not None and verification.issuer_key is not None:
             signed, number = from_qr_text(qr_text), verification.claims.number

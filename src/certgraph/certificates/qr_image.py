@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import qrcode
@@ -71,14 +72,19 @@ def draw_qr(qr_text: str) -> QrImage:
     symbol.make_image(image_factory=SvgPathFillImage).save(svg)
     png = io.BytesIO()
     symbol.make_image(image_factory=PilImage).save(png, format="PNG")
-    sized = _sized(svg.getvalue(), modules + 2 * QUIET_ZONE, print_mm)
+    sized = _sized(svg.getvalue(), modules + 2 * QUIET_ZONE, print_mm, qr_text)
     return QrImage(symbol.version, print_mm, sized, png.getvalue())
 
 
-def _sized(svg: bytes, modules: int, print_mm: float) -> bytes:
-    """Return the SVG, drawn with a millimetre a module, at its width for print."""
-    return svg.replace(
+def _sized(svg: bytes, modules: int, print_mm: float, qr_text: str) -> bytes:
+    """Return the SVG, drawn with a millimetre a module, at its width for print.
+
+    It says its text as a description, so that a verifier needs no program that draws.
+    """
+    sized = svg.replace(
         f'width="{modules}mm" height="{modules}mm"'.encode(),
         f'width="{print_mm}mm" height="{print_mm}mm"'.encode(),
         1,
     )
+    end = sized.index(b">", sized.index(b"<svg")) + 1
+    return sized[:end] + f"<desc>{escape(qr_text)}</desc>".encode() + sized[end:]

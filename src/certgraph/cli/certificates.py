@@ -1,15 +1,14 @@
 """certgraph issue, sign-own, register, suspend, lift, revoke, correct, recheck."""
 
 import argparse
-import csv
 import hashlib
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from tqdm import tqdm
@@ -36,7 +35,9 @@ from certgraph.certificates.signing import (
     submit_signatures,
 )
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
+from certgraph.cli.output import machine_output
 from certgraph.cli.runtime import Runtime, day, leaf
+from certgraph.cli.tables import CsvTable, XlsxTable, check_writable
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.tables import SigningKeyRow
@@ -52,7 +53,7 @@ def _read_text(file: Path) -> str:
         raise refusal("input.malformed", value=str(file), expected="a file that exists") from None
     except (OSError, UnicodeDecodeError):
         raise refusal(
-            "input.malformed", value=str(file), expected="a file that can be read as UTF-8"
+            "input.malformed", value=str(file), expected="a file in UTF-8; save it as “CSV UTF-8”"
         ) from None
 
 
@@ -81,59 +82,82 @@ async def run_issue(runtime: Runtime, request: IssueRequest, *, quiet: bool = Fa
             raise refusal("self_check.failed", detail=error) from None
 
 
-def _on_its_line(problem: Problem) -> Problem:
-    """Return a candidate's problem with its place in the file: the header is line 1."""
+def _on_its_line(problem: Problem, lines: Sequence[int]) -> Problem:
+    """Return a candidate's problem with its place in the file."""
     if len(problem.path) < 2 or problem.path[0] != "candidates":
         return problem
+    line = lines[int(problem.path[1])]
     column = "".join(f"_{c.lower()}" if c.isupper() else c for c in problem.path[2]).lstrip("_")
-    return replace(problem, path=(f"line {int(problem.path[1]) + 2}", column, *problem.path[3:]))
+    return replace(problem, path=(f"line {line}", column, *problem.path[3:]))
 
 
 async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
     text = _read_text(options.file)
+    candidates, lines = candidates_from_csv(text)
     request = IssueRequest(
         organization_code=options.organization,
         idempotency_key=options.key or hashlib.sha256(text.encode()).hexdigest(),
-        candidates=candidates_from_csv(text),
+        candidates=candidates,
     )
     if options.qr is not None:
         options.qr.mkdir(parents=True, exist_ok=True)  # before anything is issued
+    if options.xlsx is not None:
+        check_writable(options.xlsx)
     try:
         run = await run_issue(runtime, request)
     except Rejected as rejected:
-        raise Rejected(map(_on_its_line, rejected.problems)) from None
+        raise Rejected(_on_its_line(one, lines) for one in rejected.problems) from None
     async with runtime.reads() as session:
         to_sign = await bytes_to_sign(session, run)
         rows = await queries.certificates_of_run(session, run.id)
         key = await session.get_one(SigningKeyRow, run.signing_key_id)
     if to_sign:
         out = options.to_sign or options.file.with_suffix(".to-sign.jsonl")
-        lines = (json.dumps({"id": str(id_), "message": m.hex()}) for id_, m in to_sign)
-        out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        messages = (json.dumps({"id": str(id_), "message": m.hex()}) for id_, m in to_sign)
+        out.write_text("\n".join(messages) + "\n", encoding="utf-8")
         print(f"{len(to_sign)} certificates wait for the organization's signatures: {out}")
         where = f" --dir {options.dir}" if options.dir else ""
         print(f"Add a “signature” to each line, then: certgraph sign-own{where} {run.id} FILE")
         return
-    _write_issued(runtime, rows, key, options)
+    table = None if options.xlsx is None else XlsxTable(options.xlsx, _COLUMNS)
+    _write_issued(runtime, rows, key, options.qr, table)
+
+
+_COLUMNS = ("number", "holder_name", "qr_text", "qr_file")
 
 
 def _write_issued(
     runtime: Runtime,
     rows: Sequence[CertificateRow],
     key: SigningKeyRow,
-    options: argparse.Namespace,
+    folder: Path | None,
+    beside: XlsxTable | None,
 ) -> None:
-    host = runtime.settings.public_host
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["number", "holder_name", "qr_text"])
+    """Print what was issued as CSV, write the codes into a folder, and a table beside."""
+    tables: list[CsvTable | XlsxTable] = [CsvTable(machine_output(), _COLUMNS)]
+    tables += [] if beside is None else [beside]
     for row in rows:
-        qr_text = to_qr_text(signed_bytes(row, key) or b"", host)
-        writer.writerow([row.number, row.holder_name, qr_text])
-        if options.qr is not None:
+        qr_text = to_qr_text(signed_bytes(row, key) or b"", runtime.settings.public_host)
+        name = None if folder is None else file_name(row.number)
+        if folder is not None:
             image = draw_qr(qr_text)
-            name = quote(row.number, safe=" ")
-            (options.qr / f"{name}.svg").write_bytes(image.svg)
-            (options.qr / f"{name}.png").write_bytes(image.png)
+            (folder / f"{name}.svg").write_bytes(image.svg)
+            (folder / f"{name}.png").write_bytes(image.png)
+        for table in tables:
+            table.add((row.number, row.holder_name, qr_text, name and f"{name}.png"))
+    if beside is not None:
+        beside.close()
+
+
+def file_name(number: str) -> str:
+    """Return a name for a certificate's files: its number where every system takes that.
+
+    Else what is left of it, cut, with a part of its digest, so that no two are the same.
+    """
+    plain = re.sub(r"[^\w-]+", "_", number)[:40]
+    if plain == number and not re.fullmatch(r"con|prn|aux|nul|(com|lpt)\d", plain, re.IGNORECASE):
+        return plain
+    return f"{plain}-{hashlib.sha256(number.encode()).hexdigest()[:8]}"
 
 
 async def _sign_own(runtime: Runtime, options: argparse.Namespace) -> None:
@@ -249,6 +273,7 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have 
     parser.add_argument("--organization", required=True, metavar="CODE")
     parser.add_argument("--key", help="idempotency key (default: the file's SHA-256)")
     parser.add_argument("--qr", type=Path, metavar="FOLDER", help="write QR codes there")
+    parser.add_argument("--xlsx", type=Path, metavar="FILE", help="also write a table for Excel")
     parser.add_argument("--to-sign", type=Path, metavar="FILE", help="for keys held elsewhere")
     sign_own = leaf(commands, "sign-own", "hand in signatures made by the organization", _sign_own)
     sign_own.add_argument("run_id")

@@ -10,6 +10,7 @@ import csv
 import io
 import shutil
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.service import register_certificate
 from certgraph.certificates.signing import signed_bytes
 from certgraph.cli import serve
+from certgraph.cli.ceremony import create_roots, load_root_key
 from certgraph.cli.certificates import BY, run_issue
 from certgraph.cli.clock import default_language, now, system_random
 from certgraph.cli.demo_credits import INSTITUTION, recognize_outcomes, state_feed
@@ -34,11 +36,17 @@ from certgraph.cli.demo_data import (
     write_tokens,
 )
 from certgraph.cli.migrations import migrate
+from certgraph.cli.new_files import write_new
 from certgraph.cli.results import Result
 from certgraph.cli.runtime import Runtime, open_runtime
 from certgraph.cli.scans import read_scans
-from certgraph.cli.trust import create_roots, load_root_key, write_new
-from certgraph.cli.trust_store import read_bundle, read_roots
+from certgraph.cli.trust_store import (
+    install_roots,
+    load_trust,
+    read_bundle,
+    read_roots,
+    remember_source,
+)
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.credential.trust_bundle import open_trust_bundle
 from certgraph.credential.verification import verify
@@ -162,12 +170,22 @@ async def build_demo(folder: Path, port: int) -> None:
         print("Trust: 3 root keys, 2 of them signed trust list 1.")
         certificates = [await _issue_case(runtime, folder, case) for case in CASES]
         await _publish_trust(runtime, folder, new_list=False)
+        _install_verifier(folder, port, runtime.now)
         (folder / "certificates.csv").write_bytes(_index(certificates))
         outcomes = await recognize_outcomes(runtime)
         changes = await state_feed(runtime)
         await write_tokens(runtime, folder, INSTITUTION)
         print(f"Issued: {len(certificates)} certificates, to people who do not exist.")
         print(f"Credit bank: {outcomes} learning outcomes recognized, {changes} records to pull.")
+
+
+def _install_verifier(folder: Path, port: int, at: datetime) -> None:
+    """Install trust data for the demo alone: what an employer does once, at home."""
+    home = folder / "verifier"
+    root_file, bundle = folder / "root/root.json", folder / "trust/bundle.cgtrust"
+    install_roots(home, root_file)
+    load_trust(home=home, root_file=root_file, bundle_file=bundle, now=at)
+    remember_source(home, f"http://127.0.0.1:{port}/trust/bundle.cgtrust")
 
 
 def show_verdicts(folder: Path) -> bool:
@@ -193,7 +211,7 @@ def show_verdicts(folder: Path) -> bool:
 def _line(file: str, result: Result, language: str) -> str:
     verification = result.verification
     if verification is None:
-        return f"–  {file:<24} {result.scan.error}"
+        return f"–  {file:<24} {result.scan.unread}"
     claims = verification.claims
     who = f"{claims.holder_name} · {claims.certificate_name}" if claims else ""
     title = words_for(verification, language).title
@@ -204,12 +222,13 @@ def _next_steps(folder: Path, port: int) -> str:
     return f"""
 Look at the QR codes in {folder / "qr"}, and try, with the network off:
 
-  certgraph verify --root {folder}/root/root.json --trust {folder}/trust/bundle.cgtrust {folder}/qr
+  certgraph verify --home {folder}/verifier {folder}/qr
 
-Revoke one and see it with the same --root and --trust (numbers: certgraph verify … --csv):
+Revoke one (numbers: add --csv), and see it after an update, while the demo is served:
 
   certgraph revoke --dir {folder} NUMBER --reason "exam fraud"
-  certgraph trust publish --dir {folder} --out {folder}/trust/bundle.cgtrust
+  certgraph trust publish --dir {folder}
+  certgraph trust update --home {folder}/verifier
 
 Tokens for the API are in {folder / "tokens.env"}. While it is served, pull the credit bank's feed:
 

@@ -8,14 +8,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certgraph.calendar import first_instant
 from certgraph.certificates import queries
+from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.requests import Candidate, IssueRequest
 from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
 from certgraph.certificates.service import change_certificate_state, correction_request
 from certgraph.certificates.signing import bytes_to_sign, submit_signatures
 from certgraph.certificates.tables import IssueRunRow
+from certgraph.cli.ceremony import create_roots, load_root_key
 from certgraph.cli.certificates import BY, run_issue
+from certgraph.cli.new_files import write_new
 from certgraph.cli.runtime import Runtime
-from certgraph.cli.trust import create_roots, load_root_key, write_new
 from certgraph.credential.claims import TYP, Outcome, claims_from, encode_claims
 from certgraph.credential.encoding import decode
 from certgraph.credential.signature import PrivateKeySigner, open_sign1, sign1
@@ -313,7 +315,7 @@ async def apply_case(runtime: Runtime, case: DemoCase, number: str) -> None:
             )
     elif case.what == "corrected":
         async with runtime.reads() as session:
-            row = await queries.certificate_by_number_key(session, number)
+            row = await queries.certificate_by_number_key(session, number_key(number))
         if row is not None:
             request = correction_request(
                 runtime.keyring(),

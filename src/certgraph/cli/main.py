@@ -1,25 +1,32 @@
-"""The command `certgraph`. `verify` works without the server's packages."""
+"""The command `certgraph`. `verify` and `trust` work without the server's packages."""
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from errno import EBADF, EIO, ENOSPC
+from typing import TextIO
 
 from certgraph import __version__
+from certgraph.cli.clock import default_language, environ
+from certgraph.cli.output import prepare_streams, visible
+from certgraph.cli.verify_words import say
 
 MODULES = {
     "verify": ("verify",),
+    "trust": ("trust",),
     "demo": ("demo",),
     "serve": ("serve", "schema"),
     "admin": ("migrate", "catalogue", "organization", "key", "token"),
-    "trust": ("trust",),
     "certificates": (
         "issue", "sign-own", "register", "suspend", "lift", "revoke", "correct", "recheck",
     ),
     "credit_bank": ("credit-bank",),
 }  # fmt: skip
 """Module → the commands in it. One is imported when it is chosen: all of them take three seconds.
-All but the first need the server's packages."""
+All but the first two need the server's packages."""
 
 
 def _parser(chosen: str | None) -> argparse.ArgumentParser:
@@ -43,45 +50,80 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("certgraph"):
             raise
-        others = ", ".join(one for of in list(MODULES.values())[1:] for one in of)
+        others = ", ".join(one for of in list(MODULES.values())[2:] for one in of)
         parser.epilog = (
-            f"Only verify is installed here. For {others}: pip install 'certgraph[server]'"
+            "Only verify and trust are installed here. "
+            f"For {others}: pip install 'certgraph[server]'"
         )
     return parser
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
     """Return the errors that are told in one line, without a traceback."""
-    from certgraph.cli.trust_store import TrustDataError  # noqa: PLC0415 - beside the optional ones
+    from certgraph.cli.new_files import CeremonyError  # noqa: PLC0415 - commands start without
+    from certgraph.cli.tables import TableError  # noqa: PLC0415 - the same
+    from certgraph.cli.trust_store import TrustDataError  # noqa: PLC0415 - the same
 
-    errors: list[type[Exception]] = [TrustDataError]
+    errors: list[type[Exception]] = [CeremonyError, TableError, TrustDataError]
     try:
-        from certgraph.cli.trust import CeremonyError  # noqa: PLC0415 - optional
         from certgraph.sealing import CannotOpen  # noqa: PLC0415 - optional
         from certgraph.settings import SettingsError  # noqa: PLC0415 - optional
         from certgraph.trust.ceremony import MalformedFile  # noqa: PLC0415 - optional
     except ModuleNotFoundError:
         return tuple(errors)
-    return (*errors, CeremonyError, CannotOpen, SettingsError, MalformedFile)
+    return (*errors, CannotOpen, SettingsError, MalformedFile)
+
+
+EXIT_USAGE = 2
+EXIT_FAULT = 70
+"""A fault of this program: EX_SOFTWARE of sysexits.h."""
+EXIT_OUTPUT = 74
+"""What was to be said could not be written: EX_IOERR of sysexits.h."""
+EXIT_INTERRUPTED = 130
+EXIT_PIPE_CLOSED = 141
+"""The reader of a pipe closed it, as `head` does: 128 + SIGPIPE, as a shell has it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit status; 2 for wrong usage or settings."""
+    """Run a command and return its exit status; none of those above is ever a verdict."""
     given = sys.argv[1:] if arguments is None else arguments
+    prepare_streams()
     options = _parser(next(iter(given), None)).parse_args(given)
+    language = getattr(options, "lang", None) or default_language()
     try:
+        if sys.stdout is None:
+            return _end(say(language, "end_closed"), EXIT_OUTPUT)
         status = options.run(options)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a pipe closed it, as `head` does
-        sys.stderr.close()
-        return 0
+    except BrokenPipeError:
+        _silence(sys.stdout)
+        return EXIT_PIPE_CLOSED
     except KeyboardInterrupt:
-        print("certgraph: interrupted; repeat the command to go on", file=sys.stderr)
-        return 130
+        return _end(say(language, "end_interrupted"), EXIT_INTERRUPTED)
     except _expected_errors() as error:
-        print(f"certgraph: {error}", file=sys.stderr)
-        return 2
+        said = error.said(language) if hasattr(error, "said") else str(error)
+        return _end(said, EXIT_USAGE)
+    except Exception as error:  # the last resort: a status that means one thing
+        if isinstance(error, OSError) and error.errno in (ENOSPC, EBADF, EIO):
+            _silence(sys.stdout)
+            return _end(say(language, "end_output", why=error.strerror), EXIT_OUTPUT)
+        if environ().get("CERTGRAPH_TRACEBACK"):
+            raise
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        return _end(say(language, "end_fault", why=why), EXIT_FAULT)
     return int(status)
+
+
+def _end(message: str, status: int) -> int:
+    if sys.stderr is not None:
+        print(f"certgraph: {visible(message)}", file=sys.stderr)
+    return status
+
+
+def _silence(stream: TextIO) -> None:
+    """Keep the interpreter from writing once more, at its end, what cannot be written."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -1,59 +1,44 @@
-"""How results of verification are told: to a person, one or many; to a machine, JSON or CSV."""
+"""Results of verification as plain data: what each counts as, and what is said of it."""
 
-import csv
-import json
-import sys
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
-from certgraph.cli.scans import Scan
+from certgraph.cli.output import visible
+from certgraph.cli.scans import NO_FILE, Scan, Unread
+from certgraph.cli.verify_words import say
 from certgraph.credential import days
 from certgraph.credential.claims import Claims
-from certgraph.credential.holder_tag import is_holder
-from certgraph.credential.trust_bundle import Trust
+from certgraph.credential.holder_tag import is_holder, normalized_document_number
 from certgraph.credential.verification import Verdict, Verification
-from certgraph.credential.wording import (
-    CATALOGUE,
-    ICONS,
-    level_word,
-    outcome_name,
-    words_for,
-)
+from certgraph.credential.wording import CATALOGUE, ICONS, words_for
 
-_FORMULA = set("=+-@＝＋－＠\t\r")
-"""What a spreadsheet may take for the start of a formula."""
 
-Verdicts = set[Verdict | None]
-"""Verdicts that occurred; None where nothing could be read."""
+class Beside(StrEnum):
+    """What a result may be besides a verifier's verdicts."""
 
-_LABELS = {
-    "zh": ("持证人", "证书", "标准", "颁发机构", "颁发日期", "有效期至", "证书编号", "证件"),
-    "en": (
-        "holder",
-        "certificate",
-        "standard",
-        "issuer",
-        "issued",
-        "valid until",
-        "number",
-        "document",
-    ),
-}
-_NO_END = {"zh": "长期", "en": "no end"}
-_CREDITS = {"zh": "学分", "en": "credits"}
-_DOCUMENT = {
-    ("zh", True): "✔ 证件号码相符",
-    ("zh", False): "✘ 证件号码不符",
-    ("en", True): "✔ The document number matches.",
-    ("en", False): "✘ The document number does not match. Do not rely on it for this person.",
-}
-_NO_TAG = {
-    "zh": "? 此证书未绑定证件号码，无法比对。",
-    "en": "? This certificate is not tied to a document number; nothing to compare.",
-}
+    DOCUMENT_MISMATCH = "document_mismatch"
+    UNREADABLE = "unreadable"
+
+
+class Match(StrEnum):
+    """How the document number that was given compares."""
+
+    YES = "yes"
+    NO = "no"
+    VISIBLE_PART = "visible_part"
+    NOTHING_TO_COMPARE = "nothing_to_compare"
+
+
+_BAD = {Verdict.REVOKED, Verdict.INVALID, Verdict.UNKNOWN_ISSUER}
+"""Verdicts that no document makes worse."""
+
+COLUMNS = (
+    "source", "verdict", "check", "reason", "number", "holder_name", "certificate", "level",
+    "standard", "issued_on", "expires_on", "masked_document", "issuer", "issuer_left_on",
+    "status_as_of", "message", "document_matches", "same_as",
+)  # fmt: skip
+"""Of CSV and XLSX; JSON has more. Stable: the page's CSV has the same."""
 
 
 class Result(NamedTuple):
@@ -62,166 +47,157 @@ class Result(NamedTuple):
     scan: Scan
     verification: Verification | None
 
-    @property
-    def verdict(self) -> Verdict | None:
-        """The verdict; None where nothing could be read."""
-        return self.verification.verdict if self.verification else None
+
+class Outcome(NamedTuple):
+    """What a result counts as, for the exit status."""
+
+    verdict: Verdict | Beside
+    match: Match | None
 
 
-class Presenter:
-    """Prints results in one language."""
+Row = dict[str, Any]
 
-    def __init__(self, trust: Trust, language: str, document: str | None) -> None:
-        self._trust = trust
+
+class Results:
+    """Makes rows of results, in one language; notes what is said of all of them.
+
+    Attributes:
+        outcomes: What the results counted as, so far.
+        notes: What there is to say besides; complete once all rows are made.
+
+    Args:
+        language: `zh` or `en`.
+        document: Number to compare with each certificate; None where there is none.
+    """
+
+    def __init__(self, language: str, document: str | None) -> None:
+        self.outcomes: set[Outcome] = set()
+        self.notes: list[str] = []
         self._language = language
         self._document = document
+        self._first: dict[tuple[str, str], str] = {}
 
-    def as_json(self, results: Iterable[Result]) -> Verdicts:
-        """Print one JSON object a line; return the verdicts."""
-        verdicts: Verdicts = set()
+    def rows(self, results: Iterable[Result]) -> Iterable[Row]:
+        """Yield a row for each result; words of texts are notes."""
         for result in results:
-            verification = result.verification
-            claims = verification.claims if verification else None
-            facts = self._facts(result)
-            facts["outcomes"] = self._outcomes(claims)
-            facts["checks"] = dict(verification.checks) if verification else {}
-            print(json.dumps(facts, ensure_ascii=False))
-            verdicts |= self._counts(result)
-        return verdicts
+            if result.scan.words:
+                self.note("words_left", count=result.scan.words, source=self._source(result.scan))
+            else:
+                yield self._facts(result)
 
-    def as_csv(self, results: Iterable[Result]) -> Verdicts:
-        """Print CSV that Excel opens with its Chinese intact; return the verdicts."""
-        sys.stdout.write("\ufeff")
-        writer: csv.DictWriter[str] | None = None
-        verdicts: Verdicts = set()
-        for result in results:
-            facts = self._facts(result)
-            if writer is None:
-                writer = csv.DictWriter(sys.stdout, list(facts), lineterminator="\r\n")
-                writer.writeheader()
-            writer.writerow({key: _cell(value) for key, value in facts.items()})
-            verdicts |= self._counts(result)
-        return verdicts
+    def note(self, key: str, **facts: object) -> None:
+        """Say something about all of it, after the results."""
+        self.notes.append(self._say(key, **facts))
 
-    def as_table(self, results: Iterable[Result]) -> Verdicts:
-        """Print a line for each result, and a count of verdicts; return the verdicts."""
-        counts: Counter[str] = Counter()
-        verdicts: Verdicts = set()
-        for result in results:
-            facts = self._facts(result)
-            icon = ICONS[result.verdict] if result.verdict else "–"
-            who = " · ".join(filter(None, (facts["holder_name"], facts["certificate"])))
-            line = "  ".join(filter(None, (icon, result.scan.source, who, facts["message"])))
-            tqdm.write(line, file=sys.stdout)
-            counts[facts["verdict"]] += 1
-            verdicts |= self._counts(result)
-        summary = ", ".join(f"{verdict} {count}" for verdict, count in sorted(counts.items()))
-        tqdm.write(f"\n{counts.total()}: {summary}", file=sys.stdout)
-        return verdicts
+    def _say(self, key: str, **facts: object) -> str:
+        return say(self._language, key, **facts)
 
-    def as_text(self, results: Iterable[Result]) -> Verdicts:
-        """Print each result for a person, verdict first; return the verdicts."""
-        verdicts: Verdicts = set()
-        for result in results:
-            icon = ICONS[result.verdict] if result.verdict else "–"
-            facts = self._facts(result)
-            print(f"{icon} {facts['message']}")
-            if result.verification and result.verification.claims:
-                self._print_claims(facts, result.verification.claims)
-                marks = {"passed": "✔", "failed": "✘", "could_not_run": "?"}
-                checks = (f"{marks[state]}{check}" for check, state in result.verification.checks)
-                print("  " + " ".join(checks))
-            verdicts |= self._counts(result)
-        return verdicts
-
-    def _print_claims(self, facts: dict[str, Any], claims: Claims) -> None:
-        language = self._language
-        values = (
-            facts["holder_name"],
-            f"{facts['certificate']} · {level_word(claims.level, language)}",
-            facts["standard"],
-            facts["issuer"],
-            facts["issued_on"],
-            facts["expires_on"] or _NO_END[language],
-            facts["number"],
-            facts["masked_document"],
-        )
-        width = max(map(len, _LABELS[language]))
-        for label, value in zip(_LABELS[language], values, strict=True):
-            if value:
-                print(f"  {label:<{width}}  {value}")
-        for outcome in self._outcomes(claims):
-            name = outcome["name"] or outcome["number"]
-            print(f"    {name}  {outcome['credits']:g} {_CREDITS[language]}")
-        if facts["issuer_left_on"]:
-            left = CATALOGUE[language]["left"].line
-            print(f"  {left.format(left_on=facts['issuer_left_on'])}")
-        matches = self._document_matches(claims)
-        if self._document is not None:
-            told = {None: _NO_TAG[language], True: _DOCUMENT[language, True]}.get(matches)
-            if told is not None:
-                print(f"  {told}")
-        print(f"  {CATALOGUE[language]['compare'].line}")
-
-    def _outcomes(self, claims: Claims | None) -> list[dict[str, Any]]:
-        """Return outcomes with their names from the standard that travels in the bundle."""
-        if claims is None:
-            return []
-        return [
-            {
-                "number": outcome.number,
-                "name": outcome_name(outcome, claims, self._trust),
-                "credits": outcome.credits_tenths / 10,
-            }
-            for outcome in claims.outcomes
-        ]
-
-    def _document_matches(self, claims: Claims | None) -> bool | None:
-        """Return whether the document number matches; None where nothing can be compared."""
-        if claims is None or self._document is None or claims.holder_tag is None:
-            return None
-        return is_holder(
-            claims.holder_tag, self._document, issuer=claims.issuer, number=claims.number
-        )
-
-    def _facts(self, result: Result) -> dict[str, Any]:
+    def _facts(self, result: Result) -> Row:
         """Return a result as plain data; the same keys for every result."""
-        verification = result.verification
+        scan, verification = result
         claims = verification.claims if verification else None
-        facts: dict[str, Any] = {
-            "source": result.scan.source,
-            "verdict": verification.verdict.value if verification else "unreadable",
+        match = self._match(claims)
+        verdict: Verdict | Beside = verification.verdict if verification else Beside.UNREADABLE
+        if match is Match.NO and verdict not in _BAD:
+            verdict = Beside.DOCUMENT_MISMATCH
+        self.outcomes.add(Outcome(verdict, match))
+        source = self._source(scan)
+        row: Row = {
+            "source": source,
+            "verdict": verdict.value,
             "check": verification.decisive if verification else None,
-            "reason": verification.reason if verification else result.scan.error,
+            "reason": verification.reason if verification else scan.unread,
             **_claim_facts(claims),
             **_issuer_facts(verification),
             "status_as_of": _day(verification.status_as_of) if verification else None,
+            "document_matches": match,
+            "same_as": self._same_as(claims, source),
+            "_verification": verification,
+            "_icon": _icon(verdict),
         }
-        if verification is None:
-            found = "found" in (result.scan.error or "")
-            unreadable = CATALOGUE[self._language]["unreadable" if found else "not_ours"]
-            facts["message"] = f"{unreadable.title} ({result.scan.error}). {unreadable.line}"
-        else:
-            words = words_for(verification, self._language)
-            facts["message"] = f"{words.title} — {words.line}"
-        matches = self._document_matches(claims)
-        facts["document_matches"] = matches
-        if matches is False:
-            facts["message"] += f" {_DOCUMENT[self._language, False]}"
-        return facts
+        row["message"] = self._message(scan, verification, verdict, row)
+        return row
 
-    def _counts(self, result: Result) -> Verdicts:
-        """Return what a result counts as: a certificate of somebody else is not to be relied on."""
-        claims = result.verification.claims if result.verification else None
-        is_foreign = self._document_matches(claims) is False
-        return {result.verdict, Verdict.INVALID} if is_foreign else {result.verdict}
+    def _match(self, claims: Claims | None) -> Match | None:
+        """Return how the document number compares; None where none was given, or no claims."""
+        if claims is None or self._document is None:
+            return None
+        if claims.holder_tag is not None:
+            is_same = is_holder(
+                claims.holder_tag, self._document, issuer=claims.issuer, number=claims.number
+            )
+            return Match.YES if is_same else Match.NO
+        if claims.masked_document is None:
+            return Match.NOTHING_TO_COMPARE
+        return _masked_match(claims.masked_document, self._document)
+
+    def _source(self, scan: Scan) -> str:
+        page = f" {self._say('page', page=scan.page)}" if scan.page else ""
+        return visible(scan.source.replace(NO_FILE, self._say("pasted"))) + page
+
+    def _same_as(self, claims: Claims | None, source: str) -> str | None:
+        """Return where the same certificate was before; None where it is the first."""
+        if claims is None:
+            return None
+        first = self._first.setdefault((claims.issuer, claims.number), source)
+        return None if first == source else first
+
+    def _message(
+        self, scan: Scan, verification: Verification | None, verdict: Verdict | Beside, row: Row
+    ) -> str:
+        catalogue = CATALOGUE[self._language]
+        if verification is None:
+            return self._unread(scan.unread or Unread.NO_CODE)
+        said = words_for(verification, self._language)
+        match = row["document_matches"]
+        if verdict is Beside.DOCUMENT_MISMATCH:
+            no = catalogue["document_no"]
+            parts = [f"{no.title} — {no.line}", f"{said.title}{self._stop}"]
+        else:
+            parts = [f"{said.title} — {said.line}"]
+            if match is Match.NO:
+                parts.append(f"{catalogue['document_no'].title}{self._stop}")
+        if match is Match.YES:
+            parts.append(self._say("matches_yes"))
+        if match is Match.NOTHING_TO_COMPARE:
+            parts.append(f"? {catalogue['document_none'].line}")
+        if match is Match.VISIBLE_PART:
+            parts.append(self._say("matches_visible"))
+        if row["same_as"]:
+            parts.append(self._say("same_as", source=row["same_as"]))
+        return " ".join(parts)
+
+    @property
+    def _stop(self) -> str:
+        return "。" if self._language == "zh" else "."
+
+    def _unread(self, unread: Unread) -> str:
+        catalogue = CATALOGUE[self._language]
+        if unread is Unread.NO_CODE:
+            return " — ".join(catalogue["unreadable"])
+        return f"{catalogue['not_opened'].title} — {self._say(f'unread_{unread}')}"
+
+
+def _icon(verdict: Verdict | Beside) -> str:
+    if isinstance(verdict, Verdict):
+        return ICONS[verdict]
+    return "✘" if verdict is Beside.DOCUMENT_MISMATCH else "–"
+
+
+def _masked_match(masked: str, document: str) -> Match:
+    """Compare a document number with the part of it that a certificate shows."""
+    number = normalized_document_number(document)
+    fits = len(number) == len(masked) and all(
+        shown in ("*", given) for shown, given in zip(masked, number, strict=True)
+    )
+    return Match.VISIBLE_PART if fits else Match.NO
 
 
 def _day(instant: int | None) -> str | None:
     return None if instant is None else days.to_date(days.day_of(instant)).isoformat()
 
 
-def _claim_facts(claims: Claims | None) -> dict[str, Any]:
+def _claim_facts(claims: Claims | None) -> Row:
     return {
         "number": claims.number if claims else None,
         "holder_name": claims.holder_name if claims else None,
@@ -234,7 +210,7 @@ def _claim_facts(claims: Claims | None) -> dict[str, Any]:
     }
 
 
-def _issuer_facts(verification: Verification | None) -> dict[str, Any]:
+def _issuer_facts(verification: Verification | None) -> Row:
     if verification is None or verification.issuer_key is None:
         return {"issuer": None, "issuer_left_on": None}
     organization = verification.issuer_key.organization
@@ -242,7 +218,8 @@ def _issuer_facts(verification: Verification | None) -> dict[str, Any]:
     return {"issuer": organization.name, "issuer_left_on": since if organization.has_left else None}
 
 
-def _cell(value: object) -> str:
-    """Return a cell that a spreadsheet takes for text, never for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in _FORMULA else text
+def exit_status(outcomes: set[Outcome], worst_first: Sequence[tuple[int, set[Any]]]) -> int:
+    """Return the status of the worst; 0 where nothing is in the list."""
+    found: set[Any] = {outcome.verdict for outcome in outcomes}
+    found |= {outcome.match for outcome in outcomes}
+    return next((status for status, bad in worst_first if found & bad), 0)

@@ -14,6 +14,7 @@ from typing import Any
 from certgraph.calendar import programme_day, written_day
 from certgraph.cli.clock import default_language, environ, now, system_random
 from certgraph.cli.migrations import check_revision
+from certgraph.cli.output import visible
 from certgraph.database import (
     DatabaseError,
     Engine,
@@ -153,7 +154,7 @@ def told(problem: Problem, language: str) -> str:
     sentence = problem.message(language)
     rule = policy_rules()[problem.rule_id] if problem.rule_id else None
     quoted = f" [{rule.id} {rule.source}：“{rule.sentence}”]" if rule else ""
-    return f"certgraph: {where + ': ' if where else ''}{sentence}{quoted}"
+    return visible(f"certgraph: {where + ': ' if where else ''}{sentence}{quoted}")
 
 
 def day(text: str) -> date:

@@ -1,190 +1,200 @@
-"""Find QR codes in what an employer has: images, PDF pages, text files, folders of them."""
+"""Read what an employer has, a file at a time: pictures, PDF pages, texts."""
 
-import glob
-import re
-import warnings
+import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import TextIO
 
-import pypdfium2
-import zxingcpp
 from PIL import Image, UnidentifiedImageError
 
-IMAGES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif"}
-TEXTS = {".txt"}
-PDF = ".pdf"
-READABLE = IMAGES | TEXTS | {PDF}
-_TEXT = re.compile(r"https?://\S+|[0-9]{200,}|[A-Za-z0-9_-]{120,}=*", re.IGNORECASE)
-_MAX_PIXELS = 120_000_000
-_PDF_DPI = 200
-_MAX_PDF_PIXELS = 40_000_000
-_MAX_PAGES = 1_000
-_LARGE = 1_200
-"""Pixels of the longer side above which half size is tried first."""
+from certgraph.cli.documents import UnreadPdf, pdf_pages
+from certgraph.cli.pictures import (
+    MAX_PAGES,
+    TooLarge,
+    page_count,
+    picture_pages,
+)
+from certgraph.credential.found_codes import find_codes
+from certgraph.credential.qr_text import is_qr_text
 
-_QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+_TEXTS = {".txt", ".csv", ".tsv", ".md", ".json", ".jsonl", ".svg"}
+"""Read as texts; our own drawings of codes hold their text, too."""
+
+_NOT_READ = {
+    ".heic": "heic", ".heif": "heic", ".doc": "office", ".docx": "office", ".wps": "office",
+    ".ppt": "office", ".pptx": "office", ".xls": "table", ".xlsx": "table", ".et": "table",
+    ".ofd": "ofd", ".zip": "archive", ".rar": "archive", ".7z": "archive",
+}  # fmt: skip
+"""Kinds of files that are not read here, with what to do instead (`unread.…` in the words)."""
+
+NO_FILE = "\0"
+"""Source of what was pasted or piped: no file has such a name."""
+
+_MAX_TEXT_BYTES = 50_000_000
+
+
+class Unread(StrEnum):
+    """Why a file, or a part of it, gives no certificate."""
+
+    NO_CODE = "no_code"
+    NO_CODE_IN_TEXT = "no_code_in_text"
+    EMPTY = "empty"
+    DAMAGED = "damaged"
+    NOT_A_PICTURE = "not_a_picture"
+    PASSWORD = "password"  # noqa: S105 - the reason, no secret
+    TOO_LARGE = "too_large"
+    MORE_PAGES = "more_pages"
+    NO_FILE = "no_file"
+    NOT_ALLOWED = "not_allowed"
+    NOT_A_FILE = "not_a_file"
+    HEIC = "heic"
+    OFFICE = "office"
+    TABLE = "table"
+    OFD = "ofd"
+    ARCHIVE = "archive"
+    DRAWING = "drawing"
+    TOO_LONG = "too_long"
+    CRASHED = "crashed"
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One QR code, or the lack of one.
+    """One code, or the lack of one, or lines of a text that are none.
 
     Attributes:
-        source: File name, with the page where there are several; or `text`.
-        qr_text: What the code says; None where none could be read.
-        error: Why none could be read; None where one was.
+        source: File name, or `NO_FILE`; with its place in brackets where there are several.
+        qr_text: What the code says; None where there is none.
+        unread: Why there is none; None where there is one.
+        words: Lines that hold nothing like a code; where not zero, this is no result.
+        page: Of a file with several; a range where they were not read.
     """
 
     source: str
-    qr_text: str | None
-    error: str | None = None
+    qr_text: str | None = None
+    unread: Unread | None = None
+    words: int = 0
+    page: str | None = None
 
 
-class NoSuchInput(ValueError):
-    """An argument that is neither a QR text nor a file, folder or pattern that exists."""
+def text_scans(text: str, source: str) -> Iterator[Scan]:
+    """Yield the certificates in a text, then lines of other codes, then how many words there are.
 
-
-def expand(arguments: Iterable[str], stdin: Iterable[str]) -> Iterator[Scan | Path]:
-    """Yield scans for QR texts and lines of standard input, and paths of files to read.
-
-    Raises:
-        NoSuchInput: Says which argument leads nowhere.
+    A text with neither of the first two is one result.
     """
-    for argument in arguments:
-        if argument == "-":
-            for line in stdin:
-                if line.strip():
-                    yield Scan("text", line.strip())
-        elif _TEXT.fullmatch(argument.strip()):
-            yield Scan("text", argument.strip())
-        else:
-            yield from _files(argument)
+    codes, others, words = find_codes(text)
+    if not codes and not others:
+        yield Scan(source, unread=Unread.NO_CODE_IN_TEXT if words else Unread.EMPTY)
+        return
+    several = len(codes) + len(others) > 1
+    for place, found in enumerate((*codes, *others), 1):
+        yield Scan(f"{source} [{place}]" if several else source, found)
+    if words:
+        yield Scan(source, words=words)
 
 
-def _files(argument: str) -> Iterator[Path]:
+def decoded(data: bytes) -> str:
+    """Return a text that people saved: UTF-8, UTF-16 or GB 18030, with or without its mark."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16", errors="replace")
+    if data[1::2].count(0) > len(data) // 4:
+        return data.decode("utf-16-le", errors="replace")
+    if data[0::2].count(0) > len(data) // 4:
+        return data.decode("utf-16-be", errors="replace")
     try:
-        if not argument.strip():
-            message = "an empty argument names nothing to verify"
-            raise NoSuchInput(message)
-        path = Path(argument)
-        if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.suffix.lower() in READABLE)
-            if found:
-                yield from found
-                return
-            message = f"the folder {argument} holds no scans ({_kinds()})"
-            raise NoSuchInput(message)
-        if path.is_file():
-            yield path
-            return
-        matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - patterns may be absolute
-    except NoSuchInput:
-        raise
-    except (OSError, ValueError):
-        matches = []
-    if not matches:
-        shown = argument if len(argument) <= 80 else argument[:77] + "…"
-        raise NoSuchInput(f"{shown!r} is neither a QR text nor a file, folder or pattern here")
-    yield from (Path(match) for match in matches if Path(match).is_file())
-
-
-def _kinds() -> str:
-    return ", ".join(sorted(READABLE))
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030", errors="replace")
 
 
 def read_scans(path: Path) -> list[Scan]:
-    """Return what a file holds, one entry a QR code of ours; a page without one has an error."""
-    suffix = path.suffix.lower()
+    """Return what a file holds, one entry a code; a page without one says why."""
+    source = str(path)
+    scans: list[Scan] = []
     try:
-        if suffix in TEXTS:
-            lines = path.read_text(encoding="utf-8-sig").split()
-            return [Scan(str(path), line) for line in lines] or [
-                Scan(str(path), None, "the file is empty")
-            ]
-        pages = _pdf_pages(path) if suffix == PDF else _image_pages(path)
-        return [scan for page in pages for scan in page]
+        status = os.stat(path)  # noqa: PTH116 - a Path would follow it again
+        if not stat.S_ISREG(status.st_mode):
+            return [Scan(source, unread=Unread.NOT_A_FILE)]
+        if not status.st_size:
+            return [Scan(source, unread=Unread.EMPTY)]
+        for scan in _scans(path, source):
+            scans.append(scan)  # noqa: PERF402 - what was read before a damaged page counts
     except Exception as error:  # noqa: BLE001 - whatever a damaged file does, the others are read
-        return [Scan(str(path), None, _reason(error))]
+        scans.append(Scan(source, unread=_reason(error, path)))
+    return scans
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, UnidentifiedImageError):
-        return "not an image that can be read"
-    if isinstance(error, FileNotFoundError):
-        return "no such file"
-    if isinstance(error, PermissionError):
-        return "may not be read"
-    if isinstance(error, IsADirectoryError):
-        return "a folder"
-    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
-        return f"the image has more than {_MAX_PIXELS // 1_000_000} million pixels"
-    return "the file is damaged, or of another kind than its name says"
-
-
-def _image_pages(path: Path) -> Iterator[list[Scan]]:
-    """Yield what each frame of an image file holds; half size first where it is large."""
-    Image.MAX_IMAGE_PIXELS = _MAX_PIXELS
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        warnings.simplefilter("ignore", UserWarning)
-        with Image.open(path) as image:
-            frames = min(getattr(image, "n_frames", 1), _MAX_PAGES)
-            if frames == 1 and max(image.size) > _LARGE:
-                half = (image.width // 2, image.height // 2)
-                image.draft("L", half)  # a JPEG is decoded at half size for a third of the cost
-                texts, is_sure = _read_image(_grey(image, half))
-                if texts and is_sure:
-                    yield _scans(str(path), texts)
-                    return
-        with Image.open(path) as image:
-            for frame in range(frames):
-                image.seek(frame)
-                source = str(path) if frames == 1 else f"{path} page {frame + 1}"
-                yield _scans(source, _read_image(_grey(image))[0])
-
-
-def _pdf_pages(path: Path) -> Iterator[list[Scan]]:
-    """Yield what each page of a PDF holds."""
-    try:
-        document = pypdfium2.PdfDocument(path)
-    except pypdfium2.PdfiumError:
-        error = "not a PDF that can be read (damaged, or with a password)"
-        yield [Scan(str(path), None, error)]
-        return
-    with document:
-        for number in range(min(len(document), _MAX_PAGES)):
-            page = document[number]
-            width, height = page.get_size()
-            scale = min(_PDF_DPI / 72, (_MAX_PDF_PIXELS / max(1, width * height)) ** 0.5)
-            bitmap = page.render(scale=scale, grayscale=True)
-            yield _scans(f"{path} page {number + 1}", _read_image(_grey(bitmap.to_pil()))[0])
-            bitmap.close()
-            page.close()
-
-
-def _read_image(grey: Image.Image) -> tuple[list[str], bool]:
-    """Return the texts of all QR codes in a grey image, and whether no other one is in sight."""
-    barcodes = zxingcpp.read_barcodes(grey, formats=_QR, return_errors=True)
-    texts = [barcode.text for barcode in barcodes if barcode.valid]
-    return list(dict.fromkeys(texts)), all(barcode.valid for barcode in barcodes)
-
-
-def _scans(source: str, texts: list[str]) -> list[Scan]:
-    ours = [text for text in texts if _TEXT.fullmatch(text) and "#" in text]
-    if ours:
-        return [Scan(source, text) for text in ours]
-    if texts:
-        return [Scan(source, None, "the QR code in it is not that of a certificate")]
-    return [Scan(source, None, "no QR code found")]
-
-
-def _grey(image: Image.Image, size: tuple[int, int] | None = None) -> Image.Image:
-    """Return an image in shades of grey, transparency on white, about as large as `size`."""
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        grey = Image.alpha_composite(white, rgba).convert("L")
+def _scans(path: Path, source: str) -> Iterator[Scan]:
+    suffix = path.suffix.lower()
+    with path.open("rb") as file:
+        start = file.read(1_024)
+        if suffix in _TEXTS and not start.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8")):
+            if os.fstat(file.fileno()).st_size > _MAX_TEXT_BYTES:
+                yield Scan(source, unread=Unread.TOO_LARGE)
+                return
+            text = decoded(start + file.read())
+            yield from _drawn(text, source) if suffix == ".svg" else text_scans(text, source)
+            return
+    if b"%PDF-" in start:
+        pages = pdf_pages(path)
+        yield from _pages(source, pages, next(pages), names_all=True)
     else:
-        grey = image.convert("L")
-    return grey.reduce(2) if size is not None and grey.width > size[0] + 1 else grey
+        count = page_count(source)
+        yield from _pages(source, picture_pages(source), count, names_all=count > 1)
+
+
+def _drawn(text: str, source: str) -> Iterator[Scan]:
+    """Yield the code whose text an SVG states, as our own do; the rest of it is no text."""
+    codes = find_codes(text).codes
+    yield from (Scan(source, code) for code in codes)
+    if not codes:
+        yield Scan(source, unread=Unread.DRAWING)
+
+
+def _pages(
+    source: str, pages: Iterable[list[str]], count: int, *, names_all: bool
+) -> Iterator[Scan]:
+    for number, texts in enumerate(pages, 1):
+        page = str(number) if names_all else None
+        ours = [text for text in texts if is_qr_text(text)] or texts
+        for place, text in enumerate(ours, 1):
+            where = source if len(ours) == 1 else f"{source} [{place}]"
+            yield Scan(where, text, page=page)
+        if not texts:
+            yield Scan(source, unread=Unread.NO_CODE, page=page)
+    if count > MAX_PAGES:
+        yield Scan(source, unread=Unread.MORE_PAGES, page=f"{MAX_PAGES + 1}-{count}")
+
+
+def _reason(error: BaseException, path: Path) -> Unread:
+    if isinstance(error, UnidentifiedImageError):
+        known = _NOT_READ.get(path.suffix.lower())
+        if _begins_as(path, b"ftyp", 4):  # whatever its name says
+            known = "heic"
+        return Unread(known) if known else Unread.NOT_A_PICTURE
+    if isinstance(error, UnreadPdf):
+        return Unread(error.reason)
+    if isinstance(error, FileNotFoundError):
+        return Unread.NO_FILE
+    if isinstance(error, PermissionError):
+        return Unread.NOT_ALLOWED
+    if isinstance(error, TooLarge | MemoryError | Image.DecompressionBombError):
+        return Unread.TOO_LARGE
+    return Unread.DAMAGED
+
+
+def _begins_as(path: Path, mark: bytes, at: int) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(at + len(mark))[at:] == mark
+    except OSError:
+        return False
+
+
+def standard_input(stream: TextIO) -> Iterator[Scan]:
+    """Yield what comes by standard input, whatever its encoding."""
+    buffer = getattr(stream, "buffer", None)
+    text = stream.read() if buffer is None else decoded(buffer.read())
+    yield from text_scans(text, NO_FILE)

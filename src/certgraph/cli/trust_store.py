@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from certgraph.cli.verify_words import say
+from certgraph.credential import days
 from certgraph.credential.trust_bundle import (
     Trust,
     UntrustedBundle,
@@ -21,10 +23,30 @@ from certgraph.credential.trust_bundle import (
 from certgraph.credential.trust_list import RootKeys
 
 ROOTS_FILE = "root.json"
+SOURCE_FILE = "source.txt"
+WARN_DAYS = 7
+"""Days before trust data end on which that is said."""
 
 
 class TrustDataError(ValueError):
-    """No trust data that can be used; says what to do."""
+    """No trust data that can be used; says what to do, in English unless asked otherwise."""
+
+    def __init__(self, key: str, **facts: object) -> None:
+        self._key, self._facts = key, facts
+        super().__init__(self.said("en"))
+
+    @classmethod
+    def refused(cls, file: object, error: UntrustedBundle, *, key: str) -> "TrustDataError":
+        """Return the refusal of a bundle. `key`: `held_refused` or `held_kept`."""
+        return cls(key, file=file, why=error)
+
+    def said(self, language: str) -> str:
+        """Return the message in `zh` or `en`."""
+        facts = dict(self._facts)
+        why = facts.get("why")
+        if isinstance(why, UntrustedBundle) and language != "en":
+            facts["why"] = say(language, f"refused_{why.reason}")
+        return say(language, self._key, **facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +61,29 @@ class HeldTrust:
 
     trust: Trust
     data: bytes
-    warning: str | None = None
+    warning: TrustDataError | None = None
+
+    def age_warning(self, now: datetime) -> TrustDataError | None:
+        """Return what to say where the lists end within `WARN_DAYS`, or have ended."""
+        lists = self.trust.status_lists.values()
+        end = min([self.trust.trust_list.expires_at, *(one.expires_at for one in lists)])
+        left = end - days.to_instant(now)
+        if left > WARN_DAYS * days.SECONDS_A_DAY:
+            return None
+        key = "held_aged" if left < 0 else "held_ages"
+        return TrustDataError(key, day=days.to_date(days.day_of(end)))
 
 
-def trust_home(environ: Mapping[str, str]) -> Path:
-    """Return the folder where trust data is held."""
-    if given := environ.get("CERTGRAPH_TRUST_HOME"):
-        return Path(given)
-    base = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+def trust_home(environ: Mapping[str, str], given: Path | None = None) -> Path | None:
+    """Return the folder where trust data is held; None for a user without a home."""
+    if given is not None:
+        return given
+    if named := environ.get("CERTGRAPH_TRUST_HOME"):
+        return Path(named)
+    try:
+        base = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local/share")
+    except RuntimeError:
+        return None
     return Path(base) / "certgraph"
 
 
@@ -54,17 +91,18 @@ def read_roots(file: Path) -> RootKeys:
     """Return the root keys of a `root.json`. Raises `TrustDataError`."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        roots = RootKeys(
-            int(content["threshold"]), tuple(bytes.fromhex(key) for key in content["keys"])
-        )
+        if type(content["threshold"]) is not int:
+            raise ValueError("threshold")
+        roots = RootKeys(content["threshold"], tuple(bytes.fromhex(key) for key in content["keys"]))
     except FileNotFoundError:
-        raise TrustDataError(f"there is no file {file}") from None
+        raise TrustDataError("held_no_file", file=file) from None
     except OSError as error:
-        raise TrustDataError(f"{file} cannot be read: {error.strerror}") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise TrustDataError(f"{file} is not a file of root keys: {error}") from None
+        raise TrustDataError("held_cannot_read", file=file, why=error.strerror) from None
+    except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        why = type(error).__name__
+        raise TrustDataError("held_no_root_file", file=file, why=why) from None
     if not roots.keys:
-        raise TrustDataError(f"{file} is not a file of root keys: it names none")
+        raise TrustDataError("held_no_root_file", file=file, why="0 keys")
     return roots
 
 
@@ -73,9 +111,9 @@ def read_bundle(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except FileNotFoundError:
-        raise TrustDataError(f"there is no trust bundle {file}") from None
+        raise TrustDataError("held_no_file", file=file) from None
     except OSError as error:
-        raise TrustDataError(f"{file} cannot be read: {error.strerror}") from None
+        raise TrustDataError("held_cannot_read", file=file, why=error.strerror) from None
 
 
 def _held_file(home: Path, roots: RootKeys) -> Path:
@@ -104,12 +142,12 @@ def _keep(file: Path, data: bytes) -> None:
 
 
 def load_trust(
-    *, home: Path, root_file: Path | None, bundle_file: Path | None, now: datetime
+    *, home: Path | None, root_file: Path | None, bundle_file: Path | None, now: datetime
 ) -> HeldTrust:
     """Return the trust data to verify with, and hold it if it is newer than what was held.
 
     Args:
-        home: From `trust_home`.
+        home: From `trust_home`; None holds nothing.
         root_file: Root keys named by the user; None for those installed.
         bundle_file: Bundle named by the user; None for the one held.
         now: The verifier's time.
@@ -117,29 +155,37 @@ def load_trust(
     Raises:
         TrustDataError: No root keys, or no bundle that can be used.
     """
-    roots_at = root_file or home / ROOTS_FILE
-    if root_file is None and not roots_at.exists():
-        raise TrustDataError(
-            "no root keys are installed: pass --root root.json, or install them once with "
-            "certgraph trust install --root root.json bundle.cgtrust"
-        )
+    roots_at = root_file or (home / ROOTS_FILE if home else None)
+    if roots_at is None or (root_file is None and not roots_at.exists()):
+        raise TrustDataError("held_no_roots")
     roots = read_roots(roots_at)
-    held_at = _held_file(home, roots)
-    held = _held_bundle(held_at, roots)
-    if bundle_file is None:
-        if held is None:
-            raise TrustDataError("no trust bundle is held that can be used: pass --trust FILE")
-        return held
-    data = read_bundle(bundle_file)
+    if bundle_file is not None:
+        return take_bundle(home, roots, read_bundle(bundle_file), source=bundle_file, now=now)
+    held = _held_bundle(_held_file(home, roots), roots) if home else None
+    if held is None:
+        raise TrustDataError("held_no_bundle")
+    return held
+
+
+def take_bundle(
+    home: Path | None, roots: RootKeys, data: bytes, *, source: object, now: datetime
+) -> HeldTrust:
+    """Return what to verify with once `data` is there, and hold it if it is newer than what was.
+
+    Raises:
+        TrustDataError: It is refused, and nothing was held before.
+    """
+    held_at = _held_file(home, roots) if home else None
+    held = _held_bundle(held_at, roots) if held_at else None
     try:
         trust = open_trust_bundle(data, roots, now=now, held=held.trust if held else None)
         reopen_trust_bundle(data, roots)  # or what is held now could not be held from now on
     except UntrustedBundle as error:
-        message = f"{bundle_file} is refused: {error}"
         if held is None:
-            raise TrustDataError(message) from None
-        return HeldTrust(held.trust, held.data, f"{message}. The one held before stays in force.")
-    if held is None or data != held.data:
+            raise TrustDataError.refused(source, error, key="held_refused") from None
+        warning = TrustDataError.refused(source, error, key="held_kept")
+        return HeldTrust(held.trust, held.data, warning)
+    if held_at is not None and (held is None or data != held.data):
         _keep(held_at, data)
     return HeldTrust(trust, data)
 
@@ -147,8 +193,25 @@ def load_trust(
 def install_roots(home: Path, root_file: Path) -> None:
     """Make the keys of `root_file` those of this installation. Raises `TrustDataError`."""
     read_roots(root_file)
+    _write(home / ROOTS_FILE, root_file.read_bytes())
+
+
+def source_of(home: Path) -> str | None:
+    """Return the address that trust data were last fetched from; None where there is none."""
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        (home / ROOTS_FILE).write_bytes(root_file.read_bytes())
+        return (home / SOURCE_FILE).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def remember_source(home: Path, url: str) -> None:
+    """Keep the address that trust data were fetched from. Raises `TrustDataError`."""
+    _write(home / SOURCE_FILE, f"{url}\n".encode())
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
     except OSError as error:
-        raise TrustDataError(f"{home} cannot be written: {error.strerror}") from None
+        raise TrustDataError("held_cannot_write", file=file, why=error.strerror) from None

@@ -1,32 +1,42 @@
 """certgraph verify: check certificates without a network.
 
-Takes QR texts, images, PDFs, text files, folders and patterns, thousands at a time, and opens no
+Takes QR texts, pictures, PDFs, text files, folders and patterns, thousands at a time, and opens no
 socket. Exit status: 0 all valid; 1 at least one must not be relied on (revoked, suspended, expired,
-altered, unknown issuer); 2 wrong usage, or no trust data; 3 none bad, but at least one not
-confirmed as of now; 4 none bad, but something could not be read.
+altered, unknown issuer, not of this document's holder); 2 wrong usage, or no trust data; 3 none
+bad, but at least one not confirmed as of now, or without a document number to compare; 4 none bad,
+but something is no certificate or could not be read. 70 and 74: it could not come to an end (a
+fault of the program, an output that cannot be written).
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from tqdm import tqdm
 
 from certgraph.cli.clock import default_language, environ, now
-from certgraph.cli.results import Presenter, Result
-from certgraph.cli.scans import NoSuchInput, Scan, expand, read_scans
+from certgraph.cli.inputs import Inputs, NoSuchInput, collect
+from certgraph.cli.output import visible
+from certgraph.cli.presenting import Presenter
+from certgraph.cli.results import COLUMNS, Beside, Match, Result, Results, Row, exit_status
+from certgraph.cli.scans import Scan, Unread, read_scans
+from certgraph.cli.tables import TableError, XlsxTable
 from certgraph.cli.trust_store import HeldTrust, TrustDataError, load_trust, trust_home
+from certgraph.credential.holder_tag import normalized_document_number
 from certgraph.credential.trust_bundle import Trust, reopen_trust_bundle
 from certgraph.credential.trust_list import RootKeys
 from certgraph.credential.verification import Verdict, verify
 
-EXIT_ALL_VALID, EXIT_BAD, EXIT_USAGE, EXIT_UNCONFIRMED, EXIT_UNREADABLE = range(5)
-_WORST_FIRST: tuple[tuple[int, set[Verdict | None]], ...] = (
+EXIT_BAD, EXIT_USAGE, EXIT_UNCONFIRMED, EXIT_UNREADABLE = 1, 2, 3, 4
+_WORST_FIRST: tuple[tuple[int, set[Any]], ...] = (
     (
         EXIT_BAD,
         {
@@ -35,10 +45,19 @@ _WORST_FIRST: tuple[tuple[int, set[Verdict | None]], ...] = (
             Verdict.EXPIRED,
             Verdict.INVALID,
             Verdict.UNKNOWN_ISSUER,
+            Beside.DOCUMENT_MISMATCH,
         },
     ),
-    (EXIT_UNREADABLE, {None}),
-    (EXIT_UNCONFIRMED, {Verdict.UNCONFIRMED, Verdict.VALID_AS_OF}),
+    (EXIT_UNREADABLE, {Verdict.NO_CERTIFICATE, Beside.UNREADABLE}),
+    (
+        EXIT_UNCONFIRMED,
+        {
+            Verdict.UNCONFIRMED,
+            Verdict.VALID_AS_OF,
+            Match.NOTHING_TO_COMPARE,
+            Match.VISIBLE_PART,
+        },
+    ),
 )
 _POOL_FROM = 24
 """With fewer files, starting processes costs more than it saves."""
@@ -57,9 +76,11 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have 
     )
     parser.add_argument("--trust", type=Path, metavar="FILE", help="trust bundle (.cgtrust)")
     parser.add_argument("--root", type=Path, metavar="FILE", help="root keys (root.json)")
+    parser.add_argument("--home", type=Path, metavar="DIR", help="folder of the trust data held")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object a line")
     form.add_argument("--csv", action="store_true", help="CSV that Excel opens")
+    parser.add_argument("--xlsx", type=Path, metavar="FILE", help="also write a table for Excel")
     parser.add_argument("--lang", choices=("zh", "en"), help="language (default: the system's)")
     parser.add_argument(
         "--document", metavar="NUMBER", help="also compare the holder's document number"
@@ -75,44 +96,72 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have 
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not (text.isascii() and text.isdigit() and int(text)):
+        message = "give a number from 1 on"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 def run(options: argparse.Namespace) -> int:
     """Verify everything named, print the results, return the exit status."""
     started_at = now()
+    language = options.lang or default_language()
+    table = None
     try:
         held = load_trust(
-            home=trust_home(environ()),
+            home=trust_home(environ(), options.home),
             root_file=options.root,
             bundle_file=options.trust,
             now=started_at,
         )
-        inputs = list(expand(options.inputs, sys.stdin))
-        if not inputs:
-            raise NoSuchInput("there is nothing to verify: the input is empty")
-    except (TrustDataError, NoSuchInput) as error:
-        print(f"certgraph verify: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    if held.warning:
-        print(f"certgraph verify: {held.warning}", file=sys.stderr)
-    language = options.lang or default_language()
-    presenter = Presenter(held.trust, language, options.document)
-    results = _results(inputs, held, started_at, jobs=options.jobs)
+        inputs = collect(options.inputs, output=options.xlsx)
+        if options.xlsx is not None:
+            table = XlsxTable(options.xlsx, COLUMNS)
+        if options.document is not None and not _is_number(options.document):
+            raise NoSuchInput("given_document")
+    except (TrustDataError, NoSuchInput, TableError) as error:
+        return _refuse(error.said(language))
+    for warning in (held.warning, held.age_warning(started_at)):
+        if warning:
+            print(f"certgraph verify: {warning.said(language)}", file=sys.stderr)
+    results = Results(language, options.document)
+    if inputs.passed_over:
+        count, names = len(inputs.passed_over), inputs.passed_over[:3]
+        shown = ", ".join(visible(Path(name).name) for name in names) + ("…" if count > 3 else "")
+        results.note("passed_over", count=count, names=shown)
+    presenter = Presenter(held.trust, language, results)
     form = (
         presenter.as_json
         if options.json
         else presenter.as_csv
         if options.csv
         else presenter.as_text
-        if len(inputs) == 1
+        if len(inputs.entries) == 1
         else presenter.as_table
     )
-    verdicts = form(results)
-    return next((status for status, bad in _WORST_FIRST if verdicts & bad), EXIT_ALL_VALID)
+    rows = results.rows(_verified(inputs, held, started_at, jobs=options.jobs))
+    form(rows if table is None else _beside(table, rows))
+    if table is not None:
+        table.close()
+    return exit_status(results.outcomes, _WORST_FIRST)
+
+
+def _beside(table: XlsxTable, rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield rows that are written into a table, too."""
+    for row in rows:
+        table.add(row[name] for name in COLUMNS)
+        yield row
+
+
+def _is_number(document: str) -> bool:
+    """Tell whether something is left of a number as it is compared, and all of it is text."""
+    is_text = not any("\ud800" <= character <= "\udfff" for character in document)
+    return is_text and bool(normalized_document_number(document))
+
+
+def _refuse(message: str) -> int:
+    print(f"certgraph verify: {visible(message)}", file=sys.stderr)
+    return EXIT_USAGE
 
 
 def _verify(scan: Scan, trust: Trust, at: datetime) -> Result:
@@ -126,6 +175,17 @@ def _start_worker(bundle: bytes, roots: RootKeys) -> None:
     """Open the trust bundle once in each process; keys do not travel between processes."""
     global _worker_trust  # noqa: PLW0603 - the way a process pool passes state to its work
     _worker_trust = reopen_trust_bundle(bundle, roots)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process with the one that started it, however that one ended."""
+    from multiprocessing import connection, parent_process  # noqa: PLC0415 - in workers only
+
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _read_and_judge(path: Path, at: datetime) -> list[Result]:
@@ -136,30 +196,50 @@ def _read_and_judge(path: Path, at: datetime) -> list[Result]:
     return [_verify(scan, _worker_trust, at) for scan in read_scans(path)]
 
 
-def _results(
-    inputs: Iterable[Scan | Path], held: HeldTrust, at: datetime, *, jobs: int | None
+def _verified(
+    inputs: Inputs, held: HeldTrust, at: datetime, *, jobs: int | None
 ) -> Iterator[Result]:
     """Yield results in the order of the inputs, reading files in several processes."""
-    inputs = list(inputs)
-    files = [entry for entry in inputs if isinstance(entry, Path)]
+    entries = inputs.entries
+    files = [entry for entry in entries if isinstance(entry, Path)]
     progress = tqdm(
-        total=len(inputs), unit="file", disable=len(inputs) < 2 or not sys.stderr.isatty()
+        total=len(entries), unit="file", disable=len(entries) < 2 or not sys.stderr.isatty()
     )
     with progress:
         if len(files) < _POOL_FROM or jobs == 1:
-            for entry in inputs:
+            for entry in entries:
                 scans = read_scans(entry) if isinstance(entry, Path) else [entry]
                 yield from (_verify(scan, held.trust, at) for scan in scans)
                 progress.update()
             return
-        roots = held.trust.trust_list.roots
-        with ProcessPoolExecutor(
-            jobs, initializer=_start_worker, initargs=(held.data, roots)
-        ) as pool:
-            read = pool.map(partial(_read_and_judge, at=at), files, chunksize=8)
-            for entry in inputs:
-                if isinstance(entry, Path):
-                    yield from next(read)
-                else:
-                    yield _verify(entry, held.trust, at)
-                progress.update()
+        read = _read_in_pool(files, held, at, jobs)
+        for entry in entries:
+            yield from next(read) if isinstance(entry, Path) else [_verify(entry, held.trust, at)]
+            progress.update()
+
+
+def _read_in_pool(
+    files: list[Path], held: HeldTrust, at: datetime, jobs: int | None
+) -> Iterator[list[Result]]:
+    """Yield the results of each file; one that takes its process along is named, the others read.
+
+    Where a process of a pool ends, all that it had to do is lost: what is left begins anew, the
+    first file, which may be to blame, by itself.
+    """
+    start = (held.data, held.trust.trust_list.roots)
+    work = partial(_read_and_judge, at=at)
+    done, is_broken = 0, False
+    while done < len(files):
+        count, size = (1, 1) if is_broken else (jobs, 8)
+        some = files[done : done + 1] if is_broken else files[done:]
+        try:
+            with ProcessPoolExecutor(count, initializer=_start_worker, initargs=start) as pool:
+                for results in pool.map(work, some, chunksize=size):
+                    yield results
+                    done += 1
+            is_broken = False
+        except BrokenProcessPool:
+            if is_broken:
+                yield [Result(Scan(str(files[done]), unread=Unread.CRASHED), None)]
+                done += 1
+            is_broken = not is_broken

@@ -14,6 +14,12 @@ MAX_DIGITS = 3_700
 MAX_BYTES = 1_540
 """Bytes that 3,700 digits can hold, rounded up; the same limit for the base64url form."""
 
+MIN_BYTES = 120
+"""Header, signature and the shortest claims take more."""
+
+FIRST_BYTES = b"\xd2\x84"
+"""COSE_Sign1: tag 18 and an array of four."""
+
 _QR_TEXT = re.compile(
     r"\s*(?:[Hh][Tt][Tt][Pp][Ss]?://[^\s/#?]{1,255}/[Vv]#)?(?:([0-9]+)|([A-Za-z0-9_-]+={0,2}))\s*"
 ).fullmatch
@@ -58,6 +64,19 @@ def from_qr_text(qr_text: str) -> bytes:
         raise MalformedQrText("leading_zero")
     number = int(digits)
     return number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def may_be_certificate(signed: bytes) -> bool:
+    """Tell whether bytes may be a certificate's, whole or altered; others are something else."""
+    return len(signed) >= MIN_BYTES and signed.startswith(FIRST_BYTES)
+
+
+def is_qr_text(text: str) -> bool:
+    """Tell whether a text may be that of a certificate's QR code; others are of something else."""
+    try:
+        return may_be_certificate(from_qr_text(text))
+    except ValueError:
+        return False
 
 
 def _from_base64url(text: str) -> bytes:

@@ -1,6 +1,7 @@
 """Verify one certificate: eight named checks in a fixed order, one verdict, no network.
 
-1. text: length, ASCII digits (or base64url), no leading zero
+1. text: length, ASCII digits (or base64url), no leading zero, first bytes of a COSE_Sign1; what
+   fails here is no certificate, but perhaps the code of something else
 2. envelope: exactly one COSE_Sign1 in deterministic CBOR
 3. issuer_key: the key id is on the trust list
 4. signature: Ed25519, strictly
@@ -22,7 +23,7 @@ from certgraph.credential import days
 from certgraph.credential.claims import TYP, Claims, MalformedClaims, claims_from
 from certgraph.credential.claims_reader import read_claims
 from certgraph.credential.encoding import MalformedEncoding, decode
-from certgraph.credential.qr_text import MalformedQrText, from_qr_text
+from certgraph.credential.qr_text import MalformedQrText, from_qr_text, may_be_certificate
 from certgraph.credential.signature import MalformedEnvelope, is_signed_by, open_sign1
 from certgraph.credential.status_list import Status
 from certgraph.credential.trust_bundle import CLOCK_TOLERANCE, IssuerKey, Trust
@@ -60,6 +61,7 @@ class Verdict(StrEnum):
     INVALID = "invalid"
     UNKNOWN_ISSUER = "unknown_issuer"
     UNCONFIRMED = "unconfirmed"
+    NO_CERTIFICATE = "no_certificate"
 
 
 class Verification(NamedTuple):
@@ -131,9 +133,11 @@ def verify(qr_text: str, trust: Trust, *, now: datetime) -> Verification:
     try:
         signed = from_qr_text(qr_text)
     except MalformedQrText as error:
-        return _stopped(Check.TEXT, error.reason)
+        return _stopped(Check.TEXT, error.reason, Verdict.NO_CERTIFICATE)
     except ValueError:  # the embedding program lowered sys.set_int_max_str_digits
-        return _stopped(Check.TEXT, "too_long")
+        return _stopped(Check.TEXT, "too_long", Verdict.NO_CERTIFICATE)
+    if not may_be_certificate(signed):
+        return _stopped(Check.TEXT, "not_ours", Verdict.NO_CERTIFICATE)
     return verify_signed(signed, trust, instant)
 
 

@@ -11,7 +11,7 @@ from certgraph.credential.claims import Claims, Outcome
 from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.verification import Verdict, Verification
 
-LEVELS = {"zh": ("", "初级", "中级", "高级"), "en": ("", "elementary", "intermediate", "advanced")}
+LEVELS = {"zh": ("", "初级", "中级", "高级"), "en": ("", "Elementary", "Intermediate", "Advanced")}
 
 
 def level_word(level: int, language: str) -> str:
@@ -47,6 +47,7 @@ ICONS = {
     Verdict.REVOKED: "✘",
     Verdict.INVALID: "✘",
     Verdict.UNKNOWN_ISSUER: "✘",
+    Verdict.NO_CERTIFICATE: "–",
 }
 
 TONES = {
@@ -58,59 +59,75 @@ TONES = {
 """How a verdict is shown: good, bad, and all others as a warning."""
 
 _ZH = {
-    "valid": Words("证书有效（离线核验）", "签名正确，颁发机构可信；截至 {as_of} 未被撤销。"),
+    "valid": Words("证书有效（离线核验）", "签名正确，颁发机构可信；截至 {as_of} 未被撤销或暂停。"),
     "valid_online": Words(
-        "证书有效（已联网核验）", "签名正确，颁发机构可信；截至 {as_of} 未被撤销。"
+        "证书有效（已联网核验）", "签名正确，颁发机构可信；截至 {as_of} 未被撤销或暂停。"
     ),
     "valid_as_of": Words(
-        "签名有效，截至 {as_of} 未被撤销", "此后的状态未知：请更新信任文件后再次核验。"
+        "证书真实，最新状态未知（截至 {as_of} 未被撤销）",
+        "此后的状态未知：请联网后再次核验（或导入新的核验数据文件）。",
     ),
     "valid_as_of_online": Words(
-        "签名有效，截至 {as_of} 未被撤销",
+        "证书真实，最新状态未知（截至 {as_of} 未被撤销）",
         "平台的撤销名单尚未更新，此后的状态未知：请稍后再试，或向项目管理方查询。",
     ),
     "revoked": Words("证书已被撤销", "颁发机构已撤销此证书（名单日期 {as_of}）。请勿采信。"),
     "superseded": Words(
-        "证书已被更正换发", "请勿采信此份，向持证人索取新证书（名单日期 {as_of}）。"
+        "证书已更正并换发", "请勿采信此份，请向持证人索取换发后的新证书（名单日期 {as_of}）。"
     ),
     "suspended": Words(
         "证书已暂停使用", "暂停期间请勿采信；请向颁发机构查询（名单日期 {as_of}）。"
     ),
-    "expired": Words("证书已过有效期", "曾为有效证书，有效期至 {expires_on}。"),
+    "expired": Words(
+        "证书已过有效期", "该证书真实，但有效期已于 {expires_on} 届满；是否采信请自行判断。"
+    ),
     "unknown_issuer": Words(
-        "颁发机构未登记", "签名密钥不在可信机构名单中。请更新信任文件；仍如此则请勿采信。"
+        "签发者不在可信机构名单中，疑似伪造",
+        "请联网更新核验数据后再次核验；结果不变则请勿采信。",
     ),
     "unknown_issuer_online": Words(
-        "颁发机构未登记", "签名密钥不在最新的可信机构名单中，请勿采信。"
+        "签发者不在可信机构名单中，疑似伪造", "最新的可信机构名单中没有该签发者，请勿采信。"
     ),
-    "text": Words("这不是 1+X 证书二维码", "请确认扫描的是证书上的二维码，并重新扫描。"),
-    "envelope": Words("证书内容不完整或已被修改", "请重新扫描原件；仍如此则请勿采信。"),
-    "signature": Words("内容与签名不符", "二维码或文件可能被修改，请勿采信。"),
-    "claims": Words("证书内容不合规定", "此证书不应存在，请勿采信，并告知颁发机构。"),
-    "issued_at.in_the_future": Words("颁发日期晚于今日", "请检查本机日期；日期无误则请勿采信。"),
-    "organization_had_left": Words("颁发时机构已退出", "该机构当时已无权颁发，请勿采信。"),
+    "no_certificate": Words(
+        "这不是 1+X 证书二维码", "请扫描证书上的二维码；如确为该二维码，请重新完整扫描或粘贴。"
+    ),
+    "envelope": Words("证书内容不完整或已被修改", "请重新扫描原件；结果不变则请勿采信。"),
+    "signature": Words("证书内容与签名不符，疑似被篡改", "请重新扫描原件；结果不变则请勿采信。"),
+    "claims": Words("证书内容不合规定", "此证书不符合签发规定，请勿采信，并告知颁发机构。"),
+    "issued_at.in_the_future": Words("发证日期晚于今日", "请检查本机日期；如日期无误，请勿采信。"),
+    "organization_had_left": Words("颁发时该机构已退出试点", "该机构当时已无权颁发，请勿采信。"),
     "entitlement": Words("颁发机构无权颁发该证书或等级", "请勿采信，并向项目管理方反映。"),
     "key_compromised": Words("签发密钥已作废", "签发日期在密钥失效之后，请勿采信。"),
-    "list_missing": Words("暂时无法确认是否被撤销", "签名有效；请更新信任文件后再次核验。"),
+    "list_missing": Words(
+        "暂时无法确认是否被撤销",
+        "签名正确；请联网后再次核验（或导入新的核验数据文件）。",
+    ),
     "list_expired": Words(
-        "暂时无法确认是否被撤销", "签名有效，但撤销名单已过期（{as_of}）。请更新。"
+        "暂时无法确认是否被撤销",
+        "签名正确，但撤销名单已过期（{as_of}）。请联网后再次核验（或导入新的核验数据文件）。",
     ),
     "list_missing_online": Words(
-        "暂时无法确认是否被撤销", "签名有效，但平台没有此证书的撤销名单：请向项目管理方查询。"
+        "暂时无法确认是否被撤销", "签名正确，但平台没有此证书的撤销名单：请向项目管理方查询。"
     ),
     "list_expired_online": Words(
         "暂时无法确认是否被撤销",
-        "签名有效，但平台的撤销名单已过期（{as_of}）：请向项目管理方查询。",
+        "签名正确，但平台的撤销名单已过期（{as_of}）：请向项目管理方查询。",
     ),
-    "index_out_of_range": Words("暂时无法确认是否被撤销", "签名有效；撤销名单与证书不符。"),
+    "index_out_of_range": Words(
+        "暂时无法确认是否被撤销", "签名正确；撤销名单与证书不符，请向项目管理方查询。"
+    ),
     "trust_data_missing": Words(
-        "暂时无法核验", "本机尚无信任数据。请联网后再次核验，或载入信任文件。"
+        "暂时无法核验", "本机尚无核验数据。请联网后再次核验，或导入核验数据文件。"
     ),
-    "trust_list_expired": Words("信任文件已过期", "签名有效；请更新信任文件后再次核验。"),
+    "trust_list_expired": Words(
+        "暂时无法确认：核验数据已过期",
+        "签名正确；请联网后再次核验（或导入新的核验数据文件）。",
+    ),
     "trust_list_expired_online": Words(
-        "平台的信任名单已过期", "签名有效，但平台尚未更新信任名单：请向项目管理方查询。"
+        "暂时无法确认：平台的可信机构名单已过期",
+        "签名正确，但平台尚未更新可信机构名单：请向项目管理方查询。",
     ),
-    "clock": Words("本机时间有误", "本机日期与信任数据不符，请校正时间后再次核验。"),
+    "clock": Words("本机时间有误", "本机日期与核验数据不符，请校正时间后再次核验。"),
     "not_in_register": Words(
         "平台没有此证书的记录", "签名正确，但平台未登记此证书：请勿仅凭此采信，请向颁发机构查询。"
     ),
@@ -120,26 +137,31 @@ _ZH = {
     "not_registered_yet": Words("", "注意：此证书尚未录入平台，录入期限为 {due_on}。"),
     "left": Words("", "注意：颁发机构自 {left_on} 起已退出试点；此前颁发的证书不受影响。"),
     "compare": Words("", "请核对持证人身份证件。"),
-    "not_ours": Words("没有可核验的证书", "请确认文件，或扫描证书上的二维码。"),
+    "document_no": Words(
+        "证件号码不一致", "请核对输入；如输入无误，此证书不属于该证件的持有人，请勿采信。"
+    ),
+    "document_none": Words("", "此证书未绑定证件号码，无法比对：请人工核对姓名与证件。"),
+    "not_opened": Words("无法打开此文件", ""),
     "unreadable": Words(
-        "未能识别二维码", "请将整个二维码纳入画面，对准、补光、提高分辨率，或手工输入内容。"
+        "未发现证书二维码",
+        "请完整拍入二维码，保持清晰、光线充足；扫描请用 300 dpi；或按证书编号和姓名查询。",
     ),
 }
 _EN = {
     "valid": Words(
         "Valid – checked offline",
-        "The signature is correct, the issuer trusted; not revoked as of {as_of}.",
+        "The signature is correct, the issuer trusted; not revoked or suspended as of {as_of}.",
     ),
     "valid_online": Words(
         "Valid – checked online",
-        "The signature is correct, the issuer trusted; not revoked as of {as_of}.",
+        "The signature is correct, the issuer trusted; not revoked or suspended as of {as_of}.",
     ),
     "valid_as_of": Words(
-        "Signature valid, not revoked as of {as_of}",
-        "What happened since is unknown: update the trust file and check again.",
+        "Genuine, but its status now is unknown (not revoked as of {as_of})",
+        "What happened since is unknown: go online and check again, or load a newer trust file.",
     ),
     "valid_as_of_online": Words(
-        "Signature valid, not revoked as of {as_of}",
+        "Genuine, but its status now is unknown (not revoked as of {as_of})",
         "The platform has no newer list, so what happened since is unknown: try again later, or "
         "ask the programme.",
     ),
@@ -151,34 +173,41 @@ _EN = {
         "Do not rely on this one; ask the holder for the new one (list of {as_of}).",
     ),
     "suspended": Words("Suspended", "Do not rely on it for now; ask the issuer (list of {as_of})."),
-    "expired": Words("Expired", "It was genuine, and valid until {expires_on}."),
+    "expired": Words(
+        "Expired",
+        "It is genuine, but was valid until {expires_on} only; decide whether that is enough.",
+    ),
     "unknown_issuer": Words(
-        "Issuer not recognised",
-        "The signing key is not on the trust list. Update the trust file; if it stays so, do not "
-        "rely on it.",
+        "Signed by nobody on the trust list: perhaps a forgery",
+        "Go online for newer trust data and check again; if the answer is the same, do not rely "
+        "on it.",
     ),
     "unknown_issuer_online": Words(
-        "Issuer not recognised",
-        "The signing key is not on the newest trust list. Do not rely on it.",
+        "Signed by nobody on the trust list: perhaps a forgery",
+        "Whoever signed it is not on the newest trust list. Do not rely on it.",
     ),
-    "text": Words(
-        "Not a 1+X certificate code", "Check that you scanned the certificate's QR code."
+    "no_certificate": Words(
+        "Not a 1+X certificate code",
+        "Scan the certificate's QR code; if this was it, scan or paste the whole of it again.",
     ),
     "envelope": Words(
-        "Incomplete or altered", "Scan the original again; if it stays so, do not rely on it."
+        "Incomplete or altered",
+        "Scan the original again; if the answer is the same, do not rely on it.",
     ),
     "signature": Words(
-        "Content does not match the signature", "It may have been altered. Do not rely on it."
+        "Content does not match the signature: perhaps altered",
+        "Scan the original again; if the answer is the same, do not rely on it.",
     ),
     "claims": Words(
         "Content against the rules",
-        "This certificate should not exist. Do not rely on it, and tell the issuer.",
+        "This certificate is against the rules of issuing. Do not rely on it, and tell the issuer.",
     ),
     "issued_at.in_the_future": Words(
         "Issued in the future", "Check this device's date; if it is right, do not rely on it."
     ),
     "organization_had_left": Words(
-        "Issued after the issuer had left", "It had no right to issue this. Do not rely on it."
+        "Issued after the issuer had left the programme",
+        "It had no right to issue this. Do not rely on it.",
     ),
     "entitlement": Words(
         "Issuer not entitled to this certificate or level",
@@ -189,35 +218,37 @@ _EN = {
     ),
     "list_missing": Words(
         "Could not check revocation",
-        "The signature is valid; update the trust file and check again.",
+        "The signature is correct; go online and check again, or load a newer trust file.",
     ),
     "list_expired": Words(
         "Could not check revocation",
-        "The signature is valid, but the revocation list of {as_of} is too old. Update it.",
+        "The signature is correct, but the revocation list of {as_of} is too old. Go online and "
+        "check again, or load a newer trust file.",
     ),
     "list_missing_online": Words(
         "Could not check revocation",
-        "The signature is valid, but the platform has no list for it. Ask the programme.",
+        "The signature is correct, but the platform has no list for it. Ask the programme.",
     ),
     "list_expired_online": Words(
         "Could not check revocation",
-        "The signature is valid, but the platform's list of {as_of} is too old. Ask the programme.",
+        "The signature is correct, but the platform's list of {as_of} is too old. Ask the "
+        "programme.",
     ),
     "index_out_of_range": Words(
         "Could not check revocation",
-        "The signature is valid, but its revocation list does not cover it.",
+        "The signature is correct, but its revocation list does not cover it. Ask the programme.",
     ),
     "trust_data_missing": Words(
         "Nothing to check with yet",
         "This device has no trust data. Go online and check again, or load a trust file.",
     ),
     "trust_list_expired": Words(
-        "The trust file is out of date",
-        "The signature is valid; update the trust file and check again.",
+        "Not confirmed: the trust data are out of date",
+        "The signature is correct; go online and check again, or load a newer trust file.",
     ),
     "trust_list_expired_online": Words(
-        "The platform's trust list is out of date",
-        "The signature is valid, but there is no newer trust list. Ask the programme.",
+        "Not confirmed: the platform's trust list is out of date",
+        "The signature is correct, but there is no newer trust list. Ask the programme.",
     ),
     "clock": Words(
         "This device's clock is wrong",
@@ -240,16 +271,33 @@ _EN = {
         "", "Note: the issuer left the programme on {left_on}; what it issued before stays valid."
     ),
     "compare": Words("", "Compare the holder with an identity document."),
-    "not_ours": Words("Nothing to verify here", "Check the file, or scan the certificate's code."),
+    "document_no": Words(
+        "The document number does not match",
+        "Check what you typed; if it is right, the certificate does not belong to the holder of "
+        "that document: do not rely on it.",
+    ),
+    "document_none": Words(
+        "", "This certificate is not tied to a document number: compare name and document yourself."
+    ),
+    "not_opened": Words("This file cannot be opened", ""),
     "unreadable": Words(
-        "No QR code could be read",
-        "Take in the whole code, aim better, add light, scan finer, or type the text.",
+        "No certificate code found",
+        "Capture the whole code, sharp and well lit; scan at 300 dpi; or look it up by number and "
+        "name.",
     ),
 }
 CATALOGUE = {"zh": _ZH, "en": _EN}
 
 
-_NOT_VERDICTS = {"left", "compare", "unreadable", "not_ours", "status", "not_registered_yet"}
+_VERDICTS = {verdict.value for verdict in Verdict}
+_REASONS = {
+    "superseded", "clock", "issued_at.in_the_future", "organization_had_left", "key_compromised",
+    "list_missing", "list_expired", "index_out_of_range", "trust_data_missing",
+    "trust_list_expired", "not_in_register", "other_content_in_register",
+}  # fmt: skip
+_CHECKS = {"envelope", "signature", "claims", "entitlement"}
+SAID = frozenset(_VERDICTS | _REASONS | _CHECKS)
+"""Entries that say a result: by reason, else by check, else by verdict; others are notes."""
 
 
 def words_for(verification: Verification, language: str, *, online: bool = False) -> Words:
@@ -264,7 +312,7 @@ def words_for(verification: Verification, language: str, *, online: bool = False
     keys: tuple[str, ...] = (reason, verification.decisive or "", verification.verdict.value)
     if verification.verdict is Verdict.VALID_AS_OF:
         keys = (verification.verdict.value,)
-    key = next(key for key in keys if key in catalogue and key not in _NOT_VERDICTS)
+    key = next(key for key in keys if key in SAID and key in catalogue)
     words = catalogue.get(f"{key}_online", catalogue[key]) if online else catalogue[key]
     as_of, claims = verification.status_as_of, verification.claims
     values = {

@@ -30,7 +30,7 @@ def message_html(language: str, name: str) -> str:
     """Return an answer without a certificate: `not_found` or `not_ready`."""
     told = words(language)
     box = _box("warn", "?", told[f"{name}_title"], told[f"{name}_line"])
-    return f'<div role="status">{box}</div>'
+    return f'<div role="status" data-served>{box}</div>'
 
 
 def answer_html(
@@ -70,11 +70,10 @@ def answer_html(
         parts += [f"<dl>{rows}</dl>", f'<section class="compare">{compare}</section>']
     trust_list = trust.trust_list
     date = days.to_date(days.day_of(trust_list.issued_at))
+    checked = told["checked_at_service"].format(now=f"{now.astimezone(_CHINA):%Y-%m-%d %H:%M}")
     basis = told["trust_at"].format(sequence=trust_list.sequence, date=date)
-    parts.append(
-        f'<p class="small">{now.astimezone(_CHINA):%Y-%m-%d %H:%M} UTC+8 · {escape(basis)}</p>'
-    )
-    return f'<div role="status">{"".join(parts)}</div>'
+    parts.append(f'<p class="small">{escape(checked)} · {escape(basis)}</p>')
+    return f'<div role="status" data-served>{"".join(parts)}</div>'
 
 
 def _facts(language: str, found: Verification, trust: Trust) -> list[tuple[str, str]]:

@@ -132,6 +132,7 @@ def page_html(
     places = {
         "roots": roots_text(roots),
         "reader": f"v/{build['reader']}",
+        "documents": f"v/{build['documents']}",
         "head": "\n".join(head),
         "result": result,
         "typed_number": escape(typed_number),
@@ -158,7 +159,8 @@ def one_file_html(language: str, roots: RootKeys, bundle: bytes) -> str:
         "form-action 'none'; base-uri 'none'"
     )
     programs = "".join(
-        _data(name, _BUILT.joinpath(build[name]).read_bytes()) for name in ("reader", "wasm")
+        _data(name, _BUILT.joinpath(build[name]).read_bytes())
+        for name in ("reader", "wasm", "documents", "pdfium")
     )
     places = {
         "policy": f'<meta http-equiv="Content-Security-Policy" content="{policy}">',

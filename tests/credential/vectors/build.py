@@ -8,11 +8,13 @@ cases. Old vectors are never edited, only added to.
 import hashlib
 import json
 import sys
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
@@ -92,6 +94,9 @@ def good_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         "valid-outcomes-by-number": {"outcomes": kit.FIVE_OUTCOMES},
         "valid-outcomes-by-text": {"outcomes": (Outcome(text="BIM建模", credits_tenths=15),)},
         "valid-rare-han": {"holder_name": "𠮷𬎆\U00030edd\U000323af\U0002ebf0"},
+        "valid-twelve-unified": {
+            "holder_name": "\ufa0e\ufa0f\ufa11\ufa13\ufa14\ufa1f\ufa21\ufa23\ufa24\ufa27\ufa28\ufa29"
+        },
         "valid-middle-dot": {"holder_name": "阿卜杜拉·买买提"},
         "valid-forty-characters": {"holder_name": "买" * 40},
         "valid-sixty-four-characters": {"holder_name": "买" * 64},
@@ -133,8 +138,120 @@ def text_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         ("sign-before-digits", f"+{digits}", "not_ours"),
         ("base64url-too-long", "A" * 2_100, "too_long"),
         ("base64url-spare-bits", "AB", "not_base64url"),
+        ("a-date", "20230101", "not_ours"),
+        ("a-barcode", "6901234567892", "not_ours"),
+        ("a-word", "CLASS2023A", "not_ours"),
+        ("a-uuid", "2f1b1f5e-8d5c-4b63-9d06-2f0a3f6c1c11", "not_ours"),
     ):
-        yield case(f"text-{name}", text, "invalid", "text", reason)
+        yield case(f"text-{name}", text, "no_certificate", "text", reason)
+    signed = kit.signed()
+    for name, data in {
+        "bytes-one": b"\xd2",
+        "bytes-119": signed[:119],
+        "bytes-tag-17": b"\xd1" + signed[1:],
+        "bytes-no-tag": signed[1:],
+        "bytes-array-of-three": signed[:1] + b"\x83" + signed[2:],
+    }.items():
+        yield case(f"text-{name}", text_of(data), "no_certificate", "text", "not_ours")
+    cut = kit.qr_text()[:-1]
+    yield case("text-last-digit-missing", cut, "no_certificate", "text", "not_ours")
+
+
+def texts() -> list[dict[str, Any]]:
+    """Texts with what is found in them: codes (by their place in `codes`), other codes, words."""
+    one, two = (kit.qr_text(kit.claims(number=f"TEXT-{n}")) for n in (1, 2))
+    digits, second = (text.partition("#")[2] for text in (one, two))
+    base64url = urlsafe_b64encode(kit.signed()).rstrip(b"=").decode()
+    wide = {ord(c): ord(c) + 0xFEE0 for c in map(chr, range(0x21, 0x7F))}
+    broken = "\n".join(one[at : at + 76] for at in range(0, len(one), 76))
+    found: list[dict[str, Any]] = []
+
+    def add(name: str, text: str, codes: list[str], others: list[str], words: int) -> None:
+        found.append({"name": name, "text": text, "codes": codes, "others": others, "words": words})
+
+    for name, text in {
+        "alone": one,
+        "digits alone": digits,
+        "a name before": f"张示例的证书：{one}",
+        "a full stop behind": f"{one}。",
+        "a comma behind": f"{one},",
+        "angle brackets": f"<{one}>",
+        "Chinese parentheses": f"（{one}）",
+        "Chinese quotes": f"「{one}」",
+        "quotes": f'"{one}"',
+        "a link of Markdown": f"[证书]({one})",
+        "a link whose text is its address": f"[{one}]({one})",
+        "a line of our own table": f"BIM-1,张示例,{one}",
+        "cells beside each other": f"1\t张示例\t{one}\t2026-11-20",
+        "what WeChat adds": f"{one}&from=singlemessage",
+        "what WeChat adds before": one.replace("#", "?from=groupmessage&isappinstalled=0#"),
+        "another fragment behind": f"{one}#wechat_redirect",
+        "a space for addresses": f"{one}%20",
+        "a line end": f"{one}\r\n",
+        "a zero-width space before": f"\u200b{one}",
+        "a left-to-right mark behind": f"{one}\u200e",
+        "a byte order mark": f"\ufeff{one}",
+        "soft hyphens inside": one.replace("1", "1\u00ad"),
+        "a variation selector inside": f"{one[:60]}\U000e0100{one[60:]}",
+        "all in full-width forms": one.translate(wide),
+        "by an input method": one.replace("://", "：、、").replace("#", "＃"),
+        "broken over lines": broken,
+        "broken over lines of a quoted mail": broken.replace("\n", "\r\n "),
+        "broken by a no-break space": f"{one[:300]}\u00a0{one[300:]}",
+        "in capitals": one.replace("https", "HTTPS").replace("/v#", "/V#"),
+        "a Chinese comma, then words": f"{one}，请核验，谢谢",
+    }.items():
+        add(name, text, [digits], [], 0)
+    add("base64url", f"证书 {base64url}。", [base64url], [], 0)
+    add("two lines", f"甲 {one}\n乙 {two}", [digits, second], [], 0)
+    add("two in one line", f"{one}{two}", [digits, second], [], 0)
+    add("the same twice", f"{one}\n{one}", [digits, digits], [], 0)
+    add("a message with name and time", f"张示例 11:02\n{one}\n谢谢！", [digits], [], 2)
+    add("a broken one after a whole one", f"甲 {two}\n乙\n{broken}", [second, digits], [], 1)
+    add("another code among them", f"6901234567892\n{one}", [digits], ["6901234567892"], 0)
+    link = "https://h5.school.example/#/student?id=7"
+    add("a link among them", f"{one}\n{link}", [digits], [link], 0)
+    cut = one[:-1]
+    add("one that is cut", f"{cut}\n{two}", [second], [cut], 0)
+    add("nothing", "", [], [], 0)
+    add("a number of a certificate", f"ABCD-EFGH-JKMN\n{one}", [digits], [], 1)
+    add("a mobile phone's number", f"张三\n13800138000\n{one}", [digits], [], 2)
+    add("names and phones alone", "张三,13800138000\n李四 13900139000", [], [], 2)
+    add("a link inside a link", f"https://x.example/?url={quote(one, safe='')}", [digits], [], 0)
+    quoted = "".join(f"> {line}\r\n" for line in broken.split("\n"))
+    add("lines of a quoted mail", quoted, [digits], [], 0)
+    add("digits behind what may begin base64url", f"x0oQ{digits}", [digits], [], 0)
+    add("a control character at an end", "6901234567892\x1d", [], ["6901234567892"], 0)
+    add("digits of something else", "1" * 300, [], ["1" * 300], 0)
+    return found
+
+
+def documents() -> list[dict[str, str]]:
+    """Document numbers as people type them, with what is compared."""
+    plain = "11010519491231002X"
+    return [
+        {"typed": typed, "compared": compared}
+        for typed, compared in (
+            (plain, plain),
+            ("11010519491231002x", plain),
+            ("110105 19491231 002X", plain),
+            ("110105\u300019491231\u00a0002X", plain),
+            ("110105-19491231-002X", plain),
+            ("110105\u201119491231\u2212002X", plain),
+            (f"{plain}。", plain),
+            (f"{plain}.", plain),
+            (f"'{plain}", plain),
+            (f"‘{plain}’，", plain),
+            ("11010519491231002×", plain),
+            (f"\u200b{plain}", plain),
+            (f"\u202a{plain}\u202c", plain),
+            (f"\ufeff{plain}\r\n", plain),
+            ("１１０１０５１９４９１２３１００２Ｘ", plain),
+            ("1949\u3164\u28001231", "19491231"),
+            ("H0123456700", "H0123456700"),
+            ("ea(1234567)", "EA(1234567)"),
+        )
+    ]
 
 
 def envelope_cases() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -143,10 +260,7 @@ def envelope_cases() -> Iterator[tuple[str, dict[str, Any]]]:
     body = encode(payload())
     structure = "not_cose_sign1"
     for name, data in {
-        "one-byte": b"\xd2",
-        "tag-17": b"\xd1" + signed[1:],
-        "no-tag": signed[1:],
-        "array-of-three": signed[:1] + b"\x83" + signed[2:],
+        "first-120-bytes": signed[:120],
         "trailing-byte": signed + b"\x00",
         "truncated": signed[:-1],
         "unprotected-header": signed.replace(b"\xa0", b"\xa1\x01\x26", 1),
@@ -236,7 +350,7 @@ def claims_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         ("name-right-to-left-override", {"c2": "张\u202e例"}, "holder_name.character"),
         ("name-private-use", {"c2": "张\ue000例"}, "holder_name.character"),
         ("name-unassigned", {"c2": "张\u0378例"}, "holder_name.character"),
-        ("name-cjk-compatibility", {"c2": "张\ufa0e例"}, "holder_name.character"),
+        ("name-cjk-compatibility", {"c2": "张\uf900例"}, "holder_name.character"),
         ("name-ideographic-space", {"c2": "张\u3000例"}, "holder_name.character"),
         ("name-bytes", {"c2": b"x"}, "holder_name.not_text"),
         ("tag-of-three-bytes", {"c3": b"abc"}, "holder_tag.shape"),
@@ -563,7 +677,11 @@ def files() -> dict[str, str]:
         "opened_at": AT,
         "issuer_public_key": kit.ISSUER.public_key.hex(),
     }
-    found: dict[str, Any] = {"trust.json": trust}
+    found: dict[str, Any] = {
+        "trust.json": trust,
+        "texts.json": texts(),
+        "documents.json": documents(),
+    }
     for group in (
         good_cases,
         text_cases,
@@ -592,7 +710,10 @@ def main() -> None:
             for folder in ("cases", "bundles")
             for path in (HERE / folder).glob("*.json")
         }
-        present["trust.json"] = (HERE / "trust.json").read_text(encoding="ascii")
+        present |= {
+            name: (HERE / name).read_text(encoding="ascii")
+            for name in ("trust.json", "texts.json", "documents.json")
+        }
         differing = sorted(
             n for n in wanted.keys() | present.keys() if wanted.get(n) != present.get(n)
         )

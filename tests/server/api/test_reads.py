@@ -176,7 +176,10 @@ async def test_the_service_verifies_as_an_employer_would(client):
     assert found["claims"]["holderName"] == "张示例"
     assert {check["state"] for check in found["checks"]} == {"PASSED"}
     bad = (await client.data(VERIFICATION, {"text": text + "1"}))["verification"]
-    assert (bad["verdict"], bad["claims"]) == ("INVALID", None)
+    assert (bad["verdict"], bad["claims"]) == ("NO_CERTIFICATE", None)
+    pasted = f"张示例的证书：{text}&from=singlemessage"
+    found = (await client.data(VERIFICATION, {"text": pasted}))["verification"]
+    assert found["claims"]["holderName"] == "张示例"
 
 
 async def test_lists_cost_a_fixed_number_of_statements(client):

@@ -12,6 +12,7 @@ from certgraph.verify_page.page import assets, one_file_html, page_html, words
 from tests.credential.kit import ROOT_KEYS
 from tests.server.test_trust import new_list, published
 
+LOOKUP = "query ($n: String!, $h: String!) { certificate(number: $n, holderName: $h) { number } }"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -180,3 +181,32 @@ def test_every_place_of_the_page_is_filled(script):
     html = page_html("zh", None) if script == "page" else one_file_html("zh", ROOT_KEYS, b"x")
     assert "{{" not in html.partition("<script>")[0]
     assert ("one-file" in html.partition("<head>")[0]) == (script == "one-file")
+
+
+async def test_a_certificate_is_found_by_number_and_name_as_people_type_them(client):
+    house = client.house
+    (row,) = await house.issue(house.candidate(holder_name="阿卜杜拉•示例", number="BUG-003"))
+    assert row.holder_name == "阿卜杜拉·示例"
+    query = LOOKUP
+    for number, name in (
+        ("BUG-003", "阿卜杜拉·示例"),
+        ("bug oo3", "阿卜杜拉 示例"),
+        ("BUG–003", "阿卜杜拉.示例"),
+    ):
+        found = await client.data(query, {"n": number, "h": name})
+        assert found == {"certificate": {"number": "BUG-003"}}
+    assert await client.data(query, {"n": "BUG-003", "h": "阿卜杜拉"}) == {"certificate": None}
+
+
+async def test_of_two_numbers_that_look_alike_neither_is_taken_for_the_other(client):
+    house, query = client.house, LOOKUP
+    for number, name in (("2024-1-11", "张示例"), ("2024-11-1", "张示例"), ("2024-11-2", "张示例")):
+        await house.issue(house.candidate(holder_name=name, number=number), key=number)
+    for typed, found in (
+        ("2024-1-11", "2024-1-11"),
+        ("2024-11-1", "2024-11-1"),
+        ("2024 11 2", "2024-11-2"),
+        ("2024111", None),
+    ):
+        answer = await client.data(query, {"n": typed, "h": "张示例"})
+        assert (answer["certificate"] or {}).get("number") == found

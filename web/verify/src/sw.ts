@@ -3,6 +3,8 @@
 /** Set by the build: name of this version, and the files that make it up. */
 declare const VERSION: string;
 declare const FILES: string[];
+/** Set by the build: files that are fetched when they are first needed. */
+declare const LATER: string[];
 
 const worker = self as unknown as ServiceWorkerGlobalScope;
 const CACHE = `certgraph-${VERSION}`;
@@ -32,6 +34,7 @@ worker.addEventListener("activate", (event) => {
 worker.addEventListener("fetch", (event) => {
   const { request } = event;
   const { pathname } = new URL(request.url);
+  if (request.method === "POST" && request.mode === "navigate") event.respondWith(lookup(request));
   if (request.method !== "GET") return;
   if (request.mode === "navigate") event.respondWith(page(request));
   else if (pathname.includes("/v/")) event.respondWith(file(request));
@@ -52,6 +55,19 @@ async function page(request: Request): Promise<Response> {
   }
 }
 
+/** A lookup that does not reach the service comes back to the page, which says so. */
+function lookup(request: Request): Promise<Response> {
+  return fetch(request).catch(() => Response.redirect("../v?unreached", 303));
+}
+
+/** Files that are large and seldom needed are kept once they were. */
 async function file(request: Request): Promise<Response> {
-  return (await caches.match(request)) ?? fetch(request);
+  const kept = await caches.match(request);
+  if (kept) return kept;
+  const answer = await fetch(request);
+  if (answer.ok && LATER.some((name) => request.url.endsWith(name))) {
+    const cache = await caches.open(CACHE);
+    await cache.put(request, answer.clone());
+  }
+  return answer;
 }

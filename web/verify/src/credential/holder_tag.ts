@@ -3,11 +3,18 @@
 import type { Algorithms } from "./algorithms";
 import type { Claims } from "./claims";
 import { isSame } from "./encoding";
+import { INVISIBLE } from "./invisible";
 import { SPACE } from "./qr_text";
 
 const ROUNDS = 100_000;
 const TAG_BYTES = 2;
-const WHITE_SPACE = new RegExp(`[${SPACE}]`, "g");
+const DROPPED = new RegExp(`[${SPACE}${INVISIBLE}.,:;'"\`‘’“”。、·\\u2010-\\u2015\\u2212-]+`, "gu");
+
+/** Return the number as it is compared. */
+export function normalizedDocumentNumber(documentNumber: string): string {
+  const number = documentNumber.normalize("NFKC").toUpperCase();
+  return number.replace(DROPPED, "").replace(/×/g, "X");
+}
 
 /** Tell whether a document number matches the holder tag of a certificate that has one. */
 export async function isHolder(
@@ -15,9 +22,8 @@ export async function isHolder(
   documentNumber: string,
   by: Algorithms,
 ): Promise<boolean> {
-  const normalized = documentNumber.normalize("NFKC").toUpperCase().replace(WHITE_SPACE, "");
   const utf8 = new TextEncoder();
-  const secret = utf8.encode(normalized);
+  const secret = utf8.encode(normalizedDocumentNumber(documentNumber));
   const salt = utf8.encode(`${issuer}\0${number}`);
   return isSame(await by.pbkdf2(secret, salt, ROUNDS, TAG_BYTES), holderTag!);
 }

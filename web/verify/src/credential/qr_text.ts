@@ -4,6 +4,8 @@ import { fromHex } from "./encoding";
 
 const MAX_DIGITS = 3_700;
 const MAX_BYTES = 1_540;
+/** Header, signature and the shortest claims take more. */
+const MIN_BYTES = 120;
 
 /** White space as Python's `\s` has it, so that both verifiers trim the same. */
 export const SPACE =
@@ -39,11 +41,14 @@ export function fromQrText(text: string): Uint8Array {
   return fromHex(hex.length % 2 ? `0${hex}` : hex);
 }
 
-/** Tell whether a text could be that of a certificate's QR code. */
+/** Tell whether bytes may be a certificate's, whole or altered; others are something else. */
+export const mayBeCertificate = (signed: Uint8Array): boolean =>
+  signed.length >= MIN_BYTES && signed[0] === 0xd2 && signed[1] === 0x84;
+
+/** Tell whether a text may be that of a certificate's QR code; others are of something else. */
 export function isQrText(text: string): boolean {
   try {
-    fromQrText(text);
-    return true;
+    return mayBeCertificate(fromQrText(text));
   } catch {
     return false;
   }

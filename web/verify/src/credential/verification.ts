@@ -4,7 +4,7 @@ import type { Algorithms } from "./algorithms";
 import { type Claims, claimsFrom, MalformedClaims, TYP } from "./claims";
 import { dayOf } from "./days";
 import { decode, type Item, MalformedEncoding } from "./encoding";
-import { fromQrText, MalformedQrText } from "./qr_text";
+import { fromQrText, MalformedQrText, mayBeCertificate } from "./qr_text";
 import { isSignedBy, openSign1, type Sign1 } from "./signature";
 import { type Status, statusAt } from "./status_list";
 import { CLOCK_TOLERANCE, covers, type IssuerKey, place, type Trust } from "./trust_bundle";
@@ -31,7 +31,8 @@ export type Verdict =
   | "expired"
   | "invalid"
   | "unknown_issuer"
-  | "unconfirmed";
+  | "unconfirmed"
+  | "no_certificate";
 
 /** The result for one text; claims and issuer key only where the signature holds. */
 export interface Verification {
@@ -67,8 +68,9 @@ export async function verify(
   try {
     signed = fromQrText(qrText);
   } catch (error) {
-    return stopped("text", (error as MalformedQrText).reason);
+    return stopped("text", (error as MalformedQrText).reason, "no_certificate");
   }
+  if (!mayBeCertificate(signed)) return stopped("text", "not_ours", "no_certificate");
   let envelope: Sign1;
   let payload: Item;
   try {

@@ -1,7 +1,7 @@
 /** What a verifier says; see `wording.py`. */
 
 import { dayOf, toDate } from "./days";
-import { WORDING } from "./generated/wording";
+import { SAID, WORDING } from "./generated/wording";
 import type { Verification } from "./verification";
 
 export type Language = "zh" | "en";
@@ -12,15 +12,18 @@ export interface Words {
   line: string;
 }
 
-const NOT_VERDICTS = ["left", "compare", "unreadable", "not_ours", "status", "not_registered_yet"];
+/** Return the entry that says a result, the same online and in each language. */
+export function entryOf({ verdict, decisive, reason: why }: Verification): string {
+  const reason = why?.startsWith("clock") ? "clock" : why;
+  const keys = verdict === "valid_as_of" ? [verdict] : [reason ?? "", decisive ?? "", verdict];
+  return keys.find((one) => SAID.includes(one) && one in WORDING.zh)!;
+}
 
 /** Return title and line for a result; `online` says that the status was asked for just now. */
 export function wordsFor(found: Verification, language: Language, online: boolean): Words {
-  const { verdict, decisive, statusAsOf, claims } = found;
-  const reason = found.reason?.startsWith("clock") ? "clock" : found.reason;
-  const keys = verdict === "valid_as_of" ? [verdict] : [reason ?? "", decisive ?? "", verdict];
+  const { statusAsOf, claims } = found;
   const catalogue = WORDING[language] as Record<string, object> as Record<string, Words>;
-  const key = keys.find((one) => one in catalogue && !NOT_VERDICTS.includes(one))!;
+  const key = entryOf(found);
   const words = (online && catalogue[`${key}_online`]) || catalogue[key]!;
   const day = (instant?: number) => (instant === undefined ? "" : toDate(dayOf(instant)));
   const filled = (text: string) =>

@@ -1,8 +1,9 @@
-/** Many scans at once: a table, and the same as CSV for a spreadsheet. */
+/** Many results at once: a table to sort and filter, and the same as CSV for a spreadsheet. */
 
-import { dayOf, toDate } from "../credential/days";
+import { toMinute } from "../credential/days";
 import type { Words } from "../credential/wording";
 import { el } from "./dom";
+import { csvUrl } from "./csv";
 import { basisOf, type Checked, levelOf } from "./result";
 import { type Said, said } from "./saying";
 import { t } from "./words";
@@ -12,47 +13,67 @@ export interface Row {
   source: string;
   checked?: Checked;
   problem?: Words;
+  /** Where the same certificate was before. */
+  sameAs?: string;
 }
 
-const date = (instant?: number) => (instant === undefined ? "" : toDate(dayOf(instant)));
-
-function saidOf({ checked, problem }: Row): Said {
-  return checked ? said(checked) : { ...problem!, tone: "warn", icon: "–" };
+/** How a table is looked at; kept while one of its results is open. */
+export interface Look {
+  /** Entry of the results shown; null for all. */
+  only: string | null;
+  /** Column sorted by, and whether downwards; null for the order of the files. */
+  by: { column: number; isDown: boolean } | null;
+  /** How many lines are shown at most. */
+  most: number;
+  /** The line to come back to. */
+  at: Row | null;
 }
 
-/** Most lines of the table; the CSV holds all. */
-const MOST_LINES = 1_000;
+/** Lines that are shown at first, and that come with each step. */
+const STEP = 1_000;
+export const newLook = (): Look => ({ only: null, by: null, most: STEP, at: null });
 
-/** Return a table of results; `open` shows one of them whole. */
-export function batchView(rows: Row[], open: (row: Row) => void): HTMLElement {
-  const lines = rows.slice(0, MOST_LINES).map((row) => {
-    const { checked } = row;
-    const claims = checked?.verification.claims;
-    const { tone, icon, title } = saidOf(row);
-    const what = claims && `${claims.certificateName} · ${levelOf(claims.level)}`;
-    const source = checked
-      ? el("button", { type: "button", class: "link", click: () => open(row) }, row.source)
-      : row.source;
-    return el(
-      "tr",
-      { class: tone },
-      el("th", { scope: "row" }, source),
-      el("td", {}, el("span", { "aria-hidden": "true", class: "mark" }, icon), ` ${title}`),
-      el("td", {}, claims?.holderName),
-      el("td", {}, what),
-      el("td", {}, claims?.number),
-    );
-  });
-  const keys = ["column_source", "column_result", "holder", "certificate", "number"] as const;
-  const heads = keys.map((key) => el("th", { scope: "col" }, t(key)));
+/** Return what is said about a row. */
+export function saidOf({ checked, problem }: Row): Said {
+  return checked ? said(checked) : { ...problem!, entry: problem!.title, tone: "warn", icon: "–" };
+}
+
+const COLUMNS = ["column_source", "column_result", "holder", "certificate", "number"] as const;
+const WORST_FIRST = { bad: 0, warn: 1, good: 2 };
+
+/** Return a table of results; `open` shows one of them whole, `change` shows the table anew. */
+export function batchView(
+  rows: Row[],
+  look: Look,
+  notes: string[],
+  open: (row: Row) => void,
+  change: () => void,
+): HTMLElement {
+  const told = new Map(rows.map((row) => [row, saidOf(row)]));
+  const counted = filters([...told.values()], look, change);
+  const wanted = sorted(
+    rows.filter((row) => look.only === null || told.get(row)!.entry === look.only),
+    look,
+    told,
+  );
+  const lines = wanted.slice(0, look.most).map((row) => lineOf(row, told.get(row)!, look, open));
   const first = rows.find(({ checked }) => checked)?.checked;
+  const gap = first?.gap;
+  const more = () => {
+    look.most += STEP;
+    change();
+  };
+  const left = wanted.length - lines.length;
+  const label = t("more", { count: Math.min(STEP, left), all: wanted.length });
   return el(
     "section",
-    {},
-    el("h2", { id: "verdict", tabindex: "-1" }, `${t("results")} (${rows.length})`),
-    el("ul", { class: "counts" }, ...counts(rows)),
+    { class: "batch" },
+    el("h2", { id: "verdict", tabindex: "-1" }, t("results_of", { count: rows.length })),
+    el("p", { class: "small hint" }, t("sorted_by")),
+    counted,
+    ...notes.map((note) => el("p", { class: "note" }, note)),
     first && el("p", { class: "small" }, basisOf(first)),
-    first?.gap && el("p", { class: "note" }, t(first.gap, { as_of: oldest(rows) })),
+    gap && el("p", { class: "note" }, t(gap, { as_of: oldest(rows) })),
     el(
       "p",
       { class: "actions" },
@@ -61,76 +82,100 @@ export function batchView(rows: Row[], open: (row: Row) => void): HTMLElement {
     el(
       "div",
       { class: "wide", tabindex: "0", role: "region", "aria-label": t("results") },
-      el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...lines)),
+      el("table", {}, el("thead", {}, heads(look, change)), el("tbody", {}, ...lines)),
     ),
+    left > 0 && el("p", { class: "actions" }, el("button", { type: "button", click: more }, label)),
   );
 }
 
-function counts(rows: Row[]): HTMLElement[] {
-  const found = new Map<string, number>();
-  for (const row of rows) {
-    const { icon, title } = saidOf(row);
-    found.set(`${icon} ${title}`, (found.get(`${icon} ${title}`) ?? 0) + 1);
+function lineOf(row: Row, { tone, icon, title, line }: Said, look: Look, open: (row: Row) => void) {
+  const { checked, sameAs } = row;
+  const claims = checked?.verification.claims;
+  const what = claims && `${claims.certificateName} · ${levelOf(claims.level)}`;
+  const properties = { type: "button", class: "link", click: () => open(row) };
+  const source = checked ? el("button", properties, row.source) : row.source;
+  if (look.at === row && checked) (source as HTMLElement).id = "come-back";
+  return el(
+    "tr",
+    { class: tone },
+    el("th", { scope: "row" }, source),
+    el(
+      "td",
+      {},
+      el("span", { "aria-hidden": "true", class: "mark" }, icon),
+      ` ${title}`,
+      !checked && el("span", { class: "small" }, ` ${line}`),
+      sameAs && el("span", { class: "small" }, ` ${t("same_as", { source: sameAs })}`),
+    ),
+    el("td", { class: "holder" }, claims?.holderName),
+    el("td", {}, what),
+    el("td", { class: "number" }, claims?.number),
+  );
+}
+
+/** Return how many there are of each result; each shows these alone. */
+function filters(told: Said[], look: Look, change: () => void): HTMLElement {
+  const counts = new Map<string, { what: string; count: number }>();
+  for (const { icon, title, entry } of told) {
+    counts.set(entry, { what: `${icon} ${title}`, count: (counts.get(entry)?.count ?? 0) + 1 });
   }
-  return [...found].map(([what, count]) => el("li", {}, `${what}: ${count}`));
+  if (look.only !== null && !counts.has(look.only)) look.only = null; // there is none any more
+  const button = (what: string, count: number, only: string | null) => {
+    const choose = () => {
+      look.only = only;
+      look.most = STEP;
+      change();
+    };
+    const pressed = String(look.only === only);
+    const label = t("count_of", { what, count });
+    return el("button", { type: "button", "aria-pressed": pressed, click: choose }, label);
+  };
+  const each = [...counts].map(([entry, { what, count }]) => button(what, count, entry));
+  const all = counts.size > 1 ? [button(t("all_results"), told.length, null)] : [];
+  return el("p", { class: "counts actions" }, ...all, ...each);
+}
+
+function heads(look: Look, change: () => void): HTMLElement {
+  const cells = COLUMNS.map((key, column) => {
+    const isBy = look.by?.column === column;
+    const sort = () => {
+      look.by = !isBy
+        ? { column, isDown: false }
+        : look.by!.isDown
+          ? null
+          : { column, isDown: true };
+      change();
+    };
+    const order = !isBy ? "none" : look.by!.isDown ? "descending" : "ascending";
+    const sign = !isBy ? "" : look.by!.isDown ? " ▼" : " ▲";
+    const button = el("button", { type: "button", class: "link", click: sort }, t(key), sign);
+    return el("th", { scope: "col", "aria-sort": order }, button);
+  });
+  return el("tr", {}, ...cells);
+}
+
+function sorted(rows: Row[], { by }: Look, told: Map<Row, Said>): Row[] {
+  if (!by) return rows;
+  const { compare } = new Intl.Collator("zh", { numeric: true });
+  const textOf = (row: Row): string => {
+    const claims = row.checked?.verification.claims;
+    const { tone, title } = told.get(row)!;
+    return (
+      [
+        row.source,
+        `${WORST_FIRST[tone]} ${title}`,
+        claims?.holderName,
+        claims && `${claims.certificateName} ${claims.level}`,
+        claims?.number,
+      ][by.column] ?? ""
+    );
+  };
+  const keyed = rows.map((row) => [textOf(row), row] as const);
+  keyed.sort(([one], [other]) => (by.isDown ? compare(other, one) : compare(one, other)));
+  return keyed.map(([, row]) => row);
 }
 
 function oldest(rows: Row[]): string {
-  const dates = rows.map(({ checked }) => date(checked?.verification.statusAsOf)).filter(Boolean);
-  return dates.sort()[0] ?? "–";
-}
-
-/** The columns of the command line's CSV. */
-const COLUMNS: [string, (row: Row) => string | number | null | undefined][] = [
-  ["source", (row) => row.source],
-  ["verdict", ({ checked }) => checked?.verification.verdict ?? "unreadable"],
-  ["check", ({ checked }) => checked?.verification.decisive],
-  ["reason", ({ checked }) => checked?.verification.reason],
-  ["number", ({ checked }) => checked?.verification.claims?.number],
-  ["holder_name", ({ checked }) => checked?.verification.claims?.holderName],
-  ["certificate", ({ checked }) => checked?.verification.claims?.certificateName],
-  ["level", ({ checked }) => checked?.verification.claims?.level],
-  [
-    "standard",
-    ({ checked }) => {
-      const claims = checked?.verification.claims;
-      return claims && `${claims.standardCode} ${claims.standardVersion}`;
-    },
-  ],
-  ["issued_on", ({ checked }) => date(checked?.verification.claims?.issuedAt)],
-  ["expires_on", ({ checked }) => date(checked?.verification.claims?.expiresAt)],
-  ["masked_document", ({ checked }) => checked?.verification.claims?.maskedDocument],
-  ["issuer", ({ checked }) => checked?.verification.issuerKey?.organization.name],
-  [
-    "issuer_left_on",
-    ({ checked }) => {
-      const issuer = checked?.verification.issuerKey?.organization;
-      return issuer?.hasLeft ? toDate(issuer.stateSince) : "";
-    },
-  ],
-  ["status_as_of", ({ checked }) => date(checked?.verification.statusAsOf)],
-  [
-    "message",
-    (row) => {
-      const { title, line } = saidOf(row);
-      return `${title} — ${line}`;
-    },
-  ],
-  ["document_matches", () => ""],
-];
-
-/** Return a cell that a spreadsheet takes for text, never for a formula. */
-function cell(value: string | number | null | undefined): string {
-  const text = String(value ?? "");
-  const safe = /^[=+\-@＝＋－＠\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
-}
-
-let shown = "";
-
-function csvUrl(rows: Row[]): string {
-  const lines = rows.map((row) => COLUMNS.map(([, value]) => cell(value(row))).join(","));
-  const text = ["\ufeff" + COLUMNS.map(([name]) => name).join(","), ...lines, ""].join("\r\n");
-  URL.revokeObjectURL(shown);
-  return (shown = URL.createObjectURL(new Blob([text], { type: "text/csv" })));
+  const dates = rows.flatMap(({ checked }) => checked?.verification.statusAsOf ?? []);
+  return dates.length ? toMinute(Math.min(...dates)) : "–";
 }

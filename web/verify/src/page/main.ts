@@ -3,7 +3,8 @@
 import { algorithms } from "../credential/algorithms";
 import type { Language } from "../credential/wording";
 import { byId, el } from "./dom";
-import { leaveAddress, Screen } from "./screen";
+import { Screen } from "./screen";
+import { leaveAddress } from "./show";
 import { TrustPanel } from "./trust_panel";
 import { TrustStore } from "./trust_store";
 import { connect } from "./ways_in";
@@ -22,6 +23,7 @@ async function start(): Promise<void> {
   const screen = new Screen(store, by);
   const panel = new TrustPanel(store, screen);
   connectLanguage(screen, panel);
+  connectLookup(screen);
   document.documentElement.classList.replace("no-js", "js");
   // the lookup is the only way without scripts, else the last one
   byId<HTMLDetailsElement>("lookup").open = byId("result").childElementCount > 0;
@@ -29,10 +31,10 @@ async function start(): Promise<void> {
   await store.load(inside ? bytesOf(inside) : undefined);
   panel.show();
   connect({
-    address: (fragment) => void (fragment === null ? screen.reset() : screen.showText(fragment)),
+    address: (fragment) => void (fragment === null ? screen.reset() : screen.showAddress(fragment)),
     scan: (text) => {
       leaveAddress();
-      void screen.showText(text);
+      void screen.showAddress(text);
     },
     text: (text) => {
       leaveAddress();
@@ -73,6 +75,7 @@ function connectLanguage(screen: Screen, panel: TrustPanel): void {
   const link = byId<HTMLAnchorElement>("language");
   link.addEventListener("click", (event) => {
     event.preventDefault();
+    const served = byId("result").querySelector("[data-served]");
     speak(language() === "zh" ? "en" : "zh");
     try {
       localStorage.setItem("language", language());
@@ -80,8 +83,23 @@ function connectLanguage(screen: Screen, panel: TrustPanel): void {
       // storage is off: the choice lasts for this visit
     }
     panel.show();
+    if (served && navigator.onLine) return byId<HTMLFormElement>("lookup-form").submit();
     void screen.repaint();
   });
+}
+
+/** Without a network nothing is looked up, and what is on the page stays there. */
+function connectLookup(screen: Screen): void {
+  const offline = () => void screen.showProblem("lookup_offline");
+  byId("lookup-form").addEventListener("submit", (event) => {
+    if (navigator.onLine) return;
+    event.preventDefault();
+    offline();
+  });
+  if (new URLSearchParams(location.search).has("unreached")) {
+    history.replaceState(null, "", location.pathname);
+    offline();
+  }
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {

@@ -1,17 +1,17 @@
-/** The reader's program, from beside the page; the page in one file has it inside. */
+/** The programs that read pictures and documents, from beside the page; see `program_inside`. */
 
-import wasmUrl from "zxing-wasm/reader/zxing_reader.wasm";
+import pdfiumUrl from "@hyzyla/pdfium/pdfium.wasm";
+import zxingUrl from "zxing-wasm/reader/zxing_reader.wasm";
 
-/** The address of the worker's script, and the program it runs. */
-export interface Program {
-  script: string;
-  wasm: ArrayBuffer;
+/** Return the address of a worker's script. */
+export function script(name: "reader" | "documents"): string {
+  return document.querySelector<HTMLMetaElement>(`meta[name="certgraph-${name}"]`)!.content;
 }
 
-/** Return the program; raises where it cannot be had. */
-export async function program(): Promise<Program> {
-  const answer = await fetch(new URL(wasmUrl, import.meta.url));
+/** Return a worker's program; raises where it cannot be had. */
+export async function program(name: "wasm" | "pdfium"): Promise<ArrayBuffer> {
+  const url = name === "wasm" ? zxingUrl : pdfiumUrl;
+  const answer = await fetch(new URL(url, import.meta.url));
   if (!answer.ok) throw new Error(String(answer.status));
-  const { content } = document.querySelector<HTMLMetaElement>('meta[name="certgraph-reader"]')!;
-  return { script: content, wasm: await answer.arrayBuffer() };
+  return answer.arrayBuffer();
 }

@@ -1,6 +1,4 @@
-/** The reader's program, inside the page that is one file. */
-
-import type { Program } from "./program";
+/** The programs, inside the page that is one file; see `program.ts`. */
 
 function bytesIn(id: string): ArrayBuffer {
   const base64 = document.getElementById(id)!.textContent!;
@@ -8,7 +6,11 @@ function bytesIn(id: string): ArrayBuffer {
 }
 
 /** See `program.ts`. */
-export async function program(): Promise<Program> {
-  const script = new Blob([bytesIn("reader")], { type: "text/javascript" });
-  return { script: URL.createObjectURL(script), wasm: bytesIn("wasm") };
+export function script(name: "reader" | "documents"): string {
+  return URL.createObjectURL(new Blob([bytesIn(name)], { type: "text/javascript" }));
+}
+
+/** See `program.ts`. */
+export function program(name: "wasm" | "pdfium"): Promise<ArrayBuffer> {
+  return Promise.resolve(bytesIn(name));
 }

@@ -3,7 +3,9 @@
 import type { Algorithms } from "../credential/algorithms";
 import { dayOf, toDate, toMinute } from "../credential/days";
 import { WORDING } from "../credential/generated/wording";
+import { findCodes } from "../credential/found_codes";
 import { isHolder } from "../credential/holder_tag";
+import { checkWords, reasonWords, stateWords } from "../credential/reasons";
 import { place, type Trust } from "../credential/trust_bundle";
 import { CHECKS, stateOf, type Verification } from "../credential/verification";
 import { el } from "./dom";
@@ -25,6 +27,22 @@ export interface Checked {
   by: Algorithms;
   /** Last day for entering it on the platform, where the register says that it is not yet. */
   dueOn: string | null;
+  /** The text that was verified. */
+  text: string;
+  /** Whether the document number that was typed matches; null before one was. */
+  matches: boolean | null;
+}
+
+/** What a result is shown with. */
+export interface Shown {
+  /** File that it came from; undefined where it was no file. */
+  source?: string;
+  /** What was left over where it was found. */
+  notes?: string[];
+  /** Where the same certificate was before, among several. */
+  sameAs?: string;
+  /** Told whether the document number that was typed matches. */
+  compared(matches: boolean): void;
 }
 
 const date = (instant: number) => toDate(dayOf(instant));
@@ -39,22 +57,40 @@ export function verdictBox(tone: string, icon: string, title: string, line: stri
   );
 }
 
+/** Return a result's verdict as it is shown. */
+export function verdictOf(checked: Checked): HTMLElement {
+  const { tone, icon, title, line } = said(checked);
+  return verdictBox(tone, icon, title, line);
+}
+
 /** Return everything that is said about one certificate. */
-export function resultView(checked: Checked): HTMLElement {
+export function resultView(checked: Checked, shown: Shown): HTMLElement {
   const { verification, gap } = checked;
   const { claims, statusAsOf } = verification;
-  const { tone, icon, title, line } = said(checked);
+  const tone = said({ ...checked, matches: null }).tone;
   const asOf = statusAsOf === undefined ? "–" : toMinute(statusAsOf);
-  return el(
+  const { source, sameAs, notes } = shown;
+  const view = el(
     "article",
     {},
-    verdictBox(tone, icon, title, line),
+    verdictOf(checked),
+    source && el("p", { class: "small source" }, t("from_file", { source })),
+    sameAs && el("p", { class: "note" }, t("same_as", { source: sameAs })),
+    ...(notes ?? []).map((note) => el("p", { class: "note" }, note)),
     gap && claims && el("p", { class: "note" }, t(gap, { as_of: asOf })),
     claims && leftNote(verification),
     claims && certificate(checked),
-    claims && tone !== "bad" && comparison(checked),
+    claims && tone !== "bad" && comparison(checked, shown),
     checkList(checked),
   );
+  if (claims) void addReceipt(view, checked.text);
+  return view;
+}
+
+/** Add what only a print shows; its program is loaded meanwhile, and missed by nobody. */
+async function addReceipt(view: HTMLElement, text: string): Promise<void> {
+  const { receipt } = await import("./receipt");
+  view.append(receipt(findCodes(text).codes[0] ?? text));
 }
 
 function leftNote({ issuerKey }: Verification): HTMLElement | null {
@@ -104,16 +140,23 @@ function certificate(checked: Checked): HTMLElement {
   return el("dl", {}, ...rows);
 }
 
-function comparison({ verification, by }: Checked): HTMLElement {
+function comparison(checked: Checked, { compared }: Shown): HTMLElement {
+  const { verification, by } = checked;
   const claims = verification.claims!;
   const answer = el("p", { role: "status" });
+  const tell = (matches: boolean) => {
+    const no = WORDING[language()].document_no.title;
+    answer.className = `verdict ${matches ? "good" : "bad"}`;
+    answer.textContent = matches ? `✔\ufe0e ${t("document_yes")}` : `✘\ufe0e ${no}`;
+  };
+  if (checked.matches !== null) tell(checked.matches);
   const compare = async (event: Event) => {
     event.preventDefault();
     const typed = new FormData(event.target as HTMLFormElement).get("document") as string;
     if (!typed.trim()) return;
     const matches = await isHolder(claims, typed, by);
-    answer.className = `verdict ${matches ? "good" : "bad"}`;
-    answer.textContent = matches ? `✔\ufe0e ${t("document_yes")}` : `✘\ufe0e ${t("document_no")}`;
+    tell(matches);
+    compared(matches);
   };
   const form = el(
     "form",
@@ -126,6 +169,9 @@ function comparison({ verification, by }: Checked): HTMLElement {
     ),
     el("button", {}, t("document_go")),
   );
+  const byEye = claims.maskedDocument
+    ? t("document_masked")
+    : WORDING[language()].document_none.line;
   return el(
     "section",
     { class: "compare", lang: language() },
@@ -133,8 +179,7 @@ function comparison({ verification, by }: Checked): HTMLElement {
     el("p", {}, t("compare_line")),
     claims.holderTag && form,
     claims.holderTag && answer,
-    !claims.holderTag &&
-      el("p", {}, t(claims.maskedDocument ? "document_masked" : "document_none")),
+    !claims.holderTag && el("p", {}, byEye),
   );
 }
 
@@ -145,7 +190,11 @@ function checkList(checked: Checked): HTMLElement {
   const rows = CHECKS.map((check) => {
     const state = stateOf(verification, check);
     const mark = el("span", { "aria-hidden": "true" }, MARKS[state]);
-    return el("li", { class: state }, mark, ` ${t(`check_${check}`)} – ${t(`state_${state}`)}`);
+    const isDecisive = verification.decisive === check && verification.reason;
+    const reason = isDecisive && reasonWords(verification.reason!, language());
+    const why = reason ? t("why", { reason }) : "";
+    const ended = `${stateWords(state, language())}${why}`;
+    return el("li", { class: state }, mark, ` ${checkWords(check, language())} – ${ended}`);
   });
   return el(
     "div",
@@ -155,8 +204,7 @@ function checkList(checked: Checked): HTMLElement {
       {},
       el("summary", {}, t("checks")),
       el("ol", {}, ...rows),
-      verification.reason && el("p", {}, el("code", {}, verification.reason)),
-      el("p", {}, t(`by_${by.name}`)),
+      stateOf(verification, "signature") !== "could_not_run" && el("p", {}, t(`by_${by.name}`)),
     ),
     el("p", { class: "small" }, basisOf(checked)),
   );

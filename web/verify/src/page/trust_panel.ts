@@ -30,7 +30,8 @@ export class TrustPanel {
     this.tell(() => t("updating"));
     try {
       const update = await this.store.update();
-      this.tell(() => t(`trust_${update}`));
+      const isNone = update === "unreachable" && !this.store.trust;
+      this.tell(() => t(isNone ? "trust_unreachable_none" : `trust_${update}`));
     } catch (error) {
       this.refuse(error);
     } finally {

@@ -77,7 +77,8 @@ function connectCamera(receiver: Receiver): () => void {
 }
 
 function cameraProblem(error: unknown): Key {
-  if (!(error instanceof DOMException)) return "scanner_failed";
+  if (!(error instanceof DOMException)) return navigator.onLine ? "outdated" : "scanner_failed";
+  if (error.name === "AbortError") return "camera_lost";
   return error.name === "NotAllowedError" ? "camera_denied" : "camera_missing";
 }
 
@@ -108,9 +109,10 @@ function connectFiles(receiver: Receiver): void {
 /** Return the files of a dropped file or folder, folders within included. */
 async function filesIn(entry: FileSystemEntry): Promise<File[]> {
   if (entry.isFile) {
-    const file = await new Promise<File>((done, fail) =>
-      (entry as FileSystemFileEntry).file(done, fail),
-    );
+    const file = await new Promise<File>((done) => {
+      const unread = () => done(new File([], entry.name)); // said to be empty, not passed over
+      (entry as FileSystemFileEntry).file(done, unread);
+    });
     // as where a folder is chosen; dropped files do not know where they lay
     Object.defineProperty(file, "webkitRelativePath", { value: entry.fullPath.slice(1) });
     return [file];

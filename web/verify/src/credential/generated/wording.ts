@@ -7,7 +7,8 @@ export const ICONS = {
   "expired": "!︎",
   "revoked": "✘︎",
   "invalid": "✘︎",
-  "unknown_issuer": "✘︎"
+  "unknown_issuer": "✘︎",
+  "no_certificate": "–︎"
 };
 
 /** How a verdict is shown; all others as a warning. */
@@ -18,22 +19,51 @@ export const TONES = {
   "unknown_issuer": "bad"
 } as const;
 
+/** Entries that say a result; others are notes. */
+export const SAID: readonly string[] = [
+  "claims",
+  "clock",
+  "entitlement",
+  "envelope",
+  "expired",
+  "index_out_of_range",
+  "invalid",
+  "issued_at.in_the_future",
+  "key_compromised",
+  "list_expired",
+  "list_missing",
+  "no_certificate",
+  "not_in_register",
+  "organization_had_left",
+  "other_content_in_register",
+  "revoked",
+  "signature",
+  "superseded",
+  "suspended",
+  "trust_data_missing",
+  "trust_list_expired",
+  "unconfirmed",
+  "unknown_issuer",
+  "valid",
+  "valid_as_of"
+];
+
 export const WORDING = {
   "zh": {
     "valid": {
       "title": "证书有效（离线核验）",
-      "line": "签名正确，颁发机构可信；截至 {as_of} 未被撤销。"
+      "line": "签名正确，颁发机构可信；截至 {as_of} 未被撤销或暂停。"
     },
     "valid_online": {
       "title": "证书有效（已联网核验）",
-      "line": "签名正确，颁发机构可信；截至 {as_of} 未被撤销。"
+      "line": "签名正确，颁发机构可信；截至 {as_of} 未被撤销或暂停。"
     },
     "valid_as_of": {
-      "title": "签名有效，截至 {as_of} 未被撤销",
-      "line": "此后的状态未知：请更新信任文件后再次核验。"
+      "title": "证书真实，最新状态未知（截至 {as_of} 未被撤销）",
+      "line": "此后的状态未知：请联网后再次核验（或导入新的核验数据文件）。"
     },
     "valid_as_of_online": {
-      "title": "签名有效，截至 {as_of} 未被撤销",
+      "title": "证书真实，最新状态未知（截至 {as_of} 未被撤销）",
       "line": "平台的撤销名单尚未更新，此后的状态未知：请稍后再试，或向项目管理方查询。"
     },
     "revoked": {
@@ -41,8 +71,8 @@ export const WORDING = {
       "line": "颁发机构已撤销此证书（名单日期 {as_of}）。请勿采信。"
     },
     "superseded": {
-      "title": "证书已被更正换发",
-      "line": "请勿采信此份，向持证人索取新证书（名单日期 {as_of}）。"
+      "title": "证书已更正并换发",
+      "line": "请勿采信此份，请向持证人索取换发后的新证书（名单日期 {as_of}）。"
     },
     "suspended": {
       "title": "证书已暂停使用",
@@ -50,38 +80,38 @@ export const WORDING = {
     },
     "expired": {
       "title": "证书已过有效期",
-      "line": "曾为有效证书，有效期至 {expires_on}。"
+      "line": "该证书真实，但有效期已于 {expires_on} 届满；是否采信请自行判断。"
     },
     "unknown_issuer": {
-      "title": "颁发机构未登记",
-      "line": "签名密钥不在可信机构名单中。请更新信任文件；仍如此则请勿采信。"
+      "title": "签发者不在可信机构名单中，疑似伪造",
+      "line": "请联网更新核验数据后再次核验；结果不变则请勿采信。"
     },
     "unknown_issuer_online": {
-      "title": "颁发机构未登记",
-      "line": "签名密钥不在最新的可信机构名单中，请勿采信。"
+      "title": "签发者不在可信机构名单中，疑似伪造",
+      "line": "最新的可信机构名单中没有该签发者，请勿采信。"
     },
-    "text": {
+    "no_certificate": {
       "title": "这不是 1+X 证书二维码",
-      "line": "请确认扫描的是证书上的二维码，并重新扫描。"
+      "line": "请扫描证书上的二维码；如确为该二维码，请重新完整扫描或粘贴。"
     },
     "envelope": {
       "title": "证书内容不完整或已被修改",
-      "line": "请重新扫描原件；仍如此则请勿采信。"
+      "line": "请重新扫描原件；结果不变则请勿采信。"
     },
     "signature": {
-      "title": "内容与签名不符",
-      "line": "二维码或文件可能被修改，请勿采信。"
+      "title": "证书内容与签名不符，疑似被篡改",
+      "line": "请重新扫描原件；结果不变则请勿采信。"
     },
     "claims": {
       "title": "证书内容不合规定",
-      "line": "此证书不应存在，请勿采信，并告知颁发机构。"
+      "line": "此证书不符合签发规定，请勿采信，并告知颁发机构。"
     },
     "issued_at.in_the_future": {
-      "title": "颁发日期晚于今日",
-      "line": "请检查本机日期；日期无误则请勿采信。"
+      "title": "发证日期晚于今日",
+      "line": "请检查本机日期；如日期无误，请勿采信。"
     },
     "organization_had_left": {
-      "title": "颁发时机构已退出",
+      "title": "颁发时该机构已退出试点",
       "line": "该机构当时已无权颁发，请勿采信。"
     },
     "entitlement": {
@@ -94,39 +124,39 @@ export const WORDING = {
     },
     "list_missing": {
       "title": "暂时无法确认是否被撤销",
-      "line": "签名有效；请更新信任文件后再次核验。"
+      "line": "签名正确；请联网后再次核验（或导入新的核验数据文件）。"
     },
     "list_expired": {
       "title": "暂时无法确认是否被撤销",
-      "line": "签名有效，但撤销名单已过期（{as_of}）。请更新。"
+      "line": "签名正确，但撤销名单已过期（{as_of}）。请联网后再次核验（或导入新的核验数据文件）。"
     },
     "list_missing_online": {
       "title": "暂时无法确认是否被撤销",
-      "line": "签名有效，但平台没有此证书的撤销名单：请向项目管理方查询。"
+      "line": "签名正确，但平台没有此证书的撤销名单：请向项目管理方查询。"
     },
     "list_expired_online": {
       "title": "暂时无法确认是否被撤销",
-      "line": "签名有效，但平台的撤销名单已过期（{as_of}）：请向项目管理方查询。"
+      "line": "签名正确，但平台的撤销名单已过期（{as_of}）：请向项目管理方查询。"
     },
     "index_out_of_range": {
       "title": "暂时无法确认是否被撤销",
-      "line": "签名有效；撤销名单与证书不符。"
+      "line": "签名正确；撤销名单与证书不符，请向项目管理方查询。"
     },
     "trust_data_missing": {
       "title": "暂时无法核验",
-      "line": "本机尚无信任数据。请联网后再次核验，或载入信任文件。"
+      "line": "本机尚无核验数据。请联网后再次核验，或导入核验数据文件。"
     },
     "trust_list_expired": {
-      "title": "信任文件已过期",
-      "line": "签名有效；请更新信任文件后再次核验。"
+      "title": "暂时无法确认：核验数据已过期",
+      "line": "签名正确；请联网后再次核验（或导入新的核验数据文件）。"
     },
     "trust_list_expired_online": {
-      "title": "平台的信任名单已过期",
-      "line": "签名有效，但平台尚未更新信任名单：请向项目管理方查询。"
+      "title": "暂时无法确认：平台的可信机构名单已过期",
+      "line": "签名正确，但平台尚未更新可信机构名单：请向项目管理方查询。"
     },
     "clock": {
       "title": "本机时间有误",
-      "line": "本机日期与信任数据不符，请校正时间后再次核验。"
+      "line": "本机日期与核验数据不符，请校正时间后再次核验。"
     },
     "not_in_register": {
       "title": "平台没有此证书的记录",
@@ -148,13 +178,21 @@ export const WORDING = {
       "title": "",
       "line": "请核对持证人身份证件。"
     },
-    "not_ours": {
-      "title": "没有可核验的证书",
-      "line": "请确认文件，或扫描证书上的二维码。"
+    "document_no": {
+      "title": "证件号码不一致",
+      "line": "请核对输入；如输入无误，此证书不属于该证件的持有人，请勿采信。"
+    },
+    "document_none": {
+      "title": "",
+      "line": "此证书未绑定证件号码，无法比对：请人工核对姓名与证件。"
+    },
+    "not_opened": {
+      "title": "无法打开此文件",
+      "line": ""
     },
     "unreadable": {
-      "title": "未能识别二维码",
-      "line": "请将整个二维码纳入画面，对准、补光、提高分辨率，或手工输入内容。"
+      "title": "未发现证书二维码",
+      "line": "请完整拍入二维码，保持清晰、光线充足；扫描请用 300 dpi；或按证书编号和姓名查询。"
     },
     "levels": [
       "",
@@ -166,18 +204,18 @@ export const WORDING = {
   "en": {
     "valid": {
       "title": "Valid – checked offline",
-      "line": "The signature is correct, the issuer trusted; not revoked as of {as_of}."
+      "line": "The signature is correct, the issuer trusted; not revoked or suspended as of {as_of}."
     },
     "valid_online": {
       "title": "Valid – checked online",
-      "line": "The signature is correct, the issuer trusted; not revoked as of {as_of}."
+      "line": "The signature is correct, the issuer trusted; not revoked or suspended as of {as_of}."
     },
     "valid_as_of": {
-      "title": "Signature valid, not revoked as of {as_of}",
-      "line": "What happened since is unknown: update the trust file and check again."
+      "title": "Genuine, but its status now is unknown (not revoked as of {as_of})",
+      "line": "What happened since is unknown: go online and check again, or load a newer trust file."
     },
     "valid_as_of_online": {
-      "title": "Signature valid, not revoked as of {as_of}",
+      "title": "Genuine, but its status now is unknown (not revoked as of {as_of})",
       "line": "The platform has no newer list, so what happened since is unknown: try again later, or ask the programme."
     },
     "revoked": {
@@ -194,38 +232,38 @@ export const WORDING = {
     },
     "expired": {
       "title": "Expired",
-      "line": "It was genuine, and valid until {expires_on}."
+      "line": "It is genuine, but was valid until {expires_on} only; decide whether that is enough."
     },
     "unknown_issuer": {
-      "title": "Issuer not recognised",
-      "line": "The signing key is not on the trust list. Update the trust file; if it stays so, do not rely on it."
+      "title": "Signed by nobody on the trust list: perhaps a forgery",
+      "line": "Go online for newer trust data and check again; if the answer is the same, do not rely on it."
     },
     "unknown_issuer_online": {
-      "title": "Issuer not recognised",
-      "line": "The signing key is not on the newest trust list. Do not rely on it."
+      "title": "Signed by nobody on the trust list: perhaps a forgery",
+      "line": "Whoever signed it is not on the newest trust list. Do not rely on it."
     },
-    "text": {
+    "no_certificate": {
       "title": "Not a 1+X certificate code",
-      "line": "Check that you scanned the certificate's QR code."
+      "line": "Scan the certificate's QR code; if this was it, scan or paste the whole of it again."
     },
     "envelope": {
       "title": "Incomplete or altered",
-      "line": "Scan the original again; if it stays so, do not rely on it."
+      "line": "Scan the original again; if the answer is the same, do not rely on it."
     },
     "signature": {
-      "title": "Content does not match the signature",
-      "line": "It may have been altered. Do not rely on it."
+      "title": "Content does not match the signature: perhaps altered",
+      "line": "Scan the original again; if the answer is the same, do not rely on it."
     },
     "claims": {
       "title": "Content against the rules",
-      "line": "This certificate should not exist. Do not rely on it, and tell the issuer."
+      "line": "This certificate is against the rules of issuing. Do not rely on it, and tell the issuer."
     },
     "issued_at.in_the_future": {
       "title": "Issued in the future",
       "line": "Check this device's date; if it is right, do not rely on it."
     },
     "organization_had_left": {
-      "title": "Issued after the issuer had left",
+      "title": "Issued after the issuer had left the programme",
       "line": "It had no right to issue this. Do not rely on it."
     },
     "entitlement": {
@@ -238,35 +276,35 @@ export const WORDING = {
     },
     "list_missing": {
       "title": "Could not check revocation",
-      "line": "The signature is valid; update the trust file and check again."
+      "line": "The signature is correct; go online and check again, or load a newer trust file."
     },
     "list_expired": {
       "title": "Could not check revocation",
-      "line": "The signature is valid, but the revocation list of {as_of} is too old. Update it."
+      "line": "The signature is correct, but the revocation list of {as_of} is too old. Go online and check again, or load a newer trust file."
     },
     "list_missing_online": {
       "title": "Could not check revocation",
-      "line": "The signature is valid, but the platform has no list for it. Ask the programme."
+      "line": "The signature is correct, but the platform has no list for it. Ask the programme."
     },
     "list_expired_online": {
       "title": "Could not check revocation",
-      "line": "The signature is valid, but the platform's list of {as_of} is too old. Ask the programme."
+      "line": "The signature is correct, but the platform's list of {as_of} is too old. Ask the programme."
     },
     "index_out_of_range": {
       "title": "Could not check revocation",
-      "line": "The signature is valid, but its revocation list does not cover it."
+      "line": "The signature is correct, but its revocation list does not cover it. Ask the programme."
     },
     "trust_data_missing": {
       "title": "Nothing to check with yet",
       "line": "This device has no trust data. Go online and check again, or load a trust file."
     },
     "trust_list_expired": {
-      "title": "The trust file is out of date",
-      "line": "The signature is valid; update the trust file and check again."
+      "title": "Not confirmed: the trust data are out of date",
+      "line": "The signature is correct; go online and check again, or load a newer trust file."
     },
     "trust_list_expired_online": {
-      "title": "The platform's trust list is out of date",
-      "line": "The signature is valid, but there is no newer trust list. Ask the programme."
+      "title": "Not confirmed: the platform's trust list is out of date",
+      "line": "The signature is correct, but there is no newer trust list. Ask the programme."
     },
     "clock": {
       "title": "This device's clock is wrong",
@@ -292,19 +330,189 @@ export const WORDING = {
       "title": "",
       "line": "Compare the holder with an identity document."
     },
-    "not_ours": {
-      "title": "Nothing to verify here",
-      "line": "Check the file, or scan the certificate's code."
+    "document_no": {
+      "title": "The document number does not match",
+      "line": "Check what you typed; if it is right, the certificate does not belong to the holder of that document: do not rely on it."
+    },
+    "document_none": {
+      "title": "",
+      "line": "This certificate is not tied to a document number: compare name and document yourself."
+    },
+    "not_opened": {
+      "title": "This file cannot be opened",
+      "line": ""
     },
     "unreadable": {
-      "title": "No QR code could be read",
-      "line": "Take in the whole code, aim better, add light, scan finer, or type the text."
+      "title": "No certificate code found",
+      "line": "Capture the whole code, sharp and well lit; scan at 300 dpi; or look it up by number and name."
     },
     "levels": [
       "",
-      "elementary",
-      "intermediate",
-      "advanced"
+      "Elementary",
+      "Intermediate",
+      "Advanced"
     ]
+  }
+};
+
+/** Checks, states and reasons in words: `reasons.py`. */
+export const REASONS = {
+  "zh": {
+    "checks": {
+      "text": "二维码内容",
+      "envelope": "证书格式",
+      "issuer_key": "签发密钥",
+      "signature": "数字签名",
+      "claims": "证书内容",
+      "entitlement": "颁发权限",
+      "expiry": "有效期",
+      "status": "撤销与暂停状态"
+    },
+    "states": {
+      "passed": "通过",
+      "failed": "未通过",
+      "could_not_run": "无法检查"
+    },
+    "reasons": {
+      "not_ours": "内容不是证书",
+      "too_long": "内容过长，不是证书",
+      "leading_zero": "数字以 0 开头，不是证书",
+      "not_base64url": "字符不成证书",
+      "not_cose_sign1": "签名结构不完整",
+      "not_deterministic_cbor": "编码不合规范",
+      "key_not_listed": "签发密钥不在可信机构名单中",
+      "does_not_match": "签名与内容不符",
+      "issuer.not_owner_of_key": "所写机构不是签发密钥的持有者",
+      "issued_at.in_the_future": "发证日期晚于今日",
+      "expires_at.not_after_issue": "有效期早于发证日期",
+      "key_not_valid_that_day": "颁发当日签发密钥不在有效期内",
+      "key_compromised": "发证日期在签发密钥失效之后",
+      "certificate_or_standard_not_entitled": "该机构无权颁发此证书或依据此标准",
+      "level_not_entitled": "该机构无权颁发此等级",
+      "not_entitled_that_day": "颁发当日该机构没有颁发权限",
+      "organization_had_left": "颁发时该机构已退出试点",
+      "expired": "有效期已届满",
+      "revoked": "已被撤销",
+      "superseded": "已更正并换发",
+      "suspended": "已暂停使用",
+      "list_missing": "没有此证书的撤销名单",
+      "list_expired": "撤销名单已过期",
+      "list_not_fresh": "撤销名单不是最新",
+      "index_out_of_range": "撤销名单未包含此证书",
+      "trust_list_expired": "可信机构名单已过期",
+      "clock_behind_trust_list": "本机时间早于可信机构名单",
+      "clock_behind_list": "本机时间早于撤销名单",
+      "trust_data_missing": "没有核验数据",
+      "not_in_register": "平台未登记此证书",
+      "other_content_in_register": "平台以此编号登记的是另一份证书"
+    },
+    "fields": {
+      "issuer": "颁发机构",
+      "issued_at": "发证日期",
+      "expires_at": "有效期",
+      "number": "证书编号",
+      "holder_name": "持证人姓名",
+      "holder_tag": "证件绑定",
+      "certificate_name": "证书名称",
+      "level": "等级",
+      "standard": "职业技能等级标准",
+      "status": "撤销名单位置",
+      "masked_document": "证件号码",
+      "outcomes": "学习成果",
+      "payload": "证书",
+      "certificate": "证书"
+    },
+    "faults": {
+      "not_text": "不是文字",
+      "length": "长度不合规定",
+      "space_at_an_end": "首尾有空格",
+      "not_nfc": "字符形式不合规定",
+      "character": "含有不允许的字符",
+      "missing": "缺少",
+      "shape": "结构不合规定",
+      "range": "超出范围",
+      "order": "顺序不合规定",
+      "unknown_claim": "含有未知内容",
+      "beside_holder_tag": "与证件绑定重复"
+    }
+  },
+  "en": {
+    "checks": {
+      "text": "Text of the code",
+      "envelope": "Form of the certificate",
+      "issuer_key": "Signing key",
+      "signature": "Digital signature",
+      "claims": "Content",
+      "entitlement": "Issuer's right to issue",
+      "expiry": "Period of validity",
+      "status": "Revocation and suspension"
+    },
+    "states": {
+      "passed": "passed",
+      "failed": "failed",
+      "could_not_run": "could not be checked"
+    },
+    "reasons": {
+      "not_ours": "its content is no certificate",
+      "too_long": "too long for a certificate",
+      "leading_zero": "digits that start with 0 are no certificate",
+      "not_base64url": "its characters are no certificate",
+      "not_cose_sign1": "the signed structure is incomplete",
+      "not_deterministic_cbor": "the encoding is not the one prescribed",
+      "key_not_listed": "the signing key is not on the trust list",
+      "does_not_match": "the signature does not match the content",
+      "issuer.not_owner_of_key": "the issuer named does not own the signing key",
+      "issued_at.in_the_future": "the day of issue is in the future",
+      "expires_at.not_after_issue": "it ends before it was issued",
+      "key_not_valid_that_day": "the signing key was not valid on the day of issue",
+      "key_compromised": "issued after the signing key was compromised",
+      "certificate_or_standard_not_entitled": "not entitled to this certificate or standard",
+      "level_not_entitled": "not entitled to this level",
+      "not_entitled_that_day": "not entitled on the day of issue",
+      "organization_had_left": "the issuer had left the programme",
+      "expired": "its period has ended",
+      "revoked": "revoked",
+      "superseded": "replaced by a newer certificate",
+      "suspended": "suspended",
+      "list_missing": "there is no revocation list for it",
+      "list_expired": "the revocation list is too old",
+      "list_not_fresh": "the revocation list is not the newest",
+      "index_out_of_range": "the revocation list does not cover it",
+      "trust_list_expired": "the trust list is out of date",
+      "clock_behind_trust_list": "this device's clock is behind the trust list",
+      "clock_behind_list": "this device's clock is behind the revocation list",
+      "trust_data_missing": "there is no trust data",
+      "not_in_register": "the platform has no record of it",
+      "other_content_in_register": "the platform registered another certificate by this number"
+    },
+    "fields": {
+      "issuer": "issuer",
+      "issued_at": "day of issue",
+      "expires_at": "end of validity",
+      "number": "number",
+      "holder_name": "holder's name",
+      "holder_tag": "document binding",
+      "certificate_name": "certificate's name",
+      "level": "level",
+      "standard": "standard",
+      "status": "place in the revocation list",
+      "masked_document": "document number",
+      "outcomes": "learning outcomes",
+      "payload": "certificate",
+      "certificate": "certificate"
+    },
+    "faults": {
+      "not_text": "is no text",
+      "length": "has a length that is not allowed",
+      "space_at_an_end": "has a space at an end",
+      "not_nfc": "is not in the form prescribed",
+      "character": "has a character that is not allowed",
+      "missing": "is missing",
+      "shape": "has a structure that is not allowed",
+      "range": "is out of range",
+      "order": "is out of order",
+      "unknown_claim": "holds something unknown",
+      "beside_holder_tag": "is given beside a document binding"
+    }
   }
 };

@@ -1,1 +1,0 @@
-import{a as o,e,i as t,k as f,l as m,m as p,n as x,o as s}from"./chunk-BZWARDSS.js";import"./chunk-PDUJZYKX.js";import{h as r}from"./chunk-RHCMDR5M.js";export{m as CHECKS,o as algorithms,r as fromHex,s as isHolder,e as isSignedBy,t as openTrustBundle,f as reopenTrustBundle,p as stateOf,x as verify};
