@@ -168,13 +168,15 @@ def test_a_spreadsheet_is_written_beside_in_cells_of_text(demo, ask, tmp_path):
     from zipfile import ZipFile
 
     file = tmp_path / "results.xlsx"
-    status, out, _ = ask(demo / "qr/*.png", "--xlsx", file)
+    status, out, _ = ask(demo / "qr/*.png", "--xlsx", file, "--lang", "zh")
     assert status == 1
     assert out.startswith("✔")
     with ZipFile(file) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert sheet.count("<row ") == 10
-    assert "张示例" in sheet
+    for words in ("张示例", "持证人", "已撤销或换发", "签名与内容不符", "初级"):
+        assert words in sheet
+    assert "<t>revoked</t>" not in sheet
     assert "<f>" not in sheet
     assert ask(demo / "qr/*.png", "--xlsx", tmp_path / "no/results.xlsx")[0] == 2
     folder = tmp_path / "scans"

@@ -123,8 +123,8 @@ class Server:
 
     async def changes(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request for the feed as a file."""
-        headers = dict(scope["headers"])
-        is_sent = False
+        headers, method = dict(scope["headers"]), scope["method"]
+        only_head, is_sent = method == "HEAD", False
 
         async def sending(message: MutableMapping[str, Any]) -> None:
             nonlocal is_sent
@@ -132,12 +132,14 @@ class Server:
             await send(message)
 
         try:
-            if scope["method"] != "GET":
+            if method not in ("GET", "HEAD"):
                 message = "The feed is read by GET."
-                raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET"})
+                raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET, HEAD"})
             context = await self._context(headers)
             query = scope["query_string"]
-            await feed_stream.send_changes(context, self.pool, query, receive, sending)
+            await feed_stream.send_changes(
+                context, self.pool, query, receive, sending, only_head=only_head
+            )
         except BadRequest as error:
             found = refused(error, JSON)
         except Exception as error:
@@ -146,7 +148,8 @@ class Server:
             found = refused(self.outage.told(error), JSON)
         else:
             return
-        await send_reply(found, headers.get(b"accept-encoding", b""), send)
+        encoding = headers.get(b"accept-encoding", b"")
+        await send_reply(found, encoding, send, only_head=only_head)
 
     async def _reply(
         self,

@@ -98,7 +98,13 @@ def _day(given: Mapping[str, str], name: str) -> date | None:
 
 
 async def send_changes(
-    context: Context, pool: ReadPool, query: bytes, receive: Receive, send: Send
+    context: Context,
+    pool: ReadPool,
+    query: bytes,
+    receive: Receive,
+    send: Send,
+    *,
+    only_head: bool,
 ) -> None:
     """Answer a request for the feed as a file, as long as its reader stays. Raises `BadRequest`."""
     if context.caller is None:
@@ -116,7 +122,12 @@ async def send_changes(
         status = HTTPStatus.FORBIDDEN if is_forbidden else HTTPStatus.BAD_REQUEST
         raise BadRequest(status, error.message) from None
     if resync is not None:
-        await send_reply(_resync(resync.reason.name, resync.epoch), b"", send)
+        found = _resync(resync.reason.name, resync.epoch)
+        await send_reply(found, b"", send, only_head=only_head)
+        return
+    if only_head:
+        await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": _HEADERS})
+        await send({"type": "http.response.body"})
         return
     token = context.caller.token_id
     if _SERVED.total() >= AT_ONCE or _SERVED[token] >= AT_ONCE_A_TOKEN:
@@ -135,14 +146,16 @@ _SERVED: Counter[UUID] = Counter()
 """Streams that are being served, by token."""
 
 
+_HEADERS = [
+    (b"content-type", b"application/gzip"),
+    (b"content-disposition", b'attachment; filename="changes.jsonl.gz"'),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
 async def _send(stream: "_Stream", receive: Receive, send: Send) -> None:
-    headers = [
-        (b"content-type", b"application/gzip"),
-        (b"content-disposition", b'attachment; filename="changes.jsonl.gz"'),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": _HEADERS})
     left = asyncio.create_task(_left(receive))
     try:
         async with contextlib.aclosing(stream.parts()) as parts:

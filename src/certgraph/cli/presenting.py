@@ -40,6 +40,27 @@ class Presenter:
     def _say(self, key: str, **facts: object) -> str:
         return say(self._language, key, **facts)
 
+    @property
+    def heads(self) -> list[str]:
+        """Return the heads of a table for people, in the order of `COLUMNS`."""
+        return [self._say(f"column_{name}") for name in COLUMNS]
+
+    def cells(self, row: Row) -> list[object]:
+        """Return a row of a table for people: words in place of the codes of programs."""
+        said = dict(row)
+        said["verdict"] = self._say(f"verdict_{row['verdict']}")
+        if row["check"]:
+            said["check"] = CHECKS[self._language][row["check"]]
+        if row["_verification"] and row["reason"]:
+            said["reason"] = reason_words(row["reason"], self._language)
+        elif row["reason"]:
+            said["reason"] = ""  # said in the message
+        if row["level"]:
+            said["level"] = level_word(row["level"], self._language)
+        if row["document_matches"]:
+            said["document_matches"] = self._say(f"compared_{row['document_matches']}")
+        return [said[name] for name in COLUMNS]
+
     def as_json(self, rows: Iterable[Row]) -> None:
         """Print one JSON object a line; what else there is to say, to standard error."""
         out = machine_output()

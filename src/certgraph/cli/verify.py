@@ -26,9 +26,9 @@ from certgraph.cli.clock import default_language, environ, now
 from certgraph.cli.inputs import Inputs, NoSuchInput, collect
 from certgraph.cli.output import visible
 from certgraph.cli.presenting import Presenter
-from certgraph.cli.results import COLUMNS, Beside, Match, Result, Results, Row, exit_status
+from certgraph.cli.results import Beside, Match, Result, Results, Row, exit_status
 from certgraph.cli.scans import Scan, Unread, read_scans
-from certgraph.cli.tables import TableError, XlsxTable
+from certgraph.cli.tables import TableError, XlsxTable, check_writable
 from certgraph.cli.trust_store import HeldTrust, TrustDataError, load_trust, trust_home
 from certgraph.credential.holder_tag import normalized_document_number
 from certgraph.credential.trust_bundle import Trust, reopen_trust_bundle
@@ -106,7 +106,6 @@ def run(options: argparse.Namespace) -> int:
     """Verify everything named, print the results, return the exit status."""
     started_at = now()
     language = options.lang or default_language()
-    table = None
     try:
         held = load_trust(
             home=trust_home(environ(), options.home),
@@ -116,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
         )
         inputs = collect(options.inputs, output=options.xlsx)
         if options.xlsx is not None:
-            table = XlsxTable(options.xlsx, COLUMNS)
+            check_writable(options.xlsx)
         if options.document is not None and not _is_number(options.document):
             raise NoSuchInput("given_document")
     except (TrustDataError, NoSuchInput, TableError) as error:
@@ -140,16 +139,19 @@ def run(options: argparse.Namespace) -> int:
         else presenter.as_table
     )
     rows = results.rows(_verified(inputs, held, started_at, jobs=options.jobs))
-    form(rows if table is None else _beside(table, rows))
-    if table is not None:
+    if options.xlsx is None:
+        form(rows)
+    else:
+        table = XlsxTable(options.xlsx, presenter.heads)
+        form(_beside(table, rows, presenter))
         table.close()
     return exit_status(results.outcomes, _WORST_FIRST)
 
 
-def _beside(table: XlsxTable, rows: Iterable[Row]) -> Iterator[Row]:
+def _beside(table: XlsxTable, rows: Iterable[Row], presenter: Presenter) -> Iterator[Row]:
     """Yield rows that are written into a table, too."""
     for row in rows:
-        table.add(row[name] for name in COLUMNS)
+        table.add(presenter.cells(row))
         yield row
 
 

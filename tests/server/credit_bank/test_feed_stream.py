@@ -194,7 +194,18 @@ async def test_a_reader_that_must_start_again_is_told_so(reader):
 
 async def test_the_feed_is_only_read(reader):
     response = await reader.http.post("/credit-bank/changes.jsonl.gz")
-    assert (response.status_code, response.headers["allow"]) == (405, "GET")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")
+
+
+async def test_its_head_alone_is_answered_as_it_would_be(reader):
+    url = "/credit-bank/changes.jsonl.gz"
+    headers = {"Authorization": f"Bearer {reader.tokens['credit-bank']}"}
+    head = await reader.http.head(url, headers=headers)
+    whole = await reader.http.get(url, headers=headers)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-disposition"] == whole.headers["content-disposition"]
+    refused = await reader.http.head(url)
+    assert (refused.status_code, refused.content) == (401, b"")
 
 
 async def test_a_stream_ends_with_its_reader_and_gives_way_to_pages_when_there_are_many(reader):
