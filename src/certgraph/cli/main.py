@@ -51,6 +51,8 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
         if (error.name or "").startswith("certgraph"):
             raise
         others = ", ".join(one for of in list(MODULES.values())[2:] for one in of)
+        if chosen in others.split(", "):
+            parser.error(f"{chosen} needs the server's packages: pip install 'certgraph[server]'")
         parser.epilog = (
             "Only verify and trust are installed here. "
             f"For {others}: pip install 'certgraph[server]'"
