@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ from certgraph.cli import tables
 from certgraph.cli.clock import environ
 from certgraph.cli.main import EXIT_FAULT, EXIT_OUTPUT, EXIT_PIPE_CLOSED, main
 from certgraph.cli.output import columns, padded, visible
+from tests.cli.test_pictures import nested
 
 COMMAND = [sys.executable, "-m", "certgraph.cli.main", "verify"]
 
@@ -260,6 +262,32 @@ def test_no_worker_stays_when_the_command_is_killed(demo, tmp_path):
         time.sleep(0.05)
     else:
         pytest.fail("workers stayed")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_a_pdf_that_hangs_leaves_no_process_and_no_traceback(demo, tmp_path, ending):
+    """Ctrl-C reaches every process of a terminal; a kill only the first."""
+    (tmp_path / "hangs.pdf").write_bytes(nested(9))
+    command = [*COMMAND, "--home", demo / "verifier", tmp_path / "hangs.pdf"]
+    with subprocess.Popen(
+        list(map(str, command)), stderr=subprocess.PIPE, start_new_session=True
+    ) as process:
+        while not (workers := [*children(process.pid)]):
+            time.sleep(0.02)
+        time.sleep(0.5)  # by then it draws
+        if ending is signal.SIGINT:
+            os.killpg(process.pid, ending)
+        else:
+            process.kill()
+        _, errors = process.communicate(timeout=10)
+    for _ in range(100):
+        if not any(is_alive(worker) for worker in workers):
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the process that draws stayed")
+    said = b"certgraph: interrupted; repeat the command\n" if ending is signal.SIGINT else b""
+    assert errors == said
 
 
 def children(pid):

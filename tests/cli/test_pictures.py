@@ -252,6 +252,19 @@ def test_a_code_of_something_else_ends_no_search_in_a_coarse_scan(ask, tmp_path)
         assert TEXT in next(picture_pages(str(file)))
 
 
+def test_an_unclear_certificate_beside_a_clear_one_is_read_too(tmp_path):
+    code, width_mm = code_of(TEXT)
+    clear = kit.qr_text(kit.claims(number="SECOND"))
+    drawn = code_of(clear)[0].resize((320, 320))
+    read = 0
+    for number in range(12):
+        page = office_scan(code, width_mm, 150, Random(number)).convert("L")
+        page.paste(drawn, (20, 20) if number % 2 else (page.width - 340, page.height - 340))
+        page.save(tmp_path / "page.png")
+        read += set(next(picture_pages(str(tmp_path / "page.png")))) == {TEXT, clear}
+    assert read >= 11
+
+
 @pytest.mark.parametrize("name", ["scan.jpg", "scan.eps", "scan.png"])
 def test_no_program_is_started_for_a_file(ask, tmp_path, monkeypatch, name):
     """Pillow would start Ghostscript for PostScript, whatever the file is called."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from certgraph.cli.pictures import MAX_PAGES, codes_in, is_blank
+from certgraph.cli.processes import serve_parent
 from certgraph.credential.qr_text import is_qr_text
 
 _DPI = 200
@@ -62,6 +63,7 @@ def pdf_pages(path: Path) -> Iterator[Any]:
 
 def _read(file: str, parent: Connection) -> None:
     """Tell the parent the number of pages, each page's texts, then None; a reason instead."""
+    serve_parent()
     with suppress(BrokenPipeError):  # nobody listens any more
         for told in _told(file):
             parent.send(told)
@@ -78,6 +80,8 @@ def _told(file: str) -> Iterator[int | list[str] | str | None]:
         yield None
     except pypdfium2.PdfiumError as error:
         yield "password" if "password" in str(error).lower() else "damaged"
+    except Exception:  # noqa: BLE001 - whatever a damaged file does, it is said in a word
+        yield "damaged"
 
 
 def _texts(page: Any) -> list[str]:  # noqa: ANN401 - pypdfium2 has no types

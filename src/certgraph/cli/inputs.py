@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from certgraph.cli.scans import NO_FILE, Scan, Unread, standard_input, text_scans
+from certgraph.cli.scans import PASTED, Scan, Unread, standard_input, text_scans
 from certgraph.cli.verify_words import say
 from certgraph.credential.found_codes import find_codes
 
@@ -59,7 +59,7 @@ def collect(arguments: Iterable[str], *, output: Path | None = None) -> Inputs:
             scans = list(standard_input(sys.stdin))
             inputs.entries += [scan for scan in scans if scan.unread is not Unread.EMPTY]
         elif find_codes(argument).codes:
-            inputs.entries += text_scans(argument, NO_FILE)
+            inputs.entries += text_scans(argument, PASTED)
         else:
             inputs.entries += _named(argument, inputs.passed_over)
     inputs.entries = [entry for entry in inputs.entries if not _is_written(entry, output)]
@@ -89,7 +89,7 @@ def _named(argument: str, passed_over: list[str]) -> Iterable[Scan | Path]:
     if matches:
         return [entry for match in matches for entry in _found(match, passed_over)]
     if _IS_CODE(argument):
-        return text_scans(argument, NO_FILE)
+        return text_scans(argument, PASTED)
     shown = argument if len(argument) <= 80 else argument[:77] + "…"
     raise NoSuchInput("given_unknown", name=repr(shown))
 

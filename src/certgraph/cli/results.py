@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from certgraph.cli.output import visible
-from certgraph.cli.scans import NO_FILE, Scan, Unread
+from certgraph.cli.scans import PASTED, Scan, Unread
 from certgraph.cli.verify_words import say
 from certgraph.credential import days
 from certgraph.credential.claims import Claims
@@ -133,7 +133,7 @@ class Results:
 
     def _source(self, scan: Scan) -> str:
         page = f" {self._say('page', page=scan.page)}" if scan.page else ""
-        return visible(scan.source.replace(NO_FILE, self._say("pasted"))) + page
+        return visible(scan.source.replace(PASTED, self._say("pasted"))) + page
 
     def _same_as(self, claims: Claims | None, source: str) -> str | None:
         """Return where the same certificate was before; None where it is the first."""

@@ -28,9 +28,9 @@ _NOT_READ = {
     ".ppt": "office", ".pptx": "office", ".xls": "table", ".xlsx": "table", ".et": "table",
     ".ofd": "ofd", ".zip": "archive", ".rar": "archive", ".7z": "archive",
 }  # fmt: skip
-"""Kinds of files that are not read here, with what to do instead (`unread.…` in the words)."""
+"""Kinds of files that are not read here, with what to do instead (`unread_…` in the words)."""
 
-NO_FILE = "\0"
+PASTED = "\0"
 """Source of what was pasted or piped: no file has such a name."""
 
 _MAX_TEXT_BYTES = 50_000_000
@@ -65,7 +65,7 @@ class Scan:
     """One code, or the lack of one, or lines of a text that are none.
 
     Attributes:
-        source: File name, or `NO_FILE`; with its place in brackets where there are several.
+        source: File name, or `PASTED`; with its place in brackets where there are several.
         qr_text: What the code says; None where there is none.
         unread: Why there is none; None where there is one.
         words: Lines that hold nothing like a code; where not zero, this is no result.
@@ -197,4 +197,4 @@ def standard_input(stream: TextIO) -> Iterator[Scan]:
     """Yield what comes by standard input, whatever its encoding."""
     buffer = getattr(stream, "buffer", None)
     text = stream.read() if buffer is None else decoded(buffer.read())
-    yield from text_scans(text, NO_FILE)
+    yield from text_scans(text, PASTED)

@@ -9,7 +9,6 @@ fault of the program, an output that cannot be written).
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -17,7 +16,6 @@ from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 from tqdm import tqdm
@@ -26,6 +24,7 @@ from certgraph.cli.clock import default_language, environ, now
 from certgraph.cli.inputs import Inputs, NoSuchInput, collect
 from certgraph.cli.output import visible
 from certgraph.cli.presenting import Presenter
+from certgraph.cli.processes import serve_parent
 from certgraph.cli.results import Beside, Match, Result, Results, Row, exit_status
 from certgraph.cli.scans import Scan, Unread, read_scans
 from certgraph.cli.tables import TableError, XlsxTable, check_writable
@@ -177,17 +176,7 @@ def _start_worker(bundle: bytes, roots: RootKeys) -> None:
     """Open the trust bundle once in each process; keys do not travel between processes."""
     global _worker_trust  # noqa: PLW0603 - the way a process pool passes state to its work
     _worker_trust = reopen_trust_bundle(bundle, roots)
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """End this process with the one that started it, however that one ended."""
-    from multiprocessing import connection, parent_process  # noqa: PLC0415 - in workers only
-
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+    serve_parent()
 
 
 def _read_and_judge(path: Path, at: datetime) -> list[Result]:

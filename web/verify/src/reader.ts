@@ -3,10 +3,15 @@
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
 import { isQrText } from "./credential/qr_text";
 import { type Grey, enlarged, greyOf, isBlank, pixelsOf, sharpened } from "./greys";
-import type { Look } from "./messages";
+import { COARSE, type Look } from "./messages";
 
 const worker = self as unknown as DedicatedWorkerGlobalScope;
-const HOW = { formats: ["QRCode" as const], tryHarder: true, maxNumberOfSymbols: 20 };
+const HOW = {
+  formats: ["QRCode" as const],
+  tryHarder: true,
+  maxNumberOfSymbols: 20,
+  returnErrors: true,
+};
 
 /** How a picture without a certificate is tried again: sharpened by this radius, enlarged so many times. */
 const AGAIN: [number, number][] = [
@@ -25,17 +30,22 @@ worker.onmessage = async ({ data }: MessageEvent<ArrayBuffer | Look>) => {
     return;
   }
   const { pixels, again } = data;
-  const texts = new Set(await textsIn(pixels));
-  // codes of something else are often clearer than a certificate's
-  if (again && !hasOurs(texts)) await addAgain(greyOf(pixels), texts);
+  const texts = new Set<string>();
+  // codes of something else, and other certificates, may be clearer than a certificate's
+  let isDone = await addTexts(pixels, texts);
+  if (again && isDone && pixels.width * pixels.height <= COARSE) {
+    // beside a clear code an unclear one is not even seen before it is sharpened
+    isDone = await addTexts(pixelsOf(sharpened(greyOf(pixels), AGAIN[0]![0])), texts);
+  }
+  if (again && !isDone) await addAgain(greyOf(pixels), texts);
   worker.postMessage([...texts]);
 };
 
-const hasOurs = (texts: Set<string>) => [...texts].some(isQrText);
-
-async function textsIn(pixels: ImageData): Promise<string[]> {
+/** Add the texts in pixels; tell whether a certificate's is there, and no other code unread. */
+async function addTexts(pixels: ImageData, texts: Set<string>): Promise<boolean> {
   const codes = await readBarcodes(pixels, HOW);
-  return [...new Set(codes.filter((code) => code.isValid).map((code) => code.text))];
+  for (const code of codes) if (code.isValid) texts.add(code.text);
+  return codes.every((code) => code.isValid) && [...texts].some(isQrText);
 }
 
 async function addAgain(grey: Grey, texts: Set<string>): Promise<void> {
@@ -43,7 +53,6 @@ async function addAgain(grey: Grey, texts: Set<string>): Promise<void> {
   for (const [radius, times] of AGAIN) {
     if (grey.width * grey.height * times ** 2 > MOST_ENLARGED) continue;
     const sharp = radius ? sharpened(grey, radius) : grey;
-    for (const text of await textsIn(pixelsOf(enlarged(sharp, times)))) texts.add(text);
-    if (hasOurs(texts)) return;
+    if (await addTexts(pixelsOf(enlarged(sharp, times)), texts)) return;
   }
 }

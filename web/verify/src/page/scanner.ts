@@ -1,7 +1,7 @@
 /** Reading QR codes out of pictures, pages and the camera; loaded when first needed. */
 
 import { isQrText } from "../credential/qr_text";
-import type { Draw, Drawn, Look, Problem, Take } from "../messages";
+import { COARSE, type Draw, type Drawn, type Look, type Problem, type Take } from "../messages";
 import { program, script } from "./program";
 import { answer, Helper } from "./worker";
 
@@ -67,7 +67,7 @@ export async function readPicture(file: Blob): Promise<string[]> {
   try {
     const { width, height } = picture;
     const found = new Set<string>();
-    for (const longest of SIZES) {
+    for (const longest of width * height <= COARSE ? SIZES.slice(-1) : SIZES) {
       const isLast = Math.max(width, height) <= longest || longest === SIZES[SIZES.length - 1];
       const pixels = pixelsAt(picture, width, height, longest);
       for (const text of await read(pixels, isLast)) found.add(text);
