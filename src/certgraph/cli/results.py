@@ -38,7 +38,7 @@ COLUMNS = (
     "standard", "issued_on", "expires_on", "masked_document", "issuer", "issuer_left_on",
     "status_as_of", "message", "document_matches", "same_as",
 )  # fmt: skip
-"""Of CSV and XLSX; JSON has more. Stable: the page's CSV has the same."""
+"""Of CSV, and in words of XLSX; JSON has more. Stable: the page's CSV has the same."""
 
 
 class Result(NamedTuple):
