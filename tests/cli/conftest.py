@@ -34,3 +34,22 @@ def index(demo):
 def valid_text(demo):
     """Return the QR text of a valid certificate."""
     return index(demo)["1-bim-valid.png"]["qr_text"]
+
+
+@pytest.fixture
+def told(capsys, monkeypatch):
+    """Run a command that may end by itself, on a machine that speaks English.
+
+    Returns its exit status, output and errors.
+    """
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments):
+        try:
+            status = main([*map(str, arguments)])
+        except SystemExit as end:
+            status = end.code
+        return (status, *capsys.readouterr())
+
+    return run

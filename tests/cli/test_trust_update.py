@@ -65,7 +65,8 @@ def test_the_platforms_address_is_enough_and_remembered(update, home, platform, 
     assert (status, err) == (0, "")
     assert out == "trust list 3 of 2026-11-22; answers “valid” until 2026-11-24\n"
     assert source_of(home) == f"{platform.url}/trust/bundle.cgtrust"
-    assert update()[0] == 0
+    said = "可信机构名单第 3 版（2026-11-22）；2026-11-24 前可给出“有效”结论\n"
+    assert update("--lang", "zh") == (0, said, "")
     assert platform.asked == ["/trust/bundle.cgtrust"] * 2
     assert main(["verify", "--home", str(home), kit.qr_text()]) == 0
 

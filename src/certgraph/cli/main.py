@@ -10,8 +10,9 @@ from errno import EBADF, EIO, ENOSPC
 from typing import TextIO
 
 from certgraph import __version__
-from certgraph.cli.clock import default_language, environ
+from certgraph.cli.clock import environ
 from certgraph.cli.output import prepare_streams, visible
+from certgraph.cli.parsers import EXIT_USAGE, Commands, Parser, language_and_command
 from certgraph.cli.verify_words import say
 
 MODULES = {
@@ -26,23 +27,27 @@ MODULES = {
     "credit_bank": ("credit-bank",),
 }  # fmt: skip
 """Module → the commands in it. One is imported when it is chosen: all of them take three seconds.
-All but the first two need the server's packages."""
+All but the first two need the server's packages, and speak English."""
 
 
-def _parser(chosen: str | None) -> argparse.ArgumentParser:
+def _parser(chosen: str | None, language: str) -> argparse.ArgumentParser:
     """Return the parser with the command that is chosen; with all where it is none of them."""
-    parser = argparse.ArgumentParser(
-        prog="certgraph",
-        description="Issue, sign and verify 1+X vocational skill-level certificates.",
+    others = [one for of in list(MODULES.values())[2:] for one in of]
+    language = "en" if chosen in others else language
+    parser = Parser(language=language, prog="certgraph", description=say(language, "about"))
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"certgraph {__version__}",
+        help=say(language, "help_version"),
     )
-    parser.add_argument("--version", action="version", version=f"certgraph {__version__}")
 
     def print_help(_options: argparse.Namespace) -> int:
         parser.print_help()
         return 2
 
     parser.set_defaults(run=print_help)
-    commands = parser.add_subparsers(metavar="COMMAND")
+    commands = Commands(parser)
     wanted = [name for name, of in MODULES.items() if chosen in of] or list(MODULES)
     try:
         for name in wanted:
@@ -50,13 +55,11 @@ def _parser(chosen: str | None) -> argparse.ArgumentParser:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("certgraph"):
             raise
-        others = ", ".join(one for of in list(MODULES.values())[2:] for one in of)
-        if chosen in others.split(", "):
-            parser.error(f"{chosen} needs the server's packages: pip install 'certgraph[server]'")
-        parser.epilog = (
-            "Only verify and trust are installed here. "
-            f"For {others}: pip install 'certgraph[server]'"
-        )
+        install = "pip install 'certgraph[server]'"
+        if chosen in others:
+            parser.error(f"{chosen} needs the server's packages: {install}")
+        named = ("、" if language == "zh" else ", ").join(others)
+        parser.epilog = say(language, "about_base", others=named, install=install)
     return parser
 
 
@@ -76,7 +79,6 @@ def _expected_errors() -> tuple[type[Exception], ...]:
     return (*errors, CannotOpen, SettingsError, MalformedFile)
 
 
-EXIT_USAGE = 2
 EXIT_FAULT = 70
 """A fault of this program: EX_SOFTWARE of sysexits.h."""
 EXIT_OUTPUT = 74
@@ -90,8 +92,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status; none of those above is ever a verdict."""
     given = sys.argv[1:] if arguments is None else arguments
     prepare_streams()
-    options = _parser(next(iter(given), None)).parse_args(given)
-    language = getattr(options, "lang", None) or default_language()
+    language, chosen = language_and_command(given)
+    options = _parser(chosen, language).parse_args(given)
+    options.lang = language
     try:
         if sys.stdout is None:
             return _end(say(language, "end_closed"), EXIT_OUTPUT)

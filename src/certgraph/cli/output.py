@@ -1,6 +1,7 @@
 """What commands write: on any terminal, in any encoding, nothing that a name could slip in."""
 
 import codecs
+import re
 import sys
 import unicodedata
 from contextlib import suppress
@@ -79,3 +80,17 @@ def padded(text: str, width: int) -> str:
 def columns(text: str) -> int:
     """Return how many columns of a terminal a text takes: two for a wide character."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+_PIECE = re.compile(r"[（“]*(?:[!-~]+|[^ ])[，、。；：！？）”…]*| +")
+"""What stays on one line: a word in Latin letters, or one character, each with its punctuation."""
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Return a line of Chinese as lines of at most `width` columns; Chinese has no spaces."""
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if lines[-1] and columns(lines[-1]) + columns(piece.rstrip()) > width:
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return [line.rstrip() for line in lines if line.strip()]

@@ -9,13 +9,16 @@ import sys
 import time
 import urllib.request
 from datetime import date
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from certgraph.cli.clock import default_language, environ, now
-from certgraph.cli.new_files import CeremonyError, write_new
+from certgraph.cli.clock import environ, now
+from certgraph.cli.new_files import write_new
+from certgraph.cli.output import padded
+from certgraph.cli.parsers import LANGUAGES, Commands
 from certgraph.cli.trust_store import (
     HeldTrust,
     TrustDataError,
@@ -31,6 +34,8 @@ from certgraph.cli.trust_store import (
 from certgraph.cli.verify_words import say
 from certgraph.credential import days
 from certgraph.credential.trust_bundle import UntrustedBundle, open_trust_bundle
+from certgraph.credential.trust_list import Entitlement
+from certgraph.credential.wording import level_word
 from certgraph.verify_page.page import one_file_html
 
 _BUNDLE_PATH = "/trust/bundle.cgtrust"
@@ -55,27 +60,33 @@ def _run_install(options: argparse.Namespace) -> int:
     if held.warning:
         raise held.warning
     install_roots(home, options.root)
-    print(say(default_language(), "installed", sequence=held.trust.trust_list.sequence))
+    print(say(options.lang, "installed", sequence=held.trust.trust_list.sequence))
     return 0
 
 
 def _run_show(options: argparse.Namespace) -> int:
     home = trust_home(environ(), options.home)
     held = load_trust(home=home, root_file=options.root, bundle_file=options.bundle, now=now())
+    told = partial(say, options.lang)
     if held.warning:
-        print(f"certgraph trust: {held.warning}", file=sys.stderr)
+        print(f"certgraph trust: {held.warning.said(options.lang)}", file=sys.stderr)
     trust_list = held.trust.trust_list
-    print(
-        f"trust list {trust_list.sequence}, made {days.to_datetime(trust_list.issued_at):%Y-%m-%d},"
-        f" good until {days.to_datetime(trust_list.expires_at):%Y-%m-%d};"
-        f" {len(held.trust.status_lists)} status list(s)"
-    )
+    made, until = _day(trust_list.issued_at), _day(trust_list.expires_at)
+    facts = {"sequence": trust_list.sequence, "status_lists": len(held.trust.status_lists)}
+    print(told("shown", made=made, until=until, **facts))
     for organization in trust_list.organizations:
-        print(f"  {organization.code}  {organization.state.name:<11}  {organization.name}")
+        state = padded(told(f"state_{organization.state.name.lower()}"), 11)
+        print(f"  {organization.code}  {state}  {organization.name}")
         for entitlement in organization.entitlements:
-            levels = ", ".join(map(str, entitlement.levels))
-            print(f"      {entitlement.certificate_name}, level {levels}")
+            name, levels = entitlement.certificate_name, _levels(entitlement, options.lang)
+            print(f"      {told('shown_entitlement', certificate=name, levels=levels)}")
     return 0
+
+
+def _levels(entitlement: Entitlement, language: str) -> str:
+    if language == "zh":
+        return "、".join(level_word(level, "zh") for level in entitlement.levels)
+    return ", ".join(map(str, entitlement.levels))
 
 
 def _day(instant: int) -> date:
@@ -90,17 +101,15 @@ def _run_page(options: argparse.Namespace) -> int:
     try:
         trust = open_trust_bundle(data, roots, now=at)
     except UntrustedBundle as error:
-        raise CeremonyError(f"{options.bundle} is refused: {error}") from None
+        raise TrustDataError.refused(options.bundle, error, key="held_refused") from None
     html = one_file_html(options.language, roots, data).encode()
     write_new(options.out, html)
     lists = trust.status_lists.values()
     fresh = min((one.fresh_until for one in lists), default=trust.trust_list.expires_at)
     end = min((one.expires_at for one in lists), default=fresh)
-    print(f"{options.out}: {len(html)} bytes; opens in a browser, without a network")
-    print(
-        f"It answers “valid” until {_day(fresh)}, then “valid as of”; from {_day(end)} on it "
-        "confirms nothing. Hand out a newer one in time."
-    )
+    told = partial(say, options.lang)
+    print(told("page_written", file=options.out, size=len(html)))
+    print(told("page_ages", until=_day(fresh), end=_day(end)))
     return 0
 
 
@@ -117,7 +126,7 @@ def _run_update(options: argparse.Namespace) -> int:
     remember_source(home, url)
     trust_list = held.trust.trust_list
     facts = {"sequence": trust_list.sequence, "date": _day(trust_list.issued_at)}
-    print(say(default_language(), "updated", until=_fresh_until(held), **facts))
+    print(say(options.lang, "updated", until=_fresh_until(held), **facts))
     return 0
 
 
@@ -165,32 +174,32 @@ def _fresh_until(held: HeldTrust) -> date:
     return _day(min(ends, default=held.trust.trust_list.expires_at))
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+def add_to(commands: Commands) -> None:
     """Add the commands; those of the ceremony where the server's packages are installed."""
-    parser = commands.add_parser("trust", help="the trust data held here, and the root ceremony")
-    trust = parser.add_subparsers(required=True, metavar="COMMAND")
-    page = trust.add_parser("page", help="write the verify page as one file, trust data inside")
-    page.add_argument("bundle", type=Path)
-    page.add_argument("out", type=Path, help="HTML file to write")
-    page.add_argument("--root", type=Path, required=True, help="root.json from the programme")
-    page.add_argument("--language", choices=("zh", "en"), default="zh")
-    page.set_defaults(run=_run_page)
-    install = trust.add_parser("install", help="install root keys and a bundle for verifying")
-    install.add_argument("bundle", type=Path)
-    install.add_argument("--root", type=Path, required=True, help="root.json from the programme")
-    install.set_defaults(run=_run_install)
-    update = trust.add_parser("update", help="fetch the newest bundle from the platform")
-    update.add_argument(
-        "url", nargs="?", help="of the platform or the bundle (default: the one used last)"
+    told = partial(say, commands.language)
+    trust = Commands(commands.add_spoken("trust"), required=True)
+    page = trust.add_spoken("page")
+    page.add_argument("bundle", type=Path, help=told("help_trust"))
+    page.add_argument("out", type=Path, help=told("help_out"))
+    page.add_argument("--root", type=Path, required=True, help=told("help_given_root"))
+    page.add_argument(
+        "--language", choices=LANGUAGES, default="zh", help=told("help_page_language")
     )
-    update.add_argument("--root", type=Path, help="root.json (default: the one installed)")
+    page.set_defaults(run=_run_page)
+    install = trust.add_spoken("install")
+    install.add_argument("bundle", type=Path, help=told("help_trust"))
+    install.add_argument("--root", type=Path, required=True, help=told("help_given_root"))
+    install.set_defaults(run=_run_install)
+    update = trust.add_spoken("update")
+    update.add_argument("url", nargs="?", help=told("help_url"))
+    update.add_argument("--root", type=Path, help=told("help_installed_root"))
     update.set_defaults(run=_run_update)
-    show = trust.add_parser("show", help="show what a bundle says")
-    show.add_argument("bundle", type=Path, nargs="?")
-    show.add_argument("--root", type=Path)
+    show = trust.add_spoken("show")
+    show.add_argument("bundle", type=Path, nargs="?", help=told("help_held_bundle"))
+    show.add_argument("--root", type=Path, help=told("help_installed_root"))
     show.set_defaults(run=_run_show)
     for one in (install, update, show):
-        one.add_argument("--home", type=Path, help="folder of the trust data held")
+        one.add_argument("--home", type=Path, help=told("help_home"))
     try:
         from certgraph.cli import ceremony  # noqa: PLC0415 - needs the server's packages
     except ModuleNotFoundError as error:

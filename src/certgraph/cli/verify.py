@@ -1,11 +1,6 @@
 """certgraph verify: check certificates without a network.
 
-Takes QR texts, pictures, PDFs, text files, folders and patterns, thousands at a time, and opens no
-socket. Exit status: 0 all valid; 1 at least one must not be relied on (revoked, suspended, expired,
-altered, unknown issuer, not of this document's holder); 2 wrong usage, or no trust data; 3 none
-bad, but at least one not confirmed as of now, or without a document number to compare; 4 none bad,
-but something is no certificate or could not be read. 70 and 74: it could not come to an end (a
-fault of the program, an output that cannot be written).
+What it takes and its exit statuses are told by its help (`about_verify` in `help_words`).
 """
 
 import argparse
@@ -20,21 +15,23 @@ from typing import Any
 
 from tqdm import tqdm
 
-from certgraph.cli.clock import default_language, environ, now
+from certgraph.cli.clock import environ, now
 from certgraph.cli.inputs import Inputs, NoSuchInput, collect
 from certgraph.cli.output import visible
+from certgraph.cli.parsers import EXIT_USAGE, Commands
 from certgraph.cli.presenting import Presenter
 from certgraph.cli.processes import serve_parent
 from certgraph.cli.results import Beside, Match, Result, Results, Row, exit_status
 from certgraph.cli.scans import Scan, Unread, read_scans
 from certgraph.cli.tables import TableError, XlsxTable, check_writable
 from certgraph.cli.trust_store import HeldTrust, TrustDataError, load_trust, trust_home
+from certgraph.cli.verify_words import say
 from certgraph.credential.holder_tag import normalized_document_number
 from certgraph.credential.trust_bundle import Trust, reopen_trust_bundle
 from certgraph.credential.trust_list import RootKeys
 from certgraph.credential.verification import Verdict, verify
 
-EXIT_BAD, EXIT_USAGE, EXIT_UNCONFIRMED, EXIT_UNREADABLE = 1, 2, 3, 4
+EXIT_BAD, EXIT_UNCONFIRMED, EXIT_UNREADABLE = 1, 3, 4
 _WORST_FIRST: tuple[tuple[int, set[Any]], ...] = (
     (
         EXIT_BAD,
@@ -62,35 +59,25 @@ _POOL_FROM = 24
 """With fewer files, starting processes costs more than it saves."""
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+def add_to(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser(
+    told = partial(say, commands.language)
+    parser = commands.add_spoken(
         "verify",
-        help="verify certificates offline",
-        description=__doc__,
+        description=told("about_verify"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "inputs", nargs="+", metavar="PATH|TEXT|-", help="scan, folder, pattern, QR text, or stdin"
-    )
-    parser.add_argument("--trust", type=Path, metavar="FILE", help="trust bundle (.cgtrust)")
-    parser.add_argument("--root", type=Path, metavar="FILE", help="root keys (root.json)")
-    parser.add_argument("--home", type=Path, metavar="DIR", help="folder of the trust data held")
+    add = parser.add_argument
+    add("inputs", nargs="+", metavar="PATH|TEXT|-", help=told("help_inputs"))
+    add("--trust", type=Path, metavar="FILE", help=told("help_trust"))
+    add("--root", type=Path, metavar="FILE", help=told("help_root"))
+    add("--home", type=Path, metavar="DIR", help=told("help_home"))
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON object a line")
-    form.add_argument("--csv", action="store_true", help="CSV that Excel opens")
-    parser.add_argument("--xlsx", type=Path, metavar="FILE", help="also write a table for Excel")
-    parser.add_argument("--lang", choices=("zh", "en"), help="language (default: the system's)")
-    parser.add_argument(
-        "--document", metavar="NUMBER", help="also compare the holder's document number"
-    )
-    parser.add_argument(
-        "--jobs",
-        type=_positive,
-        default=None,
-        metavar="N",
-        help="processes (default: one a core)",
-    )
+    form.add_argument("--json", action="store_true", help=told("help_json"))
+    form.add_argument("--csv", action="store_true", help=told("help_csv"))
+    add("--xlsx", type=Path, metavar="FILE", help=told("help_xlsx"))
+    add("--document", metavar="NUMBER", help=told("help_document"))
+    add("--jobs", type=_positive, metavar="N", help=told("help_jobs"))
     parser.set_defaults(run=run)
 
 
@@ -104,7 +91,7 @@ def _positive(text: str) -> int:
 def run(options: argparse.Namespace) -> int:
     """Verify everything named, print the results, return the exit status."""
     started_at = now()
-    language = options.lang or default_language()
+    language = options.lang
     try:
         held = load_trust(
             home=trust_home(environ(), options.home),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from certgraph.cli import help_words
 from certgraph.verify_page.page import words
 
 _ZH: dict[str, str] = {
@@ -22,6 +23,20 @@ _ZH: dict[str, str] = {
     "end_fault": "程序故障（{why}）：设置 CERTGRAPH_TRACEBACK=1 后重新运行可查看位置",
     "updated": "可信机构名单第 {sequence} 版（{date}）；{until} 前可给出“有效”结论",
     "installed": "已安装：根密钥，可信机构名单第 {sequence} 版",
+    "shown": (
+        "可信机构名单第 {sequence} 版（{made}），有效期至 {until}；撤销名单 {status_lists} 份"
+    ),
+    "shown_entitlement": "{certificate}：{levels}",
+    "state_active": "正常",
+    "state_rectifying": "整改中",
+    "state_exited": "已退出",
+    "state_handed_over": "已移交",
+    "page_written": "{file}：{size} 字节；用浏览器打开即可，不需联网",
+    "page_ages": (
+        "{until} 前可给出“有效”结论，此后为“真实，最新状态未知”；自 {end} 起无法确认证书状态。"
+        "请及时发放新的文件。"
+    ),
+    "file_exists": "{file} 已存在，未覆盖",
     "given_document": "--document 后没有证件号码",
     "held_cannot_write": "无法写入 {file}：{why}",
     "column_source": "文件",
@@ -96,6 +111,20 @@ _EN: dict[str, str] = {
     ),
     "updated": "trust list {sequence} of {date}; answers “valid” until {until}",
     "installed": "installed: root keys, trust list {sequence}",
+    "shown": (
+        "trust list {sequence}, made {made}, good until {until}; {status_lists} status list(s)"
+    ),
+    "shown_entitlement": "{certificate}, level {levels}",
+    "state_active": "ACTIVE",
+    "state_rectifying": "RECTIFYING",
+    "state_exited": "EXITED",
+    "state_handed_over": "HANDED_OVER",
+    "page_written": "{file}: {size} bytes; opens in a browser, without a network",
+    "page_ages": (
+        "It answers “valid” until {until}, then “valid as of”; from {end} on it confirms nothing. "
+        "Hand out a newer one in time."
+    ),
+    "file_exists": "{file} exists already and is not overwritten",
     "given_document": "--document names no number",
     "held_cannot_write": "{file} cannot be written: {why}",
     "column_source": "File",
@@ -153,7 +182,7 @@ _EN: dict[str, str] = {
         "the trust data ended on {day}: run certgraph trust update, or load a newer trust file."
     ),
 }
-_WORDS = {"zh": _ZH, "en": _EN}
+_WORDS = {"zh": _ZH | help_words.ZH, "en": _EN | help_words.EN}
 
 
 def say(language: str, key: str, **facts: Any) -> str:  # noqa: ANN401 - whatever a text shows
