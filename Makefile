@@ -15,7 +15,7 @@ unexport UV_DEFAULT_INDEX
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup judges browser demo test check serve bench schema page page-check lint format vectors lock clean
+.PHONY: help setup judges browser demo test check serve bench schema docs page page-check lint format vectors lock clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -91,6 +91,9 @@ bench: setup ## Measure, both sides in one run
 
 schema: setup ## Write schema.graphql from the code
 	@$(BIN)/certgraph schema > schema.graphql
+
+docs: setup ## Print the documents that are made from the code
+	@$(BIN)/python scripts/printed_docs.py
 
 vectors: setup ## Write the test vectors of the credential format
 	@$(BIN)/python tests/credential/vectors/build.py

@@ -21,9 +21,9 @@ from reads.contenders import Contender, certgraph
 from reads.data import TYPES, Data, key_of, make
 from sqlalchemy import text
 
-from certgraph.credit_bank.recording import follow
+from certgraph.actions.parties import Role
+from certgraph.credit_bank.feed.recording import follow
 from certgraph.database import create_engine
-from certgraph.organizations.rules import TokenRole
 from certgraph.organizations.tokens import create_token
 from tests.server.conftest import NOW, embedded_postgres, open_house
 
@@ -84,17 +84,8 @@ async def _state(url: str, certificates: int) -> float:
 
 async def _token(url: str) -> str:
     house = open_house(url, seed=2)
-    async with house.sessions.begin() as session:
-        token, _ = await create_token(
-            session,
-            name="bench",
-            role=TokenRole.CREDIT_BANK,
-            organization=None,
-            lifetime_days=366,
-            now=NOW,
-            random=house.random,
-            reads_learners=True,
-        )
+    given = {"name": "bench", "role": Role.CREDIT_BANK, "lifetime_days": 366}
+    _, token = await house.perform(create_token, **given, reads_learners=True)
     await house.engine.dispose()
     return token
 

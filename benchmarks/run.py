@@ -28,7 +28,6 @@ from page import bench_page
 from reads.bench import bench_reads
 from scans import bench_scans
 
-from certgraph.certificates.issuing import issue
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.cli.migrations import migrate
 from certgraph.cli.scans import read_scans
@@ -132,8 +131,7 @@ async def _issue(url: str, certificates: int) -> float:
         house.candidate(holder_name=f"张{n}", reference=f"exam {n}") for n in range(certificates)
     ]
     start = time.perf_counter()
-    work = {"now": house.now, "random": house.random}
-    await issue(house.sessions, house.keyring, house.request(*people), **work)
+    await house.run(house.request(*people))
     elapsed = time.perf_counter() - start
     signed = "certificates WHERE signature IS NOT NULL"
     if await house.count(signed) != certificates:

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - alembic's signature
 """Run migrations in the transaction of the connection handed in, or of `-x url=…`."""
 
 import asyncio
@@ -7,19 +8,20 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.engine import Connection
 
+import certgraph.actions.tables
 import certgraph.certificates.tables
-import certgraph.credit_bank.conversion_tables
-import certgraph.credit_bank.record_tables
-import certgraph.credit_bank.tables
-import certgraph.credit_bank.webhook_tables
-import certgraph.idempotency
+import certgraph.credit_bank.conversion.tables
+import certgraph.credit_bank.feed.tables
+import certgraph.credit_bank.proposals.tables
+import certgraph.credit_bank.records.tables
+import certgraph.entitlements.tables
 import certgraph.organizations.tables
 import certgraph.standards.tables
 import certgraph.trust.tables  # noqa: F401 - tables register themselves on import
 from certgraph.database import Base, EnumText, UtcDateTime, create_engine
 
 
-def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:  # noqa: ANN401 - alembic's signature
+def render_item(kind: str, item: Any, _context: AutogenContext) -> str | Literal[False]:
     """Write migrations in plain column types, so that they outlive the code's own."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"

@@ -24,6 +24,18 @@ def _as_jpeg(picture: Image.Image, quality: int) -> Image.Image:
     return Image.open(file)
 
 
+def _noise(size: tuple[int, int], sigma: float, random: Random) -> Image.Image:
+    """Return noise around 128; Pillow's own is another in every process."""
+    count = size[0] * size[1]
+    one, other = (Image.frombytes("L", size, random.randbytes(count)) for _ in range(2))
+    spread = sigma / _SPREAD
+    return ImageChops.add(one, other, scale=2).point(lambda level: 128 + (level - 127) * spread)
+
+
+_SPREAD = 52
+"""Standard deviation of the mean of two random bytes."""
+
+
 def photo(code: Image.Image, size_mm: float, random: Random) -> Image.Image:
     """Return a photo of a code printed at 300 dpi, with some paper around it.
 
@@ -48,7 +60,7 @@ def photo(code: Image.Image, size_mm: float, random: Random) -> Image.Image:
     light = Image.linear_gradient("L").rotate(random.choice((0, 90, 180, 270))).resize((side, side))
     dim = random.uniform(0.3, 0.6)
     lit = ImageChops.multiply(blurred, light.point(lambda level: 255 - dim * (255 - level)))
-    noise = Image.effect_noise((side, side), random.uniform(4, 16))
+    noise = _noise((side, side), random.uniform(4, 16), random)
     return _as_jpeg(ImageChops.add(lit, noise, offset=-128), random.randint(45, 85))
 
 
@@ -74,5 +86,5 @@ def office_scan(code: Image.Image, size_mm: float, dpi: int, random: Random) -> 
     page.paste(patch, (round(place[0] * room[0]), round(place[1] * room[1])))
     darkest, lightest = random.uniform(30, 110), random.uniform(200, 245)
     faded = page.point(lambda level: darkest + (lightest - darkest) * level / 255)
-    noise = Image.effect_noise(page.size, random.uniform(4, 14))
+    noise = _noise(page.size, random.uniform(4, 14), random)
     return _as_jpeg(ImageChops.add(faded, noise, offset=-128), random.randint(30, 70))

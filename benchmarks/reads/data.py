@@ -11,11 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from certgraph.actions.parties import Role
 from certgraph.cli.migrations import migrate
-from certgraph.organizations.rules import TokenRole
-from certgraph.organizations.service import organization_named
+from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tokens import create_token
-from tests.server.conftest import NOW, open_house
+from tests.server.conftest import open_house
 
 ORGANIZATIONS = 300
 TYPES = 150
@@ -30,7 +30,7 @@ class Data:
     Attributes:
         url: The database.
         certificates: How many there are.
-        admin: Token of the programme's admin.
+        admin: Token of the programme's office.
         credit_bank: Token of the credit bank.
     """
 
@@ -139,19 +139,12 @@ async def _make(url: str, certificates: int) -> Data:
         for statement in _statements(dialect, certificates):
             await connection.execute(text(statement))
     tokens = []
-    async with house.sessions.begin() as session:
-        for role in (TokenRole.PROGRAMME_ADMIN, TokenRole.CREDIT_BANK):
-            token, _ = await create_token(
-                session,
-                name="bench",
-                role=role,
-                organization=None,
-                lifetime_days=366,
-                now=NOW,
-                random=house.random,
-                reads_learners=role is TokenRole.CREDIT_BANK,
-            )
-            tokens.append(token)
+    for role in (Role.OPERATOR, Role.CREDIT_BANK):
+        given = {"name": "bench", "role": role, "lifetime_days": 366}
+        reads_learners = role is Role.CREDIT_BANK
+        _, token = await house.perform(create_token, **given, reads_learners=reads_learners)
+        tokens.append(token)
+    async with house.sessions() as session:
         await organization_named(session, "B1")
     if dialect == "postgresql":
         engine = house.engine.execution_options(isolation_level="AUTOCOMMIT")

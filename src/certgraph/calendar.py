@@ -56,6 +56,11 @@ def first_instant(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=CHINA)
 
 
+def instant_after(day: date) -> datetime:
+    """Return the first instant after a civil day in China."""
+    return first_instant(day) + timedelta(days=1)
+
+
 def _is_working_day(day: date) -> tuple[bool, bool]:
     """Return whether `day` is a working day, and whether that is a guess."""
     try:

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - arguments of any driver
 """The database: base class, column types, engines and sessions.
 
 SQLite (a file, WAL) is the embedded default, PostgreSQL is for production; one code for both.
@@ -246,7 +247,7 @@ def asyncpg_arguments(options: Mapping[str, Any]) -> dict[str, Any]:
     return others
 
 
-def _connect(_dialect: object, _record: object, _args: object, options: Any) -> None:  # noqa: ANN401 - arguments of any driver
+def _connect(_dialect: object, _record: object, _args: object, options: Any) -> None:
     changed = asyncpg_arguments(options)
     options.clear()
     options.update(changed)
@@ -258,7 +259,7 @@ def _leave_a_read_only_server(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def _prepare_sqlite(connection: Any, _record: object, *, busy_timeout: int) -> None:  # noqa: ANN401 - DBAPI connection
+def _prepare_sqlite(connection: Any, _record: object, *, busy_timeout: int) -> None:
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite` alone
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {busy_timeout}")
@@ -292,7 +293,7 @@ async def database_time(session: Session) -> datetime | None:
     return found
 
 
-def contains(column: Any, text: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column; a text or its parameter
+def contains(column: Any, text: Any) -> ColumnElement[bool]:
     """Return the condition that a column holds a text somewhere, in capitals or not."""
     pattern: ColumnElement[str] = type_coerce(text, String)
     for special in ("\\", "%", "_"):
@@ -301,7 +302,7 @@ def contains(column: Any, text: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a
     return found
 
 
-def is_not(column: Any, value: object) -> ColumnElement[bool]:  # noqa: ANN401 - a mapped column
+def is_not(column: Any, value: object) -> ColumnElement[bool]:
     """Return the condition that a column has another value, with the value in the SQL's text.
 
     A database uses a partial index only where it sees that the condition implies the index's own.

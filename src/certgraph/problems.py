@@ -1,6 +1,6 @@
 """A refusal as data: what was wrong, where, which rule, what to do.
 
-Capabilities collect `Problem` values and raise them together as `Rejected`. The words live in one
+Capabilities collect `Problem` values and raise them together as `Rejected`. The words are in one
 catalogue, `problem_messages`, by code and language, so that a front end may also write its own.
 """
 
@@ -31,11 +31,13 @@ class Problem:
         path: Where in the input, from the outside in; empty for the whole.
         facts: Values for the message's placeholders; members of enumerations as such. Never a
             document number.
+        rule: Id of the programme's rule that says who may, of a refusal of a role.
     """
 
     code: str
     path: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
+    rule: str | None = None
 
     @property
     def kind(self) -> ProblemKind:
@@ -45,7 +47,7 @@ class Problem:
     @property
     def rule_id(self) -> str | None:
         """Id of the programme rule that is broken, where one is (see `policy`)."""
-        return MESSAGES[self.code].rule_id
+        return self.rule or MESSAGES[self.code].rule_id
 
     def message(self, language: str = "en") -> str:
         """Return the sentence in `language` (`en` or `zh`); members of enumerations in words."""

@@ -33,6 +33,7 @@ class Keyring:
         self._documents = AESGCM(self._derive("document numbers"))
         self._webhook_secrets = AESGCM(self._derive("webhook secrets"))
         self._lookup_key = self._derive("document lookup")
+        self._input_key = self._derive("inputs of actions")
         self.cursor_key = self._derive("cursors")
         self.check_value = hmac.digest(self._derive("check"), b"certgraph", "sha256")
         """The same for the same master key, and of no use to guess it."""
@@ -40,6 +41,13 @@ class Keyring:
     def _derive(self, purpose: str) -> bytes:
         info = f"certgraph {purpose}".encode()
         return HKDF(SHA256(), length=32, salt=None, info=info).derive(self._master_key)
+
+    def input_digest(self, content: bytes) -> str:
+        """Return a keyed hash of what an action was given, 64 hex digits.
+
+        Nobody who has the database alone can find a name or a document number by trying.
+        """
+        return hmac.digest(self._input_key, content, "sha256").hex()
 
     def seal_private_key(self, pkcs8: bytes, owner: bytes) -> bytes:
         """Return a private key sealed for `owner` (organization, key id and purpose)."""

@@ -183,7 +183,7 @@ def _master_key(text: str) -> bytes:
 
 
 def _file_settings(folder: Path | None) -> dict[str, str]:
-    """Return the lines NAME=VALUE of a folder's settings file; {dir} stands for the folder."""
+    """Return the lines NAME=VALUE of a folder's settings file; {dir} is the folder."""
     if folder is None:
         return {}
     file = folder / SETTINGS_FILE

@@ -8,7 +8,7 @@ import unicodedata
 
 from certgraph.credential.invisible import is_invisible
 from certgraph.credential.text_rules import TextFault, text_fault
-from certgraph.problems import Problem, reject_if
+from certgraph.problems import Problem, refusal
 
 _RADICALS = range(0x2E80, 0x2FE0)
 """CJK Radicals Supplement and Kangxi Radicals: copies out of PDF files give them for characters."""
@@ -57,6 +57,10 @@ def character_facts(character: str, place: int) -> dict[str, object]:
     return {"character": f"U+{ord(character):04X} {name}", "place": place + 1}
 
 
-def reject_text(value: str, longest: int, *path: str) -> None:
-    """Refuse a text that `text_problems` finds something wrong with. Raises `Rejected`."""
-    reject_if(text_problems(value, longest, *path))
+def hex_bytes(text: str, what: str, *path: str) -> bytes:
+    """Return the bytes of a text of hex digits. Raises `Rejected`, which says what it is."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        facts = {"value": repr(text[:80]), "expected": f"{what} in hex"}
+        raise refusal("input.malformed", *path, **facts) from None

@@ -17,6 +17,7 @@ import pytest
 
 from certgraph.cli.main import main
 
+ON_BEHALF = ("--document", "minutes 2026-1", "--reason", "test")
 HEADER = "holder_name,standard_code,standard_version,level,issued_on"
 ROW = "甲,DEMO-BIM,2020-demo,中级,2026-11-02"
 
@@ -40,20 +41,20 @@ def test_certificates_are_issued_from_a_file_once(demo, run, tmp_path):
         f"\ufeff{HEADER},outcomes,reference\n{ROW},2=1.5,a\n乙,DEMO-BIM,2020-demo,2,2026-11-02,,b\n",
         "utf-8",
     )
-    first = run("issue", file, "--organization", "EO-001", "--qr", tmp_path / "qr")
+    first = run("issue", file, "--organization", "EO-001", *ON_BEHALF, "--qr", tmp_path / "qr")
     assert first[0] == 0
     lines = first[1].removeprefix("\ufeff").splitlines()
     assert lines[0] == "number,holder_name,qr_text,qr_file"
     assert [line.split(",")[1] for line in lines[1:]] == ["甲", "乙"]
     assert len(list((tmp_path / "qr").iterdir())) == 4
-    again = run("issue", file, "--organization", "EO-001", "--qr", tmp_path / "qr")
+    again = run("issue", file, "--organization", "EO-001", *ON_BEHALF, "--qr", tmp_path / "qr")
     assert again[1] == first[1]
 
 
 def test_lines_of_empty_cells_are_no_candidates(run, tmp_path):
     file = tmp_path / "people.csv"
     file.write_text(f"{HEADER}\n,,,,\n{ROW},\n , ,,\t,\n\n", "utf-8")
-    status, out, _ = run("issue", file, "--organization", "EO-001")
+    status, out, _ = run("issue", file, "--organization", "EO-001", *ON_BEHALF)
     assert status == 0
     assert len(out.splitlines()) == 2
 
@@ -61,7 +62,7 @@ def test_lines_of_empty_cells_are_no_candidates(run, tmp_path):
 def test_a_file_in_gbk_is_refused_with_what_to_do(run, tmp_path):
     file = tmp_path / "people.csv"
     file.write_bytes(f"{HEADER}\n{ROW}\n".encode("gbk"))
-    status, _, err = run("issue", file, "--organization", "EO-001")
+    status, _, err = run("issue", file, "--organization", "EO-001", *ON_BEHALF)
     assert status == 1
     assert "is not a file in UTF-8; save it as “CSV UTF-8”." in err
 
@@ -73,7 +74,9 @@ def test_what_was_issued_is_text_for_a_spreadsheet_and_has_files_of_any_name(run
     rows = [f"=A{n},DEMO-BIM,2020-demo,1,2026-11-02,{number}" for n, number in enumerate(numbers)]
     file.write_text(f"{HEADER},number\n" + "\n".join(rows), "utf-8")
     folder, book = tmp_path / "qr", tmp_path / "issued.xlsx"
-    status, out, _ = run("issue", file, "--organization", "EO-001", "--qr", folder, "--xlsx", book)
+    status, out, _ = run(
+        "issue", file, "--organization", "EO-001", *ON_BEHALF, "--qr", folder, "--xlsx", book
+    )
     assert status == 0
     issued = list(csv.DictReader(io.StringIO(out.removeprefix("\ufeff"))))
     assert [row["number"] for row in issued] == numbers
@@ -140,7 +143,7 @@ def test_what_was_issued_is_text_for_a_spreadsheet_and_has_files_of_any_name(run
 def test_every_wrong_cell_is_named_and_nothing_is_issued(run, tmp_path, content, message):
     file = tmp_path / "people.csv"
     file.write_text(content, "utf-8")
-    status, out, err = run("issue", file, "--organization", "EO-001")
+    status, out, err = run("issue", file, "--organization", "EO-001", *ON_BEHALF)
     assert (status, out) == (1, "")
     assert message in err
 
@@ -157,6 +160,8 @@ def test_a_rule_is_quoted_where_one_is_broken(run):
     ("arguments", "message"),
     [
         (["revoke", "NOPE", "--reason", "x"], "There is no certificate NOPE here."),
+        (["register", "NOPE"], "document: Acting on behalf of others, name the document"),
+        (["register", "NOPE", "--document", "d"], "reason: Say why."),
         (["lift", "NOPE", "--reason", "x"], "There is no certificate NOPE here."),
         (["register", "NOPE"], "There is no certificate NOPE here."),
         (["correct", "NOPE", "--reason", "x"], "There is no certificate NOPE here."),
@@ -165,7 +170,7 @@ def test_a_rule_is_quoted_where_one_is_broken(run):
         (["key", "retire", "zz"], "'zz' is not a key id in hex."),
         (["key", "retire", "00"], "There is no key 00 here."),
         (["key", "register", "EO-001", "00", "00"], "an Ed25519 public key has 32 bytes"),
-        (["token", "create", "--role", "organization", "--name", "x"], "Name an organization"),
+        (["token", "create", "--role", "ministry", "--name", "x"], "Name the organization"),
         (["token", "create", "--role", "verifier", "--name", "x", "--days", "0"], "1 to 366 days"),
         (["organization", "add", "EO-001", "x", "--kind", "employer"], "belongs to another"),
         (
@@ -290,21 +295,28 @@ def test_an_organization_that_holds_its_key_signs_from_files(demo, run, tmp_path
     file = tmp_path / "people.csv"
     file.write_text(f"{HEADER}\n甲,DEMO-ELDERCARE,2020-demo,1,2026-11-02\n", "utf-8")
     waiting = tmp_path / "to-sign.jsonl"
-    status, out, _ = run("issue", file, "--organization", "EO-004", "--to-sign", waiting)
+    status, out, _ = run(
+        "issue", file, "--organization", "EO-004", *ON_BEHALF, "--to-sign", waiting
+    )
     assert status == 0
     run_id = re.search(r"[0-9a-f-]{36}", out)[0]
     signer = load_root_key(demo / "held/EO-004.key.pem", None)
     line = json.loads(waiting.read_text())
     bad = tmp_path / "bad.jsonl"
     bad.write_text(json.dumps({**line, "signature": "00" * 64}))
-    assert "does not verify" in run("sign-own", run_id, bad)[2]
+    assert "does not verify" in run("sign-own", run_id, bad, *ON_BEHALF)[2]
     bad.write_text("{}")
-    assert "is not a line" in run("sign-own", run_id, bad)[2]
+    assert "is not a line" in run("sign-own", run_id, bad, *ON_BEHALF)[2]
     signed = tmp_path / "signed.jsonl"
     signature = signer.sign(bytes.fromhex(line["message"])).hex()
     signed.write_text(json.dumps({**line, "signature": signature}))
-    assert run("sign-own", run_id, signed)[1] == "1 certificates issued\n"
-    assert run("issue", file, "--organization", "EO-004")[1].splitlines()[1].split(",")[1] == "甲"
+    assert run("sign-own", run_id, signed, *ON_BEHALF)[1] == (
+        "1 signatures taken; 0 certificates wait for theirs\n"
+    )
+    assert (
+        run("issue", file, "--organization", "EO-004", *ON_BEHALF)[1].splitlines()[1].split(",")[1]
+        == "甲"
+    )
 
 
 def test_recheck_verifies_everything_ever_issued(run):

@@ -27,7 +27,12 @@ def number_of(demo):
 
 def test_the_feed_is_stated_without_a_server(demo, capsys):
     assert len(feed(demo)) == 9
-    assert main(["suspend", "--dir", str(demo), number_of(demo), "--reason", "test"]) == 0
+    assert (
+        main(
+            ["suspend", "--dir", str(demo), number_of(demo), "--reason", "test", "--document", "d"]
+        )
+        == 0
+    )
     capsys.readouterr()
     assert main(["credit-bank", "feed", "--dir", str(demo)]) == 0
     assert capsys.readouterr().out == "1 changes stated\n"

@@ -247,7 +247,7 @@ def test_an_installation_keeps_its_trust_data_and_refuses_to_go_back(demo, ask):
     assert ask(file, trust=False)[0] == 0
     # the certificate is revoked, a newer bundle comes
     number = json.loads(ask(file, "--json", trust=False)[1])["number"]
-    assert main(["revoke", number, "--reason", "test", "--dir", str(demo)]) == 0
+    assert main(["revoke", number, "--reason", "test", "--document", "d", "--dir", str(demo)]) == 0
     assert main(["trust", "publish", "--dir", str(demo), "--out", str(bundle)]) == 0
     assert ask(file, "--trust", bundle, trust=False)[0] == 1
     # somebody hands over the old bundle: the one held stays in force

@@ -10,17 +10,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from certgraph.actions.parties import Actor, Role
 from certgraph.api.callers import Callers
+from certgraph.api.connections import ReadPool
 from certgraph.api.context import Context
 from certgraph.api.reads.arguments import Run
 from certgraph.api.reads.code import Code
-from certgraph.api.reads.connections import ReadPool
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import make_documents, make_schema
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import make_read_sessions, make_sessions
-from certgraph.organizations.rules import TokenRole
-from certgraph.organizations.tokens import Caller
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 from tests.server.conftest import HOST, MASTER_KEY, NOW
@@ -50,7 +49,7 @@ def made():
         reads=reads,
         pool=ReadPool(engine, timeout=5),
         callers=Callers(reads),
-        caller=Caller(UUID(int=1), TokenRole.ORGANIZATION, UUID(int=2)),
+        caller=Actor("test", Role.EVALUATION_ORGANIZATION, UUID(int=2)),
         now=NOW,
         random=Random(1),
         language="en",

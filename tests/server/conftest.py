@@ -16,36 +16,35 @@ from random import Random
 import pytest
 from sqlalchemy import text
 
+from certgraph.actions.acting import Act, Environment
+from certgraph.actions.parties import Actor, Role
+from certgraph.actions.performing import perform
+from certgraph.all_actions import ACTIONS_BY_NAME, PARTIES
 from certgraph.api import trust_cache
-from certgraph.certificates.issuing import issue
+from certgraph.certificates.drafts.requests import Candidate, IssueRequest
 from certgraph.certificates.queries import certificates_of_run
-from certgraph.certificates.requests import Candidate, IssueRequest
-from certgraph.certificates.signing import signed_bytes
-from certgraph.certificates.tables import CertificateRow
+from certgraph.certificates.signing.actions import sign_run, start_run
+from certgraph.certificates.signing.batches import signed_bytes
+from certgraph.certificates.states.actions import change_issuer_state
+from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.cli.migrations import migrate
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.database import Engine, Sessions, create_engine, make_sessions
-from certgraph.organizations.keys import KeyPeriod, create_sealed_key
+from certgraph.entitlements.actions import grant_entitlement
+from certgraph.organizations.actions import register_organization
+from certgraph.organizations.keys import create_issuer_key, create_status_key
 from certgraph.organizations.queries import state_changes
-from certgraph.organizations.rules import KeyPurpose, OrganizationKind, OrganizationState
-from certgraph.organizations.service import (
-    OrganizationDraft,
-    change_organization_state,
-    grant_entitlement,
-    organization_named,
-    register_organization,
-)
+from certgraph.organizations.rules import OrganizationKind, OrganizationState
+from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tables import SigningKeyRow
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
-from certgraph.standards.rules import ContentItem, OutcomeItem
-from certgraph.standards.service import (
-    CertificateTypeDraft,
-    StandardVersionDraft,
+from certgraph.standards.actions import (
     announce_certificate_type,
     publish_standard_version,
     register_standard,
 )
+from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs warns where there is no run-time folder
@@ -58,6 +57,9 @@ FIRST_INSTANT = datetime(2020, 1, 1, tzinfo=UTC)
 MASTER_KEY = bytes(range(32))
 HOST = "verify.example.cn"
 BACKENDS = ("sqlite", "postgresql")
+
+
+OFFICE = Actor("test", Role.OPERATOR)
 
 
 @dataclass
@@ -75,78 +77,104 @@ class House:
     def settings(self) -> Settings:
         return Settings(database_url=self.url, master_key=MASTER_KEY.hex(), public_host=HOST)
 
+    def environment(self, **changes) -> Environment:
+        """Return with what actions are performed here."""
+        given = {
+            "sessions": self.sessions,
+            "parties": PARTIES,
+            "now": self.now,
+            "random": self.random,
+            "keyring": lambda: self.keyring,
+            "actions": ACTIONS_BY_NAME,
+            **changes,
+        }
+        return Environment(**given)
+
+    def act(self, session, actor=OFFICE, reason="test", **changes) -> Act:
+        """Return an act of the office in a session, for steps below an action."""
+        return Act(session, actor, self.environment(**changes), reason)
+
+    async def perform(self, action, *, actor=OFFICE, environment=None, **given):
+        """Perform an action as the API does; the office says why and from which document."""
+        names = {one.name for one in action.inputs}
+        if "idempotency_key" in names:
+            given.setdefault("idempotency_key", self.random.randbytes(8).hex())
+        if actor.role is Role.OPERATOR:
+            said = {"document": "a document", "reason": "test"}
+            given = {**{k: v for k, v in said.items() if k in names}, **given}
+        outcome = await perform(action, environment or self.environment(), actor, given)
+        return outcome.results[0] if len(action.returns) == 1 else tuple(outcome.results)
+
+    async def actor(self, role, code=None, **fields) -> Actor:
+        """Return who acts in a role for the organization with a code."""
+        organization_id = None
+        if code is not None:
+            async with self.sessions() as session:
+                organization_id = (await organization_named(session, code)).id
+        return Actor(f"test {role.value}", role, organization_id, **fields)
+
     async def furnish(self) -> None:
-        work = {"now": self.now, "random": self.random}
-        async with self.sessions.begin() as session:
-            for code in ("EO-001", "EO-002"):
-                draft = OrganizationDraft(
-                    code=code,
-                    name=f"测试组织{code[-1]}",
-                    kinds=[OrganizationKind.EVALUATION_ORGANIZATION],
-                )
-                await register_organization(session, draft, **work)
+        for code in ("EO-001", "EO-002"):
+            await self.perform(
+                register_organization,
+                code=code,
+                name=f"测试组织{code[-1]}",
+                kinds=[OrganizationKind.EVALUATION_ORGANIZATION],
+            )
+            async with self.sessions.begin() as session:
                 row = await organization_named(session, code)
                 row.state_since = None
-                await session.flush()
                 for change in await state_changes(session, row.id):
                     change.since = None
-                for state in (OrganizationState.AGREED, OrganizationState.ACTIVE):
-                    await change_organization_state(
-                        session, code, state, since=FIRST_DAY, reason="test", **work
-                    )
-            organization = await organization_named(session, "EO-001")
-            certificate_type = await announce_certificate_type(
-                session,
-                CertificateTypeDraft(
-                    code="CT-001",
-                    name="建筑信息模型（BIM）",
-                    levels=[1, 2],
-                    announced_on=date(2019, 4, 16),
-                ),
-                [organization],
-                random=self.random,
-            )
-            await register_standard(
-                session,
-                code="STD-1",
-                name="测试标准",
-                certificate_type_code="CT-001",
-                random=self.random,
-            )
-            await publish_standard_version(
-                session,
-                StandardVersionDraft(
-                    standard_code="STD-1",
-                    version="2020",
-                    published_on=FIRST_DAY,
-                    source="made up for tests",
-                    content=[
-                        ContentItem(level=1, code="1", text="建模"),
-                        ContentItem(level=1, code="1.1", text="建墙"),
-                        ContentItem(level=1, code="1.1.1", text="能建墙"),
-                    ],
-                    outcomes=[OutcomeItem(level=1, number=n, name=f"成果{n}") for n in range(1, 6)],
-                ),
-                **work,
-            )
-            await grant_entitlement(
-                session,
-                organization,
-                certificate_type_id=certificate_type.id,
-                type_name=certificate_type.name,
-                known_levels=[1, 2],
-                levels=[1, 2],
-                first_on=FIRST_DAY,
-                last_on=None,
-                random=self.random,
-            )
-            for purpose, owner in (
-                (KeyPurpose.ISSUER, organization),
-                (KeyPurpose.STATUS, None),
-            ):
-                period = KeyPeriod(first_on=FIRST_DAY)
-                made = {**work, "now": FIRST_INSTANT}
-                await create_sealed_key(session, self.keyring, purpose, owner, period, **made)
+            for state in (OrganizationState.AGREED, OrganizationState.ACTIVE):
+                await self.perform(
+                    change_issuer_state, organization_code=code, state=state, since=FIRST_DAY
+                )
+        await self.perform(
+            announce_certificate_type,
+            code="CT-001",
+            name="建筑信息模型（BIM）",
+            levels=[1, 2],
+            announced_on=date(2019, 4, 16),
+            organization_codes=["EO-001"],
+        )
+        await self.perform(
+            register_standard, code="STD-1", name="测试标准", certificate_type_code="CT-001"
+        )
+        await self.perform(
+            publish_standard_version,
+            standard_code="STD-1",
+            version="2020",
+            published_on=FIRST_DAY,
+            source="made up for tests",
+            content=[
+                StandardContentDraft(level=1, code="1", text="建模"),
+                StandardContentDraft(level=1, code="1.1", text="建墙"),
+                StandardContentDraft(level=1, code="1.1.1", text="能建墙"),
+            ],
+            outcomes=[
+                LearningOutcomeDraft(level=1, number=n, name=f"成果{n}") for n in range(1, 6)
+            ],
+        )
+        await self.entitle("EO-001")
+        in_time = self.environment(now=FIRST_INSTANT)
+        await self.perform(
+            create_issuer_key,
+            environment=in_time,
+            organization_code="EO-001",
+            first_on=FIRST_DAY,
+        )
+        await self.perform(create_status_key, environment=in_time, first_on=FIRST_DAY)
+
+    async def entitle(self, code: str) -> None:
+        """Let an organization issue CT-001 at both levels, from the first day on."""
+        await self.perform(
+            grant_entitlement,
+            organization_code=code,
+            certificate_type_code="CT-001",
+            levels=[1, 2],
+            first_on=FIRST_DAY,
+        )
 
     def candidate(self, **changes) -> Candidate:
         fields = {
@@ -169,9 +197,17 @@ class House:
 
     async def issue(self, *candidates: Candidate, key: str = "run 1", **fields) -> list:
         request = self.request(*candidates, key=key, **fields)
-        run = await issue(self.sessions, self.keyring, request, now=self.now, random=self.random)
+        run = await self.run(request)
         async with self.sessions() as session:
             return list(await certificates_of_run(session, run.id))
+
+    async def run(self, request: IssueRequest, **changes) -> IssueRunRow:
+        """Start the run of a request, or go on with it, to its end."""
+        environment = self.environment(**changes)
+        async with self.sessions.begin() as session:
+            run = await start_run(Act(session, OFFICE, environment), request)
+        await sign_run(environment, run)
+        return run
 
     async def qr_text(self, row: CertificateRow) -> str:
         async with self.sessions() as session:

@@ -4,31 +4,28 @@ from datetime import date
 
 from sqlalchemy import text
 
-from certgraph.credit_bank import converting, hours_rules, measures, proposals, recognition
-from certgraph.credit_bank.confirming import Answer, answer_records
-from certgraph.credit_bank.conversion_rules import ConversionRuleDraft
-from certgraph.credit_bank.credits import HoursRule, UnitDraft
-from certgraph.credit_bank.recording import follow
-from certgraph.credit_bank.rules import (
-    CourseType,
-    CreditRecordState,
-    ProposalState,
-    Rounding,
-)
+from certgraph.actions.parties import Actor, Role
+from certgraph.credit_bank.accounts.answering import CreditRecordAnswer, answer_records
+from certgraph.credit_bank.conversion import applications as converting
+from certgraph.credit_bank.conversion import measures
+from certgraph.credit_bank.conversion.rules import ConversionRuleDraft
+from certgraph.credit_bank.feed.recording import follow
+from certgraph.credit_bank.proposals import drafting as proposals
+from certgraph.credit_bank.proposals import hours_rules, recognition
+from certgraph.credit_bank.proposals.credits import OutcomeUnitDraft
+from certgraph.credit_bank.rules import CourseType, CreditRecordState
+from certgraph.organizations.actions import register_organization
 from certgraph.organizations.rules import OrganizationKind
-from certgraph.organizations.service import (
-    OrganizationDraft,
-    organization_named,
-    register_organization,
-)
 from tests.server.conftest import House
 
-RULE = HoursRule(
-    version="2026",
-    hours_tenths={CourseType.THEORY: 160, CourseType.PRACTICE: 240},
-    step_tenths=5,
-    rounding=Rounding.NEAREST,
-)
+RULE = {
+    "version": "2026",
+    "lines": [
+        hours_rules.HoursCreditRuleLineDraft(course_type=CourseType.THEORY, hours_tenths=160),
+        hours_rules.HoursCreditRuleLineDraft(course_type=CourseType.PRACTICE, hours_tenths=240),
+    ],
+    "step_tenths": 5,
+}
 
 
 def unit(number=1, tenths=30, **changes):
@@ -41,50 +38,46 @@ def unit(number=1, tenths=30, **changes):
         "framework_level": 4,
         "assessment": "笔试",
         "content_codes": ["1"],
-        "suggested_tenths": tenths,
-        "reason": None if tenths == 30 else "为什么",
+        "suggested_credits_tenths": tenths,
+        "suggested_reason": None if tenths == 30 else "为什么",
         **changes,
     }
-    return UnitDraft(**fields)
+    return OutcomeUnitDraft(**fields)
 
 
-def step(house):
-    return {"by": "test", "now": house.now, "random": house.random}
+BANK = Actor("test", Role.CREDIT_BANK)
 
 
 async def publish_rule(house: House):
-    async with house.sessions.begin() as session:
-        work = {"now": house.now, "random": house.random}
-        await hours_rules.publish_hours_rule(session, RULE, source="made up", **work)
+    await house.perform(hours_rules.publish_hours_rule, actor=BANK, source="made up", **RULE)
 
 
 async def draft(house: House, *units, standard="STD-1", version="2020", level=1, code="EO-001"):
     """Draft a proposal, and return its id."""
-    async with house.sessions.begin() as session:
-        organization = await organization_named(session, code)
-        drafted = proposals.ProposalDraft(
-            standard_code=standard,
-            standard_version=version,
-            level=level,
-            rule_version="2026",
-            units=units or [unit()],
-        )
-        return (await proposals.draft_proposal(session, drafted, organization, **step(house))).id
+    row = await house.perform(
+        proposals.draft_proposal,
+        actor=await house.actor(Role.EVALUATION_ORGANIZATION, code),
+        organization_code=code,
+        standard_code=standard,
+        standard_version=version,
+        level=level,
+        rule_version="2026",
+        units=units or [unit()],
+    )
+    return row.id
 
 
 async def submit(house: House, proposal_id):
-    async with house.sessions.begin() as session:
-        row = await recognition.proposal_with_id(session, proposal_id)
-        return await proposals.submit_proposal(session, row, **step(house))
+    return await house.perform(proposals.submit_proposal, id=proposal_id)
 
 
 async def recognize(house: House, proposal_id, *verified):
     """Verify, recognize and publish a submitted proposal; return its entry in the catalogue."""
-    async with house.sessions.begin() as session:
-        row = await recognition.proposal_with_id(session, proposal_id)
-        await proposals.take_step(session, row, ProposalState.UNDER_VERIFICATION, **step(house))
-        await recognition.recognize_proposal(session, row, verified, **step(house))
-        return await recognition.publish_proposal(session, row, **step(house))
+    await house.perform(recognition.verify_proposal, actor=BANK, id=proposal_id)
+    await house.perform(
+        recognition.recognize_proposal, actor=BANK, id=proposal_id, credits=verified
+    )
+    return await house.perform(recognition.publish_proposal, actor=BANK, id=proposal_id)
 
 
 async def recognized(house: House, *units, **subject):
@@ -98,7 +91,7 @@ async def answer(house: House, number, version=1, state=CreditRecordState.RECORD
     fields = {"account_number": f"XX-{number}", "credits_tenths": 30}
     if state is not CreditRecordState.RECORDED:
         fields = {"reason": "为什么" if state is CreditRecordState.REJECTED else None}
-    given = Answer(
+    given = CreditRecordAnswer(
         certificate_number=number,
         **{
             "version": version,
@@ -108,8 +101,7 @@ async def answer(house: House, number, version=1, state=CreditRecordState.RECORD
             **changes,
         },
     )
-    async with house.sessions.begin() as session:
-        return await answer_records(session, [given], **step(house))
+    return await house.perform(answer_records, actor=BANK, answers=[given])
 
 
 async def numbers_where(house: House, condition: str) -> dict[str, int]:
@@ -129,47 +121,42 @@ async def publish_measure(
     house: House, *courses, code="M-1", institution="PI-001", cap=80, level=1
 ):
     """File and publish a measure that converts CT-001 into courses: (code, credits times ten)."""
-    async with house.sessions.begin() as session:
-        organization = await organization_named(session, institution)
-        measure = measures.MeasureDraft(
-            code=code,
-            title="转换办法",
-            cap_tenths=cap,
-            first_on=date(2026, 1, 1),
-            last_on=date(2026, 12, 31),
-            rules=[
-                ConversionRuleDraft(
-                    course_code=course,
-                    course_name=f"课程{course}",
-                    certificate_type_code="CT-001",
-                    level=level,
-                    credits_tenths=tenths,
-                )
-                for course, tenths in courses
-            ],
-        )
-        work = {"now": house.now, "random": house.random}
-        row = await measures.file_measure(session, measure, organization, **work)
-        await session.flush()
-        return await measures.publish_measure(session, row.id, now=house.now)
+    row = await house.perform(
+        measures.file_measure,
+        actor=await house.actor(Role.PILOT_INSTITUTION, institution),
+        code=code,
+        title="转换办法",
+        cap_credits_tenths=cap,
+        first_on=date(2026, 1, 1),
+        last_on=date(2026, 12, 31),
+        rules=[
+            ConversionRuleDraft(
+                course_code=course,
+                course_name=f"课程{course}",
+                certificate_type_code="CT-001",
+                level=level,
+                credits_tenths=tenths,
+            )
+            for course, tenths in courses
+        ],
+    )
+    return await house.perform(measures.publish_measure, actor=BANK, id=row.id)
 
 
 async def add_institution(house: House, code="PI-001", name="示例职业学院"):
-    async with house.sessions.begin() as session:
-        kinds = [OrganizationKind.PILOT_INSTITUTION]
-        work = {"now": house.now, "random": house.random}
-        draft_ = OrganizationDraft(code=code, name=name, kinds=kinds)
-        await register_organization(session, draft_, **work)
+    await house.perform(
+        register_organization,
+        code=code,
+        name=name,
+        kinds=[OrganizationKind.PILOT_INSTITUTION],
+    )
 
 
 async def apply(house: House, number, *courses, institution="PI-001", account=None):
-    async with house.sessions.begin() as session:
-        organization = await organization_named(session, institution)
-        return await converting.apply_for_conversion(
-            session,
-            organization,
-            certificate_number=number,
-            account_number=account or f"XX-{number}",
-            course_codes=courses,
-            **step(house),
-        )
+    return await house.perform(
+        converting.apply_for_conversion,
+        actor=await house.actor(Role.PILOT_INSTITUTION, institution),
+        certificate_number=number,
+        account_number=account or f"XX-{number}",
+        course_codes=courses,
+    )

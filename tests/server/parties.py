@@ -1,4 +1,4 @@
-"""Parties of the programme, each with a token of its own, and a document told step by step."""
+"""Parties of the programme, each with a token of its own, and a document answered step by step."""
 
 import json
 import re
@@ -9,21 +9,16 @@ from random import Random
 import httpx
 import pytest
 
+from certgraph.actions.parties import Role
 from certgraph.api.app import make_app
-from certgraph.organizations.rules import TokenRole
-from certgraph.organizations.service import (
-    grant_entitlement,
-    organization_named,
-)
+from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations.tokens import create_token
-from certgraph.standards.rules import ContentItem, OutcomeItem
-from certgraph.standards.service import (
-    CertificateTypeDraft,
-    StandardVersionDraft,
+from certgraph.standards.actions import (
     announce_certificate_type,
     publish_standard_version,
     register_standard,
 )
+from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from tests.server.credit_kit import add_institution
 
 STEP = re.compile(
@@ -33,56 +28,50 @@ STEP = re.compile(
 
 async def announce(house, code="CT-100", name="研学旅行策划与管理", announced_on=date(2026, 11, 2)):
     """Announce a certificate type of EO-001 with a standard at level 1."""
-    work = {"now": house.now, "random": house.random}
-    async with house.sessions.begin() as session:
-        organization = await organization_named(session, "EO-001")
-        type_ = await announce_certificate_type(
-            session,
-            CertificateTypeDraft(code=code, name=name, levels=[1, 2], announced_on=announced_on),
-            [organization],
-            random=house.random,
-        )
-        standard = f"STD-{code[3:]}"
-        await register_standard(
-            session,
-            code=standard,
-            name=f"{name}标准",
-            certificate_type_code=code,
-            random=house.random,
-        )
-        texts = {"1": "课程设计", "1.1": "需求分析", "1.1.1": "能调研学校的需求", "2": "活动实施"}
-        draft = StandardVersionDraft(
-            standard_code=standard,
-            version="2026",
-            published_on=date(2026, 11, 2),
-            source="made up for tests",
-            content=[ContentItem(level=1, code=code, text=text) for code, text in texts.items()],
-            outcomes=[
-                OutcomeItem(level=1, number=1, name="能设计研学课程"),
-                OutcomeItem(level=1, number=2, name="能组织研学活动"),
-            ],
-        )
-        await publish_standard_version(session, draft, **work)
-        await grant_entitlement(
-            session,
-            organization,
-            certificate_type_id=type_.id,
-            type_name=type_.name,
-            known_levels=[1, 2],
-            levels=[1],
-            first_on=date(2026, 11, 2),
-            last_on=None,
-            random=house.random,
-        )
+    await house.perform(
+        announce_certificate_type,
+        code=code,
+        name=name,
+        levels=[1, 2],
+        announced_on=announced_on,
+        organization_codes=["EO-001"],
+    )
+    standard = f"STD-{code[3:]}"
+    await house.perform(
+        register_standard, code=standard, name=f"{name}标准", certificate_type_code=code
+    )
+    texts = {"1": "课程设计", "1.1": "需求分析", "1.1.1": "能调研学校的需求", "2": "活动实施"}
+    await house.perform(
+        publish_standard_version,
+        standard_code=standard,
+        version="2026",
+        published_on=date(2026, 11, 2),
+        source="made up for tests",
+        content=[
+            StandardContentDraft(level=1, code=code, text=text) for code, text in texts.items()
+        ],
+        outcomes=[
+            LearningOutcomeDraft(level=1, number=1, name="能设计研学课程"),
+            LearningOutcomeDraft(level=1, number=2, name="能组织研学活动"),
+        ],
+    )
+    await house.perform(
+        grant_entitlement,
+        organization_code="EO-001",
+        certificate_type_code=code,
+        levels=[1],
+        first_on=date(2026, 11, 2),
+    )
 
 
 PARTIES = {
-    "admin": (TokenRole.PROGRAMME_ADMIN, None, False),
-    "credit-bank": (TokenRole.CREDIT_BANK, None, True),
-    "records-only": (TokenRole.CREDIT_BANK, None, False),
-    "organization": (TokenRole.ORGANIZATION, "EO-001", False),
-    "other-organization": (TokenRole.ORGANIZATION, "EO-002", False),
-    "institution": (TokenRole.ORGANIZATION, "PI-001", False),
+    "admin": (Role.OPERATOR, None, False),
+    "credit-bank": (Role.CREDIT_BANK, None, True),
+    "records-only": (Role.CREDIT_BANK, None, False),
+    "organization": (Role.EVALUATION_ORGANIZATION, "EO-001", False),
+    "other-organization": (Role.EVALUATION_ORGANIZATION, "EO-002", False),
+    "institution": (Role.PILOT_INSTITUTION, "PI-001", False),
+    "second-admin": (Role.OPERATOR, None, False),
 }
 
 
@@ -130,19 +119,15 @@ async def parties(house):
 async def parties_of(house):
     """Ask the application over a house with an institution as any of its parties."""
     tokens = {}
-    async with house.sessions.begin() as session:
-        for party, (role, code, reads_learners) in PARTIES.items():
-            organization = await organization_named(session, code) if code else None
-            tokens[party], _ = await create_token(
-                session,
-                name=party,
-                role=role,
-                organization=organization,
-                lifetime_days=30,
-                now=house.now,
-                random=house.random,
-                reads_learners=reads_learners,
-            )
+    for party, (role, code, reads_learners) in PARTIES.items():
+        _, tokens[party] = await house.perform(
+            create_token,
+            name=party,
+            role=role,
+            organization_code=code,
+            lifetime_days=30,
+            reads_learners=reads_learners,
+        )
     app = make_app(
         house.settings,
         clock=lambda: house.now,
@@ -169,7 +154,7 @@ def shortly(value, indent=0, width=140):
     return f"{start}\n{inner}" + f",\n{inner}".join(parts) + f"\n{' ' * indent}{end}"
 
 
-async def told(parties, text: str) -> str:
+async def answered(parties, text: str) -> str:
     """Walk through a document: put below each query what it answers, and return the whole.
 
     A fence says who asks, and which values of the answer the next ones name: `name=path.to.it`.

@@ -1,5 +1,6 @@
 """Rules without a database: codes, levels, deadlines, states, messages."""
 
+import ast
 import csv
 import re
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ import pytest
 from certgraph.calendar import next_month_deadline, registration_deadline
 from certgraph.certificates.rules import expected_tenths, masked_document, masked_name
 from certgraph.cli.demo_data import CASES
+from certgraph.credential.text_rules import TextFault
 from certgraph.organizations.rules import (
     TRANSITIONS,
     OrganizationState,
@@ -22,8 +24,8 @@ from certgraph.policy import policy_rules
 from certgraph.problem_messages import MESSAGES
 from certgraph.problems import ProblemKind
 from certgraph.standards.rules import (
-    ContentItem,
-    OutcomeItem,
+    LearningOutcomeDraft,
+    StandardContentDraft,
     content_problems,
     outcome_problems,
 )
@@ -121,7 +123,7 @@ def test_no_organization_becomes_active_without_its_agreement():
 
 
 def item(code, level=1, text="某"):
-    return ContentItem(level=level, code=code, text=text)
+    return StandardContentDraft(level=level, code=code, text=text)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +146,9 @@ def test_the_codes_of_a_standard_form_a_tree(items, codes):
 
 def test_outcomes_are_numbered_once():
     def outcomes(*numbers):
-        return outcome_problems([OutcomeItem(level=1, number=n, name="某") for n in numbers])
+        return outcome_problems(
+            [LearningOutcomeDraft(level=1, number=n, name="某") for n in numbers]
+        )
 
     assert outcomes(1, 2, 9_999) == []
     assert [p.path for p in outcomes(1, 1, 0, 10_000)] == [
@@ -168,22 +172,49 @@ def test_masks_show_little():
     assert masked_document("AB1234") == "****34"
 
 
+COMPOSED = {
+    "access.{}_required": ("document", "reason"),
+    "audit.{}": ("missing", "altered", "head", "rewritten"),
+    "credits.{}_without_reason": ("suggested", "verified"),
+    "text.{}": tuple(TextFault),
+}
+"""Codes that modules compose at run time → what they put in."""
+
+
+def texts_of_the_source():
+    """Return all texts, those composed at run time with {} for what is put in, and all codes."""
+    plain, composed, given = set(), set(), set()
+    for path in SOURCE.rglob("*.py"):
+        if path.parent.name == "problem_messages":
+            continue
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        formats = [node.values for node in nodes if isinstance(node, ast.JoinedStr)]
+        parts = {id(part) for parts in formats for part in parts}
+        plain |= {text_of(node) for node in nodes if id(node) not in parts}
+        composed |= {"".join(text_of(part) or "{}" for part in parts) for parts in formats}
+        for node in nodes:
+            name = node.func.id if isinstance(getattr(node, "func", None), ast.Name) else None
+            if name == "Problem":
+                given |= {text_of(one.value) for one in node.keywords if one.arg == "code"}
+            elif name == "refusal":
+                given.add(text_of(node.args[0]))
+    return plain - {None}, composed, given - {None}
+
+
+def text_of(node):
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return node.value if is_text else None
+
+
 def test_every_code_in_the_source_has_a_message_and_every_message_its_code():
-    text = "\n".join(
-        path.read_text(encoding="utf-8")
-        for path in SOURCE.rglob("*.py")
-        if path.name != "problem_messages.py"
-    )
+    plain, composed, given = texts_of_the_source()
     families = "|".join(sorted({code.partition(".")[0] for code in MESSAGES}))
-    used = set(re.findall(rf'"((?:{families})\.[a-z_]+)"', text))
-    used |= {f"text.{fault}" for fault in re.findall(r'= "([a-z_]+)"', _text_faults())}
-    files = {"certificates.csv", "settings.env", "tokens.env", "root.json"}
-    assert used - files == set(MESSAGES)
-
-
-def _text_faults():
-    source = (SOURCE / "credential/text_rules.py").read_text(encoding="utf-8")
-    return source[source.index("class TextFault") : source.index("def text_fault")]
+    used = {text for text in plain if re.fullmatch(rf"({families})\.[a-z_]+", text)}
+    patterns = {text for text in composed if re.match(rf"({families})\.[a-z_{{}}]+$", text)}
+    assert patterns == set(COMPOSED)
+    used |= {pattern.format(part) for pattern, parts in COMPOSED.items() for part in parts}
+    assert used | given == set(MESSAGES)
+    assert {part for parts in COMPOSED.values() for part in parts} <= plain
 
 
 @pytest.mark.parametrize("code", MESSAGES)

@@ -18,8 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from certgraph.api import feed_stream
-from certgraph.api.answering import Answering
+from certgraph.actions.parties import Actor
 from certgraph.api.background import (
     Work,
     follow_forever,
@@ -28,10 +27,21 @@ from certgraph.api.background import (
     publish_forever,
 )
 from certgraph.api.callers import Callers
+from certgraph.api.connections import ReadPool
 from certgraph.api.context import Context
-from certgraph.api.gates import Gates
-from certgraph.api.graphiql_page import graphiql_asset, graphiql_file
-from certgraph.api.http import (
+from certgraph.api.http import feed_stream
+from certgraph.api.http.answering import Answering
+from certgraph.api.http.gates import Gates
+from certgraph.api.http.graphiql_page import graphiql_asset, graphiql_file
+from certgraph.api.http.negotiation import (
+    GRAPHQL,
+    JSON,
+    preferred_language,
+    prefers_html,
+    response_type,
+)
+from certgraph.api.http.outages import Outage
+from certgraph.api.http.requests import (
     MAX_BODY,
     MAX_PUBLIC_BODY,
     BadRequest,
@@ -43,20 +53,11 @@ from certgraph.api.http import (
     request_text,
     send_reply,
 )
-from certgraph.api.negotiation import (
-    GRAPHQL,
-    JSON,
-    preferred_language,
-    prefers_html,
-    response_type,
-)
-from certgraph.api.outages import Outage
-from certgraph.api.reads.connections import ReadPool
+from certgraph.api.http.static_files import SAFE_HEADERS, file_response
+from certgraph.api.http.verify_page import VerifyPage
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import make_documents, make_schema
-from certgraph.api.static_files import SAFE_HEADERS, file_response
 from certgraph.api.trust_cache import TrustCache
-from certgraph.api.verify_page import VerifyPage
 from certgraph.database import (
     DatabaseError,
     Engine,
@@ -66,7 +67,6 @@ from certgraph.database import (
     make_read_sessions,
     make_sessions,
 )
-from certgraph.organizations.tokens import Caller
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 from certgraph.trust import queries as trust_queries
@@ -83,7 +83,9 @@ _LOOKUPS = Waiting(connection=3, lock=3, statement=5)
 _OWN = Waiting(connection=10, lock=30)
 _READY_SECONDS = 5
 
-_PUBLISHED = re.compile(r"trust/bundle\.cgtrust|status/[A-Za-z0-9._-]{1,40}/[0-9]{1,9}\.cwt")
+_PUBLISHED = re.compile(
+    r"trust/bundle\.cgtrust|audit/head\.cwt|status/[A-Za-z0-9._-]{1,40}/[0-9]{1,9}\.cwt"
+)
 
 
 @dataclass
@@ -117,7 +119,7 @@ class Server:
         except BadRequest as error:
             found = refused(error, media_type or JSON)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is answered as GraphQL
-            found = refused(self.outage.told(error), media_type or JSON)
+            found = refused(self.outage.refused(error), media_type or JSON)
         encoding = headers.get(b"accept-encoding", b"")
         await send_reply(found, encoding, send, only_head=method == "HEAD")
 
@@ -145,7 +147,7 @@ class Server:
         except Exception as error:
             if is_sent:  # its reader sees that the end line is missing
                 raise
-            found = refused(self.outage.told(error), JSON)
+            found = refused(self.outage.refused(error), JSON)
         else:
             return
         encoding = headers.get(b"accept-encoding", b"")
@@ -189,7 +191,7 @@ class Server:
             language=preferred_language(headers.get(b"accept-language", b"").decode("latin-1")),
         )
 
-    async def _caller(self, headers: Mapping[bytes, bytes], now: datetime) -> Caller | None:
+    async def _caller(self, headers: Mapping[bytes, bytes], now: datetime) -> Actor | None:
         """Return whose token came along; a wrong one is refused, not taken for the public."""
         authorization = headers.get(b"authorization")
         if authorization is None:
@@ -205,13 +207,13 @@ class Server:
         return caller
 
     async def published(self, request: Request) -> Response:
-        """Answer /trust/… and /status/… from the published files."""
+        """Answer /trust/…, /status/… and /audit/… from the published files."""
         path = request.url.path.lstrip("/")
         known = _PUBLISHED.fullmatch(path) is not None
         try:
             file = await self.trust_cache.file(path) if known else None
         except (DatabaseError, OSError) as error:
-            return text_response(self.outage.told(error))
+            return text_response(self.outage.refused(error))
         if file is None:
             return PlainTextResponse("Not published here.\n", HTTPStatus.NOT_FOUND, SAFE_HEADERS)
         headers = {"Access-Control-Allow-Origin": "*"}  # public data; verify pages fetch it
@@ -275,7 +277,7 @@ class Application(Starlette):
 
 
 async def _home(request: Request) -> Response:
-    """Lead people to the verify page; tell programs where things are."""
+    """Send people to the verify page; say to programs where things are."""
     if prefers_html(request.headers.get("accept", "")):
         return Response(
             status_code=HTTPStatus.TEMPORARY_REDIRECT, headers={"Location": "v", "Vary": "Accept"}
@@ -354,6 +356,7 @@ def make_app(
     routes = [
         Route("/", _home),
         Route("/trust/{name}", server.published),
+        Route("/audit/{name}", server.published),
         Route("/status/{code}/{name}", server.published),
         *page.routes(),
         Route("/livez", server.livez),

@@ -10,12 +10,12 @@ from random import Random
 
 import httpx
 
-from certgraph.api.outages import Outage
-from certgraph.certificates.service import keep_registration_deadlines
-from certgraph.credit_bank import feed_queries
-from certgraph.credit_bank.deadlines import keep_deadlines
-from certgraph.credit_bank.recording import follow
-from certgraph.credit_bank.webhooks import Claimed, Message, claim_messages, deliver
+from certgraph.api.http.outages import Outage
+from certgraph.certificates.states.registration import keep_registration_deadlines
+from certgraph.credit_bank.feed import queries as feed_queries
+from certgraph.credit_bank.feed.recording import follow
+from certgraph.credit_bank.feed.webhooks import Claimed, Message, claim_messages, deliver
+from certgraph.credit_bank.proposals.deadlines import keep_deadlines
 from certgraph.database import Sessions
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
@@ -101,7 +101,7 @@ async def follow_forever(work: Work) -> None:
 
 
 async def notify_forever(work: Work) -> None:
-    """Tell who wants to know that the feed has something new; failures are tried again.
+    """Notify who wants to know that the feed has something new; failures are tried again.
 
     Each address has a task of its own: one that is slow keeps no other waiting.
     """
@@ -130,7 +130,7 @@ def _client() -> httpx.AsyncClient:
 
 
 async def post_message(message: Message) -> tuple[int, str]:
-    """Send a message; see `certgraph.credit_bank.webhooks.Post`. Redirects are not followed."""
+    """Send a message, see `Post` of the webhooks. Redirects are not followed."""
     try:
         async with asyncio.timeout(_POST_SECONDS), _client() as http:
             headers = dict(message.headers)

@@ -3,9 +3,10 @@
 import asyncio
 from datetime import datetime, timedelta
 
+from certgraph.actions.parties import Actor
 from certgraph.api.remembered import Remembered
 from certgraph.database import Sessions
-from certgraph.organizations.tokens import Caller, caller_of
+from certgraph.organizations.tokens import actor_of
 
 REMEMBER = timedelta(seconds=1)
 """How long a token that was revoked elsewhere may still be taken."""
@@ -16,10 +17,10 @@ class Callers:
 
     def __init__(self, reads: Sessions) -> None:
         self._reads = reads
-        self._known: Remembered[str, tuple[Caller, datetime]] = Remembered(1_000)
-        self._asking: dict[str, asyncio.Task[Caller | None]] = {}
+        self._known: Remembered[str, tuple[Actor, datetime]] = Remembered(1_000)
+        self._asking: dict[str, asyncio.Task[Actor | None]] = {}
 
-    async def caller(self, token: str, *, now: datetime) -> Caller | None:
+    async def caller(self, token: str, *, now: datetime) -> Actor | None:
         """Return whose token this is; None where it is unknown, expired or revoked."""
         known = self._known.get(token)
         if known is not None and known[1] > now:
@@ -29,12 +30,12 @@ class Callers:
             asking = self._asking[token] = asyncio.create_task(self._ask(token, now))
         return await asyncio.shield(asking)
 
-    async def _ask(self, token: str, now: datetime) -> Caller | None:
+    async def _ask(self, token: str, now: datetime) -> Actor | None:
         this = asyncio.current_task()
         try:
             async with self._reads() as session:
-                caller = await caller_of(session, token, now=now)
-            if caller is not None and self._asking.get(token) is this:  # not forgotten meanwhile
+                caller = await actor_of(session, token, now=now)
+            if caller is not None and self._asking.get(token) is this:  # not dropped meanwhile
                 self._known.put(token, (caller, now + REMEMBER))
             return caller
         finally:
@@ -42,7 +43,7 @@ class Callers:
                 del self._asking[token]
 
     def forget(self) -> None:
-        """Forget everyone, because a token was revoked."""
+        """Drop everyone, because a token was revoked."""
         self._asking.clear()
         self._known.clear()
 

@@ -31,7 +31,7 @@ class UserError:
     )
     path: list[str] = strawberry.field(description="Where in the input; empty for the whole.")
     rule: PolicyRule | None = strawberry.field(
-        description="The programme's rule, where one stands."
+        description="The programme's rule, where there is one."
     )
 
 

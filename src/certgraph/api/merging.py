@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - a node or None; a type or None
 """Whether fields of the same response key can be one field (GraphQL, section 5.3.2).
 
 The library's rule compares every two of them: 250 fields in 2 KB took half a second. Both of its
@@ -86,7 +87,7 @@ class MergeableFieldsRule(ValidationRule):
                         inside = self._type(fragment.type_condition, None)
                         left.append((fragment.selection_set, inside))
 
-    def _type(self, condition: Any, otherwise: Any) -> Any:  # noqa: ANN401 - a node or None; a type or None
+    def _type(self, condition: Any, otherwise: Any) -> Any:
         if condition is None:
             return otherwise
         found = self.context.schema.get_type(condition.name.value)
@@ -157,7 +158,7 @@ class MergeableFieldsRule(ValidationRule):
             self.report_error(GraphQLError(message, nodes))
 
 
-def _shape(type_: Any) -> str:  # noqa: ANN401 - an output type or None
+def _shape(type_: Any) -> str:
     """Return what values of a type look like: lists, nulls, and which scalar or enum."""
     if is_non_null_type(type_):
         return _shape(type_.of_type) + "!"

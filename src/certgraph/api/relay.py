@@ -31,7 +31,7 @@ def key_of(id_: strawberry.ID, type_name: str) -> UUID | None:
     return parsed[1] if parsed and parsed[0] == type_name else None
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Where a page is in its list.")
 class PageInfo:
     """See the Relay cursor connections specification."""
 

@@ -12,7 +12,7 @@ _NEW = 8
 
 
 class Remembered(Generic[K, V]):
-    """A mapping that forgets what was not asked for the longest time.
+    """A mapping that drops what was not asked for the longest time.
 
     A value that was asked for again is kept apart from those that came once (segmented LRU), so
     that keys that come once, however many, do not push out what is in use.
@@ -62,7 +62,7 @@ class Remembered(Generic[K, V]):
         return 1 if self._weigh is None else self._weigh(value)
 
     def _forget(self) -> None:
-        """Forget until the rest fits: first what came once, then what was in use."""
+        """Drop until the rest fits: first what came once, then what was in use."""
         while sum(self._weights) > self._size:
             is_new = len(self._new) > 1 and self._weights[0] * _NEW > self._size
             index = 0 if is_new or not self._used else 1
@@ -70,7 +70,7 @@ class Remembered(Generic[K, V]):
             self._weights[index] -= self._weight(value)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop everything."""
         self._new.clear()
         self._used.clear()
         self._weights = [0, 0]

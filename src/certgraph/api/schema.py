@@ -1,6 +1,7 @@
 """The schema: all capabilities' fields together, and what every document must pass."""
 
 import logging
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -8,6 +9,7 @@ import strawberry
 from graphql import (
     ASTValidationRule,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     MaxIntrospectionDepthRule,
     NoSchemaIntrospectionCustomRule,
@@ -17,10 +19,7 @@ from graphql import (
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
-from certgraph.api.certificate_mutations import CertificateMutation
-from certgraph.api.certificates import Certificate, CertificateQuery, IssueRun
-from certgraph.api.conversion import ConversionQuery
-from certgraph.api.conversion_mutations import ConversionMutation
+from certgraph.all_actions import ALL_ACTIONS
 from certgraph.api.errors import (
     ConflictError,
     ForbiddenError,
@@ -29,26 +28,27 @@ from certgraph.api.errors import (
     PolicyRule,
     RuleBrokenError,
 )
-from certgraph.api.key_mutations import KeyMutation
-from certgraph.api.learning_outcomes import LearningOutcomeQuery
+from certgraph.api.graph.actions import ActionQuery
+from certgraph.api.graph.certificates import Certificate, CertificateQuery, IssueRun
+from certgraph.api.graph.conversion import ConversionQuery
+from certgraph.api.graph.learning_outcomes import LearningOutcomeQuery
+from certgraph.api.graph.organizations import IssuerKey, OrganizationQuery
+from certgraph.api.graph.outcome_feed import OutcomeFeedQuery
+from certgraph.api.graph.outcome_records import OutcomeRecordQuery
+from certgraph.api.graph.proposals import ProposalQuery
+from certgraph.api.graph.standards import StandardQuery
+from certgraph.api.graph.verification import VerificationQuery
+from certgraph.api.graph.webhooks import WebhookQuery
 from certgraph.api.limits import MAX_TOKENS, check_text, document_problems
 from certgraph.api.merging import MergeableFieldsRule
-from certgraph.api.organization_mutations import OrganizationMutation
-from certgraph.api.organizations import IssuerKey, OrganizationQuery
-from certgraph.api.outcome_feed import OutcomeFeedQuery
-from certgraph.api.outcome_record_mutations import OutcomeRecordMutation
-from certgraph.api.outcome_records import OutcomeRecordQuery
-from certgraph.api.proposal_mutations import ProposalMutation
-from certgraph.api.proposals import ProposalQuery
+from certgraph.api.reads.declarations import Policy, below_parent
 from certgraph.api.reads.declaring import by_global_id
 from certgraph.api.reads.documents import Documents, Limits
 from certgraph.api.reads.execution import attach
+from certgraph.api.reads.selection import source_of
 from certgraph.api.relay import Node
 from certgraph.api.scalars import SCALARS
-from certgraph.api.standard_mutations import StandardMutation
-from certgraph.api.standards import StandardQuery
-from certgraph.api.verification import VerificationQuery
-from certgraph.api.webhooks import WebhookMutation, WebhookQuery
+from certgraph.api.writes.fields import mutations
 from certgraph.credential.signature import UnsafeKey, load_public_key
 from certgraph.organizations.keys import possession_message
 from certgraph.policy import policy_rules
@@ -104,21 +104,10 @@ Query = merge_types(
         OutcomeFeedQuery,
         ConversionQuery,
         WebhookQuery,
+        ActionQuery,
     ),
 )
-Mutation = merge_types(
-    "Mutation",
-    (
-        OrganizationMutation,
-        KeyMutation,
-        StandardMutation,
-        CertificateMutation,
-        ProposalMutation,
-        OutcomeRecordMutation,
-        ConversionMutation,
-        WebhookMutation,
-    ),
-)
+Mutation = mutations([one for one in ALL_ACTIONS if one.in_graph])
 
 
 def _is_unexpected(error: GraphQLError) -> bool:
@@ -153,6 +142,14 @@ def make_schema(*, is_sorted: bool = False) -> strawberry.Schema:
     return schema
 
 
+def readable_types(schema: strawberry.Schema) -> Iterator[tuple[str, Policy]]:
+    """Yield name and policy of every type that reads a table with a policy of its own."""
+    for name, type_ in sorted(graphql_schema(schema).type_map.items()):
+        source = source_of(type_) if isinstance(type_, GraphQLObjectType) else None
+        if source is not None and source.policy is not below_parent:
+            yield name, source.policy
+
+
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:
     """Return the schema of graphql-core behind strawberry's."""
     return schema._schema  # noqa: SLF001 - strawberry has no public name for it
@@ -185,7 +182,7 @@ def request_error(error: GraphQLError, code: str) -> dict[str, Any]:
 def shown_error(error: GraphQLError) -> dict[str, Any]:
     """Return an error of a running operation as a caller may see it.
 
-    Defects are logged, and told without their cause; without a code it is about an argument.
+    Defects are logged, and shown without their cause; without a code it is about an argument.
     """
     cause = error.original_error
     if cause is not None and not isinstance(cause, GraphQLError):

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - a code, or its parameter
 """All SQL about certificates, runs and status lists."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -122,7 +123,7 @@ async def forget_requests(session: Session, run_ids: Sequence[UUID]) -> None:
     await session.execute(statement)
 
 
-def is_looked_up(number_key: Any, number_lookup_key: Any, holder_name_key: Any) -> Iterator[Any]:  # noqa: ANN401 - texts, or their parameters
+def is_looked_up(number_key: Any, number_lookup_key: Any, holder_name_key: Any) -> Iterator[Any]:
     """Yield the conditions of the certificate that somebody has in hand.
 
     By the number as it is, or as people type it where one certificate alone is meant by that.
@@ -168,7 +169,7 @@ async def signed_certificates_numbered(
 
 
 def certificate_count() -> ColumnElement[int]:
-    """Return how many certificates an organization has made out, drafts included, over its row.
+    """Return how many certificates an organization has issued, drafts included, over its row.
 
     Each has an entry of a status list of its own, so the lists have counted them.
     """
@@ -176,20 +177,20 @@ def certificate_count() -> ColumnElement[int]:
     return select(used).where(StatusListRow.organization_id == OrganizationRow.id).scalar_subquery()
 
 
-def outcome_of_organization(organization_id: Any) -> ColumnElement[bool]:  # noqa: ANN401 - an id, or its parameter
+def outcome_of_organization(organization_id: Any) -> ColumnElement[bool]:
     """Return the condition that an outcome is of a certificate of an organization."""
     return CertificateOutcomeRow.certificate_id.in_(
         select(CertificateRow.id).where(CertificateRow.organization_id == organization_id)
     )
 
 
-def is_by_organization(code: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a code, or its parameter
-    """Return the condition that a certificate was made out by the organization with a code."""
+def is_by_organization(code: Any) -> ColumnElement[bool]:
+    """Return the condition that a certificate was issued by the organization with a code."""
     organization = select(OrganizationRow.id).where(OrganizationRow.code == code)
     return CertificateRow.organization_id == organization.scalar_subquery()
 
 
-def is_of_type(code: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a code, or its parameter
+def is_of_type(code: Any) -> ColumnElement[bool]:
     """Return the condition that a certificate is of the certificate type with a code."""
     certificate_type = select(CertificateTypeRow.id).where(CertificateTypeRow.code == code)
     return CertificateRow.certificate_type_id == certificate_type.scalar_subquery()

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from certgraph.certificates import queries
 from certgraph.certificates.lookup_keys import number_key
-from certgraph.certificates.signing import signed_bytes
+from certgraph.certificates.signing.batches import signed_bytes
 from certgraph.credential.verification import Check, Verdict, Verification
 from certgraph.database import Session
 

@@ -93,7 +93,7 @@ def issuance_problems(
     state, on = issuer.state, issued_on
     if state is OrganizationState.ACTIVE and not is_correction:
         state, on = issuer.state_today, today
-    problems = inactive_problems(issuer.name, state, on, "organizationCode")
+    problems = inactive_problems(issuer.name, state, on, "organization_code")
     if level not in issuer.entitled_levels:
         facts = {
             "name": issuer.name,
@@ -105,14 +105,16 @@ def issuance_problems(
     if standard.published_on > issued_on:
         facts = {"code": standard.code, "version": standard.version, "day": day}
         problems.append(
-            Problem(code="issue.standard_not_published", path=("standardVersion",), facts=facts)
+            Problem(code="issue.standard_not_published", path=("standard_version",), facts=facts)
         )
     if issued_on > today:
-        problems.append(Problem(code="issue.in_the_future", path=("issuedOn",), facts={"day": day}))
+        problems.append(
+            Problem(code="issue.in_the_future", path=("issued_on",), facts={"day": day})
+        )
     if expires_on is not None and expires_on < issued_on:
         facts = {"first": day, "last": expires_on.isoformat()}
         problems.append(
-            Problem(code="period.ends_before_it_begins", path=("expiresOn",), facts=facts)
+            Problem(code="period.ends_before_it_begins", path=("expires_on",), facts=facts)
         )
     problems += [
         Problem(
@@ -154,11 +156,10 @@ def inactive_problems(
 
 
 _INPUT_OF_CLAIM = {
-    "holder_name": "holderName",
-    "issued_at": "issuedOn",
-    "expires_at": "expiresOn",
-    "standard": "standardCode",
-    "masked_document": "documentNumber",
+    "issued_at": "issued_on",
+    "expires_at": "expires_on",
+    "standard": "standard_code",
+    "masked_document": "document_number",
 }
 """Claim → input that it comes from, where the names differ."""
 
@@ -223,7 +224,7 @@ def expected_tenths(credit: str) -> int | None:
 
 
 def repeated(values: Sequence[str | None]) -> set[str]:
-    """Return the values that stand more than once, None aside."""
+    """Return the values that are there more than once, None aside."""
     seen: set[str] = set()
     twice: set[str] = set()
     for value in values:

@@ -1,38 +1,35 @@
-"""certgraph migrate, catalogue, organization, key, token: the commands of the programme."""
+# ruff: noqa: ANN401 - argparse's subparsers have no public type
+"""certgraph migrate, catalogue, organization, key, token, audit: commands of the office."""
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
-from certgraph.certificates.service import change_issuer_state
+from certgraph.actions.auditing import check_trail
+from certgraph.actions.parties import Role
+from certgraph.actions.queries import audit_head
+from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.cli.migrations import migrate
-from certgraph.cli.runtime import Runtime, day, group, leaf
+from certgraph.cli.runtime import Runtime, add_on_behalf, day, group, leaf
+from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.actions import register_organization
 from certgraph.organizations.keys import (
-    KeyPeriod,
-    create_sealed_key,
+    create_issuer_key,
+    create_status_key,
     declare_key_compromised,
     possession_message,
     register_held_key,
     retire_key,
 )
-from certgraph.organizations.rules import (
-    KeyPurpose,
-    OrganizationKind,
-    OrganizationState,
-    TokenRole,
-)
-from certgraph.organizations.service import (
-    OrganizationDraft,
-    grant_entitlement,
-    organization_named,
-    register_organization,
-)
-from certgraph.organizations.tables import OrganizationRow
+from certgraph.organizations.rules import KeyPurpose, OrganizationKind, OrganizationState
+from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tokens import create_token
 from certgraph.problems import refusal
 from certgraph.standards.catalogue_import import import_catalogue
-from certgraph.standards.service import certificate_type_coded, known_levels
+from certgraph.text import hex_bytes
+from certgraph.trust.publication import published_head
 
 
 async def _migrate(runtime: Runtime, _options: argparse.Namespace) -> None:
@@ -48,15 +45,17 @@ async def _import(runtime: Runtime, _options: argparse.Namespace) -> None:
 
 
 async def _organization_add(runtime: Runtime, options: argparse.Namespace) -> None:
-    draft = OrganizationDraft(
+    row = await runtime.perform(
+        register_organization,
         code=options.code,
         name=options.name,
         kinds=[OrganizationKind(kind) for kind in options.kind],
         uscc=options.uscc,
         division_code=options.division,
+        supervised_by=options.supervised_by,
+        document=options.document,
+        reason=options.reason,
     )
-    async with runtime.sessions.begin() as session:
-        row = await register_organization(session, draft, now=runtime.now, random=runtime.random)
     print(f"{row.code} {row.name} ({row.state})")
 
 
@@ -73,62 +72,39 @@ async def _organization_list(runtime: Runtime, options: argparse.Namespace) -> N
 
 
 async def _organization_state(runtime: Runtime, options: argparse.Namespace) -> None:
-    async with runtime.sessions.begin() as session:
-        row = await change_issuer_state(
-            session,
-            options.code,
-            OrganizationState(options.state),
-            since=options.since or runtime.today,
-            reason=options.reason,
-            now=runtime.now,
-            random=runtime.random,
-        )
+    row = await runtime.perform(
+        change_issuer_state,
+        organization_code=options.code,
+        state=OrganizationState(options.state),
+        since=options.since or runtime.today,
+        document=options.document,
+        reason=options.reason,
+    )
     print(f"{row.code} {row.name} is {row.state} since {row.state_since}")
 
 
 async def _organization_entitle(runtime: Runtime, options: argparse.Namespace) -> None:
-    async with runtime.sessions.begin() as session:
-        organization = await organization_named(session, options.code, "code")
-        certificate_type = await certificate_type_coded(session, options.type, "type")
-        rows = await grant_entitlement(
-            session,
-            organization,
-            certificate_type_id=certificate_type.id,
-            type_name=certificate_type.name,
-            known_levels=await known_levels(session, certificate_type.id),
-            levels=options.level,
-            first_on=options.first or runtime.today,
-            last_on=options.last,
-            random=runtime.random,
-        )
-    print(f"{organization.name} may issue {certificate_type.name} at {len(rows)} level(s)")
-
-
-def _hex(text: str, name: str, *path: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise refusal(
-            "input.malformed", *path, value=repr(text), expected=f"{name} in hex"
-        ) from None
+    organization, certificate_type = await runtime.perform(
+        grant_entitlement,
+        organization_code=options.code,
+        certificate_type_code=options.type,
+        levels=options.level,
+        first_on=options.first or runtime.today,
+        last_on=options.last,
+        document=options.document,
+        reason=options.reason,
+    )
+    count = len(set(options.level))
+    print(f"{organization.name} may issue {certificate_type.name} at {count} level(s)")
 
 
 async def _key_create(runtime: Runtime, options: argparse.Namespace) -> None:
-    keyring = runtime.keyring()
-    period = KeyPeriod(first_on=options.first or runtime.today, last_on=options.last)
-    async with runtime.sessions.begin() as session:
-        organization: OrganizationRow | None = None
-        if not options.status:
-            organization = await organization_named(session, options.organization or "", "code")
-        row = await create_sealed_key(
-            session,
-            keyring,
-            KeyPurpose.STATUS if options.status else KeyPurpose.ISSUER,
-            organization,
-            period,
-            now=runtime.now,
-            random=runtime.random,
-        )
+    period = {"first_on": options.first or runtime.today, "last_on": options.last}
+    if options.status:
+        row = await runtime.perform(create_status_key, **period)
+    else:
+        code = options.organization
+        row = await runtime.perform(create_issuer_key, organization_code=code, **period)
     print(f"key {row.kid.hex()} ({row.purpose}), from {row.first_on}")
     print("Verifiers know it with the next trust list: certgraph trust build, sign, publish.")
 
@@ -136,23 +112,22 @@ async def _key_create(runtime: Runtime, options: argparse.Namespace) -> None:
 async def _key_challenge(runtime: Runtime, options: argparse.Namespace) -> None:
     async with runtime.reads() as session:
         organization = await organization_named(session, options.organization, "code")
-    message = possession_message(organization.code, _hex(options.public_key, "a key", "publicKey"))
-    print(message.hex())
+    public_key = hex_bytes(options.public_key, "a public key", "public_key")
+    print(possession_message(organization.code, public_key).hex())
 
 
 async def _key_register(runtime: Runtime, options: argparse.Namespace) -> None:
-    async with runtime.sessions.begin() as session:
-        organization = await organization_named(session, options.organization, "code")
-        row = await register_held_key(
-            session,
-            organization,
-            _hex(options.public_key, "a key", "publicKey"),
-            _hex(options.proof, "a signature", "proof"),
-            KeyPeriod(first_on=options.first or runtime.today, last_on=options.last),
-            now=runtime.now,
-            random=runtime.random,
-        )
-    print(f"key {row.kid.hex()}, held by {organization.name}, from {row.first_on}")
+    row = await runtime.perform(
+        register_held_key,
+        organization_code=options.organization,
+        public_key=hex_bytes(options.public_key, "a public key", "public_key"),
+        proof=hex_bytes(options.proof, "a signature", "proof"),
+        first_on=options.first or runtime.today,
+        last_on=options.last,
+        document=options.document,
+        reason=options.reason,
+    )
+    print(f"key {row.kid.hex()}, held by {options.organization}, from {row.first_on}")
 
 
 async def _key_list(runtime: Runtime, _options: argparse.Namespace) -> None:
@@ -172,21 +147,15 @@ async def _key_list(runtime: Runtime, _options: argparse.Namespace) -> None:
 
 
 async def _key_retire(runtime: Runtime, options: argparse.Namespace) -> None:
-    async with runtime.sessions.begin() as session:
-        row = await retire_key(
-            session, _hex(options.kid, "a key id", "kid"), last_on=options.last or runtime.today
-        )
+    kid = hex_bytes(options.kid, "a key id", "kid")
+    row = await runtime.perform(retire_key, kid=kid, last_on=options.last or runtime.today)
     print(f"key {row.kid.hex()} signs until {row.last_on}; what it signed stays valid")
 
 
 async def _key_compromise(runtime: Runtime, options: argparse.Namespace) -> None:
-    async with runtime.sessions.begin() as session:
-        row = await declare_key_compromised(
-            session,
-            _hex(options.kid, "a key id", "kid"),
-            since=options.since or runtime.today,
-            now=runtime.now,
-        )
+    kid = hex_bytes(options.kid, "a key id", "kid")
+    since = options.since or runtime.today
+    row = await runtime.perform(declare_key_compromised, kid=kid, since=since)
     print(
         f"key {row.kid.hex()} is compromised: certificates issued from {row.compromised_on} on fail"
     )
@@ -194,22 +163,40 @@ async def _key_compromise(runtime: Runtime, options: argparse.Namespace) -> None
 
 
 async def _token_create(runtime: Runtime, options: argparse.Namespace) -> None:
-    async with runtime.sessions.begin() as session:
-        organization = None
-        if options.organization:
-            organization = await organization_named(session, options.organization, "organization")
-        token, row = await create_token(
-            session,
-            name=options.name,
-            role=TokenRole(options.role),
-            organization=organization,
-            lifetime_days=options.days,
-            now=runtime.now,
-            random=runtime.random,
-            reads_learners=options.reads_learners,
-        )
+    row, token = await runtime.perform(
+        create_token,
+        name=options.name,
+        role=Role(options.role),
+        organization_code=options.organization,
+        lifetime_days=options.days,
+        reads_learners=options.reads_learners,
+    )
     print(token)
     print(f"valid until {row.expires_at:%Y-%m-%d}; it is not shown again", file=sys.stderr)
+
+
+def _read_bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        facts = {"value": str(file), "expected": f"a file to read ({error.strerror})"}
+        raise refusal("input.malformed", **facts) from None
+
+
+async def _audit_verify(runtime: Runtime, options: argparse.Namespace) -> None:
+    async with runtime.reads() as session:
+        heads = {}
+        for file in options.head:
+            head = await published_head(session, _read_bytes(file))
+            heads[head.sequence] = head.hash
+        count, broken = await check_trail(session, heads)
+        last = await audit_head(session)
+    if broken is not None:
+        raise refusal(f"audit.{broken.fault}", sequence=broken.sequence, count=count)
+    compared = f" and as {len(heads)} published heads say" if heads else ""
+    print(f"{count} entries, each as it was written{compared}")
+    if last is not None:
+        print(f"hash of the last: {last.hash.hex()}")
 
 
 def _period(parser: argparse.ArgumentParser) -> None:
@@ -217,7 +204,7 @@ def _period(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--last", type=day, help="last day (default: none)")
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+def add_to(commands: Any) -> None:
     """Add the commands."""
     parser = leaf(commands, "migrate", "create or update the tables", _migrate)
     parser.set_defaults(any_revision=True)
@@ -226,18 +213,28 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have 
     _add_organization(group(commands, "organization", "organizations and what they may issue"))
     _add_key(group(commands, "key", "issuer and status keys"))
     token = leaf(group(commands, "token", "API tokens"), "create", "make a token", _token_create)
-    token.add_argument("--role", required=True, choices=[role.value for role in TokenRole])
-    token.add_argument("--organization", metavar="CODE", help="for role organization")
+    token.add_argument("--role", required=True, choices=[role.value for role in Role])
+    token.add_argument("--organization", metavar="CODE", help="for which its bearer acts")
     token.add_argument(
         "--reads-learners",
         action="store_true",
         help="scope of role credit_bank: who the learners are, not only their records",
     )
     token.add_argument("--name", required=True, help="what it is for")
-    token.add_argument("--days", type=int, default=90, help="how long it lives (default: 90)")
+    token.add_argument("--days", type=int, default=90, help="how long it is valid (default: 90)")
+    audit = group(commands, "audit", "the audit trail")
+    verify = leaf(audit, "verify", "follow it from its first entry to its last", _audit_verify)
+    verify.add_argument(
+        "--head",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="a head that was published (/audit/head.cwt), kept elsewhere; may be given again",
+    )
 
 
-def _add_organization(commands: Any) -> None:  # noqa: ANN401 - as above
+def _add_organization(commands: Any) -> None:
     add = leaf(commands, "add", "register an organization", _organization_add)
     add.add_argument("code")
     add.add_argument("name")
@@ -246,6 +243,10 @@ def _add_organization(commands: Any) -> None:  # noqa: ANN401 - as above
     )
     add.add_argument("--uscc", help="unified social credit code")
     add.add_argument("--division", metavar="CODE", help="GB/T 2260 code of its seat")
+    add.add_argument(
+        "--supervised-by", metavar="CODE", help="its authority, where not its division's"
+    )
+    add_on_behalf(add)
     listing = leaf(commands, "list", "list organizations", _organization_list)
     listing.add_argument("--kind", choices=[kind.value for kind in OrganizationKind])
     listing.add_argument("--name", help="part of the name")
@@ -254,6 +255,7 @@ def _add_organization(commands: Any) -> None:  # noqa: ANN401 - as above
     state.add_argument("state", choices=[state.value for state in OrganizationState])
     state.add_argument("--since", type=day, help="first day (default: today)")
     state.add_argument("--reason", required=True)
+    add_on_behalf(state, reason=False)
     entitle = leaf(
         commands, "entitle", "allow it to issue a certificate type", _organization_entitle
     )
@@ -261,9 +263,10 @@ def _add_organization(commands: Any) -> None:  # noqa: ANN401 - as above
     entitle.add_argument("type", help="code of the certificate type, e.g. CT-001")
     entitle.add_argument("--level", type=int, action="append", required=True)
     _period(entitle)
+    add_on_behalf(entitle)
 
 
-def _add_key(commands: Any) -> None:  # noqa: ANN401 - as above
+def _add_key(commands: Any) -> None:
     create = leaf(commands, "create", "make a key that is kept sealed here", _key_create)
     owner = create.add_mutually_exclusive_group(required=True)
     owner.add_argument("--organization", metavar="CODE")
@@ -276,6 +279,7 @@ def _add_key(commands: Any) -> None:  # noqa: ANN401 - as above
         parser.add_argument("public_key", help="64 hex digits")
     register.add_argument("proof", help="signature of the challenge, 128 hex digits")
     _period(register)
+    add_on_behalf(register)
     leaf(commands, "list", "list all keys", _key_list)
     retire = leaf(commands, "retire", "end a key's use", _key_retire)
     retire.add_argument("kid", help="16 hex digits")

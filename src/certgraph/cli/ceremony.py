@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - argparse's subparsers have no public type
 """certgraph trust roots, build, sign, publish, restored: the root ceremony and publishing.
 
 roots → build → sign (once for each root key, offline) → publish. Rotating root keys is the same
@@ -168,17 +169,17 @@ async def _restored(runtime: Runtime, options: argparse.Namespace) -> None:
         f"{done.status_lists} status list(s) of the bundle are the floor; every list is closed, "
         "new certificates go into new ones"
     )
-    print(f"{done.trust_lists} trust list(s) recorded that the database had forgotten")
+    print(f"{done.trust_lists} trust list(s) recorded that the database no longer had")
     print(f"{len(done.changed)} certificate(s) set back to what was published")
     for number in done.changed:
         print(f"  {number}")
     print(
-        f"{done.unknown} entries of certificates that the database has forgotten stay as published"
+        f"{done.unknown} entries of certificates that the database no longer has stay as published"
     )
     print("Run certgraph trust publish, or start the server.")
 
 
-def add_to(trust: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+def add_to(trust: Any) -> None:
     """Add the commands to `certgraph trust`."""
     roots = trust.add_parser("roots", help="create root keys")
     roots.add_argument("folder", type=Path)

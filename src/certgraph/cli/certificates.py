@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - the action's input
 """certgraph issue, sign-own, register, suspend, lift, revoke, correct, recheck."""
 
 import argparse
@@ -7,43 +8,41 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from tqdm import tqdm
 
+from certgraph.actions.declaring import Action
+from certgraph.actions.parties import Actor
 from certgraph.certificates import queries
-from certgraph.certificates.candidate_files import candidates_from_csv
-from certgraph.certificates.issuing import issue
+from certgraph.certificates.drafts.candidate_files import candidates_from_csv
 from certgraph.certificates.qr_image import draw_qr
-from certgraph.certificates.requests import Candidate, IssueRequest
-from certgraph.certificates.rules import CertificateState
-from certgraph.certificates.service import (
-    certificate_numbered,
-    change_certificate_state,
-    correction_request,
-    lift_suspension,
-    recheck_all,
-    register_certificate,
-)
-from certgraph.certificates.signing import (
-    IssueStep,
-    SelfCheckFailed,
-    bytes_to_sign,
-    signed_bytes,
+from certgraph.certificates.signing.actions import (
+    CertificateSignatureDraft,
+    issue_certificates,
+    reissue_certificate,
     submit_signatures,
 )
-from certgraph.certificates.tables import CertificateRow, IssueRunRow
+from certgraph.certificates.signing.batches import IssueStep, bytes_to_sign, signed_bytes
+from certgraph.certificates.signing.rechecking import recheck_all
+from certgraph.certificates.states.actions import (
+    lift_suspension,
+    register_certificates,
+    revoke_certificate,
+    suspend_certificate,
+)
+from certgraph.certificates.tables import CertificateRow
 from certgraph.cli.output import machine_output
-from certgraph.cli.runtime import Runtime, day, leaf
+from certgraph.cli.runtime import BY_HAND, Runtime, add_on_behalf, day, leaf
 from certgraph.cli.tables import CsvTable, XlsxTable, check_writable
 from certgraph.credential.qr_text import to_qr_text
-from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.tables import SigningKeyRow
 from certgraph.problems import Problem, Rejected, refusal
 
-BY = "command line"
+R = TypeVar("R")
 
 
 def _read_text(file: Path) -> str:
@@ -57,29 +56,22 @@ def _read_text(file: Path) -> str:
         ) from None
 
 
-async def run_issue(runtime: Runtime, request: IssueRequest, *, quiet: bool = False) -> IssueRunRow:
-    """Issue a request with a progress bar on a terminal. Raises `Rejected`."""
-    with tqdm(
-        total=len(request.candidates),
-        unit="certificate",
-        disable=quiet or not sys.stderr.isatty(),
-    ) as progress:
+async def run_issue(
+    runtime: Runtime,
+    action: Action[..., R],
+    *,
+    count: int,
+    actor: Actor = BY_HAND,
+    **given: Any,
+) -> R:
+    """Perform an action that issues, with a progress bar on a terminal. Raises `Rejected`."""
+    with tqdm(total=count, unit="certificate", disable=not sys.stderr.isatty()) as progress:
 
-        def observe(step: IssueStep, count: int) -> None:
+        def observe(step: StrEnum, count: int) -> None:
             if step is IssueStep.BATCH_COMMITTED:
                 progress.update(count)
 
-        try:
-            return await issue(
-                runtime.sessions,
-                runtime.keyring(),
-                request,
-                now=runtime.now,
-                random=runtime.random,
-                observe=observe,
-            )
-        except SelfCheckFailed as error:
-            raise refusal("self_check.failed", detail=error) from None
+        return await runtime.perform(action, actor=actor, observe=observe, **given)
 
 
 def _on_its_line(problem: Problem, lines: Sequence[int]) -> Problem:
@@ -87,24 +79,27 @@ def _on_its_line(problem: Problem, lines: Sequence[int]) -> Problem:
     if len(problem.path) < 2 or problem.path[0] != "candidates":
         return problem
     line = lines[int(problem.path[1])]
-    column = "".join(f"_{c.lower()}" if c.isupper() else c for c in problem.path[2]).lstrip("_")
-    return replace(problem, path=(f"line {line}", column, *problem.path[3:]))
+    return replace(problem, path=(f"line {line}", *problem.path[2:]))
 
 
 async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
     text = _read_text(options.file)
     candidates, lines = candidates_from_csv(text)
-    request = IssueRequest(
-        organization_code=options.organization,
-        idempotency_key=options.key or hashlib.sha256(text.encode()).hexdigest(),
-        candidates=candidates,
-    )
     if options.qr is not None:
         options.qr.mkdir(parents=True, exist_ok=True)  # before anything is issued
     if options.xlsx is not None:
         check_writable(options.xlsx)
     try:
-        run = await run_issue(runtime, request)
+        run = await run_issue(
+            runtime,
+            issue_certificates,
+            count=len(candidates),
+            organization_code=options.organization,
+            idempotency_key=options.key or hashlib.sha256(text.encode()).hexdigest(),
+            candidates=candidates,
+            document=options.document,
+            reason=options.reason,
+        )
     except Rejected as rejected:
         raise Rejected(_on_its_line(one, lines) for one in rejected.problems) from None
     async with runtime.reads() as session:
@@ -165,94 +160,65 @@ async def _sign_own(runtime: Runtime, options: argparse.Namespace) -> None:
     for line in _read_text(options.file).splitlines():
         try:
             entry = json.loads(line)
-            signatures.append((UUID(entry["id"]), bytes.fromhex(entry["signature"])))
+            signature = bytes.fromhex(entry["signature"])
+            signatures.append(
+                CertificateSignatureDraft(certificate_id=UUID(entry["id"]), signature=signature)
+            )
         except (ValueError, KeyError, TypeError, AttributeError):
             raise refusal(
                 "input.malformed", value=line[:60], expected='a line {"id": …, "signature": hex}'
             ) from None
-    async with runtime.sessions.begin() as session:
-        try:
-            run = await queries.issue_run_by_id(session, UUID(options.run_id))
-        except ValueError:
-            run = None
-        if run is None:
-            raise refusal("issue_run.not_found", id=options.run_id)
-        count = await submit_signatures(session, run, signatures, now=runtime.now)
-    print(f"{count} certificates issued")
+    try:
+        run_id = UUID(options.run_id)
+    except ValueError:
+        raise refusal("issue_run.not_found", id=options.run_id) from None
+    run = await runtime.perform(
+        submit_signatures,
+        run_id=run_id,
+        signatures=signatures,
+        document=options.document,
+        reason=options.reason,
+    )
+    async with runtime.reads() as session:
+        waiting = len(await bytes_to_sign(session, run))
+    print(f"{len(signatures)} signatures taken; {waiting} certificates wait for theirs")
 
 
 async def _change(runtime: Runtime, options: argparse.Namespace) -> None:
-    async with runtime.sessions.begin() as session:
-        row = await change_certificate_state(
-            session,
-            options.number,
-            options.target,
-            reason=options.reason,
-            organization=None,
-            by=BY,
-            now=runtime.now,
-            random=runtime.random,
-        )
+    row = await runtime.perform(
+        options.action,
+        number=options.number,
+        document=options.document,
+        reason=options.reason,
+    )
     print(f"{row.number} is {row.state}; verifiers see it with the next status list")
 
 
-async def _lift(runtime: Runtime, options: argparse.Namespace) -> None:
-    async with runtime.sessions.begin() as session:
-        row = await lift_suspension(
-            session,
-            options.number,
-            reason=options.reason,
-            organization=None,
-            by=BY,
-            now=runtime.now,
-            random=runtime.random,
-        )
-    print(f"{row.number} is {row.state} again")
-
-
 async def _register(runtime: Runtime, options: argparse.Namespace) -> None:
-    async with runtime.sessions.begin() as session:
-        rows: list[CertificateRow] = [
-            await register_certificate(
-                session,
-                number,
-                organization=None,
-                by=BY,
-                now=runtime.now,
-                random=runtime.random,
-            )
-            for number in options.numbers
-        ]
+    rows = await runtime.perform(
+        register_certificates,
+        numbers=options.numbers,
+        document=options.document,
+        reason=options.reason,
+    )
     for row in rows:
         print(f"{row.number} is registered (due {row.registration_due_on})")
 
 
 async def _correct(runtime: Runtime, options: argparse.Namespace) -> None:
-    changes: dict[str, Any] = {}
-    if options.holder_name is not None:
-        changes["holder_name"] = options.holder_name
-    if options.expires_on is not None:
-        changes["expires_on"] = options.expires_on
-
-    def correct(candidate: Candidate) -> Candidate:
-        return replace(candidate, **changes)
-
-    async with runtime.reads() as session:
-        row = await certificate_numbered(session, options.number, None)
-        organizations = await organization_queries.organizations_by_ids(
-            session, [row.organization_id]
-        )
-    request = correction_request(
-        runtime.keyring(),
-        row,
-        correct,
-        organization_code=organizations[row.organization_id].code,
-        idempotency_key=options.key or f"correct {row.number}",
+    certificate, _ = await run_issue(
+        runtime,
+        reissue_certificate,
+        count=1,
+        number=options.number,
+        idempotency_key=options.key or f"correct {options.number}",
+        holder_name=options.holder_name,
+        expires_on=options.expires_on,
+        document=options.document,
         reason=options.reason,
     )
-    run = await run_issue(runtime, request)
     async with runtime.reads() as session:
-        (new,) = await queries.certificates_of_run(session, run.id)
+        new = await session.get_one(CertificateRow, certificate.id)
     print(f"{new.number} replaces {options.number} ({new.state})")
 
 
@@ -266,7 +232,7 @@ async def _recheck(runtime: Runtime, _options: argparse.Namespace) -> None:
         raise refusal("self_check.failed", detail=", ".join(failed[:10]))
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+def add_to(commands: Any) -> None:
     """Add the commands."""
     parser = leaf(commands, "issue", "issue the certificates of a CSV file", _issue)
     parser.add_argument("file", type=Path, help="CSV; columns: docs/issuing.md")
@@ -280,19 +246,22 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have 
     sign_own.add_argument("file", type=Path)
     register = leaf(commands, "register", "enter certificates on the platform", _register)
     register.add_argument("numbers", nargs="+", metavar="NUMBER")
-    for name, target, text in (
-        ("revoke", CertificateState.REVOKED, "revoke a certificate, for ever"),
-        ("suspend", CertificateState.SUSPENDED, "suspend a certificate"),
+    for recorded in (parser, sign_own, register):
+        add_on_behalf(recorded)
+    for name, action, text in (
+        ("revoke", revoke_certificate, "revoke a certificate, for ever"),
+        ("suspend", suspend_certificate, "suspend a certificate"),
+        ("lift", lift_suspension, "end a suspension"),
     ):
         change = leaf(commands, name, text, _change)
-        change.set_defaults(target=target)
+        change.set_defaults(action=action)
         change.add_argument("number")
         change.add_argument("--reason", required=True)
-    lift = leaf(commands, "lift", "end a suspension", _lift)
+        add_on_behalf(change, reason=False)
     correct = leaf(commands, "correct", "issue a corrected certificate in its place", _correct)
-    for parser in (lift, correct):
-        parser.add_argument("number")
-        parser.add_argument("--reason", required=True)
+    correct.add_argument("number")
+    correct.add_argument("--reason", required=True)
+    add_on_behalf(correct, reason=False)
     correct.add_argument("--holder-name")
     correct.add_argument("--expires-on", type=day)
     correct.add_argument("--key", help="idempotency key")

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - argparse's subparsers have no public type
 """certgraph credit-bank pull, feed and new-epoch."""
 
 import argparse
@@ -15,10 +16,9 @@ import httpx
 from certgraph.cli.clock import default_language, environ, now
 from certgraph.cli.mirror import Mirror, MirrorError
 from certgraph.cli.runtime import EXIT_REFUSED, EXIT_USAGE, Runtime, group, leaf
-from certgraph.credit_bank.recording import follow, start_epoch
+from certgraph.credit_bank.feed.recording import follow, restart_feed
 from certgraph.database import DatabaseError, create_engine
 from certgraph.settings import SettingsError
-from certgraph.text import reject_text
 
 QUERY = """query Pull($first: Int!, $after: String) {
   learningOutcomeChanges(first: $first, after: $after) {
@@ -80,8 +80,8 @@ class Client:
         for usual in waits:
             seconds = max(usual, asked_to_wait)
             if reason:
-                told = f"{self._url} cannot be reached: {reason}; it is tried again"
-                print(f"certgraph: {told} in {seconds} s", file=sys.stderr)
+                said = f"{self._url} cannot be reached: {reason}; it is tried again"
+                print(f"certgraph: {said} in {seconds} s", file=sys.stderr)
             await asyncio.sleep(seconds)
             try:
                 response = await self._http.post(self._url, json=body, headers=self._headers)
@@ -132,7 +132,7 @@ async def pull(client: Client, mirror: Mirror, *, size: int, follow_seconds: flo
         if follow_seconds is None:
             break
         await asyncio.sleep(follow_seconds)
-    print(f"{taken} changes pulled; {await mirror.count()} records stand")
+    print(f"{taken} changes pulled; {await mirror.count()} records held")
 
 
 def _token(options: argparse.Namespace) -> str:
@@ -195,14 +195,12 @@ async def _feed(runtime: Runtime, _options: argparse.Namespace) -> None:
 
 
 async def _new_epoch(runtime: Runtime, options: argparse.Namespace) -> None:
-    reject_text(options.reason, 200, "reason")
-    async with runtime.sessions.begin() as session:
-        await start_epoch(session, options.reason, now=runtime.now, random=runtime.random)
+    await runtime.perform(restart_feed, reason=options.reason)
     stated = await follow(runtime.sessions, now=runtime.now, random=runtime.random)
     print(f"a new epoch begins; {stated} records stated again")
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+def add_to(commands: Any) -> None:
     """Add the commands."""
     inner = group(commands, "credit-bank", "the feed of learning outcomes, and a mirror of it")
     text = "pull the feed of a platform into a database of one's own; go on where it stopped"

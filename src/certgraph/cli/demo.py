@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - argparse's subparsers have no public type
 """certgraph demo: the whole way in one folder, from the catalogue to verdicts.
 
 Real certificate types and organizations, made-up standards that say so, and people who do not
@@ -9,7 +10,7 @@ import asyncio
 import csv
 import io
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,15 @@ from typing import Any
 from certgraph.calendar import first_instant
 from certgraph.certificates import queries
 from certgraph.certificates.qr_image import draw_qr
-from certgraph.certificates.service import register_certificate
-from certgraph.certificates.signing import signed_bytes
+from certgraph.certificates.signing.actions import issue_certificate
+from certgraph.certificates.signing.batches import signed_bytes
+from certgraph.certificates.states.actions import register_certificate
 from certgraph.cli import serve
 from certgraph.cli.ceremony import create_roots, load_root_key
-from certgraph.cli.certificates import BY, run_issue
 from certgraph.cli.clock import default_language, now, system_random
 from certgraph.cli.demo_credits import INSTITUTION, recognize_outcomes, state_feed
 from certgraph.cli.demo_data import (
+    BY_DEMO,
     CASES,
     DemoCase,
     activate_issuers,
@@ -51,8 +53,7 @@ from certgraph.credential.qr_text import to_qr_text
 from certgraph.credential.trust_bundle import open_trust_bundle
 from certgraph.credential.verification import verify
 from certgraph.credential.wording import ICONS, words_for
-from certgraph.organizations.keys import KeyPeriod, create_sealed_key
-from certgraph.organizations.rules import KeyPurpose
+from certgraph.organizations.keys import create_status_key
 from certgraph.organizations.tables import SigningKeyRow
 from certgraph.sealing import new_master_key
 from certgraph.settings import SETTINGS_FILE, Settings
@@ -77,7 +78,7 @@ class DemoCertificate:
 def _write_settings(folder: Path, port: int) -> None:
     write_new(folder / "master.key", new_master_key().hex().encode() + b"\n", secret=True)
     lines = [
-        "# Settings of this demo; {dir} stands for this folder. The environment prevails.",
+        "# Settings of this demo; {dir} is this folder. The environment prevails.",
         "CERTGRAPH_DATABASE_URL=sqlite:///{dir}/certgraph.sqlite3",
         "CERTGRAPH_MASTER_KEY_FILE={dir}/master.key",
         f"CERTGRAPH_PUBLIC_HOST=localhost:{port}",
@@ -111,15 +112,20 @@ async def _publish_trust(runtime: Runtime, folder: Path, *, new_list: bool) -> N
 
 async def _issue_case(runtime: Runtime, folder: Path, case: DemoCase) -> DemoCertificate:
     """Issue one certificate, do to it what the case says, and write its QR code."""
-    run = await run_issue(runtime, case.request(runtime.today), quiet=True)
+    drafted, run = await runtime.perform(
+        issue_certificate,
+        organization_code=case.organization,
+        idempotency_key=f"demo {case.file}",
+        candidate=case.candidate(runtime.today),
+        **BY_DEMO,
+    )
     await sign_as_organization(runtime, folder, run)
-    async with runtime.sessions.begin() as session:
+    # old ones were in time, too
+    at = min(runtime.now, first_instant(drafted.registration_due_on))
+    await replace(runtime, now=at).perform(register_certificate, number=drafted.number, **BY_DEMO)
+    async with runtime.reads() as session:
         (row,) = await queries.certificates_of_run(session, run.id)
         key = await session.get_one(SigningKeyRow, run.signing_key_id)
-        at = min(runtime.now, first_instant(row.registration_due_on))  # old ones were in time, too
-        await register_certificate(
-            session, row.number, organization=None, by=BY, now=at, random=runtime.random
-        )
     signed = signed_bytes(row, key) or b""
     await apply_case(runtime, case, row.number)
     if case.what == "tampered":
@@ -154,16 +160,7 @@ async def build_demo(folder: Path, port: int) -> None:
         summary = ", ".join(f"{c.rows} {c.kind.replace('_', ' ')}" for c in counts)
         print(f"Catalogue: {summary}.")
         create_roots(folder / "root", keys=3, threshold=2, passphrase=None)
-        async with runtime.sessions.begin() as session:
-            await create_sealed_key(
-                session,
-                runtime.keyring(),
-                KeyPurpose.STATUS,
-                None,
-                KeyPeriod(first_on=runtime.today),
-                now=runtime.now,
-                random=runtime.random,
-            )
+        await runtime.perform(create_status_key, first_on=runtime.today)
         await activate_issuers(runtime, folder)
         await publish_standards(runtime)
         await _publish_trust(runtime, folder, new_list=True)
@@ -189,7 +186,7 @@ def _install_verifier(folder: Path, port: int, at: datetime) -> None:
 
 
 def show_verdicts(folder: Path) -> bool:
-    """Verify every QR image of the demo offline, print the verdicts, tell if all are as meant."""
+    """Verify every QR image of the demo offline, print the verdicts, say if all are as meant."""
     at = now()
     roots = read_roots(folder / "root/root.json")
     trust = open_trust_bundle(read_bundle(folder / "trust/bundle.cgtrust"), roots, now=at)
@@ -226,7 +223,7 @@ Look at the QR codes in {folder / "qr"}, and try, with the network off:
 
 Revoke one (numbers: add --csv), and see it after an update, while the demo is served:
 
-  certgraph revoke --dir {folder} NUMBER --reason "exam fraud"
+  certgraph revoke --dir {folder} NUMBER --document "minutes 2026-1" --reason "exam fraud"
   certgraph trust publish --dir {folder}
   certgraph trust update --home {folder}/verifier
 
@@ -238,7 +235,7 @@ Tokens for the API are in {folder / "tokens.env"}. While it is served, pull the 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the demo, or take up the one that is there; verify; serve unless told not to."""
+    """Make the demo, or take up the one that is there; verify; serve unless asked not to."""
     folder: Path = options.dir
     if (folder / SETTINGS_FILE).is_file():
         print(f"The demo in {folder} is there already; delete the folder for a new one.")
@@ -261,7 +258,7 @@ def run(options: argparse.Namespace) -> int:
     return 0 if options.no_serve else serve.serve(folder, options.host, options.port)
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+def add_to(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser("demo", help="the whole way in one folder", description=__doc__)
     parser.add_argument("--dir", type=Path, default=DEFAULT_DIR, help="default: ./demo")

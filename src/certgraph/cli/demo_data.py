@@ -3,46 +3,44 @@
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from certgraph.actions.parties import Role
 from certgraph.calendar import first_instant
-from certgraph.certificates import queries
-from certgraph.certificates.lookup_keys import number_key
-from certgraph.certificates.requests import Candidate, IssueRequest
-from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
-from certgraph.certificates.service import change_certificate_state, correction_request
-from certgraph.certificates.signing import bytes_to_sign, submit_signatures
+from certgraph.certificates.drafts.requests import Candidate
+from certgraph.certificates.rules import DocumentType, HolderBinding
+from certgraph.certificates.signing.actions import (
+    CertificateSignatureDraft,
+    reissue_certificate,
+    submit_signatures,
+)
+from certgraph.certificates.signing.batches import bytes_to_sign
+from certgraph.certificates.states.actions import (
+    change_issuer_state,
+    revoke_certificate,
+    suspend_certificate,
+)
 from certgraph.certificates.tables import IssueRunRow
 from certgraph.cli.ceremony import create_roots, load_root_key
-from certgraph.cli.certificates import BY, run_issue
 from certgraph.cli.new_files import write_new
 from certgraph.cli.runtime import Runtime
 from certgraph.credential.claims import TYP, Outcome, claims_from, encode_claims
 from certgraph.credential.encoding import decode
 from certgraph.credential.signature import PrivateKeySigner, open_sign1, sign1
 from certgraph.credential.verification import Verdict
+from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations.keys import (
-    KeyPeriod,
-    create_sealed_key,
+    create_issuer_key,
     possession_message,
     register_held_key,
 )
-from certgraph.organizations.rules import KeyPurpose, OrganizationState, TokenRole
-from certgraph.organizations.service import (
-    change_organization_state,
-    grant_entitlement,
-    organization_named,
-)
+from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tokens import create_token
-from certgraph.standards.rules import ContentItem, OutcomeItem
-from certgraph.standards.service import (
-    StandardVersionDraft,
-    certificate_type_coded,
-    known_levels,
-    publish_standard_version,
-    register_standard,
-)
+from certgraph.standards.actions import publish_standard_version, register_standard
+from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
+from certgraph.standards.subjects import certificate_type_coded, known_levels
 
 FIRST_DAY = date(2020, 1, 1)
 VERSION = "2020-demo"
@@ -97,13 +95,13 @@ class DemoCase:
     outcomes: int = 0
     document: str | None = None
 
-    def request(self, today: date) -> IssueRequest:
-        """Return the request that issues it."""
+    def candidate(self, today: date) -> Candidate:
+        """Return whom it certifies."""
         standard_code, by_level = STANDARDS[ISSUERS[self.organization]]
         numbers = [n for level in sorted(by_level) for n in by_level[level]]
         first = sum(len(by_level[level]) for level in range(1, self.level)) + 1
         issued_on = today - timedelta(days=self.days_ago)
-        candidate = Candidate(
+        return Candidate(
             holder_name=self.holder,
             standard_code=standard_code,
             standard_version=VERSION,
@@ -118,11 +116,6 @@ class DemoCase:
                 Outcome(number=number, credits_tenths=15)
                 for number in range(first, min(first + self.outcomes, len(numbers) + 1))
             ),
-        )
-        return IssueRequest(
-            organization_code=self.organization,
-            idempotency_key=f"demo {self.file}",
-            candidates=[candidate],
         )
 
 
@@ -188,60 +181,48 @@ CASES = (
 )
 
 
+BY_DEMO: dict[str, Any] = {"document": "made up for the demo", "reason": "demo"}
+"""What the office says where it records in the demo what others would have decided."""
+
+
 async def activate_issuers(runtime: Runtime, folder: Path) -> None:
     """Let the organizations sign their agreement, become active, and get leave and keys."""
-    async with runtime.sessions.begin() as session:
-        for code, type_code in ISSUERS.items():
-            for state in (OrganizationState.AGREED, OrganizationState.ACTIVE):
-                await change_organization_state(
-                    session,
-                    code,
-                    state,
-                    since=FIRST_DAY,
-                    reason="demo",
-                    now=runtime.now,
-                    random=runtime.random,
-                )
-            organization = await organization_named(session, code)
+    in_time = replace(runtime, now=first_instant(FIRST_DAY))
+    for code, type_code in ISSUERS.items():
+        for state in (OrganizationState.AGREED, OrganizationState.ACTIVE):
+            await runtime.perform(
+                change_issuer_state,
+                organization_code=code,
+                state=state,
+                since=FIRST_DAY,
+                **BY_DEMO,
+            )
+        async with runtime.reads() as session:
             certificate_type = await certificate_type_coded(session, type_code)
             levels = await known_levels(session, certificate_type.id)
-            await grant_entitlement(
-                session,
-                organization,
-                certificate_type_id=certificate_type.id,
-                type_name=certificate_type.name,
-                known_levels=levels,
-                levels=levels or [1, 2, 3],
-                first_on=FIRST_DAY,
-                last_on=None,
-                random=runtime.random,
-            )
-            period, made_at = KeyPeriod(first_on=FIRST_DAY), first_instant(FIRST_DAY)
-            if code == HELD_BY_ORGANIZATION:
-                create_roots(folder / "held", keys=1, threshold=1, passphrase=None)
-                (folder / "held/root.json").unlink()
-                (folder / "held/root-1.key.pem").rename(folder / f"held/{code}.key.pem")
-                signer = _held_signer(folder)
-                proof = signer.sign(possession_message(code, signer.public_key))
-                await register_held_key(
-                    session,
-                    organization,
-                    signer.public_key,
-                    proof,
-                    period,
-                    now=made_at,
-                    random=runtime.random,
-                )
-            else:
-                await create_sealed_key(
-                    session,
-                    runtime.keyring(),
-                    KeyPurpose.ISSUER,
-                    organization,
-                    period,
-                    now=made_at,
-                    random=runtime.random,
-                )
+        await runtime.perform(
+            grant_entitlement,
+            organization_code=code,
+            certificate_type_code=type_code,
+            levels=levels or [1, 2, 3],
+            first_on=FIRST_DAY,
+            **BY_DEMO,
+        )
+        if code != HELD_BY_ORGANIZATION:
+            await in_time.perform(create_issuer_key, organization_code=code, first_on=FIRST_DAY)
+            continue
+        create_roots(folder / "held", keys=1, threshold=1, passphrase=None)
+        (folder / "held/root.json").unlink()
+        (folder / "held/root-1.key.pem").rename(folder / f"held/{code}.key.pem")
+        signer = _held_signer(folder)
+        await in_time.perform(
+            register_held_key,
+            organization_code=code,
+            public_key=signer.public_key,
+            proof=signer.sign(possession_message(code, signer.public_key)),
+            first_on=FIRST_DAY,
+            **BY_DEMO,
+        )
 
 
 def _held_signer(folder: Path) -> PrivateKeySigner:
@@ -250,35 +231,36 @@ def _held_signer(folder: Path) -> PrivateKeySigner:
 
 async def publish_standards(runtime: Runtime) -> None:
     """Publish the made-up standards."""
-    async with runtime.sessions.begin() as session:
-        for type_code, (code, by_level) in STANDARDS.items():
+    for type_code, (code, by_level) in STANDARDS.items():
+        async with runtime.reads() as session:
             certificate_type = await certificate_type_coded(session, type_code)
-            await register_standard(
-                session,
-                code=code,
-                name=f"{certificate_type.name}（演示用，非官方标准）",
-                certificate_type_code=type_code,
-                random=runtime.random,
-            )
-            names = [(level, name) for level, names in by_level.items() for name in names]
-            draft = StandardVersionDraft(
-                standard_code=code,
-                version=VERSION,
-                published_on=FIRST_DAY,
-                source=SOURCE,
-                content=[item for level in by_level for item in _content(level, by_level[level])],
-                outcomes=[
-                    OutcomeItem(level=level, number=number, name=name)
-                    for number, (level, name) in enumerate(names, 1)
-                ],
-            )
-            await publish_standard_version(session, draft, now=runtime.now, random=runtime.random)
+        await runtime.perform(
+            register_standard,
+            code=code,
+            name=f"{certificate_type.name}（演示用，非官方标准）",
+            certificate_type_code=type_code,
+            **BY_DEMO,
+        )
+        names = [(level, name) for level, names in by_level.items() for name in names]
+        await runtime.perform(
+            publish_standard_version,
+            standard_code=code,
+            version=VERSION,
+            published_on=FIRST_DAY,
+            source=SOURCE,
+            content=[item for level in by_level for item in _content(level, by_level[level])],
+            outcomes=[
+                LearningOutcomeDraft(level=level, number=number, name=name)
+                for number, (level, name) in enumerate(names, 1)
+            ],
+            **BY_DEMO,
+        )
 
 
-def _content(level: int, areas: list[str]) -> list[ContentItem]:
+def _content(level: int, areas: list[str]) -> list[StandardContentDraft]:
     """Return a level's table: each area with one task and one requirement."""
     return [
-        ContentItem(level=level, code=code, text=text)
+        StandardContentDraft(level=level, code=code, text=text)
         for number, area in enumerate(areas, 1)
         for code, text in (
             (f"{number}", area),
@@ -290,42 +272,30 @@ def _content(level: int, areas: list[str]) -> list[ContentItem]:
 
 async def sign_as_organization(runtime: Runtime, folder: Path, run: IssueRunRow) -> None:
     """Play the part of an organization that holds its key: sign what waits for it."""
-    async with runtime.sessions.begin() as session:
+    async with runtime.reads() as session:
         waiting = await bytes_to_sign(session, run)
-        if waiting:
-            signer = _held_signer(folder)
-            signatures = [(id_, signer.sign(message)) for id_, message in waiting]
-            await submit_signatures(session, run, signatures, now=runtime.now)
+    if waiting:
+        signer = _held_signer(folder)
+        signatures = [
+            CertificateSignatureDraft(certificate_id=id_, signature=signer.sign(message))
+            for id_, message in waiting
+        ]
+        await runtime.perform(submit_signatures, run_id=run.id, signatures=signatures, **BY_DEMO)
 
 
 async def apply_case(runtime: Runtime, case: DemoCase, number: str) -> None:
     """Revoke, suspend or correct a certificate, as its case says."""
-    states = {"revoked": CertificateState.REVOKED, "suspended": CertificateState.SUSPENDED}
-    if case.what in states:
-        async with runtime.sessions.begin() as session:
-            await change_certificate_state(
-                session,
-                number,
-                states[case.what],
-                reason="demo",
-                organization=None,
-                by=BY,
-                now=runtime.now,
-                random=runtime.random,
-            )
+    actions = {"revoked": revoke_certificate, "suspended": suspend_certificate}
+    if case.what in actions:
+        await runtime.perform(actions[case.what], number=number, **BY_DEMO)
     elif case.what == "corrected":
-        async with runtime.reads() as session:
-            row = await queries.certificate_by_number_key(session, number_key(number))
-        if row is not None:
-            request = correction_request(
-                runtime.keyring(),
-                row,
-                lambda candidate: replace(candidate, holder_name="孙正确"),
-                organization_code=case.organization,
-                idempotency_key=f"demo correction of {case.file}",
-                reason="name misspelt",
-            )
-            await run_issue(runtime, request, quiet=True)
+        await runtime.perform(
+            reissue_certificate,
+            number=number,
+            idempotency_key=f"demo correction of {case.file}",
+            holder_name="孙正确",
+            **{**BY_DEMO, "reason": "name misspelt"},
+        )
 
 
 def tamper(signed: bytes) -> bytes:
@@ -343,23 +313,24 @@ def forge(signed: bytes) -> bytes:
 
 
 async def write_tokens(runtime: Runtime, folder: Path, institution: str) -> None:
-    """Make a token of each role, and an institution's, and write them into tokens.env."""
-    holders: list[tuple[str, TokenRole, str | None]] = [
-        (role.name, role, "EO-001" if role is TokenRole.ORGANIZATION else None)
-        for role in TokenRole
-    ]
+    """Make a token of each role that has something to do here; write them into tokens.env."""
+    holders = {
+        Role.OPERATOR: None,
+        Role.EVALUATION_ORGANIZATION: "EO-001",
+        Role.APPROVER: "EO-001",
+        Role.PILOT_INSTITUTION: institution,
+        Role.PROVINCIAL_AUTHORITY: "PA-110000",
+        Role.CREDIT_BANK: "CB-001",
+        Role.VERIFIER: None,
+    }
     lines = []
-    async with runtime.sessions.begin() as session:
-        for name, role, code in (*holders, ("INSTITUTION", TokenRole.ORGANIZATION, institution)):
-            token, _ = await create_token(
-                session,
-                name=f"demo {name.lower()}",
-                role=role,
-                organization=await organization_named(session, code) if code else None,
-                lifetime_days=90,
-                now=runtime.now,
-                random=runtime.random,
-                reads_learners=role is TokenRole.CREDIT_BANK,
-            )
-            lines.append(f"{name}_TOKEN={token}")
+    for role, code in holders.items():
+        _, token = await runtime.perform(
+            create_token,
+            name=f"demo {role.name.lower()}",
+            role=role,
+            organization_code=code,
+            reads_learners=role is Role.CREDIT_BANK,
+        )
+        lines.append(f"{role.name}_TOKEN={token}")
     write_new(folder / "tokens.env", ("\n".join(lines) + "\n").encode(), secret=True)

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - pypdfium2 has no types
 """QR codes on the pages of PDF files, each file in a process of its own.
 
 A PDF of two kilobytes can keep a program busy for ever, or take all memory: the process that draws
@@ -47,12 +48,12 @@ def pdf_pages(path: Path) -> Iterator[Any]:
         while True:
             if not ours.poll(_PATIENCE):
                 raise UnreadPdf("too_long")
-            told = ours.recv()
-            if told is None:
+            said = ours.recv()
+            if said is None:
                 return
-            if isinstance(told, str):
-                raise UnreadPdf(told)
-            yield told
+            if isinstance(said, str):
+                raise UnreadPdf(said)
+            yield said
     except EOFError:
         raise UnreadPdf("crashed") from None
     finally:
@@ -65,11 +66,11 @@ def _read(file: str, parent: Connection) -> None:
     """Tell the parent the number of pages, each page's texts, then None; a reason instead."""
     serve_parent()
     with suppress(BrokenPipeError):  # nobody listens any more
-        for told in _told(file):
-            parent.send(told)
+        for said in _said(file):
+            parent.send(said)
 
 
-def _told(file: str) -> Iterator[int | list[str] | str | None]:
+def _said(file: str) -> Iterator[int | list[str] | str | None]:
     import pypdfium2  # noqa: PLC0415 - not needed for pictures
 
     try:
@@ -84,7 +85,7 @@ def _told(file: str) -> Iterator[int | list[str] | str | None]:
         yield "damaged"
 
 
-def _texts(page: Any) -> list[str]:  # noqa: ANN401 - pypdfium2 has no types
+def _texts(page: Any) -> list[str]:
     """Return the texts of the codes of a page; finer where there is no certificate's."""
     width, height = page.get_size()
     finest = (_MAX_PIXELS / max(1, width * height)) ** 0.5

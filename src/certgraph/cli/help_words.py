@@ -38,6 +38,7 @@ ZH: dict[str, str] = {
     "command_organization": "机构及其颁发权限",
     "command_key": "签发密钥和名单密钥",
     "command_token": "接口令牌",
+    "command_audit": "审计记录",
     "command_issue": "按 CSV 文件签发证书",
     "command_sign-own": "提交机构自行完成的签名",
     "command_register": "将证书录入平台",

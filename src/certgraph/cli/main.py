@@ -20,7 +20,7 @@ MODULES = {
     "trust": ("trust",),
     "demo": ("demo",),
     "serve": ("serve", "schema"),
-    "admin": ("migrate", "catalogue", "organization", "key", "token"),
+    "admin": ("migrate", "catalogue", "organization", "key", "token", "audit"),
     "certificates": (
         "issue", "sign-own", "register", "suspend", "lift", "revoke", "correct", "recheck",
     ),
@@ -64,7 +64,7 @@ def _parser(chosen: str | None, language: str) -> argparse.ArgumentParser:
 
 
 def _expected_errors() -> tuple[type[Exception], ...]:
-    """Return the errors that are told in one line, without a traceback."""
+    """Return the errors that are said in one line, without a traceback."""
     from certgraph.cli.new_files import CeremonyError  # noqa: PLC0415 - commands start without
     from certgraph.cli.tables import TableError  # noqa: PLC0415 - the same
     from certgraph.cli.trust_store import TrustDataError  # noqa: PLC0415 - the same

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - a row
 """The credit bank's own copy of the feed: a database of its own, and how a page changes it.
 
 Nothing of the platform's code is used here but its engine; a client in another language would do
@@ -44,7 +45,7 @@ STATE = Table(
     Column("is_resyncing", Boolean, nullable=False),
     Column("pulled_at", UtcDateTime, nullable=False),
 )
-"""Where the mirror stands: one row."""
+"""How far the mirror is: one row."""
 
 RECORDS = Table(
     "mirror_records",
@@ -101,13 +102,13 @@ class Mirror:
         return cursor
 
     async def count(self) -> int:
-        """Return how many records stand."""
+        """Return how many records it holds."""
         statement = select(func.count()).where(RECORDS.c.kind == "UPSERT")
         async with self._engine.connect() as connection:
             return await connection.scalar(statement) or 0
 
     @staticmethod
-    async def _state(connection: AsyncConnection) -> Any:  # noqa: ANN401 - a row
+    async def _state(connection: AsyncConnection) -> Any:
         return (await connection.execute(select(STATE).with_for_update())).one_or_none()
 
     async def start_again(self, epoch: str, now: datetime) -> None:

@@ -1,7 +1,8 @@
+# ruff: noqa: ANN401 - as the library has it
 """Parsers of the command line: those of argparse, in Chinese where that is the language.
 
 argparse says everything in English. What it says is known by its words: help is put together by
-`ChineseHelp`, mistakes are told by `mistake_in_chinese`.
+`ChineseHelp`, mistakes are said by `mistake_in_chinese`.
 """
 
 import argparse
@@ -57,7 +58,7 @@ class Parser(argparse.ArgumentParser):
         **options: Of argparse.
     """
 
-    def __init__(self, *, language: str | None = None, **options: Any) -> None:  # noqa: ANN401 - as the library has it
+    def __init__(self, *, language: str | None = None, **options: Any) -> None:
         self.language = language or "en"
         if self.language == "zh":
             options["formatter_class"] = ChineseHelp
@@ -67,7 +68,7 @@ class Parser(argparse.ArgumentParser):
             self.add_argument("--lang", choices=LANGUAGES, help=say(language, "help_lang"))
 
     def error(self, message: str) -> NoReturn:
-        """Tell how the command is used and what is wrong, and end with exit status 2."""
+        """Say how the command is used and what is wrong, and end with exit status 2."""
         if self.language == "en":
             super().error(visible(message))
         self.print_usage(sys.stderr)
@@ -82,12 +83,12 @@ class Commands:
         self.language = parser.language
         self._commands = parser.add_subparsers(metavar="COMMAND", required=required)
 
-    def add_spoken(self, name: str, **options: Any) -> Parser:  # noqa: ANN401 - as the library has it
+    def add_spoken(self, name: str, **options: Any) -> Parser:
         """Add a command that speaks the language."""
         line = say(self.language, f"command_{name}")
         return self._commands.add_parser(name, help=line, language=self.language, **options)
 
-    def add_parser(self, name: str, **options: Any) -> Parser:  # noqa: ANN401 - as the library has it
+    def add_parser(self, name: str, **options: Any) -> Parser:
         """Add a command that speaks English, as argparse does; it is listed in the language."""
         if self.language == "zh":
             options["help"] = say("zh", f"command_{name}")
@@ -95,7 +96,7 @@ class Commands:
 
 
 def language_and_command(arguments: Sequence[str]) -> tuple[str, str | None]:
-    """Return the language that `--lang` chooses, wherever it stands, or the system's; the command.
+    """Return the language that `--lang` chooses, wherever it is, or the system's; the command.
 
     It is needed before the arguments are parsed: help is an answer, too, and so is a mistake.
     """

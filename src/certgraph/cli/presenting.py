@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - a text stream
 """How results are shown: to a person, one or many; to a machine, JSON or CSV."""
 
 import json
@@ -87,8 +88,8 @@ class Presenter:
             line = "  ".join(filter(None, (row["_icon"], row["source"], who, row["message"])))
             tqdm.write(line, file=sys.stdout)
             counts[row["verdict"]] += 1
-        told = "、" if self._language == "zh" else ", "
-        verdicts = told.join(
+        texts = "、" if self._language == "zh" else ", "
+        verdicts = texts.join(
             f"{self._say(f'verdict_{verdict}')} {count}" for verdict, count in counts.items()
         )
         total = self._say("total", count=counts.total(), verdicts=verdicts)
@@ -110,29 +111,29 @@ class Presenter:
                 self._print_checks(verification)
         self._print_notes(sys.stdout)
 
-    def _print_notes(self, out: Any) -> None:  # noqa: ANN401 - a text stream
+    def _print_notes(self, out: Any) -> None:
         for note in self._results.notes:
             tqdm.write(note, file=out)
 
     def _print_claims(self, row: Row, claims: Claims) -> None:
-        language, told = self._language, words(self._language)
+        language, texts = self._language, words(self._language)
         values = {
             "holder": row["holder_name"],
             "certificate": f"{row['certificate']} · {level_word(claims.level, language)}",
             "standard": row["standard"],
             "issuer": row["issuer"],
             "issued_on": row["issued_on"],
-            "expires_on": row["expires_on"] or told["no_end"],
+            "expires_on": row["expires_on"] or texts["no_end"],
             "number": row["number"],
             "masked_document": row["masked_document"],
         }
-        width = max(columns(told[label]) for label in values)
+        width = max(columns(texts[label]) for label in values)
         for label, value in values.items():
             if value:
-                print(f"  {padded(told[label], width)}  {value}")
+                print(f"  {padded(texts[label], width)}  {value}")
         for outcome in self._outcomes_of(row["_verification"]):
             name = outcome["name"] or outcome["number"]
-            print(f"    {name}  {outcome['credits']:g} {told['credits']}")
+            print(f"    {name}  {outcome['credits']:g} {texts['credits']}")
         if row["issuer_left_on"]:
             left = CATALOGUE[language]["left"].line
             print(f"  {left.format(left_on=row['issuer_left_on'])}")

@@ -1,4 +1,5 @@
-"""What commands that use the database share: settings, sessions, and how a refusal is told."""
+# ruff: noqa: ANN401 - the action's input
+"""What commands that use the database share: settings, sessions, and how a refusal is shown."""
 
 import argparse
 import asyncio
@@ -7,10 +8,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, TypeVar, cast
 
+from certgraph.actions.acting import Environment, Observer, ignore_step
+from certgraph.actions.declaring import Action
+from certgraph.actions.parties import Actor, Role
+from certgraph.actions.performing import perform
+from certgraph.all_actions import ACTIONS_BY_NAME, PARTIES
 from certgraph.calendar import programme_day, written_day
 from certgraph.cli.clock import default_language, environ, now, system_random
 from certgraph.cli.migrations import check_revision
@@ -30,11 +37,17 @@ from certgraph.problems import Problem, Rejected
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings, SettingsError
 
+R = TypeVar("R")
+
 EXIT_REFUSED = 1
 EXIT_USAGE = 2
 
 
-@dataclass(frozen=True, slots=True)
+BY_HAND = Actor("command line", Role.OPERATOR)
+"""Whoever has the installation's settings acts as the programme's office."""
+
+
+@dataclass(frozen=True)
 class Runtime:
     """An open installation.
 
@@ -59,9 +72,41 @@ class Runtime:
         """The day in China."""
         return programme_day(self.now)
 
+    @cached_property
+    def _keyring(self) -> Keyring:
+        return self.settings.keyring()
+
     def keyring(self) -> Keyring:
         """Return the keyring. Raises `SettingsError`."""
-        return self.settings.keyring()
+        return self._keyring
+
+    def environment(self, observe: Observer = ignore_step) -> Environment:
+        """Return with what this command's actions are performed."""
+        return Environment(
+            sessions=self.sessions,
+            parties=PARTIES,
+            now=self.now,
+            random=self.random,
+            keyring=self.keyring,
+            actions=ACTIONS_BY_NAME,
+            allowed_hosts=self.settings.allowed_webhook_hosts,
+            observe=observe,
+        )
+
+    async def perform(
+        self,
+        action: Action[..., R],
+        *,
+        actor: Actor = BY_HAND,
+        observe: Observer = ignore_step,
+        **given: Any,
+    ) -> R:
+        """Perform an action as the API does, and return what it returns. Raises `Rejected`."""
+        if action.once:
+            given.setdefault("idempotency_key", self.random.getrandbits(128).to_bytes(16).hex())
+        outcome = await perform(action, self.environment(observe), actor, given)
+        results: Any = outcome.results
+        return cast("R", tuple(results) if len(action.returns) > 1 else results[0])
 
 
 @asynccontextmanager
@@ -111,6 +156,13 @@ async def _check_master_key(sessions: Sessions, reads: Sessions, keyring: Keyrin
             await check_master_key(session, keyring)
 
 
+def add_on_behalf(parser: argparse.ArgumentParser, *, reason: bool = True) -> None:
+    """Add what the office says where it records what others decided."""
+    parser.add_argument("--document", metavar="TEXT", help="the document that says so")
+    if reason:
+        parser.add_argument("--reason", help="why; no personal data")
+
+
 def add_dir(parser: argparse.ArgumentParser) -> None:
     """Add the option that names the installation's folder."""
     parser.add_argument(
@@ -126,7 +178,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 def run_with_runtime(
     options: argparse.Namespace, command: Callable[[Runtime, argparse.Namespace], Awaitable[None]]
 ) -> int:
-    """Run a command with an open installation; tell refusals in sentences.
+    """Run a command with an open installation; show refusals in sentences.
 
     Raises:
         SettingsError: For the caller, which prints it.
@@ -143,12 +195,12 @@ def run_with_runtime(
         asyncio.run(work())
     except Rejected as rejected:
         for problem in rejected.problems:
-            print(told(problem, default_language()), file=sys.stderr)
+            print(sentence(problem, default_language()), file=sys.stderr)
         return EXIT_REFUSED
     return 0
 
 
-def told(problem: Problem, language: str) -> str:
+def sentence(problem: Problem, language: str) -> str:
     """Return a refusal for a terminal: where, what, which rule, in one line."""
     where = ".".join(problem.path)
     sentence = problem.message(language)
@@ -165,7 +217,7 @@ def day(text: str) -> date:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def leaf(commands: Any, name: str, text: str, command: Any) -> argparse.ArgumentParser:  # noqa: ANN401 - argparse's subparsers have no public type
+def leaf(commands: Any, name: str, text: str, command: Any) -> argparse.ArgumentParser:
     """Add a command that runs with an open installation."""
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
     add_dir(parser)
@@ -173,7 +225,7 @@ def leaf(commands: Any, name: str, text: str, command: Any) -> argparse.Argument
     return parser
 
 
-def group(commands: Any, name: str, text: str) -> Any:  # noqa: ANN401 - as above
+def group(commands: Any, name: str, text: str) -> Any:
     """Add a command that has commands of its own, and return where to add them."""
     parser = commands.add_parser(name, help=text, description=text)
     return parser.add_subparsers(required=True, metavar="COMMAND")

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - argparse's subparsers have no public type
 """certgraph serve and certgraph schema."""
 
 import argparse
@@ -11,7 +12,7 @@ from typing import Any
 import uvicorn
 
 from certgraph.api.app import make_app
-from certgraph.api.http_protocol import BoundedProtocol
+from certgraph.api.http.protocol import BoundedProtocol
 from certgraph.api.schema import schema_text
 from certgraph.cli.clock import environ, now, system_random
 from certgraph.cli.runtime import add_dir, run_with_runtime
@@ -72,7 +73,7 @@ def _run_schema(_options: argparse.Namespace) -> int:
     return 0
 
 
-def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's subparsers have no public type
+def add_to(commands: Any) -> None:
     """Add the commands."""
     parser = commands.add_parser("serve", help="serve the API and the published files")
     add_dir(parser)

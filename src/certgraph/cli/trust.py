@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - of the library
 """certgraph trust: the trust data that this installation verifies with.
 
 `install` once, `update` from time to time; without the server's packages, too. The root ceremony
@@ -67,19 +68,19 @@ def _run_install(options: argparse.Namespace) -> int:
 def _run_show(options: argparse.Namespace) -> int:
     home = trust_home(environ(), options.home)
     held = load_trust(home=home, root_file=options.root, bundle_file=options.bundle, now=now())
-    told = partial(say, options.lang)
+    texts = partial(say, options.lang)
     if held.warning:
         print(f"certgraph trust: {held.warning.said(options.lang)}", file=sys.stderr)
     trust_list = held.trust.trust_list
     made, until = _day(trust_list.issued_at), _day(trust_list.expires_at)
     facts = {"sequence": trust_list.sequence, "status_lists": len(held.trust.status_lists)}
-    print(told("shown", made=made, until=until, **facts))
+    print(texts("shown", made=made, until=until, **facts))
     for organization in trust_list.organizations:
-        state = padded(told(f"state_{organization.state.name.lower()}"), 11)
+        state = padded(texts(f"state_{organization.state.name.lower()}"), 11)
         print(f"  {organization.code}  {state}  {organization.name}")
         for entitlement in organization.entitlements:
             name, levels = entitlement.certificate_name, _levels(entitlement, options.lang)
-            print(f"      {told('shown_entitlement', certificate=name, levels=levels)}")
+            print(f"      {texts('shown_entitlement', certificate=name, levels=levels)}")
     return 0
 
 
@@ -107,9 +108,9 @@ def _run_page(options: argparse.Namespace) -> int:
     lists = trust.status_lists.values()
     fresh = min((one.fresh_until for one in lists), default=trust.trust_list.expires_at)
     end = min((one.expires_at for one in lists), default=fresh)
-    told = partial(say, options.lang)
-    print(told("page_written", file=options.out, size=len(html)))
-    print(told("page_ages", until=_day(fresh), end=_day(end)))
+    texts = partial(say, options.lang)
+    print(texts("page_written", file=options.out, size=len(html)))
+    print(texts("page_ages", until=_day(fresh), end=_day(end)))
     return 0
 
 
@@ -163,7 +164,7 @@ def _fetched(url: str) -> bytes:
 class _Careful(urllib.request.HTTPRedirectHandler):
     """Follows to addresses that might have been given, too."""
 
-    def redirect_request(self, *arguments: Any) -> urllib.request.Request | None:  # noqa: ANN401 - of the library
+    def redirect_request(self, *arguments: Any) -> urllib.request.Request | None:
         """Look at where it leads."""
         _address(arguments[-1])
         return super().redirect_request(*arguments)
@@ -176,30 +177,30 @@ def _fresh_until(held: HeldTrust) -> date:
 
 def add_to(commands: Commands) -> None:
     """Add the commands; those of the ceremony where the server's packages are installed."""
-    told = partial(say, commands.language)
+    texts = partial(say, commands.language)
     trust = Commands(commands.add_spoken("trust"), required=True)
     page = trust.add_spoken("page")
-    page.add_argument("bundle", type=Path, help=told("help_trust"))
-    page.add_argument("out", type=Path, help=told("help_out"))
-    page.add_argument("--root", type=Path, required=True, help=told("help_given_root"))
+    page.add_argument("bundle", type=Path, help=texts("help_trust"))
+    page.add_argument("out", type=Path, help=texts("help_out"))
+    page.add_argument("--root", type=Path, required=True, help=texts("help_given_root"))
     page.add_argument(
-        "--language", choices=LANGUAGES, default="zh", help=told("help_page_language")
+        "--language", choices=LANGUAGES, default="zh", help=texts("help_page_language")
     )
     page.set_defaults(run=_run_page)
     install = trust.add_spoken("install")
-    install.add_argument("bundle", type=Path, help=told("help_trust"))
-    install.add_argument("--root", type=Path, required=True, help=told("help_given_root"))
+    install.add_argument("bundle", type=Path, help=texts("help_trust"))
+    install.add_argument("--root", type=Path, required=True, help=texts("help_given_root"))
     install.set_defaults(run=_run_install)
     update = trust.add_spoken("update")
-    update.add_argument("url", nargs="?", help=told("help_url"))
-    update.add_argument("--root", type=Path, help=told("help_installed_root"))
+    update.add_argument("url", nargs="?", help=texts("help_url"))
+    update.add_argument("--root", type=Path, help=texts("help_installed_root"))
     update.set_defaults(run=_run_update)
     show = trust.add_spoken("show")
-    show.add_argument("bundle", type=Path, nargs="?", help=told("help_held_bundle"))
-    show.add_argument("--root", type=Path, help=told("help_installed_root"))
+    show.add_argument("bundle", type=Path, nargs="?", help=texts("help_held_bundle"))
+    show.add_argument("--root", type=Path, help=texts("help_installed_root"))
     show.set_defaults(run=_run_show)
     for one in (install, update, show):
-        one.add_argument("--home", type=Path, help=told("help_home"))
+        one.add_argument("--home", type=Path, help=texts("help_home"))
     try:
         from certgraph.cli import ceremony  # noqa: PLC0415 - needs the server's packages
     except ModuleNotFoundError as error:

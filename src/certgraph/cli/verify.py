@@ -1,6 +1,6 @@
 """certgraph verify: check certificates without a network.
 
-What it takes and its exit statuses are told by its help (`about_verify` in `help_words`).
+What it takes and its exit statuses are said by its help (`about_verify` in `help_words`).
 """
 
 import argparse
@@ -61,23 +61,23 @@ _POOL_FROM = 24
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    told = partial(say, commands.language)
+    texts = partial(say, commands.language)
     parser = commands.add_spoken(
         "verify",
-        description=told("about_verify"),
+        description=texts("about_verify"),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("inputs", nargs="+", metavar="PATH|TEXT|-", help=told("help_inputs"))
-    add("--trust", type=Path, metavar="FILE", help=told("help_trust"))
-    add("--root", type=Path, metavar="FILE", help=told("help_root"))
-    add("--home", type=Path, metavar="DIR", help=told("help_home"))
+    add("inputs", nargs="+", metavar="PATH|TEXT|-", help=texts("help_inputs"))
+    add("--trust", type=Path, metavar="FILE", help=texts("help_trust"))
+    add("--root", type=Path, metavar="FILE", help=texts("help_root"))
+    add("--home", type=Path, metavar="DIR", help=texts("help_home"))
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help=told("help_json"))
-    form.add_argument("--csv", action="store_true", help=told("help_csv"))
-    add("--xlsx", type=Path, metavar="FILE", help=told("help_xlsx"))
-    add("--document", metavar="NUMBER", help=told("help_document"))
-    add("--jobs", type=_positive, metavar="N", help=told("help_jobs"))
+    form.add_argument("--json", action="store_true", help=texts("help_json"))
+    form.add_argument("--csv", action="store_true", help=texts("help_csv"))
+    add("--xlsx", type=Path, metavar="FILE", help=texts("help_xlsx"))
+    add("--document", metavar="NUMBER", help=texts("help_document"))
+    add("--jobs", type=_positive, metavar="N", help=texts("help_jobs"))
     parser.set_defaults(run=run)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - whatever a text shows
 """What `certgraph verify` says besides the verdicts and the words of the page."""
 
 from typing import Any
@@ -185,7 +186,7 @@ _EN: dict[str, str] = {
 _WORDS = {"zh": _ZH | help_words.ZH, "en": _EN | help_words.EN}
 
 
-def say(language: str, key: str, **facts: Any) -> str:  # noqa: ANN401 - whatever a text shows
+def say(language: str, key: str, **facts: Any) -> str:
     """Return a text, of the command or else of the page, with its facts filled in."""
     text = _WORDS[language].get(key)
     return (words(language)[key] if text is None else text).format_map(facts)

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - decoded CBOR
 """The claims of a certificate: what the signature states, and the limits every text keeps.
 
 A CWT claims set (RFC 8392) with one private claim that holds the certificate. The keys and their
@@ -177,7 +178,7 @@ _NAMES = {
 _REQUIRED = frozenset({_NUMBER, _HOLDER_NAME, _CERTIFICATE_NAME, _LEVEL, _STANDARD, _STATUS})
 
 
-def _faults(payload: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - decoded CBOR
+def _faults(payload: Any) -> Iterator[tuple[str, str]]:
     """Yield every (field, fault) of a decoded payload, in the order of the layout."""
     if not isinstance(payload, dict):
         yield "payload", "shape"
@@ -215,7 +216,7 @@ def _faults(payload: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - decode
         yield "masked_document", "beside_holder_tag"
 
 
-def claims_from(payload: Any) -> Claims:  # noqa: ANN401 - decoded CBOR
+def claims_from(payload: Any) -> Claims:
     """Return the claims of a decoded payload.
 
     Raises:

@@ -16,7 +16,7 @@ LAST_INSTANT = 253_402_271_999
 
 
 def day_of(instant: int) -> int:
-    """Return the day in UTC+8 on which `instant` (seconds since 1970) falls."""
+    """Return the day in UTC+8 on which `instant` (seconds since 1970) is."""
     return (instant + _OFFSET) // SECONDS_A_DAY
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - nested literals of the allowed kinds
 """Deterministic CBOR (RFC 8949, section 4.2.1), restricted to what certificates need.
 
 Allowed: integers, byte strings, text strings, arrays, maps. Refused: everything else (tags,
@@ -17,7 +18,7 @@ class MalformedEncoding(ValueError):
     """The bytes are not deterministic CBOR of the allowed kinds; says at which byte."""
 
 
-def encode(item: Any) -> bytes:  # noqa: ANN401 - nested literals of the allowed kinds
+def encode(item: Any) -> bytes:
     """Return the CBOR of `item`. Maps are written in the order given: pass keys sorted.
 
     Sorted means by encoded key: 0, 1, 2 … before -1, -2 …; `decode` refuses anything else.
@@ -25,7 +26,7 @@ def encode(item: Any) -> bytes:  # noqa: ANN401 - nested literals of the allowed
     return cbor2.dumps(item)
 
 
-def decode(data: bytes, *, max_depth: int = 4) -> Any:  # noqa: ANN401 - what came in decides
+def decode(data: bytes, *, max_depth: int = 4) -> Any:
     """Return the one item that `data` holds.
 
     No length is believed before the bytes it promises are there, so the memory used is bounded by

@@ -29,7 +29,7 @@ _OTHER = re.compile(r"^(?!1[0-9]{10}$)[0-9]{6,}$|^[!-~]{24,}$|^[!-~]*://[!-~]*$"
 link. Words, names and numbers of certificates are what people write around codes."""
 
 _MOST_OTHERS = 10_000
-"""Of one text that are told one by one; more count as words."""
+"""Of one text that are named one by one; more count as words."""
 
 
 class FoundCodes(NamedTuple):

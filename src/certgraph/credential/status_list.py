@@ -1,7 +1,7 @@
 """Which certificates are revoked, suspended or superseded: one small signed file per 131,072.
 
 An IETF Token Status List (draft-ietf-oauth-status-list) as CWT in COSE_Sign1: two bits an entry,
-lowest bits first, zlib. The draft is not an RFC yet: its numbers stand in this file only. Beyond
+lowest bits first, zlib. The draft is not an RFC yet: its numbers are in this file only. Beyond
 the draft, claim `iss` and a private claim name the issuer and list, and entry 3 (application
 specific there) means superseded.
 """

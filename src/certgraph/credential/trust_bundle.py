@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - decoded CBOR
 """Everything an employer carries to verify offline, in one file (`.cgtrust`).
 
 The trust list (with the earlier lists that changed root keys, so that an old installation can
@@ -123,7 +124,7 @@ class Standard:
 
 
 def encode_standards(standards: Sequence[Standard]) -> bytes:
-    """Return the display part of a bundle; its SHA-256 stands in the trust list."""
+    """Return the display part of a bundle; its SHA-256 is in the trust list."""
     return encode(
         [
             [
@@ -159,7 +160,7 @@ def open_trust_bundle(
         data: The file.
         roots: The root keys of the installation; where `held` names later ones, those count.
         now: The verifier's time.
-        held: The trust data in use, which the bundle may not fall behind.
+        held: The trust data in use, which the bundle may not be older than.
 
     Raises:
         UntrustedBundle: Says why; go on with `held`.
@@ -271,7 +272,9 @@ def _status_lists(
             raise UntrustedBundle("mixed", "a status list is signed by a key out of its period")
         place = (status_list.issuer, status_list.number)
         if place in found or status_list.issuer not in known:
-            raise UntrustedBundle("mixed", f"status list {place} stands twice, or is of no issuer")
+            raise UntrustedBundle(
+                "mixed", f"status list {place} is there twice, or is of no issuer"
+            )
         found[place] = status_list
     return found
 
@@ -299,7 +302,7 @@ def _standards(trust_list: TrustList, encoded: bytes) -> dict[tuple[str, str], S
     return {(standard.code, standard.version): standard for standard in standards}
 
 
-def _standard(item: Any) -> Standard:  # noqa: ANN401 - decoded CBOR
+def _standard(item: Any) -> Standard:
     code, version, name, outcomes = item
     texts = (code, version, name, *outcomes.values()) if isinstance(outcomes, dict) else (None,)
     if not (isinstance(item, list) and all(isinstance(text, str) for text in texts)):

@@ -41,7 +41,7 @@ class UntrustedList(ValueError):
 
 
 class OrganizationState(IntEnum):
-    """Where an organization stands in the programme, as far as a verifier cares."""
+    """State of an organization in the programme, as far as a verifier cares."""
 
     ACTIVE = 1
     RECTIFYING = 2
@@ -75,7 +75,7 @@ class Entitlement:
     """Leave to issue one certificate type at some levels, for a period.
 
     Attributes:
-        certificate_name: As it stands in the claims.
+        certificate_name: As it is in the claims.
         standard_codes: Standards that belong to the type.
         levels: Rising.
         first_day: First day of issue covered.
@@ -98,7 +98,7 @@ class ListedOrganization:
         name: Chinese name.
         name_en: English name, where there is an official one.
         uscc: Unified social credit code, where known.
-        state: Where it stands now.
+        state: Its state now.
         state_since: Day on which that state began.
         keys: All keys it ever signed with.
         entitlements: All it was ever allowed to issue.

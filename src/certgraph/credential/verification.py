@@ -11,7 +11,7 @@
 7. expiry
 8. status: valid, revoked, suspended or superseded, as of the status list's date
 
-Checks 1 to 5 each need the one before; 6, 7 and 8 stand beside each other. A check that could not
+Checks 1 to 5 each need the one before; 6, 7 and 8 are beside each other. A check that could not
 run has not passed. Nothing here reads a clock, opens a file or a socket, or raises on any text.
 """
 

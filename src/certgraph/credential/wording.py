@@ -1,7 +1,7 @@
 """What a verifier says, in Chinese and English: one catalogue by verdict and reason.
 
-The sentences tell a person what holds, as of when, and what to do next. Nobody should need to know
-what a signature is.
+The sentences say what holds, as of when, and what to do next. Nobody should need to know what a
+signature is.
 """
 
 from typing import NamedTuple

@@ -24,7 +24,7 @@ class Rounding(StrEnum):
 
 
 class ProposalState(StrEnum):
-    """Where a credit-record proposal 学分记录建议方案 stands.
+    """State of a credit-record proposal 学分记录建议方案.
 
     DRAFT → SUBMITTED → UNDER_VERIFICATION → RECOGNIZED → PUBLISHED, or → RETURNED → DRAFT.
     """
@@ -38,7 +38,7 @@ class ProposalState(StrEnum):
 
 
 class DeadlineState(StrEnum):
-    """How a proposal stands to its deadline. MET_LATE: it was submitted, too late."""
+    """A proposal and its deadline. MET_LATE: it was submitted, too late."""
 
     AHEAD = "ahead"
     DUE_SOON = "due_soon"
@@ -100,7 +100,7 @@ class CreditDifference(StrEnum):
 
 
 class MeasureState(StrEnum):
-    """Where a conversion measure 转换办法 stands: FILED → PUBLISHED, or RETURNED → FILED."""
+    """State of a conversion measure 转换办法: FILED → PUBLISHED, or RETURNED → FILED."""
 
     FILED = "filed"
     RETURNED = "returned"
@@ -111,7 +111,7 @@ class ApplicationState(StrEnum):
     """Whose turn a conversion application is, or how it ended.
 
     The student applies → AT_COLLEGE → AT_ACADEMIC_OFFICE → AT_EVALUATION_ORGANIZATION →
-    AT_CREDIT_BANK → CONVERTED; REJECTED at any of them; REVERSED when its certificate falls.
+    AT_CREDIT_BANK → CONVERTED; REJECTED at any of them; REVERSED with its certificate.
     """
 
     AT_COLLEGE = "at_college"
@@ -172,12 +172,12 @@ def record_state(state: CertificateState, *, is_erased: bool) -> RecordState:
     }.get(state, RecordState.ACTIVE)
 
 
-_STANDING = {RecordState.ACTIVE, RecordState.SUSPENDED}
+_VALID_STATES = {RecordState.ACTIVE, RecordState.SUSPENDED}
 
 
 def change_kind(state: RecordState) -> ChangeKind:
     """Return what readers are to do with a record in this state."""
-    return ChangeKind.UPSERT if state in _STANDING else ChangeKind.TOMBSTONE
+    return ChangeKind.UPSERT if state in _VALID_STATES else ChangeKind.TOMBSTONE
 
 
 def change_reason(before: RecordState | None, after: RecordState) -> ChangeReason:

@@ -2,7 +2,8 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from typing import Annotated
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -12,6 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
+from certgraph.actions.acting import Act
+from certgraph.actions.declaring import Hex, action
+from certgraph.actions.parties import ANY, ON_BEHALF, OWN, Role
 from certgraph.calendar import programme_day
 from certgraph.credential.encoding import encode
 from certgraph.credential.signature import (
@@ -31,9 +35,10 @@ from certgraph.organizations.rules import (
     key_state_problems,
     period_problems,
 )
+from certgraph.organizations.subjects import KEY, ORGANIZATION
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.problems import Problem, refusal, reject_if
-from certgraph.randomness import Random, new_id
+from certgraph.randomness import new_id
 from certgraph.sealing import CannotOpen, Keyring
 
 POSSESSION_TYP = "cgk+cwt"
@@ -41,7 +46,12 @@ POSSESSION_TYP = "cgk+cwt"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPeriod:
-    """Days for which a key may sign, both included; `last_on` None while it is in use."""
+    """Days for which a key may sign.
+
+    Attributes:
+        first_on: First day; today or later.
+        last_on: Last day, included; null while it is in use.
+    """
 
     first_on: date
     last_on: date | None = None
@@ -66,24 +76,17 @@ def possession_message(organization_code: str, public_key: bytes) -> bytes:
 def _new_key_problems(
     organization: OrganizationRow | None, period: KeyPeriod, today: date
 ) -> list[Problem]:
-    problems = period_problems(period.first_on, period.last_on, "lastOn")
+    problems = period_problems(period.first_on, period.last_on, "last_on")
     if period.first_on < today:
         facts = {"day": period.first_on.isoformat(), "today": today.isoformat()}
-        problems.append(Problem(code="key.begins_before_today", path=("firstOn",), facts=facts))
+        problems.append(Problem(code="key.begins_before_today", path=("first_on",), facts=facts))
     if organization is not None:
         problems += key_state_problems(organization.name, organization.state)
     return problems
 
 
 async def create_sealed_key(
-    session: Session,
-    keyring: Keyring,
-    purpose: KeyPurpose,
-    organization: OrganizationRow | None,
-    period: KeyPeriod,
-    *,
-    now: datetime,
-    random: Random,
+    act: Act, purpose: KeyPurpose, organization: OrganizationRow | None, period: KeyPeriod
 ) -> SigningKeyRow:
     """Make a key whose private half is kept sealed in the database.
 
@@ -91,68 +94,107 @@ async def create_sealed_key(
         Rejected: A period that ends before it begins, begins before today or is out of range, or an
             organization that does not take part.
     """
-    reject_if(_new_key_problems(organization, period, programme_day(now)))
-    private_key = Ed25519PrivateKey.from_private_bytes(random.randbytes(32))
+    reject_if(_new_key_problems(organization, period, programme_day(act.now)))
+    private_key = Ed25519PrivateKey.from_private_bytes(act.random.randbytes(32))
     public_key = private_key.public_key().public_bytes_raw()
     kid = kid_of(public_key)
     pkcs8 = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     row = SigningKeyRow(
-        id=new_id(random),
+        id=new_id(act.random),
         organization_id=organization.id if organization else None,
         purpose=purpose,
         custody=KeyCustody.SEALED,
         kid=kid,
         public_key=public_key,
-        sealed_private_key=keyring.seal_private_key(pkcs8, _owner(organization, kid, purpose)),
+        sealed_private_key=act.keyring.seal_private_key(pkcs8, _owner(organization, kid, purpose)),
         first_on=period.first_on,
         last_on=period.last_on,
-        registered_at=now,
+        registered_at=act.now,
     )
-    session.add(row)
+    act.session.add(row)
     return row
 
 
-async def register_held_key(
-    session: Session,
-    organization: OrganizationRow,
-    public_key: bytes,
-    proof: bytes,
-    period: KeyPeriod,
-    *,
-    now: datetime,
-    random: Random,
+@action(
+    "issuerKeyCreate",
+    may={Role.OPERATOR: ANY},
+    about=ORGANIZATION,
+    returns="issuer_key",
+    once=True,
+)
+async def create_issuer_key(
+    act: Act, organization: OrganizationRow, period: KeyPeriod
 ) -> SigningKeyRow:
-    """Record a key that the organization holds itself.
+    """Make a key that the service keeps sealed for an organization."""
+    return await create_sealed_key(act, KeyPurpose.ISSUER, organization, period)
+
+
+@action("statusKeyCreate", may={Role.OPERATOR: ANY}, returns="status_key", in_graph=False)
+async def create_status_key(act: Act, period: KeyPeriod) -> SigningKeyRow:
+    """Make a key that the service keeps sealed, for the programme's status lists."""
+    return await create_sealed_key(act, KeyPurpose.STATUS, None, period)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldKeyDraft:
+    """A key that the organization holds itself.
+
+    Attributes:
+        public_key: 64 hex digits.
+        proof: Signature of `issuerKeyChallenge`, 128 hex digits.
+        first_on: First day for which it may sign.
+        last_on: Last day, included; null while it is in use.
+    """
+
+    public_key: Annotated[bytes, Hex("a public key")]
+    proof: Annotated[bytes, Hex("a signature")]
+    first_on: date
+    last_on: date | None = None
+
+
+@action(
+    "issuerKeyRegister",
+    may={Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF},
+    about=ORGANIZATION,
+    returns="issuer_key",
+    once=True,
+)
+async def register_held_key(
+    act: Act, organization: OrganizationRow, draft: HeldKeyDraft
+) -> SigningKeyRow:
+    """Register a key that the organization holds itself, with proof of possession.
 
     Raises:
         Rejected: Not a safe Ed25519 key, already registered, `proof` is not the signature of
             `possession_message` by that key; a period that begins before today, or an organization
             that does not take part: it could date certificates back.
     """
+    public_key = draft.public_key
     try:
         key = load_public_key(public_key)
     except UnsafeKey as error:
-        raise refusal("key.unsafe", "publicKey", detail=error) from None
-    problems = _new_key_problems(organization, period, programme_day(now))
-    if await queries.signing_key_by_public_key(session, public_key):
-        problems.append(Problem(code="key.taken", path=("publicKey",)))
-    if not is_signed_by(key, proof, possession_message(organization.code, public_key)):
+        raise refusal("key.unsafe", "public_key", detail=error) from None
+    period = KeyPeriod(first_on=draft.first_on, last_on=draft.last_on)
+    problems = _new_key_problems(organization, period, programme_day(act.now))
+    if await queries.signing_key_by_public_key(act.session, public_key):
+        problems.append(Problem(code="key.taken", path=("public_key",)))
+    if not is_signed_by(key, draft.proof, possession_message(organization.code, public_key)):
         facts = {"name": organization.name}
         problems.append(Problem(code="key.no_possession", path=("proof",), facts=facts))
     reject_if(problems)
     row = SigningKeyRow(
-        id=new_id(random),
+        id=new_id(act.random),
         organization_id=organization.id,
         purpose=KeyPurpose.ISSUER,
         custody=KeyCustody.ORGANIZATION,
         kid=kid_of(public_key),
         public_key=public_key,
         sealed_private_key=None,
-        first_on=period.first_on,
-        last_on=period.last_on,
-        registered_at=now,
+        first_on=draft.first_on,
+        last_on=draft.last_on,
+        registered_at=act.now,
     )
-    session.add(row)
+    act.session.add(row)
     return row
 
 
@@ -195,59 +237,74 @@ async def key_on(
     return ([row for row in usable if row.listed_at is not None] or usable)[-1]
 
 
-async def _key_for_change(
-    session: Session, kid: bytes, organization: OrganizationRow | None
-) -> SigningKeyRow:
-    row = await queries.signing_key_by_kid(session, kid)
-    if row is None or (organization is not None and row.organization_id != organization.id):
-        raise refusal("key.not_found", "kid", kid=kid.hex())
-    return row
+_OWNER_OR_OPERATOR = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ANY}
 
 
+@action(
+    "issuerKeyRetire",
+    may=_OWNER_OR_OPERATOR,
+    about=KEY,
+    returns="issuer_key",
+    after_leaving=True,
+)
 async def retire_key(
-    session: Session, kid: bytes, *, last_on: date, organization: OrganizationRow | None = None
+    act: Act,
+    key: SigningKeyRow,
+    *,
+    last_on: Annotated[date, "Last day for which it may sign."],
 ) -> SigningKeyRow:
-    """End a key's use: `last_on` is the last day it may sign for. What it signed stays valid.
+    """End a key's use. What it signed stays valid.
 
     Raises:
-        Rejected: Unknown key, a last day before its first; a later one than was set before, of an
-            organization that does not take part.
+        Rejected: A last day before its first; a later one than was set before, of an organization
+            that does not take part.
     """
-    row = await _key_for_change(session, kid, organization)
-    problems = period_problems(row.first_on, last_on, "lastOn")
-    if row.last_on is not None and last_on > row.last_on and row.organization_id is not None:
-        owners = await queries.organizations_by_ids(session, [row.organization_id])
-        owner = owners[row.organization_id]
+    problems = period_problems(key.first_on, last_on, "last_on")
+    if key.last_on is not None and last_on > key.last_on and key.organization_id is not None:
+        owners = await queries.organizations_by_ids(act.session, [key.organization_id])
+        owner = owners[key.organization_id]
         problems += key_state_problems(owner.name, owner.state)
     reject_if(problems)
-    row.last_on = last_on
-    return row
+    key.last_on = last_on
+    return key
 
 
+@action(
+    "issuerKeyDeclareCompromised",
+    may=_OWNER_OR_OPERATOR,
+    about=KEY,
+    returns="issuer_key",
+    after_leaving=True,
+)
 async def declare_key_compromised(
-    session: Session,
-    kid: bytes,
+    act: Act,
+    key: SigningKeyRow,
     *,
-    since: date,
-    now: datetime,
-    organization: OrganizationRow | None = None,
+    since: Annotated[date, "Certificates issued from this day on no longer count."],
 ) -> SigningKeyRow:
-    """Declare that others may hold a key: certificates issued from `since` on no longer count.
+    """Declare that others may hold a key.
 
     A day may be moved to an earlier one later, never to a later one.
 
     Raises:
-        Rejected: Unknown key, a day in the future, or later than one already declared.
+        Rejected: A day in the future, or later than one already declared.
     """
-    row = await _key_for_change(session, kid, organization)
     reject_if(day_problems(since, "since"))
-    today = programme_day(now)
-    if since > today:
+    if since > programme_day(act.now):
         raise refusal("key.compromise_in_future", "since", day=since.isoformat())
-    if row.compromised_on is not None and since > row.compromised_on:
-        raise refusal("key.compromise_later", "since", day=row.compromised_on.isoformat())
-    row.compromised_on = since
-    return row
+    if key.compromised_on is not None and since > key.compromised_on:
+        raise refusal("key.compromise_later", "since", day=key.compromised_on.isoformat())
+    key.compromised_on = since
+    return key
+
+
+ACTIONS = (
+    create_issuer_key,
+    create_status_key,
+    register_held_key,
+    retire_key,
+    declare_key_compromised,
+)
 
 
 class WrongMasterKey(ValueError):

@@ -1,17 +1,18 @@
-"""All SQL about organizations, entitlements, keys and tokens."""
+# ruff: noqa: ANN401 - a kind, or its parameter
+"""All SQL about organizations, keys and tokens."""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import aliased
 
 from certgraph.database import Session, contains, insert_unless_there
 from certgraph.organizations.rules import KeyCustody, KeyPurpose, OrganizationKind
 from certgraph.organizations.tables import (
     ApiTokenRow,
     DivisionRow,
-    EntitlementRow,
     MasterKeyCheckRow,
     OrganizationKindRow,
     OrganizationRow,
@@ -23,10 +24,11 @@ from certgraph.organizations.tables import (
 async def organization_by_code(
     session: Session, code: str, *, for_update: bool = False
 ) -> OrganizationRow | None:
-    """Return the organization with `code`, locked until the end of the transaction if asked."""
+    """Return the organization with `code`, locked for change if asked; others may refer to it."""
     statement = select(OrganizationRow).where(OrganizationRow.code == code)
-    if for_update:
-        statement = statement.with_for_update()
+    if for_update:  # as it is after others changed it
+        statement = statement.with_for_update(key_share=True)
+        statement = statement.execution_options(populate_existing=True)
     return await session.scalar(statement)
 
 
@@ -43,14 +45,17 @@ async def organizations_by_ids(
     return {row.id: row for row in rows}
 
 
-def is_of_kind(kind: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a kind, or its parameter
+def is_of_kind(kind: Any) -> ColumnElement[bool]:
     """Return the condition that an organization is of a kind."""
     return OrganizationRow.id.in_(
         select(OrganizationKindRow.organization_id).where(OrganizationKindRow.kind == kind)
     )
 
 
-def name_contains(text: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a text, or its parameter
+_IS_INSTITUTION = is_of_kind(OrganizationKind.PILOT_INSTITUTION)
+
+
+def name_contains(text: Any) -> ColumnElement[bool]:
     """Return the condition that an organization's name, or the platform's, holds a text."""
     return contains(OrganizationRow.name, text) | contains(OrganizationRow.platform_name, text)
 
@@ -88,38 +93,45 @@ async def state_changes(
     return (await session.scalars(statement)).all()
 
 
+def supervisor() -> ColumnElement[UUID | None]:
+    """Return the expression of the authority that supervises an institution; null: none does.
+
+    The one it names; else the authority of the smallest division that its own is part of: that of
+    a city with an authority of its own (计划单列市) before its province's, the corps' (兵团) in the
+    corps' cities. Institutions of the corps elsewhere name it.
+    """
+    authority, code = aliased(OrganizationRow), OrganizationRow.division_code
+    within = [code, func.substr(code, 1, 4) + "00", func.substr(code, 1, 2) + "0000"]
+    of_division = (
+        select(authority.id)
+        .join(OrganizationKindRow, OrganizationKindRow.organization_id == authority.id)
+        .where(
+            OrganizationKindRow.kind == OrganizationKind.PROVINCIAL_AUTHORITY,
+            authority.division_code.in_(within),
+            authority.id != OrganizationRow.id,
+        )
+        .order_by(authority.division_code.desc(), authority.code)
+        .limit(1)
+        .correlate(OrganizationRow)
+        .scalar_subquery()
+    )
+    return func.coalesce(OrganizationRow.supervised_by_id, of_division)
+
+
+async def supervisor_of(session: Session, organization_id: UUID) -> UUID | None:
+    """Return the authority that supervises an institution; None where it has none, or is none."""
+    statement = select(supervisor()).where(OrganizationRow.id == organization_id, _IS_INSTITUTION)
+    return await session.scalar(statement)
+
+
+def supervised_by(authority_id: Any) -> Select[UUID]:
+    """Return the query for the institutions that an authority supervises."""
+    return select(OrganizationRow.id).where(supervisor() == authority_id, _IS_INSTITUTION)
+
+
 async def division_exists(session: Session, code: str) -> bool:
     """Tell whether the division code is known."""
     return await session.get(DivisionRow, code) is not None
-
-
-async def entitlements_of(
-    session: Session, organization_id: UUID, certificate_type_id: UUID | None = None
-) -> Sequence[EntitlementRow]:
-    """Return what an organization may or might issue, optionally of one type, oldest first."""
-    statement = (
-        select(EntitlementRow)
-        .where(EntitlementRow.organization_id == organization_id)
-        .order_by(EntitlementRow.certificate_type_id, EntitlementRow.level, EntitlementRow.first_on)
-    )
-    if certificate_type_id is not None:
-        statement = statement.where(EntitlementRow.certificate_type_id == certificate_type_id)
-    return (await session.scalars(statement)).all()
-
-
-async def entitlements_by_organization_ids(
-    session: Session, ids: Sequence[UUID]
-) -> dict[UUID, list[EntitlementRow]]:
-    """Return the entitlements of each organization."""
-    found: dict[UUID, list[EntitlementRow]] = {id_: [] for id_ in ids}
-    rows = await session.scalars(
-        select(EntitlementRow)
-        .where(EntitlementRow.organization_id.in_(ids))
-        .order_by(EntitlementRow.level, EntitlementRow.first_on)
-    )
-    for row in rows:
-        found[row.organization_id].append(row)
-    return found
 
 
 async def signing_keys(

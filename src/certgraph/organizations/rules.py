@@ -26,7 +26,7 @@ class OrganizationKind(StrEnum):
 
 
 class OrganizationState(StrEnum):
-    """Where an organization stands.
+    """State of an organization.
 
     SELECTED 入选 → AGREED 签约 → ACTIVE ⇄ RECTIFYING → EXITED or HANDED_OVER.
     """
@@ -83,7 +83,7 @@ def key_state_problems(name: str, state: OrganizationState) -> list[Problem]:
     if state in _MAY_HAVE_KEYS:
         return []
     facts = {"name": name, "state": state}
-    return [Problem(code="key.organization_not_active", path=("organizationCode",), facts=facts)]
+    return [Problem(code="key.organization_not_active", path=("organization_code",), facts=facts)]
 
 
 class KeyPurpose(StrEnum):
@@ -98,15 +98,6 @@ class KeyCustody(StrEnum):
 
     SEALED = "sealed"
     ORGANIZATION = "organization"
-
-
-class TokenRole(StrEnum):
-    """What the bearer of an API token may do."""
-
-    PROGRAMME_ADMIN = "programme_admin"
-    ORGANIZATION = "organization"
-    CREDIT_BANK = "credit_bank"
-    VERIFIER = "verifier"
 
 
 def uscc_problems(uscc: str | None) -> list[Problem]:
@@ -183,7 +174,7 @@ def day_problems(day: date | None, *path: str) -> list[Problem]:
 
 def period_problems(first_on: date, last_on: date | None, *path: str) -> list[Problem]:
     """List what is wrong with a period whose ends are both included."""
-    problems = day_problems(first_on, "firstOn") + day_problems(last_on, *path)
+    problems = day_problems(first_on, "first_on") + day_problems(last_on, *path)
     if problems:
         return problems
     if last_on is not None and last_on < first_on:

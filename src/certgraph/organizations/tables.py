@@ -1,4 +1,4 @@
-"""Organizations, what each may issue, their keys, and who may call the API."""
+"""Organizations, their keys, and who may call the API."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -10,18 +10,17 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
-    UniqueConstraint,
     false,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
+from certgraph.actions.parties import Role
 from certgraph.database import Base, EnumText, UtcDateTime
 from certgraph.organizations.rules import (
     KeyCustody,
     KeyPurpose,
     OrganizationKind,
     OrganizationState,
-    TokenRole,
 )
 
 
@@ -38,7 +37,10 @@ class DivisionRow(Base):
 
 
 class OrganizationRow(Base):
-    """An organization. `uscc` None: no source gives it. `state_since` None: unknown."""
+    """An organization. `uscc` None: no source gives it. `state_since` None: unknown.
+
+    `supervised_by_id`: the authority that supervises it; None: that of its division.
+    """
 
     __tablename__ = "organizations"
 
@@ -51,6 +53,7 @@ class OrganizationRow(Base):
     division_code: Mapped[str | None] = mapped_column(ForeignKey("divisions.code"))
     state: Mapped[OrganizationState] = mapped_column(EnumText(OrganizationState))
     state_since: Mapped[date | None]
+    supervised_by_id: Mapped[UUID | None]
     source: Mapped[str | None] = mapped_column(Text)
     note: Mapped[str | None] = mapped_column(Text)
 
@@ -75,23 +78,6 @@ class OrganizationStateChangeRow(Base):
     since: Mapped[date | None]
     reason: Mapped[str] = mapped_column(Text)
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class EntitlementRow(Base):
-    """Leave to issue one certificate type at one level, both days included."""
-
-    __tablename__ = "entitlements"
-    __table_args__ = (
-        UniqueConstraint("organization_id", "certificate_type_id", "level", "first_on"),
-        CheckConstraint("level BETWEEN 1 AND 3", name="level"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
-    certificate_type_id: Mapped[UUID] = mapped_column(ForeignKey("certificate_types.id"))
-    level: Mapped[int]
-    first_on: Mapped[date]
-    last_on: Mapped[date | None]
 
 
 class SigningKeyRow(Base):
@@ -135,17 +121,12 @@ class ApiTokenRow(Base):
     """A bearer token, stored as its SHA-256. `reads_learners`: it may read who a learner is."""
 
     __tablename__ = "api_tokens"
-    __table_args__ = (
-        CheckConstraint(
-            "(role = 'organization') = (organization_id IS NOT NULL)", name="organization"
-        ),
-        Index(None, "token_sha256", unique=True),
-    )
+    __table_args__ = (Index(None, "token_sha256", unique=True),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     name: Mapped[str] = mapped_column(Text)
-    role: Mapped[TokenRole] = mapped_column(EnumText(TokenRole))
+    role: Mapped[Role] = mapped_column(EnumText(Role))
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

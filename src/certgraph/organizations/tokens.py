@@ -3,14 +3,17 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
+from certgraph.actions.acting import Act
+from certgraph.actions.declaring import Secret, action
+from certgraph.actions.parties import ANY, OF_ONE_ORGANIZATION, Actor, Role
 from certgraph.database import Session
 from certgraph.organizations import queries
-from certgraph.organizations.rules import TokenRole
+from certgraph.organizations.rules import OrganizationKind
+from certgraph.organizations.subjects import TOKEN, organization_named
 from certgraph.organizations.tables import ApiTokenRow, OrganizationRow
-from certgraph.problems import Problem, refusal, reject_if
-from certgraph.randomness import Random, new_id, random_token
+from certgraph.problems import Problem, reject_if
+from certgraph.randomness import new_id, random_token
 from certgraph.text import text_problems
 
 PREFIX = "cgt_"
@@ -19,79 +22,98 @@ PREFIX = "cgt_"
 MAX_LIFETIME_DAYS = 366
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls: the holder of a token. Anonymous callers have none of this.
-
-    `reads_learners` is a scope of its own: feed and certificates then say who the holder is.
-    """
-
-    token_id: UUID
-    role: TokenRole
-    organization_id: UUID | None
-    reads_learners: bool = False
-
-
 def _sha256(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def create_token(
-    session: Session,
-    *,
-    name: str,
-    role: TokenRole,
-    organization: OrganizationRow | None,
-    lifetime_days: int,
-    now: datetime,
-    random: Random,
-    reads_learners: bool = False,
-) -> tuple[str, ApiTokenRow]:
-    """Return a new token, which cannot be shown again, and its row.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenDraft:
+    """A bearer token to make.
+
+    Attributes:
+        name: What it is for, 1 to 64 characters.
+        role: As what its bearer acts.
+        organization_code: For which organization; it must be of that kind.
+        lifetime_days: 1 to 366.
+        reads_learners: Scope of the role CREDIT_BANK: who the learners are, not only their records.
+    """
+
+    name: str
+    role: Role
+    organization_code: str | None = None
+    lifetime_days: int = 90
+    reads_learners: bool = False
+
+
+_KIND_OF_APPROVERS = OrganizationKind.EVALUATION_ORGANIZATION
+
+
+@action("apiTokenCreate", may={Role.OPERATOR: ANY}, returns=("api_token", "token"), once=True)
+async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret]:
+    """Make a bearer token. It is stored hashed and shown once.
 
     Raises:
-        Rejected: An organization or scope missing or out of place, or a lifetime outside 1 to 366
-            days.
+        Rejected: An organization that is unknown, missing, out of place or of another kind than the
+            role, a scope out of place, or a lifetime outside 1 to 366 days.
     """
-    problems = text_problems(name, 64, "name")
-    if (role is TokenRole.ORGANIZATION) != (organization is not None):
-        facts = {"role": role}
-        problems.append(
-            Problem(code="token.organization_mismatch", path=("organizationCode",), facts=facts)
-        )
-    if not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
+    organization = None
+    if draft.organization_code is not None:
+        code = draft.organization_code
+        organization = await organization_named(act.session, code, "organization_code")
+    problems = text_problems(draft.name, 64, "name")
+    problems += await _organization_problems(act.session, draft.role, organization)
+    if not 1 <= draft.lifetime_days <= MAX_LIFETIME_DAYS:
         limit = {"days": MAX_LIFETIME_DAYS}
-        problems.append(Problem(code="token.lifetime", path=("lifetimeDays",), facts=limit))
-    if reads_learners and role is not TokenRole.CREDIT_BANK:
-        problems.append(Problem(code="token.scope", path=("readsLearners",)))
+        problems.append(Problem(code="token.lifetime", path=("lifetime_days",), facts=limit))
+    if draft.reads_learners and draft.role is not Role.CREDIT_BANK:
+        problems.append(Problem(code="token.scope", path=("reads_learners",)))
     reject_if(problems)
-    token = PREFIX + random_token(random, 52)
+    token = PREFIX + random_token(act.random, 52)
     row = ApiTokenRow(
-        id=new_id(random),
+        id=new_id(act.random),
         token_sha256=_sha256(token),
-        name=name,
-        role=role,
+        name=draft.name,
+        role=draft.role,
         organization_id=organization.id if organization else None,
-        created_at=now,
-        expires_at=now + timedelta(days=lifetime_days),
-        reads_learners=reads_learners,
+        created_at=act.now,
+        expires_at=act.now + timedelta(days=draft.lifetime_days),
+        reads_learners=draft.reads_learners,
     )
-    session.add(row)
-    return token, row
+    act.session.add(row)
+    return row, Secret(token)
 
 
-async def caller_of(session: Session, token: str, *, now: datetime) -> Caller | None:
-    """Return whose token this is; None where it is unknown, expired or revoked."""
+async def _organization_problems(
+    session: Session, role: Role, organization: OrganizationRow | None
+) -> list[Problem]:
+    """List why a role cannot be acted in for this organization, or for none."""
+    path, facts = ("organization_code",), {"role": role, "name": organization and organization.name}
+    if organization is None:
+        is_wanted = role in OF_ONE_ORGANIZATION
+        return [Problem(code="token.no_organization", path=path, facts=facts)] if is_wanted else []
+    if role is Role.OPERATOR:
+        return [Problem(code="token.no_organization_wanted", path=path, facts=facts)]
+    if role is Role.VERIFIER:  # an employer, or anybody
+        return []
+    kind = _KIND_OF_APPROVERS if role is Role.APPROVER else OrganizationKind(role.value)
+    if kind in await queries.kinds_of(session, organization.id):
+        return []
+    return [Problem(code="token.organization_of_other_kind", path=path, facts=facts)]
+
+
+async def actor_of(session: Session, token: str, *, now: datetime) -> Actor | None:
+    """Return who acts with this token; None where it is unknown, expired or revoked."""
     row = await queries.token_by_sha256(session, _sha256(token))
     if row is None or row.revoked_at is not None or row.expires_at <= now:
         return None
-    return Caller(row.id, row.role, row.organization_id, row.reads_learners)
+    return Actor(f"token {row.id}", row.role, row.organization_id, row.reads_learners)
 
 
-async def revoke_token(session: Session, token_id: UUID, *, now: datetime) -> ApiTokenRow:
-    """End a token at once. Raises `Rejected` where there is none."""
-    row = await queries.token_by_id(session, token_id)
-    if row is None:
-        raise refusal("token.not_found", "id")
-    row.revoked_at = row.revoked_at or now
-    return row
+@action("apiTokenRevoke", may={Role.OPERATOR: ANY}, about=TOKEN, returns="api_token")
+async def revoke_token(act: Act, token: ApiTokenRow) -> ApiTokenRow:
+    """End a bearer token. Every server knows within a second."""
+    token.revoked_at = token.revoked_at or act.now
+    return token
+
+
+ACTIONS = (create_token, revoke_token)

@@ -1,12 +1,37 @@
-"""What each refusal says, in English and Chinese, by code: the one catalogue of messages.
+"""What each refusal says, in English and Chinese, by code: one table a capability.
 
 Each sentence says what was wrong and what to do; the place is in the problem's `path`. Where a rule
-of the programme stands behind it, the rule is quoted beside the sentence (`policy`).
+of the programme is behind it, the rule is quoted beside the sentence (`policy`). Translators edit
+the tables; `docs/errors.md` is printed from them.
 """
 
-from certgraph.problem_messages import credit_bank, issuing
+import csv
+from importlib import resources
+
 from certgraph.problem_messages.message import Message
 
-__all__ = ["MESSAGES", "Message"]
+__all__ = ["MESSAGES", "TABLES", "Message", "read_table"]
 
-MESSAGES: dict[str, Message] = {**issuing.MESSAGES, **credit_bank.MESSAGES}
+TABLES = (
+    "access",
+    "texts",
+    "organizations",
+    "standards",
+    "entitlements",
+    "certificates",
+    "credit_bank",
+)
+
+
+def read_table(table: str) -> dict[str, Message]:
+    """Return code → message of one table, in the order of codes."""
+    text = resources.files(__name__).joinpath(f"{table}.csv").read_text("utf-8")
+    return {
+        row["code"]: Message(row["sort"], row["rule"] or None, row["en"], row["zh"])
+        for row in csv.DictReader(text.splitlines())
+    }
+
+
+MESSAGES: dict[str, Message] = {
+    code: message for table in TABLES for code, message in read_table(table).items()
+}

@@ -21,10 +21,20 @@ CertificateState revoked|revoked|已撤销
 CertificateState superseded|superseded by a correction|已更正并被取代
 KeyPurpose issuer|issuer|签发
 KeyPurpose status|status|状态列表
-TokenRole programme_admin|PROGRAMME_ADMIN|项目管理方
-TokenRole organization|ORGANIZATION|组织
-TokenRole credit_bank|CREDIT_BANK|学分银行
-TokenRole verifier|VERIFIER|验证方
+Role operator|OPERATOR|项目管理方
+Role ministry|MINISTRY|教育部
+Role entrusted_body|ENTRUSTED_BODY|受委托机构
+Role provincial_authority|PROVINCIAL_AUTHORITY|省级教育行政部门
+Role evaluation_organization|EVALUATION_ORGANIZATION|培训评价组织
+Role approver|APPROVER|培训评价组织复核人
+Role pilot_institution|PILOT_INSTITUTION|试点院校
+Role credit_bank|CREDIT_BANK|学分银行
+Role verifier|VERIFIER|验证方
+PendingState waiting|waiting|待确认
+PendingState confirmed|confirmed|已确认
+PendingState rejected|rejected|已驳回
+PendingState withdrawn|withdrawn|已撤回
+PendingState lapsed|lapsed|已失效
 CertificateLevel 1|elementary|初级
 CertificateLevel 2|intermediate|中级
 CertificateLevel 3|advanced|高级

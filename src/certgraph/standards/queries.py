@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - a code, or its parameter
 """All SQL about certificate types, levels, standards and versions."""
 
 from collections.abc import Sequence
@@ -19,8 +20,8 @@ from certgraph.standards.tables import (
 )
 
 
-def is_behind(organization_code: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a code, or its parameter
-    """Return the condition that the organization with a code stands behind a certificate type."""
+def is_behind(organization_code: Any) -> ColumnElement[bool]:
+    """Return the condition that the organization with a code is behind a certificate type."""
     return CertificateTypeRow.id.in_(
         select(CertificateTypeOrganizationRow.certificate_type_id)
         .join(OrganizationRow, OrganizationRow.id == CertificateTypeOrganizationRow.organization_id)
@@ -29,7 +30,7 @@ def is_behind(organization_code: Any) -> ColumnElement[bool]:  # noqa: ANN401 - 
 
 
 def certificate_type_count() -> ColumnElement[int]:
-    """Return how many certificate types an organization stands behind, over its row."""
+    """Return how many certificate types an organization is behind, over its row."""
     return (
         select(func.count())
         .where(CertificateTypeOrganizationRow.organization_id == OrganizationRow.id)
@@ -147,7 +148,7 @@ async def outcomes_by_version_ids(
 async def majors_by_code(
     session: Session, edition: str, codes: Sequence[str]
 ) -> dict[str, list[MajorRow]]:
-    """Return the majors of an edition by code (a code may stand at several levels)."""
+    """Return the majors of an edition by code (a code may be there at several levels)."""
     found: dict[str, list[MajorRow]] = {}
     rows = await session.scalars(
         select(MajorRow).where(MajorRow.edition == edition, MajorRow.code.in_(codes))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Annotated
 
 from certgraph.problems import Problem
 from certgraph.text import text_problems
@@ -19,8 +20,12 @@ class CertificateLevel(IntEnum):
     ADVANCED = 3
 
 
+Level = Annotated[int, CertificateLevel]
+"""1 to 3; the graph shows it as `CertificateLevel`."""
+
+
 class CertificateTypeState(StrEnum):
-    """Where a certificate type stands."""
+    """What became of a certificate type."""
 
     ANNOUNCED = "announced"
     ACTIVE = "active"
@@ -29,8 +34,8 @@ class CertificateTypeState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContentItem:
-    """One line of a standard's table for a level.
+class StandardContentDraft:
+    """A line of a standard: 1 a work area, 1.1 a task, 1.1.1 a requirement.
 
     Attributes:
         level: 1 to 3.
@@ -38,13 +43,13 @@ class ContentItem:
         text: What it says, 1 to 500 characters.
     """
 
-    level: int
+    level: Level
     code: str
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutcomeItem:
+class LearningOutcomeDraft:
     """A learning outcome that certificates name by number.
 
     Attributes:
@@ -53,12 +58,12 @@ class OutcomeItem:
         name: 1 to 64 characters.
     """
 
-    level: int
+    level: Level
     number: int
     name: str
 
 
-def content_problems(items: Sequence[ContentItem]) -> list[Problem]:
+def content_problems(items: Sequence[StandardContentDraft]) -> list[Problem]:
     """List what is wrong with a version's content.
 
     Codes are unique in (version, level); the parent of 1.2.3 is 1.2, whose parent is 1, and both
@@ -86,7 +91,7 @@ def content_problems(items: Sequence[ContentItem]) -> list[Problem]:
     return problems
 
 
-def outcome_problems(items: Sequence[OutcomeItem]) -> list[Problem]:
+def outcome_problems(items: Sequence[LearningOutcomeDraft]) -> list[Problem]:
     """List what is wrong with a version's learning outcomes."""
     problems = []
     seen = set()

@@ -39,7 +39,7 @@ class CertificateTypeRow(Base):
 
 
 class CertificateTypeOrganizationRow(Base):
-    """Which organization stands behind a type; some types have several."""
+    """Which organization is behind a type; some types have several."""
 
     __tablename__ = "certificate_type_organizations"
 

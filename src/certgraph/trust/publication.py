@@ -9,12 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from certgraph.actions.queries import audit_head
 from certgraph.calendar import programme_day
 from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import StatusListRow
 from certgraph.credential import days
-from certgraph.credential.signature import Signer, kid_of
+from certgraph.credential.audit_head import (
+    AuditHead,
+    MalformedAuditHead,
+    open_audit_head,
+    sign_audit_head,
+    unchecked_sequence,
+)
+from certgraph.credential.signature import Signer, kid_of, load_public_key
 from certgraph.credential.status_list import (
     Status,
     compress,
@@ -40,6 +48,7 @@ from certgraph.trust.tables import PublishedFileRow
 
 BUNDLE_PATH = "trust/bundle.cgtrust"
 STATUS_FOLDER = "status"
+AUDIT_PATH = "audit/head.cwt"
 CLOCK_DIFFERENCE = timedelta(minutes=1)
 WARN_BEFORE = timedelta(days=30)
 _RENEWALS_A_TTL = 4
@@ -174,6 +183,33 @@ async def _put(session: Session, path: str, body: bytes, now: datetime) -> None:
     await session.merge(PublishedFileRow(path=path, body=body, etag=etag, published_at=now))
 
 
+async def _publish_audit_head(session: Session, signer: Signer, now: datetime) -> None:
+    """Publish how far the audit trail goes, where it goes further than was published."""
+    row = await audit_head(session)
+    if row is None:
+        return
+    head = AuditHead(row.sequence, row.hash, days.to_instant(now))
+    before = await queries.published_file(session, AUDIT_PATH)
+    if before is None or unchecked_sequence(before.body) != head.sequence:
+        await _put(session, AUDIT_PATH, sign_audit_head(signer, head), now)
+
+
+async def published_head(session: Session, token: bytes) -> AuditHead:
+    """Return a head of the audit trail that was published here once.
+
+    Raises:
+        Rejected: No status key that the trust list in force names signed it.
+    """
+    current = await queries.current_trust_list(session)
+    if current is None:
+        raise refusal("trust.none_in_force")
+    keys = [load_public_key(key.public_key) for key in read_trust_list(current.signed).status_keys]
+    try:
+        return open_audit_head(token, {kid_of(key.public_bytes_raw()): key for key in keys})
+    except MalformedAuditHead as error:
+        raise refusal("audit.head_refused", detail=error) from None
+
+
 async def publish(
     session: Session, keyring: Keyring, *, base_url: str, now: datetime, freshness: Freshness
 ) -> Publication:
@@ -210,6 +246,7 @@ async def publish(
             renewed += 1
         if code in listed:  # an organization joins the bundle with the next trust list
             tokens[path] = token if token is not None else published[path].body
+    await _publish_audit_head(session, signer, now)
     steps = [
         row.signed
         for row in await queries.root_changes(session)

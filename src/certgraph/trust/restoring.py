@@ -21,7 +21,7 @@ from certgraph.credential.trust_bundle import (
 )
 from certgraph.credential.trust_list import RootKeys, read_trust_list
 from certgraph.database import Session
-from certgraph.organizations.service import organization_named
+from certgraph.organizations.subjects import organization_named
 from certgraph.problems import refusal
 from certgraph.randomness import Random, new_id
 from certgraph.trust import queries
@@ -42,10 +42,10 @@ class Restored:
     """What was set right.
 
     Attributes:
-        trust_lists: Trust lists that the database had forgotten.
+        trust_lists: Trust lists that the database no longer had.
         status_lists: Status lists that the bundle holds.
         changed: Numbers of certificates that are again what was published of them.
-        unknown: Entries of certificates that the database has forgotten; they stay what they were.
+        unknown: Entries of certificates that the database no longer has; they stay what they were.
     """
 
     trust_lists: int
@@ -59,7 +59,7 @@ async def take_as_floor(
 ) -> Restored:
     """Take the last bundle that was published as what may not become better again.
 
-    1. trust lists that the database has forgotten are recorded, so that no number comes twice
+    1. trust lists that the database no longer has are recorded, so that no number comes twice
     2. certificates are revoked, suspended, superseded as published
     3. entries without a certificate here keep what was published, for ever
     4. every status list is closed: new certificates go into new ones

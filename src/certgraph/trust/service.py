@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from certgraph.certificates.listing import listed_key, listed_organizations
+from certgraph.certificates.signing.listing import listed_key, listed_organizations
 from certgraph.credential import days
 from certgraph.credential.trust_bundle import Standard, encode_standards
 from certgraph.credential.trust_list import (

@@ -28,8 +28,8 @@ def _box(tone: str, icon: str, title: str, line: str) -> str:
 
 def message_html(language: str, name: str) -> str:
     """Return an answer without a certificate: `not_found` or `not_ready`."""
-    told = words(language)
-    box = _box("warn", "?", told[f"{name}_title"], told[f"{name}_line"])
+    texts = words(language)
+    box = _box("warn", "?", texts[f"{name}_title"], texts[f"{name}_line"])
     return f'<div role="status" data-served>{box}</div>'
 
 
@@ -50,7 +50,7 @@ def answer_html(
         now: The server's time.
         due_on: Last day for entering it on the platform, where it is not yet.
     """
-    told, catalogue = words(language), CATALOGUE[language]
+    texts, catalogue = words(language), CATALOGUE[language]
     said = words_for(found, language, online=True)
     tone = TONES.get(found.verdict, "warn")
     parts = [_box(tone, ICONS[found.verdict], said.title, said.line)]
@@ -63,21 +63,21 @@ def answer_html(
         parts.append(f'<p class="note">{escape(note)}</p>')
     if found.claims is not None:
         rows = "".join(
-            f"<div><dt>{escape(told[key])}</dt><dd>{escape(value)}</dd></div>"
+            f"<div><dt>{escape(texts[key])}</dt><dd>{escape(value)}</dd></div>"
             for key, value in _facts(language, found, trust)
         )
-        compare = f"<h3>{escape(told['compare_title'])}</h3><p>{escape(told['compare_line'])}</p>"
+        compare = f"<h3>{escape(texts['compare_title'])}</h3><p>{escape(texts['compare_line'])}</p>"
         parts += [f"<dl>{rows}</dl>", f'<section class="compare">{compare}</section>']
     trust_list = trust.trust_list
     date = days.to_date(days.day_of(trust_list.issued_at))
-    checked = told["checked_at_service"].format(now=f"{now.astimezone(_CHINA):%Y-%m-%d %H:%M}")
-    basis = told["trust_at"].format(sequence=trust_list.sequence, date=date)
+    checked = texts["checked_at_service"].format(now=f"{now.astimezone(_CHINA):%Y-%m-%d %H:%M}")
+    basis = texts["trust_at"].format(sequence=trust_list.sequence, date=date)
     parts.append(f'<p class="small">{escape(checked)} · {escape(basis)}</p>')
     return f'<div role="status" data-served>{"".join(parts)}</div>'
 
 
 def _facts(language: str, found: Verification, trust: Trust) -> list[tuple[str, str]]:
-    claims, told = found.claims, words(language)
+    claims, texts = found.claims, words(language)
     assert claims is not None  # noqa: S101 - the caller looked
     assert found.issuer_key is not None  # noqa: S101 - claims come with it
     organization = found.issuer_key.organization
@@ -85,7 +85,7 @@ def _facts(language: str, found: Verification, trust: Trust) -> list[tuple[str, 
     named = [standard.name] if standard else []
     outcomes = [
         f"{outcome_name(outcome, claims, trust) or outcome.number}"
-        f" · {outcome.credits_tenths / 10:g} {told['credits']}"
+        f" · {outcome.credits_tenths / 10:g} {texts['credits']}"
         for outcome in claims.outcomes
     ]
     expires_on = claims.expires_on
@@ -97,7 +97,7 @@ def _facts(language: str, found: Verification, trust: Trust) -> list[tuple[str, 
         ("outcomes", "；".join(outcomes)),
         ("issuer", (organization.name_en if language == "en" else None) or organization.name),
         ("issued_on", claims.issued_on.isoformat()),
-        ("expires_on", told["no_end"] if expires_on is None else expires_on.isoformat()),
+        ("expires_on", texts["no_end"] if expires_on is None else expires_on.isoformat()),
         ("masked_document", claims.masked_document or ""),
         ("number", claims.number),
     ]

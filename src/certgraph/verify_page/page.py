@@ -98,9 +98,9 @@ def service_worker(roots: RootKeys | None) -> bytes:
 
 def _filled(language: str, places: Mapping[str, str]) -> str:
     """Return the page; `places` are markup and empty unless given, the words are text."""
-    told = {key: escape(text) for key, text in words(language).items()}
+    texts = {key: escape(text) for key, text in words(language).items()}
     other = "en" if language == "zh" else "zh"
-    values = {**told, "language": language, "other": other, **places}
+    values = {**texts, "language": language, "other": other, **places}
     return _PLACE.sub(lambda match: values.get(match[1], ""), _text("page.html"))
 
 

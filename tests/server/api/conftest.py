@@ -6,10 +6,9 @@ from random import Random
 import httpx
 import pytest
 
+from certgraph.actions.parties import Role
 from certgraph.api.app import make_app
 from certgraph.api.reads.statements import Statement
-from certgraph.organizations.rules import TokenRole
-from certgraph.organizations.service import organization_named
 from certgraph.organizations.tokens import create_token
 
 
@@ -53,25 +52,21 @@ class Client:
 @pytest.fixture
 async def client(house):
     tokens = {}
-    async with house.sessions.begin() as session:
-        for name, role, code in (
-            ("admin", TokenRole.PROGRAMME_ADMIN, None),
-            ("credit_bank", TokenRole.CREDIT_BANK, None),
-            ("verifier", TokenRole.VERIFIER, None),
-            ("issuer", TokenRole.ORGANIZATION, "EO-001"),
-            ("other", TokenRole.ORGANIZATION, "EO-002"),
-        ):
-            organization = await organization_named(session, code) if code else None
-            tokens[name], _ = await create_token(
-                session,
-                name=name,
-                role=role,
-                organization=organization,
-                lifetime_days=1,
-                now=house.now,
-                random=house.random,
-                reads_learners=name == "credit_bank",
-            )
+    for name, role, code in (
+        ("admin", Role.OPERATOR, None),
+        ("credit_bank", Role.CREDIT_BANK, None),
+        ("verifier", Role.VERIFIER, None),
+        ("issuer", Role.EVALUATION_ORGANIZATION, "EO-001"),
+        ("other", Role.EVALUATION_ORGANIZATION, "EO-002"),
+    ):
+        _, tokens[name] = await house.perform(
+            create_token,
+            name=name,
+            role=role,
+            organization_code=code,
+            lifetime_days=1,
+            reads_learners=name == "credit_bank",
+        )
     app = make_app(
         house.settings,
         clock=lambda: house.now,

@@ -292,7 +292,7 @@ def variables(schema):
                             {"v": {key: [wrong] * (1 if wrong is one else 9_000)}},
                         )
                 if isinstance(get_named_type(below.type), GraphQLEnumType):
-                    yield f"enum {name}.{key}", call, {"v": {key: "PROGRAMME_ADMIM" * 1_000}}
+                    yield f"enum {name}.{key}", call, {"v": {key: "OPERATAR" * 1_900}}
 
 
 def marks(schema):

@@ -6,10 +6,15 @@ import json
 import pytest
 
 from certgraph.api.app import make_app
-from certgraph.api.negotiation import preferred_language, prefers_html, response_type, takes_gzip
+from certgraph.api.http.negotiation import (
+    preferred_language,
+    prefers_html,
+    response_type,
+    takes_gzip,
+)
 
 GRAPHQL = {"Accept": "application/graphql-response+json"}
-REGISTER = 'mutation { certificateRegister(number: "1") { errors { __typename } } }'
+REGISTER = 'mutation { certificateRegister(input: {number: "1"}) { errors { __typename } } }'
 
 
 CODES = [

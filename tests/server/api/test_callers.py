@@ -5,32 +5,22 @@ from datetime import timedelta
 
 from sqlalchemy import event
 
+from certgraph.actions.parties import Role
 from certgraph.api.callers import REMEMBER, Callers
 from certgraph.database import make_read_sessions
-from certgraph.organizations.rules import TokenRole
 from certgraph.organizations.tokens import create_token, revoke_token
 
 
 async def token_of(house):
-    work = {"now": house.now, "random": house.random}
-    async with house.sessions.begin() as session:
-        token, row = await create_token(
-            session,
-            name="test",
-            role=TokenRole.VERIFIER,
-            organization=None,
-            lifetime_days=1,
-            **work,
-        )
-        return token, row.id
+    row, token = await house.perform(create_token, name="test", role=Role.VERIFIER, lifetime_days=1)
+    return token, row.id
 
 
 async def test_a_token_revoked_elsewhere_ends_within_a_second(house):
     token, token_id = await token_of(house)
     callers, now = Callers(make_read_sessions(house.engine)), house.now
-    assert (await callers.caller(token, now=now)).token_id == token_id
-    async with house.sessions.begin() as session:
-        await revoke_token(session, token_id, now=now)
+    assert (await callers.caller(token, now=now)).name == f"token {token_id}"
+    await house.perform(revoke_token, token_id=token_id)
     assert await callers.caller(token, now=now + REMEMBER - timedelta(milliseconds=1)) is not None
     assert await callers.caller(token, now=now + REMEMBER) is None
     assert timedelta(seconds=1) == REMEMBER
@@ -40,8 +30,7 @@ async def test_a_token_revoked_here_ends_at_once(house):
     token, token_id = await token_of(house)
     callers = Callers(make_read_sessions(house.engine))
     await callers.caller(token, now=house.now)
-    async with house.sessions.begin() as session:
-        await revoke_token(session, token_id, now=house.now)
+    await house.perform(revoke_token, token_id=token_id)
     callers.forget()
     assert await callers.caller(token, now=house.now) is None
 
@@ -55,7 +44,7 @@ async def test_many_requests_with_a_token_ask_the_database_once(house):
         lambda _c, _cursor, statement, *_: asked.append(statement),
     )
     found = await asyncio.gather(*(callers.caller(token, now=house.now) for _ in range(20)))
-    assert {caller.token_id for caller in found} == {token_id}
+    assert {caller.name for caller in found} == {f"token {token_id}"}
     assert len([statement for statement in asked if statement != "BEGIN"]) == 1
 
 

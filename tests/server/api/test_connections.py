@@ -11,8 +11,8 @@ from random import Random
 import pytest
 import uvicorn
 
-from certgraph.api import http_protocol
 from certgraph.api.app import make_app
+from certgraph.api.http import protocol as http_protocol
 
 SHORT = 0.6
 """Seconds that the limits have here."""

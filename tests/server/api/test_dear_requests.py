@@ -22,8 +22,8 @@ from certgraph.api.merging import MergeableFieldsRule
 from certgraph.api.schema import graphql_schema, make_schema
 from certgraph.standards.catalogue_import import import_catalogue
 from tests.server.api import dear
-from tests.server.test_catalogue import clear
-from tests.server.test_trust import new_list, published
+from tests.server.standards.test_catalogue import clear
+from tests.server.trust.test_lists import new_list, published
 
 MOST_SECONDS = 0.05
 MOST_BYTES = 1_000_000

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from certgraph.api import gates
-from certgraph.api.gates import Gate
+from certgraph.api.http import gates
+from certgraph.api.http.gates import Gate
 from tests.server.api.conftest import client
 
 __all__ = ["client"]

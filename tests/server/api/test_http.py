@@ -5,7 +5,7 @@ import json
 import pytest
 from graphql import get_introspection_query
 
-from tests.server.test_trust import new_list, published
+from tests.server.trust.test_lists import new_list, published
 
 QUERY = '{ policyRule(id: "R39") { id } }'
 
@@ -88,7 +88,7 @@ async def test_chunks_do_not_escape_the_limit(client):
 
 
 async def test_mutations_do_not_run_by_get(client):
-    mutation = 'mutation { certificateRegister(number: "1") { errors { __typename } } }'
+    mutation = 'mutation { certificateRegister(input: {number: "1"}) { errors { __typename } } }'
     response = await client.http.get("/graphql", params={"query": mutation})
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
@@ -147,8 +147,8 @@ HOSTILE = [
         "24400 objects",
     ),
     (
-        'mutation { a: certificateRegister(number: "1") { errors { __typename } } '
-        'b: certificateRegister(number: "2") { errors { __typename } } }',
+        'mutation { a: certificateRegister(input: {number: "1"}) { errors { __typename } } '
+        'b: certificateRegister(input: {number: "2"}) { errors { __typename } } }',
         "2 mutations; 1 is allowed",
     ),
     ("fragment A on Query { ...A } { ...A }", "Cannot spread fragment 'A' within itself"),

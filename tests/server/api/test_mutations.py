@@ -82,6 +82,7 @@ async def test_many_are_issued_in_one_call_all_or_none(client):
       errors { ... on UserError { code path } } } }"""
     candidates = [issue_input(holderName=n)["input"]["candidate"] for n in ("甲", "乙", "")]
     asked = {"idempotencyKey": "k", "organizationCode": "EO-001", "candidates": candidates}
+    asked |= {"document": "一封公函", "reason": "x"}
     data = (await client.data(query, {"input": asked}, role="admin"))["certificatesIssue"]
     assert data["errors"] == [{"code": "text.length", "path": ["candidates", "2", "holderName"]}]
     asked["candidates"] = candidates[:2]
@@ -94,7 +95,7 @@ async def test_many_are_issued_in_one_call_all_or_none(client):
 
 
 CHANGE = """mutation ($number: String!, $reason: String!) {{
-  {name}(input: {{number: $number, reason: $reason}}) {{ certificate {{ state }}
+  {name}(input: {{number: $number, reason: $reason, document: "x"}}) {{ certificate {{ state }}
     errors {{ ... on UserError {{ code message }} }} }} }}"""
 
 
@@ -106,9 +107,8 @@ async def test_a_certificate_goes_through_its_states(client):
         data = await client.data(query, {"number": row.number, "reason": "x"}, role=role)
         return data[name]
 
-    register = (
-        "mutation ($n: String!) { certificateRegister(number: $n) { certificate { state } } }"
-    )
+    register = """mutation ($n: String!) { certificateRegister(input: {number: $n}) {
+      certificate { state } } }"""
     data = await client.data(register, {"n": row.number}, role="issuer")
     assert data["certificateRegister"]["certificate"]["state"] == "REGISTERED"
     assert (await do("certificateSuspend"))["certificate"]["state"] == "SUSPENDED"
@@ -122,6 +122,28 @@ async def test_a_certificate_goes_through_its_states(client):
             "message": f"Certificate {row.number} is revoked; it cannot become suspended.",
         }
     ]
+
+
+async def test_who_acts_on_behalf_names_the_document_and_the_reason(client):
+    (row,) = await client.house.issue()
+    query = """mutation ($input: CertificateRegisterInput!) { certificateRegister(input: $input) {
+      certificate { state } errors { __typename code path } } }"""
+    given = {"number": row.number}
+    data = await client.data(query, {"input": given}, role="admin")
+    assert data["certificateRegister"] == {
+        "certificate": None,
+        "errors": [
+            {
+                "__typename": "InvalidInputError",
+                "code": f"access.{name}_required",
+                "path": [name],
+            }
+            for name in ("document", "reason")
+        ],
+    }
+    given |= {"document": "一封公函", "reason": "x"}
+    data = await client.data(query, {"input": given}, role="admin")
+    assert data["certificateRegister"] == {"certificate": {"state": "REGISTERED"}, "errors": []}
 
 
 async def test_a_correction_is_a_new_certificate(client):
@@ -149,6 +171,8 @@ async def test_the_whole_way_of_an_organization_that_holds_its_key(client):
         "name": "新组织",
         "kinds": ["EVALUATION_ORGANIZATION"],
         "uscc": "91110105MA0000000Y",
+        "document": "x",
+        "reason": "x",
     }
     for _ in range(2):
         data = await client.data(register, {"input": asked}, **admin)
@@ -157,7 +181,7 @@ async def test_the_whole_way_of_an_organization_that_holds_its_key(client):
             "state": "SELECTED",
         }
     state = """mutation ($state: OrganizationState!) { organizationStateChange(input: {
-      code: "EO-100", state: $state, since: "2026-11-23", reason: "x" })
+      organizationCode: "EO-100", state: $state, since: "2026-11-23", reason: "x", document: "x" })
       { organization { state } errors { ... on UserError { code rule { id } } } } }"""
     data = await client.data(state, {"state": "ACTIVE"}, **admin)
     assert data["organizationStateChange"]["errors"] == [
@@ -166,8 +190,8 @@ async def test_the_whole_way_of_an_organization_that_holds_its_key(client):
     for name in ("AGREED", "ACTIVE"):
         await client.data(state, {"state": name}, **admin)
     # a certificate type of its own, with a standard
-    steps = """mutation {{ {name}(input: {{ idempotencyKey: "k", {fields} }})
-      {{ errors {{ ... on UserError {{ code message path }} }} }} }}"""
+    steps = """mutation {{ {name}(input: {{ idempotencyKey: "k", document: "x", reason: "x",
+      {fields} }}) {{ errors {{ ... on UserError {{ code message path }} }} }} }}"""
     for name, fields in (
         (
             "certificateTypeAnnounce",
@@ -185,8 +209,9 @@ async def test_the_whole_way_of_an_organization_that_holds_its_key(client):
         key = f"k {name}"
         query = steps.format(name=name, fields=fields).replace('"k"', f'"{key}"')
         assert (await client.data(query, **admin))[name]["errors"] == []
-    grant = """mutation { entitlementGrant(input: { idempotencyKey: "grant 1", organizationCode: "EO-100",
-      certificateTypeCode: "CT-100", levels: [ELEMENTARY], firstOn: "2026-11-23" })
+    grant = """mutation { entitlementGrant(input: { idempotencyKey: "grant 1",
+      organizationCode: "EO-100", certificateTypeCode: "CT-100", levels: [ELEMENTARY],
+      firstOn: "2026-11-23", document: "x", reason: "x" })
       { errors { ... on UserError { code } } } }"""
     assert (await client.data(grant, **admin))["entitlementGrant"]["errors"] == []
     assert (await client.data(grant, **admin))["entitlementGrant"]["errors"] == []
@@ -194,8 +219,9 @@ async def test_the_whole_way_of_an_organization_that_holds_its_key(client):
     again = (await client.data(other, **admin))["entitlementGrant"]["errors"]
     assert again == [{"code": "entitlement.overlaps"}]
     # its token, and the key it holds
-    token = """mutation { apiTokenCreate(input: { idempotencyKey: "token 1", name: "t", role: ORGANIZATION,
-      organizationCode: "EO-100" }) { token tokenId errors { ... on UserError { code } } } }"""
+    token = """mutation { apiTokenCreate(input: { idempotencyKey: "token 1", name: "t",
+      role: EVALUATION_ORGANIZATION, organizationCode: "EO-100" })
+      { token apiToken { id } errors { ... on UserError { code } } } }"""
     made = (await client.data(token, **admin))["apiTokenCreate"]
     client.tokens["new"] = made["token"]
     repeated = (await client.data(token, **admin))["apiTokenCreate"]
@@ -235,44 +261,51 @@ async def test_the_whole_way_of_an_organization_that_holds_its_key(client):
     done = (await client.data(submit, right, role="new"))["certificateSignaturesSubmit"]
     assert done["run"] == {"certificates": [{"state": "ISSUED"}], "toSign": []}
     # the token is revoked, and no longer one
-    revoke = "mutation ($id: ID!) { apiTokenRevoke(tokenId: $id) { revokedAt } }"
-    data = await client.data(revoke, {"id": made["tokenId"]}, **admin)
-    assert data["apiTokenRevoke"]["revokedAt"] is not None
+    revoke = """mutation ($id: ID!) { apiTokenRevoke(input: {tokenId: $id}) {
+      apiToken { revokedAt } } }"""
+    data = await client.data(revoke, {"id": made["apiToken"]["id"]}, **admin)
+    assert data["apiTokenRevoke"]["apiToken"]["revokedAt"] is not None
     assert (await client.ask("{ __typename }", role="new")).status_code == 401
 
 
 ADMIN_ONLY = [
-    'organizationRegister(input: {idempotencyKey: "k", code: "X", name: "X", kinds: [EMPLOYER]})',
-    'organizationStateChange(input: {code: "EO-001", state: EXITED, since: "2026-11-23", reason: "x"})',
-    'entitlementGrant(input: {idempotencyKey: "k", organizationCode: "EO-001", certificateTypeCode: "CT-001", '
-    'levels: [ELEMENTARY], firstOn: "2010-01-01", lastOn: "2010-01-02"})',
+    'organizationRegister(input: {idempotencyKey: "k", code: "X", name: "X", kinds: [EMPLOYER], '
+    'document: "x", reason: "x"})',
+    'organizationStateChange(input: {organizationCode: "EO-001", state: EXITED, '
+    'since: "2026-11-23", document: "x", reason: "x"})',
+    'entitlementGrant(input: {idempotencyKey: "k", organizationCode: "EO-001", '
+    'certificateTypeCode: "CT-001", levels: [ELEMENTARY], firstOn: "2010-01-01", '
+    'lastOn: "2010-01-02", document: "x", reason: "x"})',
     'entitlementEnd(input: {organizationCode: "EO-001", certificateTypeCode: "CT-001", '
-    'levels: [ELEMENTARY], lastOn: "2026-11-23"})',
-    'issuerKeyCreate(input: {idempotencyKey: "k", organizationCode: "EO-001", firstOn: "2026-11-23"})',
-    'certificateTypeAnnounce(input: {idempotencyKey: "k", code: "X", name: "X", levels: [ADVANCED], '
-    'announcedOn: "2026-11-23", organizationCodes: ["EO-001"]})',
+    'levels: [ELEMENTARY], lastOn: "2026-11-23", document: "x", reason: "x"})',
+    'issuerKeyCreate(input: {idempotencyKey: "k", organizationCode: "EO-001", '
+    'firstOn: "2026-11-23"})',
+    'certificateTypeAnnounce(input: {idempotencyKey: "k", code: "X", name: "X", '
+    'levels: [ADVANCED], announcedOn: "2026-11-23", organizationCodes: ["EO-001"], '
+    'document: "x", reason: "x"})',
     'standardRegister(input: {idempotencyKey: "k", code: "X", name: "X", '
-    'certificateTypeCode: "CT-001"})',
+    'certificateTypeCode: "CT-001", document: "x", reason: "x"})',
     'standardVersionPublish(input: {idempotencyKey: "k", standardCode: "STD-1", version: "9", '
-    'publishedOn: "2026-11-23", source: "x"})',
-    'apiTokenCreate(input: {idempotencyKey: "k", name: "x", role: PROGRAMME_ADMIN})',
+    'publishedOn: "2026-11-23", source: "x", document: "x", reason: "x"})',
+    'apiTokenCreate(input: {idempotencyKey: "k", name: "x", role: OPERATOR})',
 ]
 
 
 async def test_parallel_requests_with_one_key_make_one_token_that_works(client):
     query = """mutation { apiTokenCreate(input: {
-      idempotencyKey: "k", name: "t", role: VERIFIER}) { token tokenId errors { __typename } } }"""
+      idempotencyKey: "k", name: "t", role: VERIFIER}) {
+      token apiToken { id } errors { __typename } } }"""
     answers = await asyncio.gather(*(client.data(query, role="admin") for _ in range(20)))
     made = [answer["apiTokenCreate"] for answer in answers]
     (token,) = [one["token"] for one in made if one["token"] is not None]
-    assert len({one["tokenId"] for one in made if not one["errors"]}) == 1
+    assert len({one["apiToken"]["id"] for one in made if not one["errors"]}) == 1
     assert all(one["errors"] in ([], [{"__typename": "ConflictError"}]) for one in made)
     client.tokens["made"] = token
     await client.data("{ __typename }", role="made")
 
 
 @pytest.mark.parametrize("call", ADMIN_ONLY, ids=lambda call: call.partition("(")[0])
-async def test_the_programmes_own_mutations_are_the_admins_alone(client, call):
+async def test_the_programmes_own_mutations_are_its_offices_alone(client, call):
     name = call.partition("(")[0]
     query = f"mutation {{ {call} {{ errors {{ ... on UserError {{ code }} }} }} }}"
     before = [await client.house.count(t) for t in ("organizations", "standards", "api_tokens")]

@@ -12,8 +12,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from certgraph.actions.parties import Role
 from certgraph.api import app as app_module
-from certgraph.api import outages, trust_cache
+from certgraph.api import connections, trust_cache
 from certgraph.api.app import make_app
 from certgraph.api.background import (
     Work,
@@ -22,17 +23,18 @@ from certgraph.api.background import (
     notify_forever,
     publish_forever,
 )
-from certgraph.api.reads import connections
-from certgraph.api.reads.connections import ReadPool, Unavailable
+from certgraph.api.connections import ReadPool, Unavailable
+from certgraph.api.http import outages
 from certgraph.database import Waiting, create_engine, make_sessions
+from certgraph.organizations.tokens import create_token
 from certgraph.settings import Settings, SettingsError
 from tests.server.conftest import HOST, MASTER_KEY
-from tests.server.test_trust import new_list, published
+from tests.server.trust.test_lists import new_list, published
 
 SHORT = Waiting(connection=0.4, lock=0.4, statement=2)
 only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 READ = "{ organizations { nodes { code } } }"
-ENTITLE = """mutation { certificateRevoke(input: {number: "NOPE", reason: "t"}) {
+REVOKE = """mutation { certificateRevoke(input: {number: "NOPE", document: "d", reason: "t"}) {
   errors { ... on UserError { code } } } }"""
 
 
@@ -180,16 +182,9 @@ async def test_fifteen_waiting_writes_of_one_organization_are_nobody_elses_outag
     (row,) = await house.issue()
     await new_list(house)
     await published(house)
-    from certgraph.organizations.rules import TokenRole
-    from certgraph.organizations.tokens import create_token
-
-    async with house.sessions.begin() as session:
-        token, _ = await create_token(
-            session, name="t", role=TokenRole.PROGRAMME_ADMIN, organization=None,
-            lifetime_days=1, now=house.now, random=house.random,
-        )  # fmt: skip
-    revoke = f"""mutation {{ certificateRevoke(input: {{number: "{row.number}", reason: "t"}}) {{
-      certificate {{ state }} errors {{ ... on UserError {{ code }} }} }} }}"""
+    _, token = await house.perform(create_token, name="t", role=Role.OPERATOR, lifetime_days=1)
+    revoke = f"""mutation {{ certificateRevoke(input: {{ number: "{row.number}", document: "d",
+      reason: "t" }}) {{ certificate {{ state }} errors {{ ... on UserError {{ code }} }} }} }}"""
     headers = {"Authorization": f"Bearer {token}"}
     async with over(house.url, house.now) as http, house.engine.begin() as holder:
         await holder.execute(text("SELECT 1 FROM certificates FOR UPDATE"))
@@ -218,16 +213,14 @@ async def test_fifteen_waiting_writes_of_one_organization_are_nobody_elses_outag
 async def test_a_busy_file_of_sqlite_is_a_conflict(impatient, client):
     async with client.house.engine.connect() as holder:
         await holder.exec_driver_sql("SELECT 1")  # BEGIN IMMEDIATE
-        data = await client.data(ENTITLE, role="admin")
+        data = await client.data(REVOKE, role="admin")
     assert data["certificateRevoke"]["errors"] == [{"code": "access.busy"}]
 
 
 @only_postgresql
 async def test_the_first_write_after_the_database_ended_its_connections_succeeds(client):
-    register = """mutation { certificateRevoke(input: {number: "NOPE", reason: "t"}) {
-      errors { ... on UserError { code } } } }"""
     expected = {"certificateRevoke": {"errors": [{"code": "certificate.not_found"}]}}
-    assert await client.data(register, role="admin") == expected
+    assert await client.data(REVOKE, role="admin") == expected
     async with client.house.engine.begin() as other:
         await other.execute(
             text(
@@ -235,14 +228,15 @@ async def test_the_first_write_after_the_database_ended_its_connections_succeeds
                 "WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         )
-    assert await client.data(register, role="admin") == expected
+    assert await client.data(REVOKE, role="admin") == expected
 
 
 @only_postgresql
 async def test_a_server_that_became_a_replica_is_left(client):
     """After a failover the old primary may go on, for reading alone."""
-    register = """mutation { organizationStateChange(input: {code: "EO-002", state: RECTIFYING,
-      since: "2026-11-23", reason: "t"}) { errors { ... on UserError { code } } } }"""
+    register = """mutation { organizationStateChange(input: {organizationCode: "EO-002",
+      state: RECTIFYING, since: "2026-11-23", document: "d", reason: "t"})
+      { errors { ... on UserError { code } } } }"""
     async with client.house.engine.begin() as other:
         name = (await other.execute(text("SELECT current_database()"))).scalar_one()
         await other.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))

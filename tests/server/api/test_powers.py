@@ -6,21 +6,24 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certgraph.calendar import first_instant
-from certgraph.certificates.issuing import start_run
 from certgraph.certificates.queries import certificates_of_run
 from certgraph.certificates.rules import CertificateState
-from certgraph.certificates.service import change_issuer_state
-from certgraph.certificates.signing import bytes_to_sign, ignore_step, sign_batch, submit_signatures
+from certgraph.certificates.signing.actions import (
+    CertificateSignatureDraft,
+    start_run,
+    submit_signatures,
+)
+from certgraph.certificates.signing.batches import bytes_to_sign, sign_batch
+from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.credential.signature import PrivateKeySigner
 from certgraph.organizations.keys import (
-    KeyPeriod,
     WrongMasterKey,
     check_master_key,
     possession_message,
     register_held_key,
 )
 from certgraph.organizations.rules import OrganizationState
-from certgraph.organizations.service import organization_named
+from certgraph.organizations.subjects import organization_named
 from certgraph.policy import policy_rules
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
@@ -34,17 +37,8 @@ STATES = {
 }
 
 
-async def move(house, state, since=TODAY, now=None):
-    async with house.sessions.begin() as session:
-        await change_issuer_state(
-            session,
-            "EO-001",
-            state,
-            since=since,
-            reason="t",
-            now=now or house.now,
-            random=house.random,
-        )
+async def move(house, state, since=TODAY):
+    await house.perform(change_issuer_state, organization_code="EO-001", state=state, since=since)
 
 
 REGISTER = """mutation ($i: IssuerKeyRegisterInput!) { issuerKeyRegister(input: $i) {
@@ -55,9 +49,9 @@ RETIRE = """mutation ($i: IssuerKeyRetireInput!) { issuerKeyRetire(input: $i) {
   issuerKey { lastOn } errors { ... on UserError { code path rule { id } } } } }"""
 REISSUE = """mutation ($i: CertificateReissueInput!) { certificateReissue(input: $i) {
   certificate { state } errors { ... on UserError { code path rule { id } } } } }"""
-REVOKE = """mutation ($i: CertificateStateInput!) { certificateRevoke(input: $i) {
+REVOKE = """mutation ($i: CertificateRevokeInput!) { certificateRevoke(input: $i) {
   certificate { state } errors { ... on UserError { code path rule { id } } } } }"""
-ENTER = """mutation ($n: String!) { certificateRegister(number: $n) {
+ENTER = """mutation ($i: CertificateRegisterInput!) { certificateRegister(input: $i) {
   certificate { state } errors { ... on UserError { code path rule { id } } } } }"""
 
 
@@ -118,6 +112,7 @@ async def test_who_has_left_or_is_under_rectification_gets_no_key_and_corrects_n
     for_issue = expected.get(state, "issue.organization_not_active")
     assert [e["code"] for e in found["errors"]] == [for_issue]
     assert (found["errors"][0]["rule"] or {}).get("id") == STATES[state]
+    given["i"]["document"] = "一封公函"
     assert await codes(client, REISSUE, given, "admin") == []  # the programme's office corrects
 
 
@@ -126,7 +121,8 @@ async def test_who_has_left_revokes_nothing_and_still_enters_what_it_issued(clie
     await move(client.house, OrganizationState.EXITED)
     given = {"i": {"number": rows[0].number, "reason": "r"}}
     assert await codes(client, REVOKE, given) == ["organization.has_exited"]
-    assert await codes(client, ENTER, {"n": rows[0].number}) == []
+    assert await codes(client, ENTER, {"i": {"number": rows[0].number}}) == []
+    given["i"]["document"] = "一封公函"
     assert await codes(client, REVOKE, given, "admin") == []
 
 
@@ -156,10 +152,7 @@ async def test_a_change_of_state_is_not_recorded_before_its_day(house):
 
 async def drafted(house, *candidates):
     async with house.sessions.begin() as session:
-        request = house.request(*candidates)
-        return await start_run(
-            session, house.keyring, request, now=house.now, random=house.random, observe=ignore_step
-        )
+        return await start_run(house.act(session), house.request(*candidates))
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -168,7 +161,7 @@ async def test_what_was_drafted_before_an_exit_is_not_signed_after_it(house, sta
     await move(house, state)
     with pytest.raises(Rejected) as caught:
         async with house.sessions.begin() as session:
-            await sign_batch(session, house.keyring, run, now=house.now, observe=ignore_step)
+            await sign_batch(session, house.environment(), run)
     (problem,) = caught.value.problems
     quoted = {"R53": "R53", None: None}[STATES[state]]
     if state is OrganizationState.HANDED_OVER:
@@ -180,17 +173,14 @@ async def test_what_was_drafted_before_an_exit_is_not_signed_after_it(house, sta
 
 
 async def test_a_right_signature_that_a_verifier_would_refuse_is_not_called_wrong(house):
-    async with house.sessions.begin() as session:
-        organization = await organization_named(session, "EO-001")
-        key = await register_held_key(
-            session,
-            organization,
-            SIGNER.public_key,
-            SIGNER.sign(possession_message("EO-001", SIGNER.public_key)),
-            KeyPeriod(first_on=date(2026, 1, 1)),
-            now=first_instant(date(2026, 1, 1)),
-            random=house.random,
-        )
+    key = await house.perform(
+        register_held_key,
+        environment=house.environment(now=first_instant(date(2026, 1, 1))),
+        organization_code="EO-001",
+        public_key=SIGNER.public_key,
+        proof=SIGNER.sign(possession_message("EO-001", SIGNER.public_key)),
+        first_on=date(2026, 1, 1),
+    )
     run = await drafted(house)
     async with house.sessions.begin() as session:
         ((id_, message),) = await bytes_to_sign(session, run)
@@ -200,9 +190,9 @@ async def test_a_right_signature_that_a_verifier_would_refuse_is_not_called_wron
         (bytes(64), "certificate.signature_wrong"),
         (b"short", "certificate.signature_wrong"),
     ):
+        given = CertificateSignatureDraft(certificate_id=id_, signature=signature)
         with pytest.raises(Rejected) as caught:
-            async with house.sessions.begin() as session:
-                await submit_signatures(session, run, [(id_, signature)], now=house.now)
+            await house.perform(submit_signatures, run_id=run.id, signatures=[given])
         assert [problem.code for problem in caught.value.problems] == [code]
     assert "key not valid that day" not in caught.value.problems[0].message()
 

@@ -7,7 +7,7 @@ import pytest
 
 from certgraph.api.schema import schema_text
 from tests.server.api.conftest import counted_statements
-from tests.server.test_trust import new_list, published
+from tests.server.trust.test_lists import new_list, published
 
 TOP = Path(__file__).parents[3]
 

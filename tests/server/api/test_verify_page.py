@@ -10,7 +10,7 @@ from sqlalchemy import text
 from certgraph.credential.wording import CATALOGUE
 from certgraph.verify_page.page import assets, one_file_html, page_html, words
 from tests.credential.kit import ROOT_KEYS
-from tests.server.test_trust import new_list, published
+from tests.server.trust.test_lists import new_list, published
 
 LOOKUP = "query ($n: String!, $h: String!) { certificate(number: $n, holderName: $h) { number } }"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

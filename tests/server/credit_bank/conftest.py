@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from certgraph.credit_bank.confirmation_queries import difference
-from certgraph.credit_bank.record_tables import OutcomeRecordRow
+from certgraph.credit_bank.accounts.queries import difference
+from certgraph.credit_bank.records.tables import OutcomeRecordRow
 from tests.server.credit_kit import add_institution, publish_rule, recognized
 from tests.server.parties import parties
 

@@ -68,7 +68,7 @@ async def test_a_record_is_recorded_once_and_saying_so_again_changes_nothing(ban
         ({"account_number": None}, [("text.length", None)]),
         ({"account_number": "x" * 41}, [("text.length", None)]),
         ({"recorded_on": date(2026, 11, 24)}, [("confirmation.in_the_future", None)]),
-        ({"state": WITHDRAWN}, [("confirmation.stands", None)]),
+        ({"state": WITHDRAWN}, [("confirmation.nothing_to_withdraw", None)]),
         ({"sha256": "0" * 64}, [("confirmation.content", None)]),
         ({"recorded_on": date(2026, 11, 22)}, [("confirmation.before_registration", None)]),
         ({"reason": "x" * 501}, [("text.length", None)]),
@@ -88,7 +88,7 @@ async def test_a_certificate_has_one_account_for_ever(bank):
     await change(house, number, CertificateState.REVOKED)
     await follow_all(house)
     assert (await record(bank))["difference"] == "NOT_WITHDRAWN"
-    assert await refused(house, number, version=2) == [("confirmation.fallen", None)]
+    assert await refused(house, number, version=2) == [("confirmation.not_valid", None)]
     await answer(house, number, 2, WITHDRAWN)
     found = await record(bank)
     assert (found["difference"], found["creditRecord"]["state"]) == (None, "WITHDRAWN")
@@ -162,7 +162,7 @@ async def test_answers_are_taken_all_or_none(bank):
     asked = ANSWER.replace("code path", "code rule { id }")
     for party in ("admin", "organization"):
         found = await bank.refused(party, asked, {"answers": right})
-        assert found == [("confirmation.credit_bank_only", "S12")]
+        assert found == [("access.role", "S12")]
     found = await bank.refused("public", asked, {"answers": right})
     assert found == [("access.token_required", None)]
     many = [given(f"N{n}") for n in range(201)]

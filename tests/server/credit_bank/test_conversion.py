@@ -5,10 +5,12 @@ from datetime import date, timedelta
 
 import pytest
 
+from certgraph.actions.parties import Role
 from certgraph.certificates.rules import CertificateState
-from certgraph.credit_bank import converting, measures
-from certgraph.credit_bank.conversion_rules import ConversionRuleDraft
-from certgraph.organizations.service import organization_named
+from certgraph.credit_bank.conversion.applications import approve_application
+from certgraph.credit_bank.conversion.measures import file_measure
+from certgraph.credit_bank.conversion.rules import ConversionRuleDraft
+from certgraph.credit_bank.rules import ApplicationState
 from certgraph.problems import Rejected
 from tests.server.credit_bank.test_feed import change, issue, register
 from tests.server.credit_kit import (
@@ -18,7 +20,6 @@ from tests.server.credit_kit import (
     follow_all,
     publish_measure,
     recognized,
-    step,
 )
 from tests.server.parties import announce, parties_of
 
@@ -174,6 +175,8 @@ async def test_of_applications_at_the_same_moment_none_counts_twice(school, cour
     found = await asyncio.gather(*tries, return_exceptions=True)
     taken = [row for row in found if not isinstance(row, BaseException)]
     assert all(isinstance(row, Rejected) for row in found if isinstance(row, BaseException)), found
+    refused_ = [row.problems for row in found if isinstance(row, Rejected)]
+    assert all(one.code.startswith("application.") for problems in refused_ for one in problems)
     assert await house.count("converted_courses") == len(taken)
     assert sum(row.credits_tenths for row in taken) <= 25
     if len(set(courses)) == 1:
@@ -181,31 +184,39 @@ async def test_of_applications_at_the_same_moment_none_counts_twice(school, cour
     assert taken
 
 
+TURNS = {
+    ApplicationState.AT_COLLEGE: (Role.PILOT_INSTITUTION, "PI-001"),
+    ApplicationState.AT_ACADEMIC_OFFICE: (Role.PILOT_INSTITUTION, "PI-001"),
+    ApplicationState.AT_EVALUATION_ORGANIZATION: (Role.EVALUATION_ORGANIZATION, "EO-001"),
+    ApplicationState.AT_CREDIT_BANK: (Role.CREDIT_BANK, None),
+}
+
+
+async def approve(house, application, state):
+    """Take an application to its next step as whoever's turn it is."""
+    actor = await house.actor(*TURNS[state])
+    await house.perform(approve_application, actor=actor, id=application.id, state=state)
+
+
 @pytest.mark.parametrize("steps", range(5))
 async def test_a_revocation_reverses_what_was_converted_or_asked_for(school, steps):
     house = school.house
     row = await apply(house, school.number, "KC-1")
-    for _ in range(steps):
+    for state in list(TURNS)[:steps]:
         house.now += timedelta(seconds=1)
-        async with house.sessions.begin() as session:
-            application = await converting.application_with_id(session, row.id)
-            await converting.approve_application(session, application, remarks=None, **step(house))
+        await approve(house, row, state)
     await change(house, school.number, CertificateState.REVOKED)
     if steps < 4:  # before the feed was followed nothing more is approved
-        async with house.sessions.begin() as session:
-            application = await converting.application_with_id(session, row.id)
-            with pytest.raises(Rejected) as found:
-                await converting.approve_application(
-                    session, application, remarks=None, **step(house)
-                )
-        assert [p.code for p in found.value.problems] == ["application.certificate_fallen"]
+        with pytest.raises(Rejected) as found:
+            await approve(house, row, list(TURNS)[steps])
+        assert [p.code for p in found.value.problems] == ["application.certificate_not_valid"]
     await follow_all(house)
     await follow_all(house)
     ((application,),) = [await applications(school)]
     assert application["state"] == "REVERSED"
     assert application["steps"][-1] == {
         "state": "REVERSED",
-        "remarks": "the certificate stands no more",
+        "remarks": "the certificate is no longer valid",
     }
     assert await house.count("converted_courses WHERE counts") == 0
 
@@ -213,7 +224,7 @@ async def test_a_revocation_reverses_what_was_converted_or_asked_for(school, ste
 @pytest.mark.parametrize("state", [CertificateState.SUSPENDED, CertificateState.REVOKED])
 async def test_only_a_certificate_that_stands_is_converted(school, state):
     await change(school.house, school.number, state)
-    expected = [("application.certificate_fallen", None)]
+    expected = [("application.certificate_not_valid", None)]
     assert await refused(school.house, school.number, "KC-1") == expected
 
 
@@ -280,20 +291,17 @@ async def test_a_course_of_another_measure_stays_with_its_certificate(school):
         level=1,
         credits_tenths=10,
     )
-    async with house.sessions.begin() as session:
-        organization = await organization_named(session, "PI-001")
-        draft = measures.MeasureDraft(
+    with pytest.raises(Rejected) as found:
+        await house.perform(
+            file_measure,
+            actor=await house.actor(Role.PILOT_INSTITUTION, "PI-001"),
             code="M-2",
             title="转换办法",
-            cap_tenths=80,
+            cap_credits_tenths=80,
             first_on=date(2026, 6, 1),
             last_on=date(2027, 5, 31),
             rules=[rule],
         )
-        work = {"now": house.now, "random": house.random}
-        with pytest.raises(Rejected) as found:
-            await measures.file_measure(session, draft, organization, **work)
-        await session.rollback()
     assert [p.code for p in found.value.problems] == [
         "measure.course_taken",
         "measure.not_recognized",
@@ -308,7 +316,7 @@ async def test_of_measures_published_at_once_none_gives_a_course_to_two_certific
     for code, type_ in (("M-2", "CT-001"), ("M-3", "CT-100")):
         given = measure(("KC-8", type_, "ELEMENTARY", 10), code=code)
         ids.append((await school.done("institution", FILE, given))["measure"]["id"])
-    publish = """mutation ($id: ID!) { conversionMeasurePublish(id: $id) {
+    publish = """mutation ($id: ID!) { conversionMeasurePublish(input: {id: $id}) {
       errors { ... on UserError { code rule { id } } } } }"""
     found = await asyncio.gather(
         *(school.refused("credit-bank", publish, {"id": id_}) for id_ in ids)
@@ -323,7 +331,7 @@ async def test_a_measure_is_filed_returned_filed_again_and_published(school):
     assert (await school.done("institution", FILE, given))["measure"]["id"] == filed["id"]
     return_ = """mutation ($id: ID!) { conversionMeasureReturn(input: {id: $id, remarks: "缺少依据"}) {
       measure { state remarks } errors { ... on UserError { code rule { id } } } } }"""
-    publish = """mutation ($id: ID!) { conversionMeasurePublish(id: $id) {
+    publish = """mutation ($id: ID!) { conversionMeasurePublish(input: {id: $id}) {
       measure { state remarks rules { courseCode } } errors { ... on UserError { code rule { id } } } } }"""
     id_ = {"id": filed["id"]}
     every = "{ conversionMeasures(state: FILED) { nodes { code } } }"
@@ -336,7 +344,7 @@ async def test_a_measure_is_filed_returned_filed_again_and_published(school):
         found = await school.data(party, every)
         assert len(found["conversionMeasures"]["nodes"]) == count
     for party in ("institution", "organization", "admin"):
-        assert await school.refused(party, publish, id_) == [("measure.credit_bank_only", "S11")]
+        assert await school.refused(party, publish, id_) == [("access.role", "S11")]
     returned = await school.done("credit-bank", return_, id_)
     assert returned["measure"] == {"state": "RETURNED", "remarks": "缺少依据"}
     assert await school.refused("credit-bank", publish, id_) == [("measure.not_filed", None)]
@@ -350,5 +358,5 @@ async def test_a_measure_is_filed_returned_filed_again_and_published(school):
     }
     assert await school.refused("credit-bank", return_, id_) == [("measure.not_filed", None)]
     assert await school.refused("organization", FILE, measure(GOOD, code="M-9")) == [
-        ("measure.not_institution", None)
+        ("access.role", None)
     ]

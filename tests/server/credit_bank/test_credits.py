@@ -2,7 +2,7 @@
 
 import pytest
 
-from certgraph.credit_bank.credits import (
+from certgraph.credit_bank.proposals.credits import (
     HoursRule,
     credits_text,
     hours_rule_problems,
@@ -10,12 +10,15 @@ from certgraph.credit_bank.credits import (
     unit_problems,
 )
 from certgraph.credit_bank.rules import CourseType, Rounding
-from tests.server.credit_kit import RULE, unit
+from tests.server.credit_kit import unit
 
 
 def rule(rounding, step=5, theory=160, practice=240):
     hours = {CourseType.THEORY: theory, CourseType.PRACTICE: practice}
     return HoursRule(version="x", hours_tenths=hours, step_tenths=step, rounding=rounding)
+
+
+RULE = rule(Rounding.NEAREST)
 
 
 @pytest.mark.parametrize(
@@ -70,22 +73,26 @@ def test_what_an_hours_rule_must_be(changed, codes):
     [
         ({}, None, None),
         ({"tenths": 35}, None, None),  # with a reason
-        ({"tenths": 35, "reason": None}, "credits.suggested_without_reason", "suggestedReason"),
-        ({"tenths": 35, "reason": ""}, "text.length", "suggestedReason"),
-        ({"tenths": -1}, "credits.out_of_range", "suggestedCreditsTenths"),
-        ({"tenths": 1_001}, "credits.out_of_range", "suggestedCreditsTenths"),
-        ({"theory_hours": 0}, "proposal.hours", "theoryHours"),
-        ({"theory_hours": -1, "practice_hours": 49}, "proposal.hours", "theoryHours"),
-        ({"theory_hours": 5_001}, "proposal.hours", "theoryHours"),
-        ({"framework_level": 0}, "proposal.framework_level", "frameworkLevel"),
-        ({"framework_level": 11}, "proposal.framework_level", "frameworkLevel"),
+        (
+            {"tenths": 35, "suggested_reason": None},
+            "credits.suggested_without_reason",
+            "suggested_reason",
+        ),
+        ({"tenths": 35, "suggested_reason": ""}, "text.length", "suggested_reason"),
+        ({"tenths": -1}, "credits.out_of_range", "suggested_credits_tenths"),
+        ({"tenths": 1_001}, "credits.out_of_range", "suggested_credits_tenths"),
+        ({"theory_hours": 0}, "proposal.hours", "theory_hours"),
+        ({"theory_hours": -1, "practice_hours": 49}, "proposal.hours", "theory_hours"),
+        ({"theory_hours": 5_001}, "proposal.hours", "theory_hours"),
+        ({"framework_level": 0}, "proposal.framework_level", "framework_level"),
+        ({"framework_level": 11}, "proposal.framework_level", "framework_level"),
         ({"name": ""}, "text.length", "name"),
         ({"assessment": ""}, "text.length", "assessment"),
         ({"number": 9}, "proposal.unit_number", "number"),
         ({"number": 0}, "proposal.unit_number", "number"),
-        ({"content_codes": ["3"]}, "proposal.content_unknown", "contentCodes.0"),
-        ({"content_codes": ["1", "1"]}, "proposal.content_unknown", "contentCodes.1"),
-        ({"content_codes": []}, "proposal.content_missing", "contentCodes"),
+        ({"content_codes": ["3"]}, "proposal.content_unknown", "content_codes.0"),
+        ({"content_codes": ["1", "1"]}, "proposal.content_unknown", "content_codes.1"),
+        ({"content_codes": []}, "proposal.content_missing", "content_codes"),
     ],
 )
 def test_what_a_unit_must_be(changes, code, path):
@@ -110,8 +117,6 @@ def test_a_unit_stands_once_and_a_standard_without_outcomes_takes_any_number():
 def test_credits_that_differ_rest_on_a_reason_and_quote_the_rule():
     (problem,) = suggestion_problems(50, 40, None, "verified", "credits", "0")
     assert (problem.code, problem.rule_id) == ("credits.verified_without_reason", None)
-    assert problem.message() == (
-        "5.0 credits are verified where 4.0 were suggested; say why in `reason`."
-    )
+    assert problem.message() == ("5.0 credits are verified where 4.0 were suggested; say why.")
     assert suggestion_problems(50, 40, "why", "verified") == []
     assert suggestion_problems(40, 40, None, "verified") == []

@@ -15,8 +15,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from certgraph.credit_bank import record_queries
-from certgraph.organizations.rules import TokenRole
+from certgraph.actions.parties import Role
+from certgraph.credit_bank.records import queries as record_queries
 from certgraph.organizations.tokens import create_token
 from tests.server.conftest import HOST, MASTER_KEY
 from tests.server.credit_kit import follow_all
@@ -164,17 +164,13 @@ async def test_the_mirror_equals_the_source_whatever_commits_late_and_whoever_is
 ):
     house, random = worthy, Random(7)
     numbers = await furnish(house)
-    async with house.sessions.begin() as session:
-        token, _ = await create_token(
-            session,
-            name="mirror",
-            role=TokenRole.CREDIT_BANK,
-            organization=None,
-            lifetime_days=30,
-            now=house.now,
-            random=house.random,
-            reads_learners=True,
-        )
+    _, token = await house.perform(
+        create_token,
+        name="mirror",
+        role=Role.CREDIT_BANK,
+        lifetime_days=30,
+        reads_learners=True,
+    )
     async with house.sessions.begin() as session:
         await session.execute(text("UPDATE api_tokens SET expires_at = '2199-01-01'"))
     token_file = tmp_path / "token"
@@ -209,7 +205,7 @@ async def test_the_mirror_equals_the_source_whatever_commits_late_and_whoever_is
     assert held == records
     assert len(held) == CERTIFICATES
     standing = sum(state != "revoked" for state in held.values())
-    assert out.decode().endswith(f"{standing} records stand\n")
+    assert out.decode().endswith(f"{standing} records held\n")
 
 
 async def later_than_the_last(session, limit, _after):

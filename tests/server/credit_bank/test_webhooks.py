@@ -12,12 +12,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from certgraph.api.background import Work, notify_forever, post_message
-from certgraph.credit_bank.webhooks import RETRY_AFTER, notify, signature
+from certgraph.credit_bank.feed.webhooks import RETRY_AFTER, notify, signature
 from tests.server.credit_bank.test_feed import issue, register
 from tests.server.credit_kit import follow_all
 from tests.server.parties import parties_of
 
-REGISTER = """mutation ($url: String!) { feedWebhookRegister(url: $url) {
+REGISTER = """mutation ($url: String!) { feedWebhookRegister(input: {url: $url}) {
   webhook { id url sequence } secret errors { ... on UserError { code message } } } }"""
 SHOWN = "{ feedWebhooks { nodes { url sequence failures nextAttemptAt lastError endedAt } } }"
 
@@ -277,7 +277,7 @@ async def test_webhooks_are_the_credit_banks(bank):
             "nodes"
         ]
     ]
-    end = "mutation ($id: ID!) { feedWebhookEnd(id: $id) { webhook { endedAt } errors { ... on UserError { code rule { id } } } } }"
+    end = "mutation ($id: ID!) { feedWebhookEnd(input: {id: $id}) { webhook { endedAt } errors { ... on UserError { code rule { id } } } } }"
     assert (await bank.refused("organization", end, webhook))[0][0] == "access.role"
     ended = await bank.done("credit-bank", end, webhook)
     assert ended["webhook"] == {"endedAt": bank.house.now.isoformat()}

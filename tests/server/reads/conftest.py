@@ -92,7 +92,9 @@ EVERY_PAGE = """{ organizations(first: 2) { ...O pageInfo { endCursor } }
   creditProposalDeadlines(first: 1) { pageInfo { endCursor } }
   conversionMeasures(first: 1) { pageInfo { endCursor } }
   conversionApplications(first: 1) { pageInfo { endCursor } }
-  hoursCreditRules(first: 1) { pageInfo { endCursor } } }
+  hoursCreditRules(first: 1) { pageInfo { endCursor } }
+  auditEntries(first: 3) { pageInfo { endCursor } }
+  pendingActions(first: 1) { pageInfo { endCursor } } }
 fragment O on OrganizationConnection { nodes { certificateTypes(first: 1) { pageInfo { endCursor } }
   certificates(first: 2) { ...C } } }
 fragment C on CertificateConnection { pageInfo { endCursor } }"""

@@ -1,6 +1,6 @@
 """What the world's certificates are worth: proposals, records, answers, one conversion."""
 
-from certgraph.credit_bank.webhooks import register_webhook
+from certgraph.credit_bank.feed.webhooks import register_webhook
 from tests.server.conftest import House
 from tests.server.credit_kit import (
     add_institution,
@@ -30,12 +30,5 @@ async def fill_credit_bank(house: House) -> None:
     for number, version in numbers.items():
         await answer(house, number, version)
     await apply(house, next(iter(numbers)), "KC-1", institution="SCH-100")
-    async with house.sessions.begin() as session:
-        await register_webhook(
-            session,
-            house.keyring,
-            "https://bank.example.cn/feed",
-            hosts={"bank.example.cn"},
-            now=house.now,
-            random=house.random,
-        )
+    hosts = house.environment(allowed_hosts={"bank.example.cn"})
+    await house.perform(register_webhook, environment=hosts, url="https://bank.example.cn/feed")

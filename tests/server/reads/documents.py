@@ -29,6 +29,10 @@ TEXTS = {
     "registeredOn": ["2026-11-23", "2020-01-01"],
     "holdsOn": ["2026-11-23", "2020-01-01"],
     "version": ["2026", "nothing"],
+    "action": ["certificateRegister", "nothing"],
+    "actor": ["test", "nothing"],
+    "doneFrom": ["2026-11-23", "2027-01-01"],
+    "doneTo": ["2026-11-23", "2020-01-01"],
 }
 
 
@@ -126,7 +130,7 @@ class Drawing:
         if name == "after":
             # a cursor of other filters is refused too
             return self.spoilt(self.pick([*self.cursors.get(of, [])[-4:], "bad"]), None)
-        if name == "id":
+        if name in ("id", "subjectId"):
             return self.pick(self.ids)
         if name == "ids":
             return [self.pick(self.ids) for _ in range(self.pick([0, 1, 3, 6]))]
@@ -245,6 +249,20 @@ CORPUS = {
     "computed objects that are waited for": (
         """{ certificates(first: 2) { nodes { number qrCode { svg s: svg version printMm }
           again: qrCode { version } } } }""",
+        {},
+    ),
+    "applications and measures, for their parties": (
+        """{ conversionApplications(first: 5) { nodes { id accountNumber organization { code }
+          certificateNumber outcomeRecord { certificateNumber } steps { state changedAt } } }
+          conversionMeasures(first: 5) { nodes { id code state rules { courseCode } } } }""",
+        {},
+    ),
+    "what was done, and what waits": (
+        """{ auditEntries(first: 100) { nodes { id sequence action subject subjectKey actor actingAs
+          reason document doneAt hash } pageInfo { hasNextPage } }
+          done: auditEntries(first: 2, action: "certificateRegister", doneFrom: "2026-11-23") {
+          nodes { id } }
+          pendingActions(first: 5, state: WAITING) { nodes { id action askedAs } } }""",
         {},
     ),
     "runs and what they wait for": (

@@ -9,8 +9,8 @@ import pytest
 import strawberry
 from sqlalchemy import text as sql
 
-from certgraph.api.reads.connections import ReadPool, ReadTimeout
-from certgraph.api.reads.declarations import Conditions
+from certgraph.api.connections import ReadPool, ReadTimeout
+from certgraph.api.reads.declarations import Conditions, everybody
 from certgraph.api.reads.declaring import column, computed, find, page, read_from
 from certgraph.api.reads.documents import Documents, Limits
 from certgraph.api.reads.execution import Undeclared, attach, run
@@ -194,7 +194,7 @@ def fragile(code, state_since):
 
 
 @strawberry.type
-@read_from(OrganizationRow)
+@read_from(OrganizationRow, policy=everybody)
 class Fragile:
     code: str = column(OrganizationRow.code)
     may_be_null: date | None = computed(fragile, OrganizationRow.code, OrganizationRow.state_since)
@@ -277,7 +277,7 @@ def test_what_fails_becomes_null_as_far_up_as_the_schema_says(
 
 def test_a_type_of_a_table_reads_all_its_fields_by_declaration():
     @strawberry.type
-    @read_from(OrganizationRow)
+    @read_from(OrganizationRow, policy=everybody)
     class Careless:
         code: str = column(OrganizationRow.code)
         name: str

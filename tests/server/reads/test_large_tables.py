@@ -10,12 +10,15 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, select, text
 
-from certgraph.api.reads.connections import _Postgres, _Sqlite
+from certgraph.api.connections import _Postgres, _Sqlite
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
-from certgraph.credit_bank import feed_queries, queries, record_queries, webhook_queries
-from certgraph.credit_bank.conversion_tables import ConversionApplicationRow
-from certgraph.credit_bank.record_tables import CreditRecordRow, OutcomeRecordRow
+from certgraph.credit_bank.conversion.tables import ConversionApplicationRow
+from certgraph.credit_bank.feed import queries as feed_queries
+from certgraph.credit_bank.feed import webhook_queries
+from certgraph.credit_bank.proposals import queries
+from certgraph.credit_bank.records import queries as record_queries
+from certgraph.credit_bank.records.tables import CreditRecordRow, OutcomeRecordRow
 from certgraph.credit_bank.rules import (
     ApplicationState,
     CreditDifference,

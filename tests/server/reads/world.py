@@ -1,36 +1,42 @@
 """A small programme with something of everything: two issuers, drafts, corrections, changes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from random import Random
-from uuid import UUID
 
 from sqlalchemy import select, text
 
+from certgraph.actions.parties import Role
 from certgraph.api.callers import Callers
+from certgraph.api.connections import ReadPool
 from certgraph.api.context import Context
-from certgraph.api.reads.connections import ReadPool
 from certgraph.api.reads.documents import Documents, Limits
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import graphql_schema, make_schema
 from certgraph.api.trust_cache import TrustCache
-from certgraph.certificates import service
-from certgraph.certificates.issuing import issue
-from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.signing.actions import reissue_certificate
+from certgraph.certificates.states.actions import (
+    erase_holder,
+    register_certificate,
+    revoke_certificate,
+    suspend_certificate,
+)
 from certgraph.credential.claims import Outcome
 from certgraph.database import make_read_sessions
-from certgraph.organizations.keys import KeyPeriod, create_sealed_key
-from certgraph.organizations.rules import KeyPurpose, OrganizationState, TokenRole
-from certgraph.organizations.service import grant_entitlement, organization_named
+from certgraph.organizations.actions import register_organization
+from certgraph.organizations.keys import create_issuer_key
+from certgraph.organizations.rules import OrganizationKind, OrganizationState
+from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tables import OrganizationRow
-from certgraph.organizations.tokens import Caller
+from certgraph.organizations.tokens import create_token
 from certgraph.randomness import new_id
-from certgraph.standards.rules import CertificateTypeState, ContentItem, OutcomeItem
-from certgraph.standards.service import (
-    StandardVersionDraft,
-    certificate_type_coded,
-    publish_standard_version,
+from certgraph.standards.actions import publish_standard_version
+from certgraph.standards.rules import (
+    CertificateTypeState,
+    LearningOutcomeDraft,
+    StandardContentDraft,
 )
+from certgraph.standards.subjects import certificate_type_coded
 from certgraph.standards.tables import (
     CertificateTypeRow,
     KnownWorkAreaRow,
@@ -41,7 +47,17 @@ from certgraph.standards.tables import (
 from tests.server.conftest import FIRST_DAY, FIRST_INSTANT, House
 from tests.server.reads.credit_world import fill_credit_bank
 
-ROLES = (None, "admin", "credit_bank", "records_only", "verifier", "one", "two")
+PARTIES = {
+    "admin": (Role.OPERATOR, None),
+    "credit_bank": (Role.CREDIT_BANK, None),
+    "records_only": (Role.CREDIT_BANK, None),
+    "verifier": (Role.VERIFIER, None),
+    "one": (Role.EVALUATION_ORGANIZATION, "EO-001"),
+    "two": (Role.EVALUATION_ORGANIZATION, "EO-002"),
+    "institution": (Role.PILOT_INSTITUTION, "SCH-100"),
+    "authority": (Role.PROVINCIAL_AUTHORITY, "SUP-100"),
+}
+ROLES = (None, *PARTIES)
 NAMES = {"one": "张甲", "two": "李乙"}
 """Every holder's name of an issuer begins so; whoever sees one more has seen the other's rows."""
 
@@ -83,65 +99,51 @@ class World:
 
 async def build(house: House) -> World:
     """Fill a furnished house."""
-    work = {"now": house.now, "random": house.random}
-    async with house.sessions.begin() as session:
-        second = await organization_named(session, "EO-002")
-        type_ = await certificate_type_coded(session, "CT-001", "certificateTypeCode")
-        await grant_entitlement(
-            session,
-            second,
-            certificate_type_id=type_.id,
-            type_name=type_.name,
-            known_levels=[1, 2],
-            levels=[1, 2],
-            first_on=FIRST_DAY,
-            last_on=None,
-            random=house.random,
-        )
-        period = KeyPeriod(first_on=FIRST_DAY)
-        made = {**work, "now": FIRST_INSTANT}
-        await create_sealed_key(session, house.keyring, KeyPurpose.ISSUER, second, period, **made)
-        draft = StandardVersionDraft(
-            standard_code="STD-1",
-            version="2022",
-            published_on=date(2022, 1, 1),
-            source="made up for tests",
-            content=[
-                ContentItem(level=level, code=code, text=f"{level}级 {code}")
-                for level in (1, 2)
-                for code in ("1", "1.1", "1.1.1", "1.1.2", "1.2", "2", "2.1", "2.1.1")
-            ],
-            outcomes=[OutcomeItem(level=2, number=n, name=f"新成果{n}") for n in range(1, 4)],
-        )
-        await publish_standard_version(session, draft, **work)
+    await house.entitle("EO-002")
+    await house.perform(
+        create_issuer_key,
+        environment=house.environment(now=FIRST_INSTANT),
+        organization_code="EO-002",
+        first_on=FIRST_DAY,
+    )
+    await house.perform(
+        publish_standard_version,
+        standard_code="STD-1",
+        version="2022",
+        published_on=date(2022, 1, 1),
+        source="made up for tests",
+        content=[
+            StandardContentDraft(level=level, code=code, text=f"{level}级 {code}")
+            for level in (1, 2)
+            for code in ("1", "1.1", "1.1.1", "1.1.2", "1.2", "2", "2.1", "2.1.1")
+        ],
+        outcomes=[LearningOutcomeDraft(level=2, number=n, name=f"新成果{n}") for n in range(1, 4)],
+    )
     await _certificates(house)
     async with house.sessions.begin() as session:
         await _catalogue(session, house)
     await fill_credit_bank(house)
+    await house.perform(create_token, name="test", role=Role.VERIFIER)
+    await house.perform(erase_holder, number="EO-001-5")  # waits for a second person
+    await _supervise(house)
     callers = {None: None}
-    async with house.sessions.begin() as session:
-        for name, role, code in (
-            ("admin", TokenRole.PROGRAMME_ADMIN, None),
-            ("credit_bank", TokenRole.CREDIT_BANK, None),
-            ("records_only", TokenRole.CREDIT_BANK, None),
-            ("verifier", TokenRole.VERIFIER, None),
-            ("one", TokenRole.ORGANIZATION, "EO-001"),
-            ("two", TokenRole.ORGANIZATION, "EO-002"),
-        ):
-            organization = await organization_named(session, code) if code else None
-            callers[name] = Caller(
-                token_id=UUID(int=1),
-                role=role,
-                organization_id=organization.id if organization else None,
-                reads_learners=name == "credit_bank",
-            )
+    for name, (role, code) in PARTIES.items():
+        callers[name] = await house.actor(role, code, reads_learners=name == "credit_bank")
     return World(house, ReadPool(house.engine, timeout=20), callers)
+
+
+async def _supervise(house: House) -> None:
+    """Register the authority that supervises the institution."""
+    kinds = [OrganizationKind.PROVINCIAL_AUTHORITY]
+    row = await house.perform(register_organization, code="SUP-100", name="教育厅", kinds=kinds)
+    async with house.sessions.begin() as session:
+        (await organization_named(session, "SCH-100")).supervised_by_id = row.id
 
 
 async def _catalogue(session, house: House) -> None:
     """Add what certificates do not need: majors, known work areas, and who stands alone."""
     versions = (await session.scalars(select(StandardVersionRow))).all()
-    type_ = await certificate_type_coded(session, "CT-001", "certificateTypeCode")
+    type_ = await certificate_type_coded(session, "CT-001", "certificate_type_code")
     for code in ("4401", "4402", "4403"):
         major = MajorRow(
             id=new_id(house.random),
@@ -185,7 +187,6 @@ async def _catalogue(session, house: House) -> None:
 
 
 async def _certificates(house: House) -> None:
-    work = {"now": house.now, "random": house.random}
     for code, name in (("EO-001", NAMES["one"]), ("EO-002", NAMES["two"])):
         people = [
             house.candidate(
@@ -202,28 +203,17 @@ async def _certificates(house: House) -> None:
             for n in range(9)
         ]
         await house.issue(*people, key=f"run of {code}", organization_code=code)
-        async with house.sessions.begin() as session:
-            organization = await organization_named(session, code)
-            change = {"organization": organization, "by": "test", **work}
-            for number in (0, 1, 2, 3, 4, 6):
-                await service.register_certificate(session, f"{code}-{number}", **change)
-            for number, state in (
-                (f"{code}-2", CertificateState.SUSPENDED),
-                (f"{code}-3", CertificateState.REVOKED),
-            ):
-                await service.change_certificate_state(
-                    session, number, state, reason="测试", **change
-                )
-            row = await service.certificate_numbered(session, f"{code}-4", organization)
-            request = service.correction_request(
-                house.keyring,
-                row,
-                lambda c: replace(c, holder_name=f"{c.holder_name}改"),
-                organization_code=code,
-                idempotency_key=f"correct {code}",
-                reason="name",
-            )
-        await issue(house.sessions, house.keyring, request, **work)
+        for number in (0, 1, 2, 3, 4, 6):
+            await house.perform(register_certificate, number=f"{code}-{number}")
+        await house.perform(suspend_certificate, number=f"{code}-2", reason="测试")
+        await house.perform(revoke_certificate, number=f"{code}-3", reason="测试")
+        await house.perform(
+            reissue_certificate,
+            number=f"{code}-4",
+            idempotency_key=f"correct {code}",
+            holder_name=f"{name}4改",
+            reason="name",
+        )
     async with house.sessions.begin() as session:  # drafts, as of a key that is held elsewhere
         await session.execute(
             text(

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - a parameter's value
 """Values that a plan does not hold: arguments of fields, and what is known of the caller.
 
 Conditions are written once, with these in place of values; each run of the plan fills them in.
@@ -16,7 +17,7 @@ from sqlalchemy.types import TypeEngine
 
 from certgraph.api.context import Context
 from certgraph.calendar import programme_day
-from certgraph.credit_bank.rules import DUE_SOON_DAYS
+from certgraph.database import UtcDateTime
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class Run:
 
 
 class Argument(BindParameter[Any]):
-    """Stands in a condition for a value that is known when the plan runs.
+    """Takes in a condition the place of a value that is known when the plan runs.
 
     It takes the type of what it is compared with.
 
@@ -60,7 +61,7 @@ class Argument(BindParameter[Any]):
         return Argument(f"{self.key}_{function.__name__}", lambda run: function(value_of(run)))
 
 
-def through(value: Any, function: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - a body names the field's own type
+def through(value: Any, function: Callable[[Any], Any]) -> Any:
     """Return an argument of a body, or a value in its place, after it went through a function."""
     return value.through(function) if isinstance(value, Argument) else function(value)
 
@@ -74,7 +75,7 @@ def written_out(condition: ColumnElement[bool], values: Iterable[object]) -> Col
     """Return a condition in which these values are written into the SQL, not passed beside it."""
     named = [value for value in values if isinstance(value, Enum)]
 
-    def replaced(element: Any, **_options: object) -> Any:  # noqa: ANN401 - any part of SQL
+    def replaced(element: Any, **_options: object) -> Any:
         is_value = isinstance(element, BindParameter) and not isinstance(element, Argument)
         if not is_value or not any(element.value is value for value in named):
             return None
@@ -86,7 +87,7 @@ def written_out(condition: ColumnElement[bool], values: Iterable[object]) -> Col
     return found
 
 
-def _organization(run: Run) -> Any:  # noqa: ANN401 - a parameter's value
+def _organization(run: Run) -> Any:
     caller = run.context.caller
     return caller.organization_id if caller else None
 
@@ -95,15 +96,28 @@ CALLER_ORGANIZATION = Argument("caller_organization", _organization)
 """The organization that the caller acts for."""
 
 
-def _day(later: int) -> Callable[[Run], Any]:
-    return lambda run: programme_day(run.context.now) + timedelta(days=later)
+def _name(run: Run) -> Any:
+    caller = run.context.caller
+    return caller.name if caller else None
 
 
-TODAY = Argument("today", _day(0), Date())
+CALLER_NAME = Argument("caller_name", _name, String())
+"""Who calls, as records of what was done name it."""
+
+
+NOW = Argument("now", lambda run: run.context.now, UtcDateTime())
+"""When the request came."""
+
+
+def day_of_request(name: str, later: int) -> Argument:
+    """Return the day of the request in China, or one so many days later."""
+    return Argument(
+        name, lambda run: programme_day(run.context.now) + timedelta(days=later), Date()
+    )
+
+
+TODAY = day_of_request("today", 0)
 """The day of the request, in China."""
-
-SOON = Argument("soon", _day(DUE_SOON_DAYS), Date())
-"""The last day that is soon, by then."""
 
 
 def _reads_learners(run: Run) -> bool:
@@ -113,6 +127,3 @@ def _reads_learners(run: Run) -> bool:
 
 CALLER_READS_LEARNERS = Argument("caller_reads_learners", _reads_learners, Boolean())
 """Whether the caller's token may read who learners are."""
-
-FEED_EPOCH = Argument("feed_epoch", lambda run: run.context.feed_epoch, String(13))
-"""The epoch of the credit bank's feed that the request reads."""

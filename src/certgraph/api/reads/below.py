@@ -100,7 +100,7 @@ class Below:
     def _joined(
         self, left: FromClause, table: FromClause, keys: Sequence[ColumnElement[Any]]
     ) -> tuple[FromClause, list[ColumnElement[bool]]]:
-        """Return `left` with the table joined, through the link where one stands in between.
+        """Return `left` with the table joined, through the link where one is in between.
 
         Conditions that tie the rows to the keys are returned, unless `left` holds the keys itself
         and a link took them.

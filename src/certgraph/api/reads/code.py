@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - any field's value
 """Generated code from rows to JSON.
 
 A row is a tuple. In the generated code its columns are variables: column 3 of row `r2_` is `r2_3`.
@@ -14,12 +15,12 @@ Row = Sequence[Any]
 
 @dataclass(slots=True)
 class Position:
-    """Where a column stands in its row; known when the whole row is."""
+    """Where a column is in its row; known when the whole row is."""
 
     index: int = -1
 
 
-def _need(value: Any) -> Any:  # noqa: ANN401 - any field's value
+def _need(value: Any) -> Any:
     if value is None:
         raise ValueError("null where the schema allows none")
     return value

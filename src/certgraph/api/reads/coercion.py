@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - any value node
 """Variables and arguments, coerced as graphql-core does, without asking it where there is no need.
 
 graphql-core looks at types and documents anew for each request. Here a plain value of a plain type
@@ -27,7 +28,7 @@ from graphql.execution.values import VariableValues, VariableValueSource
 
 _MAX_INT = 2**31 - 1
 MAX_ERRORS = 20
-"""Errors that are told of the variables of one request; each counts the lines of the document."""
+"""Errors that are shown of the variables of one request; each counts the lines of the document."""
 
 
 def _text(value: object) -> object:
@@ -87,7 +88,7 @@ class Variables:
                 return None
             try:
                 values[name] = parse(value)
-            except Exception:  # noqa: BLE001 - graphql-core meets it again, and tells
+            except Exception:  # noqa: BLE001 - graphql-core meets it again, and says so
                 return None
             if values[name] is Undefined:
                 return None
@@ -142,7 +143,7 @@ class Arguments:
         return found
 
 
-def _has_variable(value: Any) -> bool:  # noqa: ANN401 - any value node
+def _has_variable(value: Any) -> bool:
     if isinstance(value, VariableNode):
         return True
     inner = [*getattr(value, "values", ()), *(f.value for f in getattr(value, "fields", ()))]

@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Table
 
-from certgraph.api.enums import TokenRole
+from certgraph.actions.parties import Role
 
 Condition = ColumnElement[bool]
 Conditions = Iterator[Condition]
 """What the body of a declared field yields. It runs when a plan is made: each argument that the
 request gives is an `Argument`, each that it leaves out or gives as null is None."""
 
-Policy = Callable[[TokenRole | None], bool | Condition]
+Policy = Callable[[Role | None], bool | Condition]
 """Which rows a caller of a role (None: the public) may read."""
 
 Check = Callable[[Any, Mapping[str, Any], Sequence[Any] | None], Awaitable[Any]]
@@ -25,8 +25,13 @@ COST = "certgraph.cost"
 MAX_PAGE = 100
 
 
-def everybody(_role: TokenRole | None) -> bool:
+def everybody(_role: Role | None) -> bool:
     """Let everybody read every row."""
+    return True
+
+
+def below_parent(_role: Role | None) -> bool:
+    """Leave it to the parent: rows of this type are read only below one that the caller reads."""
     return True
 
 
@@ -139,7 +144,7 @@ class ByGlobalId:
 
 @dataclass(frozen=True)
 class ByKey:
-    """The object whose primary key stands in a private attribute of a payload."""
+    """The object whose primary key is in a private attribute of a payload."""
 
     attribute: str
 

@@ -1,12 +1,13 @@
+# ruff: noqa: ANN401 - as strawberry.field
 """Saying what the fields of the graph read, on the strawberry types; nothing else knows it.
 
     @strawberry.type
-    @read_from(OrganizationRow)
+    @read_from(OrganizationRow, policy=everybody)
     class Organization(Node):
         code: str = column(OrganizationRow.code)
         keys: list[IssuerKey] = many(SigningKeyRow.organization_id, order_by=[...])
 
-`docs/reads.md` tells how to add one.
+`docs/reads.md` says how to add one.
 """
 
 import functools
@@ -36,7 +37,6 @@ from certgraph.api.reads.declarations import (
     Part,
     Policy,
     Source,
-    everybody,
 )
 
 Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
@@ -44,7 +44,7 @@ Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
 T = TypeVar("T")
 
 
-def read_from(row: type[DeclarativeBase], *, policy: Policy = everybody) -> Callable[[T], T]:
+def read_from(row: type[DeclarativeBase], *, policy: Policy) -> Callable[[T], T]:
     """Return a class decorator: the type reads this table, under this policy."""
 
     def decorate(cls: T) -> T:
@@ -54,7 +54,7 @@ def read_from(row: type[DeclarativeBase], *, policy: Policy = everybody) -> Call
     return decorate
 
 
-def column(expression: Expression, *, description: str | None = None, guarded: bool = False) -> Any:  # noqa: ANN401 - as strawberry.field
+def column(expression: Expression, *, description: str | None = None, guarded: bool = False) -> Any:
     """Declare a field that is a column or an expression.
 
     Args:
@@ -71,7 +71,7 @@ def computed(
     description: str | None = None,
     guarded: bool = False,
     with_context: bool = False,
-) -> Any:  # noqa: ANN401 - as strawberry.field
+) -> Any:
     """Declare a field that is computed of columns; `with_context` passes the context first."""
     elements = tuple(_element(expression) for expression in columns)
     return _field(Computed(elements, function, guarded, with_context), description)
@@ -84,7 +84,7 @@ def one(
     to: Expression | None = None,
     description: str | None = None,
     guarded: bool = False,
-) -> Any:  # noqa: ANN401 - as strawberry.field
+) -> Any:
     """Declare an object: the one our foreign key names, or the one whose key `by` names us.
 
     `to` is the key that our column names, where that is not the one it refers to.
@@ -107,7 +107,7 @@ def many(
     description: str | None = None,
     guarded: bool = False,
     with_parent: bool = False,
-) -> Any:  # noqa: ANN401 - as strawberry.field
+) -> Any:
     """Declare a list.
 
     Args:
@@ -128,7 +128,7 @@ def many(
 
 def many_where(
     *target: Expression,
-    of: Any,  # noqa: ANN401 - what an annotation may say
+    of: Any,
     order_by: Sequence[Expression],
     parent: Sequence[Expression] | None = None,
     description: str | None = None,
@@ -136,7 +136,7 @@ def many_where(
     """Declare a list with arguments: the body yields conditions, `of` is the field's type."""
     order = tuple(_element(expression) for expression in order_by)
 
-    def decorate(body: Callable[..., Conditions]) -> Any:  # noqa: ANN401 - as strawberry.field
+    def decorate(body: Callable[..., Conditions]) -> Any:
         declared = Many(_join(target, parent, None), order, conditions=body)
         return _field(declared, description, body, of)
 
@@ -145,7 +145,7 @@ def many_where(
 
 def page(
     *target: Expression,
-    of: Any,  # noqa: ANN401 - what an annotation may say
+    of: Any,
     order_by: Sequence[Expression],
     through: Expression | None = None,
     descending: bool = False,
@@ -162,7 +162,7 @@ def page(
     order = tuple(_element(expression) for expression in order_by)
     join = _join(target, None, through) if target else None
 
-    def decorate(body: Callable[..., Conditions]) -> Any:  # noqa: ANN401 - as strawberry.field
+    def decorate(body: Callable[..., Conditions]) -> Any:
         declared = Page(order, body, join, descending, size, largest, check)
         return _field(declared, description, _with_paging(body, size), of)
 
@@ -173,7 +173,7 @@ def _with_paging(body: Callable[..., Conditions], size: int) -> Callable[..., Co
     """Return the body as strawberry is to see it: with `first` and `after`."""
 
     @functools.wraps(body)
-    def paged(**arguments: Any) -> Conditions:  # noqa: ANN401 - of any field
+    def paged(**arguments: Any) -> Conditions:
         return body(**arguments)
 
     kind = inspect.Parameter.KEYWORD_ONLY
@@ -188,14 +188,14 @@ def _with_paging(body: Callable[..., Conditions], size: int) -> Callable[..., Co
 
 
 def find(
-    of: Any,  # noqa: ANN401 - what an annotation may say
+    of: Any,
     *,
     known: bool = False,
     description: str | None = None,
 ) -> Callable[[Callable[..., Conditions]], Any]:
     """Declare a root field for one object: the body yields the conditions that name it."""
 
-    def decorate(body: Callable[..., Conditions]) -> Any:  # noqa: ANN401 - as strawberry.field
+    def decorate(body: Callable[..., Conditions]) -> Any:
         return _field(Find(body, known), description, body, of)
 
     return decorate
@@ -204,18 +204,18 @@ def find(
 def by_global_id(argument: str, *, description: str) -> Callable[[Callable[..., Any]], Any]:
     """Declare a root field for the objects whose global ids an argument holds."""
 
-    def decorate(body: Callable[..., Any]) -> Any:  # noqa: ANN401 - as strawberry.field
+    def decorate(body: Callable[..., Any]) -> Any:
         return _field(ByGlobalId(argument), description, body)
 
     return decorate
 
 
-def by_key(attribute: str) -> Any:  # noqa: ANN401 - as strawberry.field
-    """Declare the object whose primary key stands in a private attribute of this payload."""
+def by_key(attribute: str) -> Any:
+    """Declare the object whose primary key is in a private attribute of this payload."""
     return _field(ByKey(attribute), None, default=None)
 
 
-def part(name: str, *, description: str | None = None) -> Any:  # noqa: ANN401 - as strawberry.field
+def part(name: str, *, description: str | None = None) -> Any:
     """Declare a part of a connection."""
     return _field(Part(name), description)
 
@@ -224,9 +224,9 @@ def _field(
     declaration: Declaration,
     description: str | None,
     body: Callable[..., Any] | None = None,
-    of: Any = None,  # noqa: ANN401 - what an annotation may say
-    **options: Any,  # noqa: ANN401 - of strawberry.field
-) -> Any:  # noqa: ANN401 - as strawberry.field
+    of: Any = None,
+    **options: Any,
+) -> Any:
     metadata: Mapping[Any, Any] = {READ: declaration}
     make: Any = strawberry.field
     return make(

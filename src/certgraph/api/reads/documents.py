@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - any selection
 """Documents: parsed and validated once; good ones are remembered, as many as fit."""
 
 import hashlib
@@ -40,10 +41,10 @@ REMEMBERED_TOKENS = 30_000
 """Tokens of all documents that are remembered; each keeps 0.7 KB."""
 
 MAX_ERRORS = 20
-"""Errors that are told of one document."""
+"""Errors that are shown of one document."""
 
 MAX_SUGGESTED = 3
-"""Up to so many errors are told with what may have been meant; looking for it is dear."""
+"""Up to so many errors are shown with what may have been meant; looking for it is dear."""
 
 MAX_DIGITS = 20
 """Characters of a number in a document."""
@@ -139,7 +140,7 @@ class Operation:
         return condition is runtime_type
 
 
-def is_included(selection: Any, flags: Mapping[str, Any]) -> bool:  # noqa: ANN401 - any selection
+def is_included(selection: Any, flags: Mapping[str, Any]) -> bool:
     """Tell whether `@skip` and `@include` leave a selection in."""
     for directive in selection.directives or ():
         if directive.name.value in ("skip", "include"):

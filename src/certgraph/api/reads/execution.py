@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - a resolver
 """Running an operation: whole from its plans where it can be, else by graphql-core over them.
 
 graphql-core also completes what the generated code gave up on: it reads again, by plans whose rows
@@ -25,8 +26,8 @@ from graphql import execute as graphql_execute
 from graphql.execution.executor_throwing_on_incremental import ExecutorThrowingOnIncremental
 from graphql.execution.values import VariableValues
 
+from certgraph.api.connections import Unavailable
 from certgraph.api.context import Context
-from certgraph.api.reads.connections import Unavailable
 from certgraph.api.reads.declarations import ByGlobalId, ByKey, Find, Page
 from certgraph.api.reads.documents import Operation
 from certgraph.api.reads.introspection import ROOTS, Introspection
@@ -111,7 +112,7 @@ async def run(
             data = await _planned(execution)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - graphql-core meets it again, and tells where
+        except Exception as error:  # noqa: BLE001 - graphql-core meets it again, and says where
             defect = error
         else:
             if data is not None:
@@ -143,7 +144,7 @@ def is_away(error: Exception) -> bool:
 class _Executor(ExecutorThrowingOnIncremental):
     """graphql-core's, with the introspection that is made already."""
 
-    def execute_field(self, parent_type: GraphQLObjectType, *rest: Any) -> Any:  # noqa: ANN401 - as there
+    def execute_field(self, parent_type: GraphQLObjectType, *rest: Any) -> Any:
         if parent_type is self.schema.query_type:
             path = rest[2]
             introspected = self.context_value.execution.introspected
@@ -236,7 +237,7 @@ def _is_ours(operation: Operation, name: str) -> bool:
 
 async def _resolve_root(
     _source: object, info: GraphQLResolveInfo[Context], **_arguments: object
-) -> Any:  # noqa: ANN401 - a resolver
+) -> Any:
     """Resolve a root field from its plan."""
     execution: Execution = info.context.execution
     name = info.path.key
@@ -246,7 +247,7 @@ async def _resolve_root(
     return await _records(execution, info, (name,), None)
 
 
-async def _resolve_by_key(source: Any, info: GraphQLResolveInfo[Context]) -> Any:  # noqa: ANN401 - a resolver
+async def _resolve_by_key(source: Any, info: GraphQLResolveInfo[Context]) -> Any:
     """Resolve an object of a payload from its plan."""
     declaration = declaration_of(info.parent_type.fields[info.field_name])
     assert isinstance(declaration, ByKey)  # noqa: S101 - see `attach`
@@ -259,7 +260,7 @@ async def _resolve_by_key(source: Any, info: GraphQLResolveInfo[Context]) -> Any
 
 async def _records(
     execution: Execution, info: GraphQLResolveInfo[Context], path: tuple[str, ...], key: UUID | None
-) -> Any:  # noqa: ANN401 - what a resolver returns
+) -> Any:
     reading = execution.reader.reading(
         execution.operation, info.parent_type, path, info.field_nodes, execution.variables
     )
@@ -269,7 +270,7 @@ async def _records(
     return found.records()
 
 
-def _resolve_below(source: Any, info: GraphQLResolveInfo[Context], **_arguments: object) -> Any:  # noqa: ANN401 - a resolver
+def _resolve_below(source: Any, info: GraphQLResolveInfo[Context], **_arguments: object) -> Any:
     """Resolve a field below: from its record, or of a plain object that has the same type."""
     if isinstance(source, Record):
         return source.resolve(str(info.path.key))
@@ -278,7 +279,7 @@ def _resolve_below(source: Any, info: GraphQLResolveInfo[Context], **_arguments:
     )
 
 
-def _type_of(value: Any, _info: object, _type: object) -> str | None:  # noqa: ANN401 - as graphql-core hands it
+def _type_of(value: Any, _info: object, _type: object) -> str | None:
     """Return the type of an object behind an interface or a union."""
     if isinstance(value, Record):
         return value.type_name

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - any type
 """Introspection, written once for each thing that is described, not once for each time it is named.
 
 graphql-core completes introspection like any query: half a second for what tools ask, and as many
@@ -50,7 +51,7 @@ class Introspection:
             for below in _types_below(type_):
                 self._share(below)
 
-    def _share(self, type_: Any) -> None:  # noqa: ANN401 - any type
+    def _share(self, type_: Any) -> None:
         """Remember one wrapper of each kind: `[String!]!` is an object of its own at every use."""
         while type_ is not None:
             self._same[id(type_)] = self._known.setdefault(str(type_), type_)
@@ -72,7 +73,7 @@ class Introspection:
         return orjson.Fragment(_Answer(self, operation, variables).field(field, nodes, None))
 
 
-def _types_below(type_: Any) -> list[Any]:  # noqa: ANN401 - any named type
+def _types_below(type_: Any) -> list[Any]:
     found = []
     if isinstance(type_, GraphQLObjectType | GraphQLInterfaceType | GraphQLInputObjectType):
         for field in type_.fields.values():
@@ -115,7 +116,7 @@ class _Answer:
             self._arguments[id(node)] = known
         return known
 
-    def _value(self, type_: Any, nodes: Sequence[FieldNode], value: Any) -> bytes:  # noqa: ANN401 - of the schema
+    def _value(self, type_: Any, nodes: Sequence[FieldNode], value: Any) -> bytes:
         if is_leaf_type(type_):
             return orjson.dumps(type_.coerce_output_value(value))
         value = self._introspection.same(value)

@@ -21,7 +21,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from certgraph.api.enums import TokenRole
+from certgraph.actions.parties import Role
 from certgraph.api.reads.declarations import Column, Many, One
 from certgraph.api.reads.selection import Selected, source_of
 from certgraph.database import EnumText
@@ -36,12 +36,12 @@ _PLAIN = (String, Integer, Boolean, Date)
 """Types whose JSON PostgreSQL writes as we do."""
 
 
-def is_plain_object(fields: Mapping[str, Selected], role: TokenRole | None) -> bool:
+def is_plain_object(fields: Mapping[str, Selected], role: Role | None) -> bool:
     """Tell whether PostgreSQL can write an object with these fields."""
     return len(fields) <= MAX_FIELDS and all(_is_plain(field, role) for field in fields.values())
 
 
-def _is_plain(selected: Selected, role: TokenRole | None) -> bool:
+def _is_plain(selected: Selected, role: Role | None) -> bool:
     match selected.declaration:
         case None:
             return True  # __typename, and the id of a Node
@@ -62,7 +62,7 @@ def _is_plain(selected: Selected, role: TokenRole | None) -> bool:
             return False
 
 
-def source_policy(selected: Selected, role: TokenRole | None) -> object:
+def source_policy(selected: Selected, role: Role | None) -> object:
     """Return what the policy of an object's type says of a role."""
     source = source_of(selected.object_type())
     return True if source is None else source.policy(role)

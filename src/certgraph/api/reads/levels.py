@@ -23,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.sql.util import ClauseAdapter
 
-from certgraph.api.enums import TokenRole
+from certgraph.actions.parties import Role
 from certgraph.api.reads.code import Position
 from certgraph.api.reads.declarations import Source
 
@@ -40,7 +40,7 @@ class Batch:
     """Rows below a level, read by a statement of their own.
 
     Attributes:
-        level: Of these rows; its first column tells the parent's ordinal.
+        level: Of these rows; its first column is the parent's ordinal.
         keys: Where the parent's row holds the key.
         position: Where they go in the parent's row.
     """
@@ -111,7 +111,7 @@ class Level:
     _known: dict[tuple[int, ...], Position] = field(default_factory=dict)
 
     def position(self, element: ColumnElement[Any], *key: int) -> Position:
-        """Return where a column stands; the same for the same key."""
+        """Return where a column is; the same for the same key."""
         known = self._known.get(key) if key else None
         if known is None:
             known = Position(len(self.columns))
@@ -180,7 +180,7 @@ class Place:
         return self.adapter.traverse(expression)
 
     def guarded(
-        self, expression: ColumnElement[Any], role: TokenRole | None
+        self, expression: ColumnElement[Any], role: Role | None
     ) -> ColumnElement[Any] | None:
         """Return an expression that is null where the policy denies the row; None if always."""
         allowed = self.source.policy(role)
@@ -193,7 +193,7 @@ class Place:
         return tuple(self.source.table.primary_key.columns)
 
 
-def allowed_rows(source: Source, role: TokenRole | None) -> list[ColumnElement[bool]]:
+def allowed_rows(source: Source, role: Role | None) -> list[ColumnElement[bool]]:
     """Return the condition of the policy, in a list; empty where it lets everything pass."""
     allowed = source.policy(role)
     if allowed is True:

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - see Shape
 """Connections from rows to JSON: nodes, edges, cursors, PageInfo."""
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from certgraph.api.reads.shapes import Record, Rows, Shape, object_code
 
 @dataclass(slots=True)
 class Paged(Shape):
-    """A connection: one row more than was asked for tells that there is a next page.
+    """A connection: one row more than was asked for says that there is a next page.
 
     Attributes:
         type: Its type in the schema.
@@ -59,7 +60,7 @@ class Paged(Shape):
 
         return cursor
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         if self.slot in run.failures:
             raise run.failures[self.slot]
@@ -81,7 +82,7 @@ class PagePart(Shape):
         del row
         return self.page.rows.each(code, self.item, "rows")
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         return [self.item.value(below, run) for below in row[0]]
 
@@ -98,7 +99,7 @@ class EdgeCursor(Shape):
         columns = ", ".join(f"{row}{index}" for index in range(self.page.rows.width))
         return f"cursor(({columns},))"
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         return self.page.cursors(run)(row)
 
@@ -114,7 +115,7 @@ class PageInfoShape(Shape):
         """See `Shape`."""
         return object_code(self.fields, code, row)
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         return Record(self.type.name, self.fields, row, run)
 
@@ -148,6 +149,6 @@ class PageInfoField(Shape):
         del code, row
         return _INFO[self.name][0].format(slot=self.slot)
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         return _INFO[self.name][1](row, run, self.slot)

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - any attribute
 """Completion of plain objects: what a computed field returns, where it is no column's value."""
 
 import inspect
@@ -66,7 +67,7 @@ def _attribute(type_name: str, selected: Selected) -> Complete:
     if resolver is not None and inspect.iscoroutinefunction(resolver.wrapped_func):
         return _wait
 
-    def read(value: Any) -> Any:  # noqa: ANN401 - any attribute
+    def read(value: Any) -> Any:
         found = getattr(value, name)
         found = found() if resolver is not None else found
         return found if complete is None else complete(found)
@@ -74,5 +75,5 @@ def _attribute(type_name: str, selected: Selected) -> Complete:
     return read
 
 
-def _wait(_value: Any) -> Any:  # noqa: ANN401 - any attribute
+def _wait(_value: Any) -> Any:
     raise Waiting

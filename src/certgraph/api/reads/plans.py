@@ -12,7 +12,7 @@ from graphql import (
 )
 from sqlalchemy import ColumnElement, Dialect
 
-from certgraph.api.enums import TokenRole
+from certgraph.actions.parties import Role
 from certgraph.api.reads.arguments import Run
 from certgraph.api.reads.below import Below
 from certgraph.api.reads.code import Code, Position
@@ -80,7 +80,7 @@ def make_plan(
     keyed: GraphQLObjectType | None,
     name: str,
     dialect: Dialect,
-    role: TokenRole | None,
+    role: Role | None,
     given: Given,
     for_records: bool,
 ) -> Plan:

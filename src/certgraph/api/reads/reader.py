@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - JSON
 """A query on its way: document, selection, plan, rows, JSON; or records for graphql-core."""
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +17,9 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from sqlalchemy import Select
 
+from certgraph.api.connections import ReadPool, ReadTimeout
 from certgraph.api.context import Context
 from certgraph.api.reads.arguments import Run
-from certgraph.api.reads.connections import ReadPool, ReadTimeout
 from certgraph.api.reads.cursors import place_after
 from certgraph.api.reads.declarations import ByGlobalId, ByKey, Page
 from certgraph.api.reads.documents import Operation
@@ -74,7 +75,7 @@ class Fetched:
     places: Sequence[tuple[int, int] | None] | None
     is_list: bool
 
-    def json(self) -> Any:  # noqa: ANN401 - JSON
+    def json(self) -> Any:
         """Return it JSON-ready.
 
         Raises:
@@ -86,12 +87,12 @@ class Fetched:
         made = [compiled.complete(self.run, rows) for compiled, rows in self.parts]
         return self._placed(made)
 
-    def records(self) -> Any:  # noqa: ANN401 - what a resolver returns
+    def records(self) -> Any:
         """Return it for graphql-core."""
         made = [c.shape.value((rows,), self.run) for c, rows in self.parts]
         return self._placed(made)
 
-    def _placed(self, made: Sequence[Any]) -> Any:  # noqa: ANN401 - JSON or records
+    def _placed(self, made: Sequence[Any]) -> Any:
         if self.places is None:
             return made[0]
         found = [None if p is None else made[p[0]].get(p[1]) for p in self.places]
@@ -105,12 +106,12 @@ class Instead:
     answer: Any
     selected: Mapping[str, Mapping[str, Selected]]
 
-    def json(self) -> Any:  # noqa: ANN401 - JSON
+    def json(self) -> Any:
         """Return it JSON-ready."""
         name = str(self.answer.__strawberry_definition__.name)
         return object_completion(name, self.selected[name])(self.answer)
 
-    def records(self) -> Any:  # noqa: ANN401 - what a resolver returns
+    def records(self) -> Any:
         """Return it for graphql-core."""
         return self.answer
 
@@ -220,7 +221,7 @@ class Reader:
             raise _too_slow() from error
 
     @staticmethod
-    async def _checked(reading: Reading, run: Run) -> Any:  # noqa: ANN401 - see Page.check
+    async def _checked(reading: Reading, run: Run) -> Any:
         """Return what a page's check answers in its place, None to go on. Raises what it raises."""
         top = reading.selection.top
         declared = top.declaration

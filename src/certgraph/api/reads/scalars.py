@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - any column's value
 """Values on their way out: as the driver gives them, as Python, as JSON."""
 
 import base64
@@ -33,7 +34,7 @@ def decoder(type_: TypeEngine[Any], dialect: Dialect, *, in_json: bool) -> Decod
 
 
 def _decorated(type_: TypeDecorator[Any], dialect: Dialect, parse: Decode | None) -> Decode:
-    def decode(value: Any) -> Any:  # noqa: ANN401 - any column's value
+    def decode(value: Any) -> Any:
         if value is not None and parse is not None:
             value = parse(value)
         return type_.process_result_value(value, dialect)

@@ -1,7 +1,8 @@
+# ruff: noqa: ANN401 - see Shape
 """From rows to JSON: each shape writes itself as code, and answers graphql-core from the same row.
 
 What fails in generated code (a computed value, a null that must not be) fails the whole of it;
-graphql-core then reads by the same declarations and tells errors at their places.
+graphql-core then reads by the same declarations and reports errors at their places.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,7 @@ class Shape:
         """Return an expression that gives the JSON-ready value."""
         raise NotImplementedError
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - any field's value
+    def value(self, row: Row, run: Run) -> Any:
         """Return the value as a resolver would."""
         raise NotImplementedError
 
@@ -39,7 +40,7 @@ class Record:
         self._row = row
         self._run = run
 
-    def resolve(self, key: str) -> Any:  # noqa: ANN401 - any field's value
+    def resolve(self, key: str) -> Any:
         """Return the value of a field. Raises what computing it raises."""
         return self._fields[key].value(self._row, self._run)
 
@@ -61,7 +62,7 @@ class Constant(Shape):
         del code, row
         return repr(self.constant)
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         del row, run
         return self.constant
@@ -72,7 +73,7 @@ class Leaf(Shape):
     """A column.
 
     Attributes:
-        position: Where it stands.
+        position: Where it is.
         decode: To Python.
         encode: To JSON: a function, a table of an enumeration, or None.
         required: Whether null is an error, and the column may hold it.
@@ -93,7 +94,7 @@ class Leaf(Shape):
             raw = f"{code.constant(self.encode)}({raw})"
         return f"need({raw})" if self.required else raw
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         del run
         raw = row[self.position.index]
@@ -133,7 +134,7 @@ class Calculated(Shape):
             made = f"(None if {row}{self.columns[0][0].index} is None else {made})"
         return f"need({made})" if self.required else made
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         raw = [row[position.index] for position, _ in self.columns]
         if self.guarded and raw[0] is None:
@@ -147,7 +148,7 @@ class Calculated(Shape):
 
 @dataclass(slots=True)
 class Object(Shape):
-    """An object whose columns stand in the row.
+    """An object whose columns are in the row.
 
     Attributes:
         type: Its type in the schema.
@@ -168,7 +169,7 @@ class Object(Shape):
             made = f"(None if {row}{self.present.index} is None else {made})"
         return f"need({made})" if self.required else made
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         if self.present is not None and row[self.present.index] is None:
             return None
@@ -180,7 +181,7 @@ class Written(Shape):
     """An object, or a list, that the database wrote as JSON.
 
     Attributes:
-        position: Where it stands; null where there is no object.
+        position: Where it is; null where there is no object.
         is_text: Whether it is JSON text, not parsed with the rows around it.
     """
 
@@ -193,7 +194,7 @@ class Written(Shape):
         raw = f"{row}{self.position.index}"
         return f"(None if {raw} is None else Fragment({raw}))" if self.is_text else raw
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """Raise: graphql-core reads plans in which the database writes nothing."""
         raise NotImplementedError
 
@@ -203,7 +204,7 @@ class Rows:
     """Where a row holds the rows below it.
 
     Attributes:
-        position: Where they stand.
+        position: Where they are.
         width: How many columns each has; filled in when known.
         is_text: Whether they came as the text of a JSON array.
     """
@@ -241,7 +242,7 @@ class Listed(Shape):
         """See `Shape`."""
         return self.rows.each(code, self.item, self.rows.code(row))
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         return [self.item.value(below, run) for below in self.rows.of(row)]
 
@@ -257,7 +258,7 @@ class Only(Shape):
         """See `Shape`."""
         return f"next(iter({self.rows.each(code, self.item, self.rows.code(row))}), None)"
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         rows = self.rows.of(row)
         return self.item.value(rows[0], run) if rows else None
@@ -277,6 +278,6 @@ class Keyed(Shape):
         made = self.item.code(code, inner)
         return f"{{{inner}0: {made} for ({columns},) in {self.rows.code(row)}}}"
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """See `Shape`."""
         return {below[0]: self.item.value(below, run) for below in self.rows.of(row)}

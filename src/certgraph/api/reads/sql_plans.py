@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from graphql import GraphQLObjectType, get_named_type, is_non_null_type
 from sqlalchemy import ColumnElement, Dialect, and_, case, literal_column, null
 
-from certgraph.api.enums import TokenRole
+from certgraph.actions.parties import Role
 from certgraph.api.reads.arguments import argument, written_out
 from certgraph.api.reads.below import Below
 from certgraph.api.reads.code import Position
@@ -47,7 +47,7 @@ class SqlPlanner:
     def __init__(
         self,
         dialect: Dialect,
-        role: TokenRole | None,
+        role: Role | None,
         given: Given,
         way: Way,
     ) -> None:
@@ -91,7 +91,7 @@ class SqlPlanner:
     def _position(
         self, place: Place, expression: ColumnElement[Any], *, guarded: bool
     ) -> Position | None:
-        """Return where an expression stands in the row; None if the caller may never read it."""
+        """Return where an expression is in the row; None if the caller may never read it."""
         element = self._element(place, expression, guarded=guarded)
         if element is None:
             return None

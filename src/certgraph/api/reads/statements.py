@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - any parameter's value
 """A level, compiled: the text for the driver, and what fills its parameters."""
 
 from collections.abc import Callable, Sequence
@@ -7,9 +8,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Dialect, Select
 
+from certgraph.api.connections import ReadConnection
 from certgraph.api.reads.arguments import Argument, Run
 from certgraph.api.reads.below import KEYS
-from certgraph.api.reads.connections import ReadConnection
 from certgraph.api.reads.levels import Level
 
 Keys = Sequence[Sequence[Any]]
@@ -116,5 +117,5 @@ def _argument(
     return lambda run, _keys: process(value_of(run))
 
 
-def _constant(value: Any) -> Callable[[Run, Keys], Any]:  # noqa: ANN401 - any parameter's value
+def _constant(value: Any) -> Callable[[Run, Keys], Any]:
     return lambda _run, _keys: value

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - see Shape
 """Pages that PostgreSQL writes whole: one row with JSON arrays, and the keys its cursors need.
 
 A page whose objects are plain (`json_sql`) and carry no cursor of their own comes as one row: each
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from certgraph.api.enums import TokenRole
+from certgraph.actions.parties import Role
 from certgraph.api.reads.arguments import Argument, Run
 from certgraph.api.reads.code import Code, Position, Row
 from certgraph.api.reads.declarations import Page, Part
@@ -34,12 +35,12 @@ from certgraph.api.reads.selection import Selected
 from certgraph.api.reads.shapes import Rows, Shape, Written, object_code
 
 
-def is_plain_page(selected: Selected, role: TokenRole | None) -> bool:
+def is_plain_page(selected: Selected, role: Role | None) -> bool:
     """Tell whether PostgreSQL can write a connection whole."""
     return all(_is_plain_part(part, role) for part in selected.fields().values())
 
 
-def _is_plain_part(selected: Selected, role: TokenRole | None) -> bool:
+def _is_plain_part(selected: Selected, role: Role | None) -> bool:
     match selected.declaration:
         case None | Part(name="pageInfo"):
             return True
@@ -91,7 +92,7 @@ class WholePage(Shape):
     """A connection in one row.
 
     Attributes:
-        page: What makes its cursors; its keys stand at 0, 1, … of what `whole_page` ends with.
+        page: What makes its cursors; its keys are at 0, 1, … of what `whole_page` ends with.
         fields: Parts by response key; `Written` where PostgreSQL wrote them.
         parts: How many it wrote.
     """
@@ -116,7 +117,7 @@ class WholePage(Shape):
         )
         return f"page(run, {row}0[0])"
 
-    def value(self, row: Row, run: Run) -> Any:  # noqa: ANN401 - see Shape
+    def value(self, row: Row, run: Run) -> Any:
         """Raise: graphql-core reads plans in which the database writes nothing."""
         raise NotImplementedError
 

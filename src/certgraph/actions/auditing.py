@@ -1,0 +1,148 @@
+"""The audit trail: one entry an action, each chained to the one before it by its hash.
+
+Whoever edits, deletes, inserts or swaps entries in the database breaks the chain there. Whoever
+writes the whole tail anew does not match the heads that were published
+(`certgraph.credential.audit_head`).
+"""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from uuid import UUID
+
+from certgraph.actions import queries
+from certgraph.actions.acting import Act, Environment
+from certgraph.actions.parties import Actor
+from certgraph.actions.tables import AuditEntryRow
+from certgraph.database import Session
+from certgraph.randomness import new_id
+
+READING = "learnersRead"
+"""What the trail calls a reading of full personal records; it is no mutation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Where the trail is not what was written.
+
+    Attributes:
+        sequence: Of the first entry at fault.
+        fault: `missing`: one or more entries before it are not there; `altered`: it, or the one
+            before it, is not as it was written; `head`: the trail does not reach its recorded or
+            published head; `rewritten`: it has another entry than was published at this place.
+    """
+
+    sequence: int
+    fault: str
+
+
+async def record(
+    act: Act,
+    action: str,
+    input_digest: str,
+    *,
+    subject: tuple[str, UUID, UUID | None] | None,
+    confirmed_by: str | None = None,
+) -> None:
+    """Add an entry as the last write of a transaction: others wait from here to its commit.
+
+    Args:
+        act: The act.
+        action: Its name.
+        input_digest: Keyed hash of the whole input.
+        subject: Table and primary key of what it changed, and the organization whose that is.
+        confirmed_by: Who confirmed it, where two were needed.
+    """
+    head = await queries.lock_audit_head(act.session)
+    table, subject_id, organization_id = subject or (None, None, None)
+    assert act.actor.role is not None  # noqa: S101 - the public does nothing
+    entry = AuditEntryRow(
+        sequence=head.sequence + 1,
+        id=new_id(act.random),
+        action=action,
+        subject=table,
+        subject_id=subject_id,
+        organization_id=organization_id,
+        actor=act.by,
+        acting_as=act.actor.role,
+        acting_for=act.actor.organization_id,
+        confirmed_by=confirmed_by,
+        reason=act.reason,
+        document=act.document,
+        input_digest=input_digest,
+        done_at=act.now,
+    )
+    entry.hash = _hash(head.hash, entry)
+    head.sequence, head.hash = entry.sequence, entry.hash
+    act.session.add(entry)
+
+
+async def record_reading(
+    environment: Environment, actor: Actor, keys: Collection[UUID], *, place: str
+) -> None:
+    """Add an entry of a reading of full personal records, before they are answered.
+
+    One entry a request: of one record its subject, of several how many, and a keyed hash of which.
+
+    Args:
+        environment: With what.
+        actor: Who reads.
+        keys: Primary keys of the certificates whose holders are read.
+        place: Where they are read, such as `the feed from 17 on`.
+    """
+    only = next(iter(keys)) if len(keys) == 1 else None
+    stated = b"".join(sorted(key.bytes for key in keys))
+    async with environment.sessions.begin() as session:
+        act = Act(session, actor, environment, f"{len(keys)} learners in {place}")
+        subject = None if only is None else ("certificates", only, None)
+        await record(act, READING, environment.keyring().input_digest(stated), subject=subject)
+
+
+def _hash(before: bytes, entry: AuditEntryRow) -> bytes:
+    """Return the hash of an entry and the one before it: SHA-256 of its fields as JSON."""
+    fields = [
+        before.hex(),
+        entry.sequence,
+        entry.id.hex,
+        entry.action,
+        entry.subject,
+        entry.subject_id and entry.subject_id.hex,
+        entry.organization_id and entry.organization_id.hex,
+        entry.actor,
+        entry.acting_as.value,
+        entry.acting_for and entry.acting_for.hex,
+        entry.confirmed_by,
+        entry.reason,
+        entry.document,
+        entry.input_digest,
+        entry.done_at.astimezone(UTC).isoformat(),
+    ]
+    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).digest()
+
+
+async def check_trail(
+    session: Session, published: Mapping[int, bytes] | None = None
+) -> tuple[int, Broken | None]:
+    """Follow the whole trail; return how many entries are sound, and the first fault.
+
+    Args:
+        session: Open session.
+        published: Sequence → hash of heads that were published.
+    """
+    expected = dict(published or {})
+    before, count = bytes(32), 0
+    async for entry in queries.audit_entries(session):
+        if entry.sequence != count + 1:
+            return count, Broken(entry.sequence, "missing")
+        if entry.hash != _hash(before, entry):
+            return count, Broken(entry.sequence, "altered")
+        if expected.pop(entry.sequence, entry.hash) != entry.hash:
+            return count, Broken(entry.sequence, "rewritten")
+        before, count = entry.hash, count + 1
+    head = await queries.audit_head(session)
+    recorded = (head.sequence, head.hash) if head is not None else (0, bytes(32))
+    if recorded != (count, before) or expected:
+        return count, Broken(max([count + 1, *expected]), "head")
+    return count, None

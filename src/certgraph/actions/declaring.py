@@ -1,0 +1,259 @@
+# ruff: noqa: ANN401 - an annotation
+"""Saying what an action is; its input and its result are read from the function's signature."""
+
+import dataclasses
+import inspect
+import re
+import types
+import typing
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, NewType, ParamSpec, TypeVar
+from uuid import UUID
+
+from certgraph.actions.acting import Act, Environment
+from certgraph.actions.parties import Grant, Role
+from certgraph.database import Session
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Row = TypeVar("Row")
+
+REQUIRED = inspect.Parameter.empty
+
+Secret = NewType("Secret", str)
+"""What is shown once, to whoever made it; null where the request is repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hex:
+    """Bytes that are given as hex digits."""
+
+    what: str
+    """What they are, for a refusal: `a public key`."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOf:
+    """A primary key that the graph gives as the global id of a row of this table."""
+
+    row: type
+
+
+@dataclass(frozen=True, slots=True)
+class PerRequest:
+    """The longest list in one request of the API; the command line has its own limits."""
+
+    most: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A field of an action's input."""
+
+    name: str
+    type: Any
+    default: Any = REQUIRED
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject(Generic[Row]):
+    """What actions are about: named by an input, found, and locked for change.
+
+    Attributes:
+        row: Class of its table.
+        key: Field of the input that names it.
+        type: That field's type: a number, a code, or a primary key.
+        find: Returns it, locked for change; None where there is none.
+        missing: Refusal where there is none; another's answers exactly the same.
+        owner: Whose it is; None: nobody's.
+        parties: Everyone who has a part in it, its owner among them (relation TURN); None: the
+            action itself knows.
+        foreign: Refusal, for an unknown one too, of an actor that may act only on its own; where
+            the subject is public, so that the refusal may say so.
+    """
+
+    row: type[Row]
+    key: str = "id"
+    type: Any = UUID
+    find: Callable[[Session, Any], Awaitable[Row | None]]
+    missing: str
+    owner: Callable[[Row], UUID | None]
+    parties: Callable[[Row], Sequence[UUID | None]] | None = None
+    foreign: str | None = None
+
+
+@dataclass(frozen=True)
+class Action(Generic[P, R]):
+    """A declared action. Calling it does the work, with the authority that the caller checked.
+
+    Attributes:
+        name: In the graph, the access matrix, the audit trail.
+        function: Does the work.
+        may: Role → what it may; roles that are not named may nothing.
+        returns: Names of what it returns, in the order of the function's result.
+        rule: Rule of the programme that says who may.
+        about: What it changes; None where it creates.
+        reason: Whether the input states why, which the audit trail keeps.
+        once: Whether it creates, and a repeated request with the same key answers the same.
+        after_leaving: Whether an organization may do it also after it has left the programme.
+        then: Goes on after the commit, in transactions of its own.
+        in_graph: Whether it is a mutation, too; else the command line alone performs it.
+        inputs: What it takes, in the order of the input.
+        results: Types of what it returns.
+    """
+
+    name: str
+    function: Callable[P, Awaitable[R]]
+    may: Mapping[Role, Grant]
+    returns: Sequence[str]
+    rule: str | None = None
+    about: Subject[Any] | None = None
+    reason: bool = False
+    once: bool = False
+    after_leaving: bool = False
+    then: Callable[[Environment, Any], Awaitable[None]] | None = None
+    in_graph: bool = True
+    inputs: Sequence[Input] = field(init=False)
+    results: Sequence[Any] = field(init=False)
+    _draft: tuple[type, Sequence[str]] | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Read the signature."""
+        if self.then is not None and any(grant.second for grant in self.may.values()):
+            raise ValueError(f"{self.name}: what goes on after the commit takes no second person")
+        hints = typing.get_type_hints(self.function, include_extras=True)
+        result = hints["return"]
+        results = typing.get_args(result) if typing.get_origin(result) is tuple else (result,)
+        object.__setattr__(self, "results", results)
+        object.__setattr__(self, "inputs", tuple(self._inputs(hints)))
+
+    def _inputs(self, hints: Mapping[str, Any]) -> Iterator[Input]:
+        if self.once:
+            said = "The same key with the same input answers the same; 1 to 100 characters."
+            yield Input("idempotency_key", str, description=said)
+        if self.about is not None:
+            yield Input(self.about.key, self.about.type)
+        for name, parameter in inspect.signature(self.function).parameters.items():
+            hint = hints[name]
+            if parameter.kind is parameter.KEYWORD_ONLY:
+                yield Input(name, hint, parameter.default, described(hint))
+            elif dataclasses.is_dataclass(hint) and hint is not Act:
+                assert isinstance(hint, type)  # noqa: S101 - an annotation
+                drafted = inputs_of(hint)
+                object.__setattr__(self, "_draft", (hint, [one.name for one in drafted]))
+                yield from drafted
+        is_on_behalf = any(grant.on_behalf for grant in self.may.values())
+        if is_on_behalf:
+            said = "The document that this is recorded from; whoever acts on behalf names it."
+            yield Input("document", str | None, None, said)
+        if self.reason:
+            yield Input("reason", str, description="Why; no personal data. 1 to 200 characters.")
+        elif is_on_behalf:
+            said = "Why; no personal data. Whoever acts on behalf says it."
+            yield Input("reason", str | None, None, said)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[R]:
+        """Do the work in the caller's transaction."""
+        return self.function(*args, **kwargs)
+
+    @property
+    def description(self) -> str:
+        """What the function's docstring says it does, before what it raises and its source."""
+        text = inspect.getdoc(self.function) or ""
+        return " ".join(re.split(r"\n\n(?:Raises|Args|Source):?", text)[0].split())
+
+    def arguments(
+        self, act: Act, subject: object, given: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """Return what the function is called with: its act, its subject, its draft, the rest."""
+        rest = dict(given)
+        for name in ("document", "reason"):
+            rest.pop(name, None)
+        if self.once:
+            rest.pop("idempotency_key", None)
+        arguments: list[Any] = [act]
+        if self.about is not None:
+            rest.pop(self.about.key)
+            arguments.append(subject)
+        if self._draft is not None:
+            draft, names = self._draft
+            arguments.append(draft(**{name: rest.pop(name) for name in names if name in rest}))
+        return arguments, rest
+
+
+def action(
+    name: str,
+    *,
+    may: Mapping[Role, Grant],
+    returns: str | Sequence[str],
+    **options: Any,
+) -> Callable[[Callable[P, Awaitable[R]]], Action[P, R]]:
+    """Declare a function to be an action, see `Action`."""
+    names = (returns,) if isinstance(returns, str) else tuple(returns)
+
+    def decorate(function: Callable[P, Awaitable[R]]) -> Action[P, R]:
+        return Action(name, function, may, names, **options)
+
+    return decorate
+
+
+def inputs_of(draft: type) -> Sequence[Input]:
+    """Return the fields of a draft; the `Attributes` of its docstring describe them."""
+    hints = typing.get_type_hints(draft, include_extras=True)
+    said = _attributes(draft)
+    found = []
+    for one in dataclasses.fields(draft):
+        default = REQUIRED if one.default is dataclasses.MISSING else one.default
+        found.append(Input(one.name, hints[one.name], default, said.get(one.name)))
+    return found
+
+
+def extras_of(hint: Any) -> tuple[Any, Sequence[Any]]:
+    """Return the plain type of an annotation, and what is said beside it."""
+    if typing.get_origin(hint) is Annotated:
+        plain, *extras = typing.get_args(hint)
+        return plain, extras
+    return hint, ()
+
+
+def restored(hint: Any, stated: Any) -> Any:
+    """Return a value of an input from the JSON that `performing.plain` made of it."""
+    plain, _ = extras_of(hint)
+    origin = typing.get_origin(plain)
+    if stated is None:
+        return None
+    if origin in (typing.Union, types.UnionType):
+        (inner,) = (one for one in typing.get_args(plain) if one is not types.NoneType)
+        return restored(inner, stated)
+    if isinstance(origin, type) and issubclass(origin, Sequence):
+        return tuple(restored(typing.get_args(plain)[0], item) for item in stated)
+    if isinstance(plain, type) and dataclasses.is_dataclass(plain):
+        drafted = inputs_of(plain)
+        return plain(**{one.name: restored(one.type, stated[one.name]) for one in drafted})
+    if plain is bytes:
+        return bytes.fromhex(stated)
+    if plain in (date, datetime):
+        return plain.fromisoformat(stated)
+    return plain(stated)  # texts, numbers, keys, members of enumerations
+
+
+def described(hint: Any) -> str | None:
+    """Return the description beside a type, where there is one."""
+    return next((one for one in extras_of(hint)[1] if isinstance(one, str)), None)
+
+
+def _attributes(draft: type) -> dict[str, str]:
+    """Return attribute → what the class's docstring says of it."""
+    found: dict[str, str] = {}
+    _, _, text = (inspect.getdoc(draft) or "").partition("Attributes:\n")
+    for line in text.splitlines():
+        name, colon, said = line.strip().partition(": ")
+        if colon and name.isidentifier():
+            found[name] = said
+        elif found and line.strip():
+            found[list(found)[-1]] += f" {line.strip()}"
+    return found

@@ -1,0 +1,98 @@
+"""Who acts, and in which relation to what is acted on: the cells of the access matrix. Pure."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from uuid import UUID
+
+
+class Role(StrEnum):
+    """As what a token acts: for an organization in one of its kinds, or for the programme's office.
+
+    `EVALUATION_ORGANIZATION` is an organization's issuing officer, `APPROVER` its second person.
+    """
+
+    OPERATOR = "operator"
+    MINISTRY = "ministry"
+    ENTRUSTED_BODY = "entrusted_body"
+    PROVINCIAL_AUTHORITY = "provincial_authority"
+    EVALUATION_ORGANIZATION = "evaluation_organization"
+    APPROVER = "approver"
+    PILOT_INSTITUTION = "pilot_institution"
+    CREDIT_BANK = "credit_bank"
+    VERIFIER = "verifier"
+
+
+OF_ONE_ORGANIZATION = frozenset(
+    {
+        Role.MINISTRY,
+        Role.ENTRUSTED_BODY,
+        Role.PROVINCIAL_AUTHORITY,
+        Role.EVALUATION_ORGANIZATION,
+        Role.APPROVER,
+        Role.PILOT_INSTITUTION,
+    }
+)
+"""Roles that act for an organization, always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a token, the command line, the server itself.
+
+    Attributes:
+        name: For records of what was done; no person's name.
+        role: As what; None: the public, which may change nothing.
+        organization_id: For which organization; None: for none.
+        reads_learners: A scope of its own: feed and certificates then say who the holder is.
+    """
+
+    name: str
+    role: Role | None
+    organization_id: UUID | None = None
+    reads_learners: bool = False
+
+
+class Relation(StrEnum):
+    """How an actor is related to what it acts on.
+
+    OWN: its organization's. OVER: of an institution that its organization supervises. TURN: of a
+    walk through several parties of which it is one; whose turn it is, the action says. ANY:
+    everybody's.
+    """
+
+    OWN = "own"
+    OVER = "supervised"
+    TURN = "turn"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A cell of the access matrix.
+
+    Attributes:
+        relation: To the subject; of an action that creates something: for whom it does.
+        on_behalf: Whether it only records what others decided: then the input names the document
+            that says so, and the reason.
+        second: Role of the other person who must confirm it first; None: nobody.
+    """
+
+    relation: Relation
+    on_behalf: bool = False
+    second: Role | None = None
+
+    def with_second(self, role: Role) -> "Grant":
+        """Return the same, once another person of `role` has confirmed exactly this input."""
+        return replace(self, second=role)
+
+    def __str__(self) -> str:
+        """Return it as the matrix shows it."""
+        word = "on behalf" if self.on_behalf else self.relation.value
+        return word if self.second is None else f"{word}, confirmed by {self.second.value}"
+
+
+ANY = Grant(Relation.ANY)
+OWN = Grant(Relation.OWN)
+OVER = Grant(Relation.OVER)
+TURN = Grant(Relation.TURN)
+ON_BEHALF = Grant(Relation.ANY, on_behalf=True)

@@ -1,0 +1,40 @@
+"""Every action of every capability, in the order of the walks: the composition root of writes."""
+
+from typing import Any
+
+from certgraph.actions import confirming
+from certgraph.actions.declaring import Action
+from certgraph.certificates.signing import actions as issuing
+from certgraph.certificates.states import actions as certificates
+from certgraph.credit_bank.accounts import answering as credit_confirming
+from certgraph.credit_bank.conversion import applications as converting
+from certgraph.credit_bank.conversion import measures
+from certgraph.credit_bank.feed import recording, webhooks
+from certgraph.credit_bank.proposals import drafting as proposals
+from certgraph.credit_bank.proposals import hours_rules, recognition
+from certgraph.entitlements import actions as entitlements
+from certgraph.organizations import actions as organizations
+from certgraph.organizations import keys, tokens
+from certgraph.organizations.subjects import ProgrammeParties
+from certgraph.standards import actions as standards
+
+ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
+    *organizations.ACTIONS,
+    *keys.ACTIONS,
+    *tokens.ACTIONS,
+    *standards.ACTIONS,
+    *entitlements.ACTIONS,
+    *certificates.ACTIONS,
+    *issuing.ACTIONS,
+    *hours_rules.ACTIONS,
+    *proposals.ACTIONS,
+    *recognition.ACTIONS,
+    *credit_confirming.ACTIONS,
+    *recording.ACTIONS,
+    *webhooks.ACTIONS,
+    *measures.ACTIONS,
+    *converting.ACTIONS,
+    *confirming.ACTIONS,
+)
+ACTIONS_BY_NAME = {one.name: one for one in ALL_ACTIONS}
+PARTIES = ProgrammeParties()

@@ -1,0 +1,1 @@
+"""The types of the graph and what is asked of them, one file a capability."""

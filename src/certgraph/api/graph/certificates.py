@@ -1,0 +1,322 @@
+"""Certificates in the graph, and the lookup by number and name."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from functools import cached_property, partial
+
+import strawberry
+
+from certgraph.actions.parties import Relation
+from certgraph.api.context import Context
+from certgraph.api.graph.enums import CertificateLevel, CertificateState, Role
+from certgraph.api.graph.organizations import Organization
+from certgraph.api.graph.standards import CertificateType, StandardVersion
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
+from certgraph.api.reads.declarations import COST, Condition, Conditions, below_parent
+from certgraph.api.reads.declaring import column, computed, find, many, one, page, read_from
+from certgraph.api.reads.policies import readers
+from certgraph.api.relay import Connection, Node, global_id
+from certgraph.certificates import queries
+from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
+from certgraph.certificates.qr_image import QrImage, draw_qr
+from certgraph.certificates.rules import masked_name
+from certgraph.certificates.states.registration import is_late
+from certgraph.certificates.tables import (
+    CertificateChangeRow,
+    CertificateOutcomeRow,
+    CertificateRow,
+    IssueRunRow,
+)
+from certgraph.credential.claims import TYP
+from certgraph.credential.qr_text import to_qr_text
+from certgraph.credential.signature import assemble_sign1, sign1_message
+
+_OWN = {Role.EVALUATION_ORGANIZATION: Relation.OWN, Role.APPROVER: Relation.OWN}
+_ISSUER = {Role.OPERATOR: Relation.ANY, **_OWN}
+
+readable = readers({**_ISSUER, Role.CREDIT_BANK: Relation.ANY}, CertificateRow.organization_id)
+"""Which certificates a caller reads in full."""
+
+_runs = readers(_ISSUER, IssueRunRow.organization_id)
+
+
+def _outcomes(role: Role | None) -> bool | Condition:
+    if role in _OWN:
+        return queries.outcome_of_organization(CALLER_ORGANIZATION)
+    return bool(readable(role))
+
+
+def _drafts(role: Role | None) -> bool | Condition:
+    is_draft = CertificateRow.state == CertificateState.DRAFT
+    allowed = readable(role)
+    return is_draft & allowed if not isinstance(allowed, bool) else allowed and is_draft
+
+
+@strawberry.type(description="A learning outcome achieved, with its credits.")
+@read_from(CertificateOutcomeRow, policy=_outcomes)
+class AchievedOutcome:
+    """See `certgraph.credential.claims.Outcome`."""
+
+    number: int | None = column(
+        CertificateOutcomeRow.number, description="Its number in the standard."
+    )
+    text: str | None = column(
+        CertificateOutcomeRow.text, description="The outcome itself, where it has no number."
+    )
+    credits_tenths: int = column(
+        CertificateOutcomeRow.credits_tenths, description="Credits times ten: 15 means 1.5."
+    )
+    certificate: "Certificate | None" = one(
+        CertificateOutcomeRow.certificate_id,
+        description="The certificate that states it; null for callers who may not read it.",
+    )
+
+
+@strawberry.type(description="A change of a certificate's state.")
+@read_from(CertificateChangeRow, policy=below_parent)
+class CertificateChange:
+    """See `certgraph.certificates.tables.CertificateChangeRow`."""
+
+    state: CertificateState = column(CertificateChangeRow.state)
+    reason: str = column(CertificateChangeRow.reason)
+    changed_at: datetime = column(CertificateChangeRow.changed_at)
+
+
+def may_read_learner(context: Context) -> bool:
+    """Tell whether the caller may know whose a certificate is that its role may read.
+
+    The credit bank needs a scope of its own for that.
+    """
+    caller = context.caller
+    is_credit_bank = caller is not None and caller.role is Role.CREDIT_BANK
+    return not is_credit_bank or (caller is not None and caller.reads_learners)
+
+
+def _holder_name(context: Context, name: str) -> str | None:
+    return (name or None) if may_read_learner(context) else None
+
+
+def _masked_name(context: Context, name: str) -> str:
+    return masked_name(name) if may_read_learner(context) else ""
+
+
+DRAWING = 20
+"""Objects that drawing a QR code counts for: it takes a processor about 20 ms."""
+
+_DRAWER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qr")
+"""Draws beside the event loop, one at a time, so that other requests go on."""
+
+
+@strawberry.type(description="The QR code of a certificate.")
+class QrCode:
+    """See `certgraph.certificates.qr_image.QrImage`; drawn when first asked for more than text."""
+
+    text: str = strawberry.field(description="What it says; verifies offline.")
+
+    @cached_property
+    def _image(self) -> asyncio.Future[QrImage]:
+        return asyncio.get_running_loop().run_in_executor(_DRAWER, draw_qr, self.text)
+
+    @strawberry.field(description="QR version, 1 to 16.", metadata={COST: DRAWING})
+    async def version(self) -> int:
+        """Return it."""
+        return (await self._image).version
+
+    @strawberry.field(description="Width to print, quiet zone included.", metadata={COST: DRAWING})
+    async def print_mm(self) -> float:
+        """Return it in millimetres."""
+        return (await self._image).print_mm
+
+    @strawberry.field(description="SVG of that width.", metadata={COST: DRAWING})
+    async def svg(self) -> str:
+        """Return it."""
+        return (await self._image).svg.decode()
+
+
+def _qr_code(
+    context: Context, payload: bytes, signature: bytes | None, public_key: bytes
+) -> QrCode | None:
+    if not signature or not may_read_learner(context):
+        return None
+    signed = assemble_sign1(public_key, TYP, payload, signature)
+    return QrCode(text=to_qr_text(signed, context.settings.public_host))
+
+
+@strawberry.type(
+    description="A certificate 职业技能等级证书 of one person. The programme, its issuer and the "
+    "credit bank see it in full; everybody else what is printed on it, the name masked."
+)
+@read_from(CertificateRow, policy=readable)
+class Certificate(Node):
+    """See `certgraph.certificates.tables.CertificateRow`."""
+
+    number: str = column(CertificateRow.number)
+    holder_name: str | None = computed(
+        _holder_name,
+        CertificateRow.holder_name,
+        with_context=True,
+        guarded=True,
+        description="Full name; null for callers who may not read it (the credit bank by a scope "
+        "of its own), and once erased.",
+    )
+    holder_name_masked: str = computed(
+        _masked_name,
+        CertificateRow.holder_name,
+        with_context=True,
+        description="Its first character; empty once erased, and for the credit bank without the "
+        "scope to read learners.",
+    )
+    level: CertificateLevel = column(CertificateRow.level)
+    issued_on: date = column(CertificateRow.issued_on)
+    expires_on: date | None = column(
+        CertificateRow.expires_on, description="Last valid day; null without end."
+    )
+    state: CertificateState = column(CertificateRow.state)
+    registration_due_on: date = column(
+        CertificateRow.registration_due_on,
+        description="Last day for entering it on the platform, rule R39.",
+    )
+    registration_due_is_provisional: bool = column(
+        CertificateRow.registration_due_is_provisional,
+        description="Whether the holiday calendar of that year was not out yet.",
+    )
+    registered_at: datetime | None = column(CertificateRow.registered_at)
+    is_registered_late: bool = computed(
+        is_late,
+        CertificateRow.registered_at,
+        CertificateRow.registration_due_on,
+        CertificateRow.registration_due_is_provisional,
+        description="Whether it was entered after its last day; not while that is provisional.",
+    )
+    qr_code: QrCode | None = computed(
+        _qr_code,
+        CertificateRow.payload,
+        CertificateRow.signature,
+        queries.signing_public_key(),
+        with_context=True,
+        guarded=True,
+        description="Its QR code; null for a draft, and where not allowed.",
+    )
+    organization: Organization = one(
+        CertificateRow.organization_id, description="The organization that issued it."
+    )
+    certificate_type: CertificateType = one(
+        CertificateRow.certificate_type_id, description="What it certifies."
+    )
+    standard_version: StandardVersion = one(
+        CertificateRow.standard_version_id, description="The standard the holder met."
+    )
+    outcomes: list[AchievedOutcome] = many(
+        CertificateOutcomeRow.certificate_id,
+        order_by=[CertificateOutcomeRow.position],
+        with_parent=True,
+        description="Learning outcomes achieved.",
+    )
+    changes: list[CertificateChange] = many(
+        CertificateChangeRow.certificate_id,
+        order_by=[CertificateChangeRow.changed_at, CertificateChangeRow.id],
+        guarded=True,
+        description="Its changes of state, oldest first; empty where not allowed.",
+    )
+    erased_at: datetime | None = column(
+        CertificateRow.erased_at, description="When it was erased whose it is."
+    )
+    superseded_by: "Certificate | None" = one(
+        by=CertificateRow.supersedes_id,
+        guarded=True,
+        description="The certificate that corrects it; null where not allowed.",
+    )
+
+
+@strawberry.type(description="Bytes that wait for the signature of the organization's own key.")
+@read_from(CertificateRow, policy=_drafts)
+class SigningRequest:
+    """See `certgraph.certificates.signing.batches.bytes_to_sign`."""
+
+    certificate_id: strawberry.ID = computed(partial(global_id, "Certificate"), CertificateRow.id)
+    message: str = computed(
+        lambda payload, public_key: sign1_message(public_key, TYP, payload).hex(),
+        CertificateRow.payload,
+        queries.signing_public_key(),
+        description="What to sign, in hex, as it is.",
+    )
+
+
+@strawberry.type(description="One request to issue certificates.")
+@read_from(IssueRunRow, policy=_runs)
+class IssueRun(Node):
+    """See `certgraph.certificates.tables.IssueRunRow`."""
+
+    certificates: list[Certificate] = many(
+        CertificateRow.issue_run_id,
+        order_by=[CertificateRow.position],
+        description="In the order of the request.",
+    )
+    to_sign: list[SigningRequest] = many(
+        CertificateRow.issue_run_id,
+        order_by=[CertificateRow.position],
+        description="What still waits for the organization's signature; empty when all is signed.",
+    )
+
+
+@strawberry.type
+class CertificateQuery:
+    """Reads of certificates."""
+
+    @find(
+        of=Certificate | None,
+        known=True,
+        description="The certificate with this number and holder; null where there is none. "
+        "A wrong name answers like a wrong number.",
+    )
+    def certificate(number: str, holder_name: str) -> Conditions:
+        """Yield the conditions that name it; who states both has it in hand."""
+        yield from queries.is_looked_up(
+            through(number, number_key),
+            through(number, number_lookup_key),
+            through(holder_name, holder_name_key),
+        )
+        yield CertificateRow.state != CertificateState.DRAFT
+
+    @page(
+        of=Connection[Certificate],
+        order_by=[CertificateRow.issued_on, CertificateRow.id],
+        descending=True,
+        description="Certificates that the caller may read, newest first.",
+    )
+    def certificates(
+        organization_code: str | None = None,
+        certificate_type_code: str | None = None,
+        state: CertificateState | None = None,
+        level: CertificateLevel | None = None,
+        issued_from: date | None = None,
+        issued_to: date | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters; both days are included."""
+        if organization_code is not None:
+            yield queries.is_by_organization(organization_code)
+        if certificate_type_code is not None:
+            yield queries.is_of_type(certificate_type_code)
+        if state is not None:
+            yield CertificateRow.state == state
+            if state is not CertificateState.REGISTERED:
+                yield queries.is_not_registered()
+        if level is not None:
+            yield CertificateRow.level == level
+        if issued_from is not None:
+            yield CertificateRow.issued_on >= issued_from
+        if issued_to is not None:
+            yield CertificateRow.issued_on <= issued_to
+
+    @page(
+        of=Connection[AchievedOutcome],
+        order_by=[CertificateOutcomeRow.certificate_id, CertificateOutcomeRow.position],
+        size=100,
+        largest=1_000,
+        description="Learning outcomes of the certificates that the caller may read, up to 1,000 "
+        "a page.",
+    )
+    def achieved_outcomes() -> Conditions:
+        """Yield no conditions."""
+        yield from ()

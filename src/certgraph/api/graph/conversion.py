@@ -1,0 +1,204 @@
+"""Conversion measures and applications in the graph."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from certgraph.actions.parties import Relation
+from certgraph.api.graph.enums import ApplicationState, CertificateLevel, MeasureState, Role
+from certgraph.api.graph.learning_outcomes import TENTHS
+from certgraph.api.graph.organizations import Organization
+from certgraph.api.graph.outcome_records import LearningOutcomeRecord
+from certgraph.api.graph.standards import CertificateType
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
+from certgraph.api.reads.declarations import Condition, Conditions, below_parent
+from certgraph.api.reads.declaring import column, many, one, page, read_from
+from certgraph.api.reads.policies import readers
+from certgraph.api.relay import Connection, Node
+from certgraph.certificates.lookup_keys import number_key
+from certgraph.credit_bank.conversion import queries as conversion_queries
+from certgraph.credit_bank.conversion.tables import (
+    ConversionApplicationRow,
+    ConversionChangeRow,
+    ConversionMeasureRow,
+    ConversionRuleRow,
+    ConvertedCourseRow,
+)
+from certgraph.credit_bank.proposals import queries
+from certgraph.credit_bank.records.tables import OutcomeRecordRow
+from certgraph.organizations.queries import supervised_by
+
+_SUPERVISED = supervised_by(CALLER_ORGANIZATION)
+_ALL = {Role.OPERATOR: Relation.ANY, Role.CREDIT_BANK: Relation.ANY}
+_filed = readers(
+    {**_ALL, Role.PILOT_INSTITUTION: Relation.OWN, Role.PROVINCIAL_AUTHORITY: Relation.OVER},
+    ConversionMeasureRow.organization_id,
+    supervised=_SUPERVISED,
+)
+
+
+def _measures(role: Role | None) -> bool | Condition:
+    """Let everybody read what is published; institution, authority and credit bank the rest."""
+    published, filed = conversion_queries.is_published(), _filed(role)
+    return published | filed if not isinstance(filed, bool) else filed or published
+
+
+_of_institution = readers(
+    {Role.PILOT_INSTITUTION: Relation.OWN, Role.PROVINCIAL_AUTHORITY: Relation.OVER, **_ALL},
+    ConversionApplicationRow.organization_id,
+    supervised=_SUPERVISED,
+)
+_of_issuer = readers(
+    {Role.EVALUATION_ORGANIZATION: Relation.TURN}, ConversionApplicationRow.issuer_id
+)
+
+
+def _applications(role: Role | None) -> bool | Condition:
+    """Let its parties read an application: institution, its authority, issuer, credit bank."""
+    return _of_institution(role) if role is not Role.EVALUATION_ORGANIZATION else _of_issuer(role)
+
+
+@strawberry.type(description="A conversion rule 转换规则: a certificate counts for a course.")
+@read_from(ConversionRuleRow, policy=below_parent)
+class ConversionRule:
+    """See `certgraph.credit_bank.conversion.tables.ConversionRuleRow`."""
+
+    course_code: str = column(ConversionRuleRow.course_code)
+    course_name: str = column(ConversionRuleRow.course_name)
+    certificate_type: CertificateType = one(ConversionRuleRow.certificate_type_id)
+    level: CertificateLevel = column(ConversionRuleRow.level)
+    credits_tenths: int = column(ConversionRuleRow.credits_tenths, description=TENTHS)
+
+
+@strawberry.type(
+    description="A conversion measure 转换办法 of an institution, rule S11. Everybody reads it "
+    "once it is published."
+)
+@read_from(ConversionMeasureRow, policy=_measures)
+class ConversionMeasure(Node):
+    """See `certgraph.credit_bank.conversion.tables.ConversionMeasureRow`."""
+
+    code: str = column(ConversionMeasureRow.code)
+    title: str = column(ConversionMeasureRow.title)
+    cap_credits_tenths: int = column(
+        ConversionMeasureRow.cap_tenths,
+        description="Most credits of one certificate, times ten, rule S13.",
+    )
+    first_on: date = column(ConversionMeasureRow.first_on)
+    last_on: date = column(ConversionMeasureRow.last_on, description="Last day of validity.")
+    state: MeasureState = column(ConversionMeasureRow.state)
+    remarks: str | None = column(
+        ConversionMeasureRow.remarks, description="Why the credit bank returned it."
+    )
+    filed_at: datetime = column(ConversionMeasureRow.filed_at)
+    published_at: datetime | None = column(ConversionMeasureRow.published_at)
+    organization: Organization = one(
+        ConversionMeasureRow.organization_id, description="The institution."
+    )
+    rules: list[ConversionRule] = many(
+        ConversionRuleRow.measure_id, order_by=[ConversionRuleRow.position]
+    )
+
+
+@strawberry.type(description="A course of an application.")
+@read_from(ConvertedCourseRow, policy=below_parent)
+class ConvertedCourse:
+    """See `certgraph.credit_bank.conversion.tables.ConvertedCourseRow`."""
+
+    course_code: str = column(ConvertedCourseRow.course_code)
+    credits_tenths: int = column(ConvertedCourseRow.credits_tenths, description=TENTHS)
+    rule: ConversionRule = one(ConvertedCourseRow.rule_id)
+
+
+@strawberry.type(description="A step of an application.")
+@read_from(ConversionChangeRow, policy=below_parent)
+class ConversionStep:
+    """See `certgraph.credit_bank.conversion.tables.ConversionChangeRow`."""
+
+    state: ApplicationState = column(ConversionChangeRow.state)
+    remarks: str | None = column(ConversionChangeRow.remarks)
+    changed_at: datetime = column(ConversionChangeRow.changed_at)
+
+
+@strawberry.type(
+    description="A student's application to convert a certificate into courses, rule S13. The "
+    "institution, the certificate's issuer, the credit bank and the programme see it."
+)
+@read_from(ConversionApplicationRow, policy=_applications)
+class ConversionApplication(Node):
+    """See `certgraph.credit_bank.conversion.tables.ConversionApplicationRow`."""
+
+    certificate_number: str = column(conversion_queries.certificate_number())
+    account_number: str = column(
+        ConversionApplicationRow.account_number, description="The learner's account."
+    )
+    credits_tenths: int = column(ConversionApplicationRow.credits_tenths, description=TENTHS)
+    state: ApplicationState = column(ConversionApplicationRow.state)
+    submitted_at: datetime = column(ConversionApplicationRow.submitted_at)
+    changed_at: datetime = column(ConversionApplicationRow.changed_at)
+    organization: Organization = one(
+        ConversionApplicationRow.organization_id, description="The institution."
+    )
+    outcome_record: LearningOutcomeRecord | None = one(
+        ConversionApplicationRow.record_id,
+        to=OutcomeRecordRow.id,
+        description="What is converted; null for callers who may not read it.",
+    )
+    courses: list[ConvertedCourse] = many(
+        ConvertedCourseRow.application_id, order_by=[ConvertedCourseRow.course_code]
+    )
+    steps: list[ConversionStep] = many(
+        ConversionChangeRow.application_id,
+        order_by=[ConversionChangeRow.changed_at, ConversionChangeRow.id],
+    )
+
+
+@strawberry.type
+class ConversionQuery:
+    """Reads of conversion."""
+
+    @page(
+        of=Connection[ConversionMeasure],
+        order_by=[ConversionMeasureRow.filed_at, ConversionMeasureRow.id],
+        descending=True,
+        description="Conversion measures, lately filed ones first.",
+    )
+    def conversion_measures(
+        organization_code: str | None = None,
+        state: MeasureState | None = None,
+        holds_on: date | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters."""
+        if organization_code is not None:
+            yield queries.is_of_organization(
+                ConversionMeasureRow.organization_id, organization_code
+            )
+        if state is not None:
+            yield ConversionMeasureRow.state == state
+        if holds_on is not None:
+            yield conversion_queries.measure_holds_on(holds_on)
+
+    @page(
+        of=Connection[ConversionApplication],
+        order_by=[ConversionApplicationRow.submitted_at, ConversionApplicationRow.id],
+        descending=True,
+        description="Conversion applications that the caller may read, new ones first.",
+    )
+    def conversion_applications(
+        organization_code: str | None = None,
+        state: ApplicationState | None = None,
+        certificate_number: str | None = None,
+        account_number: str | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters."""
+        if organization_code is not None:
+            yield queries.is_of_organization(
+                ConversionApplicationRow.organization_id, organization_code
+            )
+        if state is not None:
+            yield ConversionApplicationRow.state == state
+        if certificate_number is not None:
+            key = through(certificate_number, number_key)
+            yield conversion_queries.is_of_certificate(key)
+        if account_number is not None:
+            yield ConversionApplicationRow.account_number == account_number

@@ -1,0 +1,150 @@
+# ruff: noqa: ANN401 - an epoch, or its parameter
+"""The change feed of outcome records in the graph."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from certgraph.api.context import Context
+from certgraph.api.graph.enums import (
+    ChangeKind,
+    ChangeReason,
+    ResyncReason,
+)
+from certgraph.api.graph.learning_outcomes import CatalogueEntry
+from certgraph.api.graph.outcome_records import (
+    Learner,
+    LearningOutcomeRecord,
+    of_credit_bank,
+    refuse_others,
+)
+from certgraph.api.reads.arguments import Argument
+from certgraph.api.reads.declarations import Conditions
+from certgraph.api.reads.declaring import column, one, page, read_from
+from certgraph.api.relay import Connection
+from certgraph.certificates.tables import CertificateRow
+from certgraph.credit_bank.feed import queries as feed_queries
+from certgraph.credit_bank.feed.reading import Place, progress_of
+from certgraph.credit_bank.proposals import queries
+from certgraph.credit_bank.records.tables import OutcomeChangeRow
+
+FIELD = "Query.learningOutcomeChanges"
+"""What cursors of the feed are bound to."""
+
+FEED_EPOCH = Argument("feed_epoch", lambda run: run.context.feed_epoch, OutcomeChangeRow.epoch.type)
+"""The epoch of the credit bank's feed that the request reads."""
+
+
+@strawberry.type(
+    description="A change of a record, as the credit bank pulls it. Its own fields never change; "
+    "objects beside it are as they are now."
+)
+@read_from(OutcomeChangeRow, policy=of_credit_bank)
+class LearningOutcomeChange:
+    """See `certgraph.credit_bank.records.tables.OutcomeChangeRow`."""
+
+    epoch: str = column(OutcomeChangeRow.epoch)
+    sequence: int = column(
+        OutcomeChangeRow.sequence, description="From 1 in its epoch, without gaps."
+    )
+    kind: ChangeKind = column(OutcomeChangeRow.kind)
+    reason: ChangeReason = column(OutcomeChangeRow.reason)
+    certificate_number: str = column(
+        OutcomeChangeRow.certificate_number, description="The natural key of the record."
+    )
+    version: int = column(OutcomeChangeRow.version, description="Of the record, from 1.")
+    credits_tenths: int | None = column(
+        OutcomeChangeRow.credits_tenths, description="Recognized credits, times ten."
+    )
+    record: str = column(
+        OutcomeChangeRow.content,
+        description="The whole record as JSON: certificate, standard, outcome, credits.",
+    )
+    sha256: str = column(OutcomeChangeRow.sha256, description="Of `record` in UTF-8.")
+    recorded_at: datetime = column(OutcomeChangeRow.recorded_at)
+    outcome: CatalogueEntry | None = one(OutcomeChangeRow.catalogue_entry_id)
+    outcome_record: LearningOutcomeRecord = one(
+        OutcomeChangeRow.record_id, description="The record as it is now."
+    )
+    learner: Learner | None = one(OutcomeChangeRow.record_id, to=CertificateRow.id)
+
+
+@strawberry.type(
+    description="The reader must start again, with `after` left out: keep what it gets from there, "
+    "and drop what it does not get. With REBUILDING, after some seconds."
+)
+class ResyncRequired:
+    """See `certgraph.credit_bank.feed.reading.Progress`."""
+
+    reason: ResyncReason
+    epoch: str = strawberry.field(description="The feed's epoch now.")
+
+
+LearningOutcomeChanges = Annotated[
+    Connection[LearningOutcomeChange] | ResyncRequired,
+    strawberry.union(
+        "LearningOutcomeChanges", description="A page of the feed, or why there is none."
+    ),
+]
+
+
+async def check_place(
+    context: Context, _arguments: Mapping[str, Any], place: Sequence[Any] | None
+) -> ResyncRequired | None:
+    """Return why a reader must start again; None where it may go on. Raises `GraphQLError`."""
+    refuse_others(context)
+    found = await progress_of(
+        context.sessions,
+        context.reads,
+        None if place is None else Place(*place),
+        now=context.now,
+        random=context.random,
+    )
+    if context.feed_epoch is None:
+        context.feed_epoch = found.epoch
+    if found.resync is None and found.epoch != context.feed_epoch:  # it began in between
+        return ResyncRequired(reason=ResyncReason.NEW_EPOCH, epoch=found.epoch)
+    if found.resync is None:
+        return None
+    return ResyncRequired(reason=found.resync, epoch=found.epoch)
+
+
+def feed_conditions(
+    epoch: Any,
+    organization_code: Any = None,
+    recorded_from: Any = None,
+    recorded_to: Any = None,
+) -> Conditions:
+    """Yield the conditions of a part of the feed; both days are included."""
+    yield OutcomeChangeRow.epoch == epoch
+    if organization_code is not None:
+        yield queries.is_of_organization(OutcomeChangeRow.organization_id, organization_code)
+    if recorded_from is not None:
+        yield feed_queries.recorded_from(recorded_from, epoch)
+    if recorded_to is not None:
+        yield feed_queries.recorded_to(recorded_to, epoch)
+
+
+@strawberry.type
+class OutcomeFeedQuery:
+    """The feed."""
+
+    @page(
+        of=LearningOutcomeChanges,
+        order_by=[OutcomeChangeRow.sequence, OutcomeChangeRow.chain, OutcomeChangeRow.epoch],
+        size=100,
+        largest=1_000,
+        check=check_place,
+        description="The feed of changes of outcome records, for the credit bank: every change "
+        "once, in an order that never changes. Keep `endCursor` and go on after it, for ever. The "
+        "same as a file: GET /credit-bank/changes.jsonl.gz.",
+    )
+    def learning_outcome_changes(
+        organization_code: str | None = None,
+        recorded_from: date | None = None,
+        recorded_to: date | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters; both days are included."""
+        yield from feed_conditions(FEED_EPOCH, organization_code, recorded_from, recorded_to)

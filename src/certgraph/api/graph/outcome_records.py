@@ -1,0 +1,269 @@
+"""Outcome records in the graph: what the credit bank did with them, and both sides' balances."""
+
+import asyncio
+from datetime import date, datetime
+from uuid import UUID
+
+import strawberry
+from graphql import GraphQLError
+
+from certgraph.actions.parties import Relation
+from certgraph.api.context import Context, Info
+from certgraph.api.graph.certificates import Certificate
+from certgraph.api.graph.enums import (
+    CertificateLevel,
+    CreditDifference,
+    CreditRecordState,
+    DocumentType,
+    RecordState,
+    Role,
+)
+from certgraph.api.graph.learning_outcomes import TENTHS, CatalogueEntry
+from certgraph.api.graph.organizations import Organization
+from certgraph.api.graph.standards import StandardVersion
+from certgraph.api.reads.arguments import (
+    CALLER_READS_LEARNERS,
+    through,
+)
+from certgraph.api.reads.declarations import Condition, Conditions, below_parent
+from certgraph.api.reads.declaring import column, computed, find, many, one, page, read_from
+from certgraph.api.reads.policies import readers
+from certgraph.api.reads.reader import read_rows
+from certgraph.api.relay import Connection, Node
+from certgraph.certificates.lookup_keys import number_key
+from certgraph.certificates.tables import CertificateRow
+from certgraph.credit_bank.accounts import queries as confirmation_queries
+from certgraph.credit_bank.accounts.reconciling import Balance, added_up, balances_of, check_period
+from certgraph.credit_bank.proposals import queries
+from certgraph.credit_bank.records.tables import (
+    CreditRecordChangeRow,
+    CreditRecordRow,
+    OutcomeRecordRow,
+)
+from certgraph.problems import Problem, Rejected
+
+_ALL = {Role.OPERATOR: Relation.ANY, Role.CREDIT_BANK: Relation.ANY}
+of_credit_bank = readers(_ALL)
+"""Let the credit bank and the programme's office read."""
+
+_records = readers(
+    {Role.EVALUATION_ORGANIZATION: Relation.OWN, **_ALL}, OutcomeRecordRow.organization_id
+)
+
+
+def _learners(role: Role | None) -> bool | Condition:
+    known = CertificateRow.erased_at.is_(None)
+    if role is Role.CREDIT_BANK:
+        return known & CALLER_READS_LEARNERS.is_(True)
+    return known if role is Role.OPERATOR else False
+
+
+def _document_number(context: Context, sealed: bytes | None, certificate_id: UUID) -> str | None:
+    if sealed is None:
+        return None
+    context.learners_read.add(certificate_id)  # the audit trail says so before it is answered
+    return context.keyring.open_document(sealed, certificate_id.bytes)
+
+
+@strawberry.type(
+    description="Who a learner is. The credit bank reads it by a scope of its own; nobody once it "
+    "is erased."
+)
+@read_from(CertificateRow, policy=_learners)
+class Learner:
+    """See `certgraph.certificates.tables.CertificateRow`."""
+
+    name: str = column(CertificateRow.holder_name)
+    document_type: DocumentType | None = column(CertificateRow.document_type)
+    document_number: str | None = computed(
+        _document_number, CertificateRow.document_sealed, CertificateRow.id, with_context=True
+    )
+
+
+@strawberry.type(description="A change of what the credit bank did with a record.")
+@read_from(CreditRecordChangeRow, policy=below_parent)
+class CreditRecordChange:
+    """See `certgraph.credit_bank.records.tables.CreditRecordChangeRow`."""
+
+    state: CreditRecordState = column(CreditRecordChangeRow.state)
+    account_number: str | None = column(CreditRecordChangeRow.account_number)
+    credits_tenths: int | None = column(CreditRecordChangeRow.credits_tenths, description=TENTHS)
+    version: int = column(CreditRecordChangeRow.version)
+    reason: str | None = column(CreditRecordChangeRow.reason)
+    changed_at: datetime = column(CreditRecordChangeRow.changed_at)
+
+
+@strawberry.type(
+    description="What the credit bank did with a record: one credit record 学分记录 a certificate, "
+    "for ever. The credit bank and the programme see it."
+)
+@read_from(CreditRecordRow, policy=of_credit_bank)
+class CreditRecord(Node):
+    """See `certgraph.credit_bank.records.tables.CreditRecordRow`."""
+
+    state: CreditRecordState = column(CreditRecordRow.state)
+    account_number: str | None = column(CreditRecordRow.account_number)
+    credits_tenths: int | None = column(CreditRecordRow.credits_tenths, description=TENTHS)
+    version: int = column(
+        CreditRecordRow.version, description="Version of the record that it answers to."
+    )
+    reason: str | None = column(CreditRecordRow.reason)
+    recorded_on: date = column(CreditRecordRow.recorded_on)
+    changed_at: datetime = column(CreditRecordRow.changed_at)
+    outcome_record: "LearningOutcomeRecord" = one(CreditRecordRow.id)
+    changes: list[CreditRecordChange] = many(
+        CreditRecordChangeRow.record_id,
+        order_by=[CreditRecordChangeRow.changed_at, CreditRecordChangeRow.id],
+    )
+
+
+@strawberry.type(
+    description="The record of the learning outcome that a registered certificate embodies. The "
+    "programme, the credit bank and the issuer see it."
+)
+@read_from(OutcomeRecordRow, policy=_records)
+class LearningOutcomeRecord(Node):
+    """See `certgraph.credit_bank.records.tables.OutcomeRecordRow`."""
+
+    certificate_number: str = column(
+        OutcomeRecordRow.certificate_number, description="Its natural key."
+    )
+    level: CertificateLevel = column(OutcomeRecordRow.level)
+    registered_on: date = column(OutcomeRecordRow.registered_on)
+    state: RecordState = column(OutcomeRecordRow.state)
+    version: int = column(OutcomeRecordRow.version)
+    sha256: str = column(OutcomeRecordRow.sha256, description="Of what its latest change says.")
+    credits_tenths: int | None = column(
+        OutcomeRecordRow.credits_tenths,
+        description="Recognized credits, times ten; null until recognized.",
+    )
+    difference: CreditDifference | None = column(
+        OutcomeRecordRow.difference,
+        guarded=True,
+        description="How the credit bank differs; null where it does not.",
+    )
+    certificate: Certificate = one(OutcomeRecordRow.id)
+    organization: Organization = one(OutcomeRecordRow.organization_id)
+    standard_version: StandardVersion = one(OutcomeRecordRow.standard_version_id)
+    outcome: CatalogueEntry | None = one(
+        OutcomeRecordRow.catalogue_entry_id, description="Null until recognized."
+    )
+    learner: Learner | None = one(OutcomeRecordRow.id)
+    credit_record: CreditRecord | None = one(by=CreditRecordRow.id)
+
+
+def refuse_others(context: Context) -> None:
+    """Let through the credit bank and the programme's office. Raises `GraphQLError`."""
+    role = context.caller.role if context.caller else None
+    if of_credit_bank(role) is not True:
+        facts = {"role": role, "needed": tuple(_ALL)}
+        code = "access.token_required" if role is None else "access.role"
+        problem = Problem(code=code, facts=facts)
+        raise GraphQLError(problem.message(context.language), extensions={"code": "FORBIDDEN"})
+
+
+@strawberry.type(description="What one side holds: how many, their credits, and a hash.")
+class BalanceSide:
+    """See `certgraph.credit_bank.accounts.reconciling.Side`."""
+
+    count: int
+    credits_tenths: int = strawberry.field(description=TENTHS)
+    sha256: str = strawberry.field(
+        description="SHA-256 of the records' hashes in hex, a line each, by certificate number."
+    )
+
+
+@strawberry.type(description="Both sides of the records registered on a day with an organization.")
+class CreditBalance:
+    """See `certgraph.credit_bank.accounts.reconciling.Balance`."""
+
+    registered_on: date
+    organization_code: str
+    platform: BalanceSide
+    credit_bank: BalanceSide
+    agrees: bool
+
+    @classmethod
+    def of(cls, balance: Balance) -> "CreditBalance":
+        """Return a balance as the API states it."""
+        platform, credit_bank = (
+            BalanceSide(count=side.count, credits_tenths=side.credits_tenths, sha256=side.sha256)
+            for side in (balance.platform, balance.credit_bank)
+        )
+        return cls(
+            registered_on=balance.registered_on,
+            organization_code=balance.organization_code,
+            platform=platform,
+            credit_bank=credit_bank,
+            agrees=balance.agrees,
+        )
+
+
+@strawberry.type
+class OutcomeRecordQuery:
+    """Reads of records and of the feed."""
+
+    @find(
+        of=LearningOutcomeRecord | None,
+        description="The outcome record of a certificate; null where there is none to read.",
+    )
+    def learning_outcome_record(certificate_number: str) -> Conditions:
+        """Yield the condition that names it."""
+        yield confirmation_queries.is_numbered(through(certificate_number, number_key))
+
+    @page(
+        of=Connection[LearningOutcomeRecord],
+        order_by=[OutcomeRecordRow.certificate_number],
+        size=20,
+        description="Outcome records that the caller may read.",
+    )
+    def learning_outcome_records(
+        *,
+        organization_code: str | None = None,
+        state: RecordState | None = None,
+        registered_on: date | None = None,
+        difference: CreditDifference | None = None,
+        differs: bool | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters."""
+        if organization_code is not None:
+            yield queries.is_of_organization(OutcomeRecordRow.organization_id, organization_code)
+        if state is not None:
+            yield OutcomeRecordRow.state == state
+            if state is not RecordState.ACTIVE:
+                yield confirmation_queries.is_not_active()
+        if registered_on is not None:
+            yield OutcomeRecordRow.registered_on == registered_on
+        if difference is not None:
+            yield OutcomeRecordRow.difference == difference
+        if difference is not None or differs is True:
+            yield OutcomeRecordRow.difference.is_not(None)
+        if differs is False:
+            yield OutcomeRecordRow.difference.is_(None)
+
+    @strawberry.field(
+        description="Reconciliation: what platform and credit bank hold of the records registered "
+        "on each day with each organization, both days included, 31 at most. Where they do not "
+        "agree, see `learningOutcomeRecords(registeredOn, organizationCode, differs: true)`."
+    )
+    async def credit_reconciliation(
+        self, info: Info, first_on: date, last_on: date, organization_code: str | None = None
+    ) -> list[CreditBalance]:
+        """Read both sides, added up by the database where it can hash."""
+        context = info.context
+        refuse_others(context)
+        try:
+            check_period(first_on, last_on)
+        except Rejected as rejected:
+            (problem,) = rejected.problems
+            raise GraphQLError(
+                problem.message(context.language), extensions={"code": "BAD_USER_INPUT"}
+            ) from None
+        period = (first_on, last_on, organization_code)
+        if context.pool.dialect.name == "postgresql":
+            rows = await read_rows(context, confirmation_queries.balances(*period))
+            found = balances_of(rows)
+        else:
+            rows = await read_rows(context, confirmation_queries.both_sides(*period))
+            found = await asyncio.to_thread(added_up, rows)
+        return [CreditBalance.of(balance) for balance in found]

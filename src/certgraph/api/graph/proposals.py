@@ -1,0 +1,200 @@
+"""Proposals and their deadlines in the graph."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from certgraph.actions.parties import Relation
+from certgraph.api.context import Context
+from certgraph.api.graph.enums import (
+    CertificateLevel,
+    DeadlineState,
+    ProposalState,
+    Role,
+)
+from certgraph.api.graph.learning_outcomes import HoursCreditRule, OutcomeUnit
+from certgraph.api.graph.organizations import Organization
+from certgraph.api.graph.standards import CertificateType, StandardVersion
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION, TODAY, day_of_request
+from certgraph.api.reads.declarations import Condition, Conditions, below_parent
+from certgraph.api.reads.declaring import column, many, one, page, read_from
+from certgraph.api.reads.policies import readers
+from certgraph.api.relay import Connection, Node
+from certgraph.credit_bank.proposals import queries
+from certgraph.credit_bank.proposals.deadlines import keep_deadlines
+from certgraph.credit_bank.proposals.tables import (
+    CreditProposalChangeRow,
+    CreditProposalDeadlineRow,
+    CreditProposalRow,
+    CreditProposalVersionRow,
+    OutcomeUnitRow,
+    ProposalDifferenceRow,
+)
+from certgraph.credit_bank.rules import DUE_SOON_DAYS
+
+
+async def _keep_deadlines(context: Context, _arguments: object, _place: object) -> None:
+    """Record the deadlines of what was announced since, for callers who may see some."""
+    if context.caller is None or _deadlines(context.caller.role) is False:
+        return
+    async with context.sessions.begin() as session:
+        await keep_deadlines(session, random=context.random)
+
+
+SOON = day_of_request("soon", DUE_SOON_DAYS)
+"""The last day that is soon, by then."""
+
+_ALL = {Role.OPERATOR: Relation.ANY, Role.CREDIT_BANK: Relation.ANY}
+_proposals = readers(
+    {Role.EVALUATION_ORGANIZATION: Relation.OWN, **_ALL}, CreditProposalRow.organization_id
+)
+
+
+def _deadlines(role: Role | None) -> bool | Condition:
+    if role is Role.EVALUATION_ORGANIZATION:
+        return queries.type_organization(
+            CALLER_ORGANIZATION, CreditProposalDeadlineRow.certificate_type_id
+        )
+    return role in _ALL
+
+
+@strawberry.type(description="What a version of a proposal says otherwise than the one before.")
+@read_from(ProposalDifferenceRow, policy=below_parent)
+class ProposalDifference:
+    """See `certgraph.credit_bank.proposals.tables.ProposalDifferenceRow`."""
+
+    unit_number: int | None = column(ProposalDifferenceRow.unit_number)
+    field: str = column(
+        ProposalDifferenceRow.field,
+        description="Of the unit; `unit` where it came or went, `rule` for the hours rule.",
+    )
+    before: str | None = column(ProposalDifferenceRow.before)
+    after: str | None = column(ProposalDifferenceRow.after)
+
+
+@strawberry.type(description="A version of a proposal; once submitted it stays as it is.")
+@read_from(CreditProposalVersionRow, policy=below_parent)
+class CreditRecordProposalVersion:
+    """See `certgraph.credit_bank.proposals.tables.CreditProposalVersionRow`."""
+
+    number: int = column(CreditProposalVersionRow.number)
+    submitted_at: datetime | None = column(CreditProposalVersionRow.submitted_at)
+    remarks: str | None = column(
+        CreditProposalVersionRow.remarks, description="Why the credit bank returned it."
+    )
+    hours_credit_rule: HoursCreditRule = one(CreditProposalVersionRow.rule_id)
+    units: list[OutcomeUnit] = many(OutcomeUnitRow.version_id, order_by=[OutcomeUnitRow.number])
+    differences: list[ProposalDifference] = many(
+        ProposalDifferenceRow.version_id,
+        order_by=[ProposalDifferenceRow.position],
+        description="From the version before; empty for the first, and for a draft.",
+    )
+
+
+@strawberry.type(description="A step of a proposal.")
+@read_from(CreditProposalChangeRow, policy=below_parent)
+class CreditRecordProposalStep:
+    """See `certgraph.credit_bank.proposals.tables.CreditProposalChangeRow`."""
+
+    version: int = column(CreditProposalChangeRow.version)
+    state: ProposalState = column(CreditProposalChangeRow.state)
+    remarks: str | None = column(CreditProposalChangeRow.remarks)
+    changed_at: datetime = column(CreditProposalChangeRow.changed_at)
+
+
+@strawberry.type(
+    description="A credit-record proposal 学分记录建议方案 for one level of a standard version, "
+    "rule R41. Its organization, the credit bank and the programme see it."
+)
+@read_from(CreditProposalRow, policy=_proposals)
+class CreditRecordProposal(Node):
+    """See `certgraph.credit_bank.proposals.tables.CreditProposalRow`."""
+
+    level: CertificateLevel = column(CreditProposalRow.level)
+    state: ProposalState = column(CreditProposalRow.state)
+    version: int = column(CreditProposalRow.version, description="Number of its latest version.")
+    due_on: date | None = column(
+        CreditProposalRow.due_on,
+        description="Last day, rule R41; null before it is submitted, and without a deadline.",
+    )
+    is_late: bool | None = column(
+        CreditProposalRow.is_late, description="Whether it came late; null before it came."
+    )
+    updated_at: datetime = column(CreditProposalRow.updated_at)
+    organization: Organization = one(CreditProposalRow.organization_id)
+    certificate_type: CertificateType = one(CreditProposalRow.certificate_type_id)
+    standard_version: StandardVersion = one(CreditProposalRow.standard_version_id)
+    versions: list[CreditRecordProposalVersion] = many(
+        CreditProposalVersionRow.proposal_id, order_by=[CreditProposalVersionRow.number]
+    )
+    steps: list[CreditRecordProposalStep] = many(
+        CreditProposalChangeRow.proposal_id,
+        order_by=[CreditProposalChangeRow.changed_at, CreditProposalChangeRow.id],
+    )
+
+
+@strawberry.type(description="Until when credits are to be proposed for a level of a certificate.")
+@read_from(CreditProposalDeadlineRow, policy=_deadlines)
+class CreditProposalDeadline:
+    """See `certgraph.credit_bank.proposals.tables.CreditProposalDeadlineRow`."""
+
+    certificate_type: CertificateType = one(CreditProposalDeadlineRow.certificate_type_id)
+    level: CertificateLevel = column(CreditProposalDeadlineRow.level)
+    due_on: date = column(
+        CreditProposalDeadlineRow.due_on,
+        description="Corresponding day of the month after the announcement; Civil Code 202, 203.",
+    )
+    is_provisional: bool = column(
+        CreditProposalDeadlineRow.is_provisional,
+        description="Whether the holiday calendar of that year was not out yet.",
+    )
+    submitted_on: date | None = column(CreditProposalDeadlineRow.submitted_on)
+    state: DeadlineState = column(
+        queries.deadline_state(TODAY, SOON), description="Today; soon is within 14 days."
+    )
+
+
+@strawberry.type
+class ProposalQuery:
+    """Reads of proposals and their deadlines."""
+
+    @page(
+        of=Connection[CreditRecordProposal],
+        order_by=[CreditProposalRow.updated_at, CreditProposalRow.id],
+        descending=True,
+        description="Proposals that the caller may read, lately changed ones first.",
+    )
+    def credit_record_proposals(
+        *,
+        organization_code: str | None = None,
+        certificate_type_code: str | None = None,
+        state: ProposalState | None = None,
+        is_late: bool | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters."""
+        if organization_code is not None:
+            yield queries.is_of_organization(CreditProposalRow.organization_id, organization_code)
+        if certificate_type_code is not None:
+            yield queries.is_of_type(CreditProposalRow.certificate_type_id, certificate_type_code)
+        if state is not None:
+            yield CreditProposalRow.state == state
+        if is_late is not None:
+            yield CreditProposalRow.is_late == is_late
+
+    @page(
+        of=Connection[CreditProposalDeadline],
+        order_by=[CreditProposalDeadlineRow.due_on, CreditProposalDeadlineRow.id],
+        check=_keep_deadlines,
+        description="Deadlines for proposals, rule R41, earliest first: DUE_SOON and OVERDUE are "
+        "what is to be done. An organization sees those of its certificates.",
+    )
+    def credit_proposal_deadlines(
+        state: DeadlineState | None = None, certificate_type_code: str | None = None
+    ) -> Conditions:
+        """Yield the conditions of the filters."""
+        if state is not None:
+            yield queries.deadline_state(TODAY, SOON) == state
+        if certificate_type_code is not None:
+            yield queries.is_of_type(
+                CreditProposalDeadlineRow.certificate_type_id, certificate_type_code
+            )

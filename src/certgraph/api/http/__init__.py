@@ -1,0 +1,1 @@
+"""GraphQL over HTTP, and the files that are served beside it."""

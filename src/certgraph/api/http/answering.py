@@ -1,0 +1,177 @@
+"""From the text of a request to its answer: document, variables, cost, data."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from graphql import GraphQLError, GraphQLSyntaxError
+from graphql.execution.values import VariableValues
+
+from certgraph.actions.auditing import record_reading
+from certgraph.api.context import Context
+from certgraph.api.http.gates import Gates
+from certgraph.api.http.requests import BadRequest, GraphQLRequest, parse_request
+from certgraph.api.limits import UnreadableText, cost_of, cost_problems
+from certgraph.api.reads.documents import Documents, NotADocument, Operation
+from certgraph.api.reads.execution import run
+from certgraph.api.reads.reader import Reader
+from certgraph.api.schema import request_error, shown_error
+
+MAX_PUBLIC_ANSWER = 1_000_000
+"""Bytes of an answer to who sends no token."""
+
+LARGE_TEXT = 4 * 1024
+"""Bytes of a request, from which on reading it waits for its turn."""
+
+LARGE_COST = 100
+"""Objects, from which on an answer waits for its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that can run.
+
+    Attributes:
+        operation: Of its document.
+        given: Its variables as they came.
+        variables: The same, coerced.
+        cost: Objects that its answer may hold.
+    """
+
+    operation: Operation
+    given: Mapping[str, Any]
+    variables: VariableValues
+    cost: int
+
+
+class Refusal(Exception):
+    """A request that is one, but whose document or variables are refused.
+
+    Attributes:
+        errors: As they go back.
+    """
+
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self.errors = errors
+
+
+class Answering:
+    """Answers requests over one schema and one database."""
+
+    def __init__(self, documents: Documents, reader: Reader, gates: Gates) -> None:
+        self._documents = documents
+        self._reader = reader
+        self._gates = gates
+
+    async def answer(self, text: bytes, context: Context, method: str) -> tuple[bytes, bool]:
+        """Run one request; return the body, and whether the request was a good one.
+
+        Raises:
+            BadRequest: Nothing ran.
+        """
+        try:
+            asked = await self._asked(text, context, method)
+        except Refusal as refusal:
+            return orjson.dumps({"errors": refusal.errors}), False
+        async with self._turn(asked, context):
+            found = await run(
+                asked.operation, self._reader, context, asked.given, variables=asked.variables
+            )
+            if not found.ran:
+                code = "GRAPHQL_VALIDATION_FAILED"
+                refused = [request_error(error, code) for error in found.errors]
+                return orjson.dumps({"errors": refused}), False
+            body: dict[str, Any] = {"data": found.data}
+            if found.errors:
+                body = {"errors": [shown_error(error) for error in found.errors], **body}
+            answer = orjson.dumps(body)
+        if context.learners_read and context.caller is not None:
+            read = context.learners_read
+            await record_reading(context.environment, context.caller, read, place="an answer")
+        if context.caller is None and len(answer) > MAX_PUBLIC_ANSWER:
+            size = f"{MAX_PUBLIC_ANSWER // 1000} KB"
+            message = f"The answer is larger than {size}. Ask for smaller pages, or fewer fields."
+            error = {"message": message, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}
+            return orjson.dumps({"errors": [error]}), False
+        return answer, True
+
+    def _turn(self, asked: Asked, context: Context) -> AbstractAsyncContextManager[None]:
+        """Return where an answer waits for its turn, if it is large."""
+        is_large = asked.cost > LARGE_COST or asked.operation.introspects
+        if asked.operation.is_mutation or not is_large:
+            return nullcontext()
+        return self._gates.large(is_public=context.caller is None).entered()
+
+    async def _asked(self, text: bytes, context: Context, method: str) -> Asked:
+        """Return what a request asks for. Raises `BadRequest` and `Refusal`."""
+        if len(text) <= LARGE_TEXT:
+            request = parse_request(method, text)
+            operations = self._documents.known(request.query)
+            if operations is not None:
+                return _asked_of(operations, request, method)
+        async with self._gates.reading(is_public=context.caller is None).entered():
+            request = parse_request(method, text)
+            return _asked_of(await self._operations(request.query), request, method)
+
+    async def _operations(self, text: str) -> Mapping[str | None, Operation]:
+        """Return the operations of a document; a new one is read beside the event loop."""
+        known = self._documents.known(text)
+        if known is not None:
+            return known
+        try:
+            read = await asyncio.to_thread(self._documents.read, text)
+        except UnreadableText as error:
+            raise BadRequest(HTTPStatus.BAD_REQUEST, str(error)) from None
+        except NotADocument as error:
+            raise Refusal([request_error(one, _code(one)) for one in error.errors]) from None
+        return self._documents.remember(text, read)
+
+
+def _code(error: GraphQLError) -> str:
+    is_syntax = isinstance(error, GraphQLSyntaxError)
+    return "GRAPHQL_PARSE_FAILED" if is_syntax else "GRAPHQL_VALIDATION_FAILED"
+
+
+def _asked_of(
+    operations: Mapping[str | None, Operation], request: GraphQLRequest, method: str
+) -> Asked:
+    """Return the operation that a request means, with its variables.
+
+    Raises:
+        BadRequest: It is a mutation, and did not come by POST.
+        Refusal: There is none, its variables are wrong, or ask for too much.
+    """
+    operation = _operation_named(operations, request.operation_name or None)
+    if operation.is_mutation and method != "POST":
+        allow = {"Allow": "POST"}
+        message = "Mutations are sent by POST."
+        raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, allow)
+    given = request.variables or {}
+    variables = operation.variables.coerced(given)
+    if isinstance(variables, list):
+        raise Refusal([request_error(error, "BAD_USER_INPUT") for error in variables])
+    cost = cost_of(operation, variables.coerced)
+    problems = cost_problems(operation, cost)
+    if problems:
+        raise Refusal([request_error(one, "GRAPHQL_VALIDATION_FAILED") for one in problems])
+    return Asked(operation, given, variables, cost)
+
+
+def _operation_named(operations: Mapping[str | None, Operation], name: str | None) -> Operation:
+    """Return the operation of a name, or the only one. Raises `Refusal`."""
+    found = operations.get(name)
+    if found is None and name is None and len(operations) == 1:
+        (found,) = operations.values()
+    if found is not None:
+        return found
+    message = "The document has several operations; name one in `operationName`."
+    if name is not None:
+        message = f"The document has no operation {name!r}."
+    elif not operations:
+        message = "The document holds no operation, only fragments."
+    raise Refusal([{"message": message, "extensions": {"code": "OPERATION_RESOLUTION_FAILURE"}}])

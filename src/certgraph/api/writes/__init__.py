@@ -1,0 +1,1 @@
+"""Declared actions in the graph: the input, payload and mutation of each, none by hand."""

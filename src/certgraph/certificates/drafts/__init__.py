@@ -1,0 +1,1 @@
+"""From candidates to drafts: rules, numbers, the exact bytes to sign."""

@@ -1,0 +1,355 @@
+"""From candidates to recorded drafts: rules, numbers, claims, lint; nothing is signed here."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from certgraph.actions.acting import Act
+from certgraph.calendar import programme_day
+from certgraph.certificates import queries
+from certgraph.certificates.drafts.identity_documents import document_problems
+from certgraph.certificates.drafts.issue_facts import IssueFacts, IssueStandard
+from certgraph.certificates.drafts.names import LONGEST_NAME, issued_name, name_problems
+from certgraph.certificates.drafts.requests import Candidate, IssueRequest, candidate_key
+from certgraph.certificates.drafts.status_allocation import allocate_status_entries
+from certgraph.certificates.lookup_keys import (
+    LONGEST_TYPED,
+    holder_name_key,
+    number_key,
+    number_lookup_key,
+)
+from certgraph.certificates.rules import (
+    LONGEST_NUMBER,
+    CertificateState,
+    HolderBinding,
+    issuance_problems,
+    lint_problems,
+    masked_document,
+    repeated,
+)
+from certgraph.certificates.tables import CertificateOutcomeRow, CertificateRow, IssueRunRow
+from certgraph.credential import days
+from certgraph.credential.claims import Claims, encode_claims
+from certgraph.credential.holder_tag import holder_tag, normalized_document_number
+from certgraph.database import Session, insert_rows
+from certgraph.organizations.rules import day_problems
+from certgraph.organizations.tables import OrganizationRow
+from certgraph.problems import Problem, reject_if
+from certgraph.randomness import Random, new_id, random_token
+from certgraph.text import text_problems
+
+MAX_CANDIDATES = 100_000
+_TAG_SIZE = 4
+"""Bytes that a holder tag adds to a payload."""
+
+MAX_PAYLOAD_BYTES = 297
+"""With envelope and signature 392 bytes, what a QR code of version 16-M holds behind a host of 40
+characters."""
+
+
+def _new_number(random: Random) -> str:
+    """Return an opaque number: twelve random characters in three groups."""
+    token = random_token(random, 12)
+    return f"{token[:4]}-{token[4:8]}-{token[8:]}"
+
+
+def _under(path: Sequence[str], problems: Sequence[Problem]) -> list[Problem]:
+    return [replace(problem, path=(*path, *problem.path)) for problem in problems]
+
+
+def _plain_problems(candidate: Candidate, today: date) -> list[Problem]:
+    problems = day_problems(candidate.issued_on, "issued_on")
+    problems += day_problems(candidate.expires_on, "expires_on")
+    if len(candidate.holder_name) > LONGEST_TYPED:  # others are looked at when all else is
+        facts = {"longest": LONGEST_NAME}
+        problems.append(Problem(code="text.length", path=("holder_name",), facts=facts))
+    if candidate.reference is not None:
+        problems += text_problems(candidate.reference, 200, "reference")
+    if candidate.number is not None and len(number_key(candidate.number)) > LONGEST_NUMBER:
+        facts = {"longest": LONGEST_NUMBER}
+        problems.append(Problem(code="text.length", path=("number",), facts=facts))
+    problems += [
+        Problem(code="issue.outcome_ambiguous", path=("outcomes", str(index)))
+        for index, outcome in enumerate(candidate.outcomes)
+        if (outcome.number is None) == (outcome.text is None)
+    ]
+    if (candidate.document_type is None) != (candidate.document_number is None):
+        problems.append(Problem(code="issue.document_incomplete", path=("document_number",)))
+    elif candidate.document_type is not None and candidate.document_number is not None:
+        problems += document_problems(
+            candidate.document_type, candidate.document_number, "document_number", today=today
+        )
+    if candidate.holder_binding is not HolderBinding.NONE and not candidate.document_number:
+        problems.append(Problem(code="issue.binding_without_document", path=("holder_binding",)))
+    return problems
+
+
+async def _candidate_problems(
+    facts: IssueFacts, candidate: Candidate, *, is_correction: bool
+) -> tuple[list[Problem], IssueStandard | None]:
+    """Return the problems of one candidate, with the standard it is certified against."""
+    problems = _plain_problems(candidate, facts.today)
+    if problems:
+        return problems, None
+    standard = await facts.standard(candidate.standard_code, candidate.standard_version)
+    if standard is None:
+        message_facts = {"code": candidate.standard_code, "version": candidate.standard_version}
+        problems.append(
+            Problem(
+                code="standard.version_not_found", path=("standard_version",), facts=message_facts
+            )
+        )
+        return problems, None
+    issuer = await facts.issuer(standard.certificate_type_id, candidate.issued_on)
+    problems += issuance_problems(
+        issuer,
+        standard.facts,
+        level=candidate.level,
+        issued_on=candidate.issued_on,
+        expires_on=candidate.expires_on,
+        outcome_numbers=[o.number for o in candidate.outcomes if o.number is not None],
+        today=facts.today,
+        is_correction=is_correction,
+    )
+    problems += name_problems(candidate.holder_name, "holder_name")
+    if candidate.number is not None:
+        problems += text_problems(candidate.number, LONGEST_NUMBER, "number")
+    return problems, standard
+
+
+async def _uniqueness_problems(
+    session: Session, candidates: Sequence[Candidate], keys: Sequence[str | None]
+) -> list[Problem]:
+    """List numbers and candidates that exist already, or twice in the request."""
+    number_keys = [number_key(c.number) if c.number is not None else None for c in candidates]
+    given = [key for key in number_keys if key is not None]
+    taken = await queries.taken_numbers(session, given) | repeated(number_keys)
+    problems = [
+        Problem(
+            code="certificate.number_taken",
+            path=("candidates", str(index), "number"),
+            facts={"number": candidates[index].number},
+        )
+        for index, key in enumerate(number_keys)
+        if key in taken
+    ]
+    wanted = [key for key in keys if key is not None]
+    certified = await queries.taken_candidates(session, wanted)
+    twice = repeated(keys)
+    for index, key in enumerate(keys):
+        path = ("candidates", str(index), "reference")
+        reference = candidates[index].reference
+        if key in certified:
+            message_facts = {"reference": reference, "number": certified[key or ""]}
+            problems.append(Problem(code="issue.already_certified", path=path, facts=message_facts))
+        elif key in twice:
+            problems.append(
+                Problem(code="issue.reference_twice", path=path, facts={"reference": reference})
+            )
+    return problems
+
+
+def _claims(
+    candidate: Candidate, standard: IssueStandard, issuer: str, number: str, status: tuple[int, int]
+) -> Claims:
+    """Return the claims of a candidate; the holder tag is added later, it is slow to compute."""
+    masked = None
+    if candidate.holder_binding is HolderBinding.MASKED_DOCUMENT and candidate.document_number:
+        masked = masked_document(normalized_document_number(candidate.document_number))
+    expires_on = candidate.expires_on
+    return Claims(
+        issuer=issuer,
+        issued_at=days.first_second(days.to_day(candidate.issued_on)),
+        expires_at=None if expires_on is None else days.last_second(days.to_day(expires_on)),
+        number=number,
+        holder_name=issued_name(candidate.holder_name),
+        certificate_name=standard.facts.certificate_name,
+        level=candidate.level,
+        standard_code=candidate.standard_code,
+        standard_version=candidate.standard_version,
+        status_list=status[0],
+        status_index=status[1],
+        masked_document=masked,
+        outcomes=candidate.outcomes,
+    )
+
+
+def _claims_problems(claims: Claims) -> list[Problem]:
+    """List why a verifier would refuse these claims, or a QR code not hold them."""
+    looked_at = {("holder_name",), ("number",)}  # more strictly, in `_candidate_problems`
+    problems = [problem for problem in lint_problems(claims) if problem.path not in looked_at]
+    if problems:
+        return problems
+    size = len(encode_claims(claims)) + _TAG_SIZE
+    if size <= MAX_PAYLOAD_BYTES:
+        return []
+    facts = {"size": size, "limit": MAX_PAYLOAD_BYTES}
+    return [Problem(code="issue.too_large", path=("outcomes",), facts=facts)]
+
+
+async def _holder_tags(
+    claims: Sequence[Claims], candidates: Sequence[Candidate]
+) -> list[bytes | None]:
+    """Return the holder tag of each candidate that asks for one; slow, so in threads."""
+    wanted = {
+        index: asyncio.to_thread(
+            holder_tag, candidate.document_number, issuer=of.issuer, number=of.number
+        )
+        for index, (of, candidate) in enumerate(zip(claims, candidates, strict=True))
+        if candidate.holder_binding is HolderBinding.TAG and candidate.document_number is not None
+    }
+    tags = dict(zip(wanted, await asyncio.gather(*wanted.values()), strict=True))
+    return [tags.get(index) for index in range(len(claims))]
+
+
+def _row(candidate: Candidate, standard: IssueStandard, claims: Claims, act: Act) -> dict[str, Any]:
+    """Return the columns of a draft that come from the candidate."""
+    certificate_id, keyring = new_id(act.random), act.keyring
+    sealed = lookup = None
+    if candidate.document_type is not None and candidate.document_number is not None:
+        document = normalized_document_number(candidate.document_number)
+        sealed = keyring.seal_document(document, certificate_id.bytes)
+        lookup = keyring.document_lookup(candidate.document_type, document)
+    return {
+        "id": certificate_id,
+        "number": claims.number,
+        "number_key": number_key(claims.number),
+        "number_lookup_key": number_lookup_key(claims.number),
+        "certificate_type_id": standard.certificate_type_id,
+        "level": candidate.level,
+        "standard_version_id": standard.version_id,
+        "holder_name": claims.holder_name,
+        "holder_name_key": holder_name_key(claims.holder_name),
+        "document_type": candidate.document_type,
+        "document_sealed": sealed,
+        "document_lookup": lookup,
+        "issued_on": candidate.issued_on,
+        "expires_on": candidate.expires_on,
+        "payload": encode_claims(claims),
+        "state": CertificateState.DRAFT,
+    }
+
+
+def _outcome_rows(certificate_id: UUID, claims: Claims) -> list[dict[str, Any]]:
+    return [
+        {
+            "certificate_id": certificate_id,
+            "position": position,
+            "number": outcome.number,
+            "text": outcome.text,
+            "credits_tenths": outcome.credits_tenths,
+        }
+        for position, outcome in enumerate(claims.outcomes)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """What a correction supersedes: the certificate, and its candidate key, which it takes over."""
+
+    id: UUID
+    candidate_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What a look at all candidates of a request found.
+
+    Attributes:
+        problems: Of every candidate, each under `candidates`, its index and its field.
+        standards: What each is certified against; None where that is unknown.
+        keys: Business key of each.
+    """
+
+    problems: list[Problem]
+    standards: Sequence[IssueStandard | None]
+    keys: Sequence[str | None]
+
+
+async def record_drafts(
+    act: Act,
+    organization: OrganizationRow,
+    run: IssueRunRow,
+    request: IssueRequest,
+    superseded: Superseded | None,
+) -> None:
+    """Record a run's certificates with the exact bytes to sign, all or none.
+
+    Raises:
+        Rejected: With every problem of every candidate, each under `candidates`, its index and its
+            field.
+    """
+    session, candidates = act.session, request.candidates
+    facts = IssueFacts(session, organization, programme_day(act.now))
+    # 1. Look at all of them: rules, numbers, who is certified already.
+    looked = await _look_at(session, facts, organization.code, candidates, superseded)
+    problems = looked.problems
+    # 2. State what each certificate claims, with its number and its place in a status list.
+    entries = await allocate_status_entries(
+        session, organization.id, len(candidates), random=act.random
+    )
+    drafted: list[tuple[int, IssueStandard, Claims]] = []
+    for index, (candidate, standard) in enumerate(zip(candidates, looked.standards, strict=True)):
+        if standard is None:
+            continue
+        status_list, status_index = entries[index]
+        number = _new_number(act.random) if candidate.number is None else candidate.number
+        place = (status_list.number, status_index)
+        claims = _claims(candidate, standard, organization.code, number, place)
+        drafted.append((index, standard, claims))
+        problems += _under(("candidates", str(index)), _claims_problems(claims))
+    reject_if(problems)
+    # 3. Record them, bound to their holders' documents.
+    rows: list[dict[str, Any]] = []
+    outcomes: list[dict[str, Any]] = []
+    tags = await _holder_tags([claims for _, _, claims in drafted], candidates)
+    for (index, standard, claims), tag in zip(drafted, tags, strict=True):
+        candidate = candidates[index]
+        row = _row(candidate, standard, claims._replace(holder_tag=tag), act)
+        deadline = facts.deadline(candidate.issued_on)
+        row |= {
+            "issue_run_id": run.id,
+            "position": index,
+            "organization_id": organization.id,
+            "candidate_key": looked.keys[index],
+            "signing_key_id": run.signing_key_id,
+            "status_list_id": entries[index][0].id,
+            "status_index": entries[index][1],
+            "registration_due_on": deadline.due_on,
+            "registration_due_is_provisional": deadline.is_provisional,
+            "supersedes_id": superseded.id if superseded else None,
+        }
+        rows.append(row)
+        outcomes += _outcome_rows(row["id"], claims)
+    await insert_rows(session, CertificateRow, rows)
+    await insert_rows(session, CertificateOutcomeRow, outcomes)
+
+
+async def _look_at(
+    session: Session,
+    facts: IssueFacts,
+    organization_code: str,
+    candidates: Sequence[Candidate],
+    superseded: Superseded | None,
+) -> _Looked:
+    problems: list[Problem] = []
+    standards: list[IssueStandard | None] = []
+    for index, candidate in enumerate(candidates):
+        found, standard = await _candidate_problems(
+            facts, candidate, is_correction=superseded is not None
+        )
+        problems += _under(("candidates", str(index)), found)
+        standards.append(standard)
+    keys = [
+        candidate_key(organization_code, standard.certificate_type_code, candidate)
+        if standard
+        else None
+        for candidate, standard in zip(candidates, standards, strict=True)
+    ]
+    if superseded is not None:
+        keys = [superseded.candidate_key]
+    problems += await _uniqueness_problems(session, candidates, keys)
+    return _Looked(problems, standards, keys)

@@ -1,0 +1,94 @@
+"""What the rules of issuing need to know, asked once a run instead of once a candidate."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from certgraph.calendar import Deadline, registration_deadline
+from certgraph.certificates.rules import IssuerFacts, StandardFacts
+from certgraph.database import Session
+from certgraph.entitlements import queries as entitlement_queries
+from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.rules import OrganizationState, state_on
+from certgraph.organizations.tables import OrganizationRow
+from certgraph.standards import queries as standard_queries
+
+
+@dataclass(frozen=True, slots=True)
+class IssueStandard:
+    """A standard version with what the rules and the certificate need of it."""
+
+    facts: StandardFacts
+    version_id: UUID
+    certificate_type_id: UUID
+    certificate_type_code: str
+
+
+class IssueFacts:
+    """The answers of one run; each question reaches the database once.
+
+    Attributes:
+        today: The day in China on which it is issued.
+    """
+
+    def __init__(self, session: Session, organization: OrganizationRow, today: date) -> None:
+        self._session = session
+        self._organization = organization
+        self.today = today
+        self._standards: dict[tuple[str, str], IssueStandard | None] = {}
+        self._states: list[tuple[date | None, OrganizationState]] | None = None
+        self._issuers: dict[tuple[UUID, date], IssuerFacts] = {}
+        self._deadlines: dict[date, Deadline] = {}
+
+    def deadline(self, issued_on: date) -> Deadline:
+        """Return the last day for registering."""
+        if issued_on not in self._deadlines:
+            self._deadlines[issued_on] = registration_deadline(issued_on)
+        return self._deadlines[issued_on]
+
+    async def standard(self, code: str, version: str) -> IssueStandard | None:
+        """Return a published standard version; None where there is none."""
+        if (code, version) not in self._standards:
+            self._standards[code, version] = await self._find_standard(code, version)
+        return self._standards[code, version]
+
+    async def _find_standard(self, code: str, version: str) -> IssueStandard | None:
+        found = await standard_queries.version_of(self._session, code, version)
+        if found is None:
+            return None
+        standard, version_row = found
+        types = await standard_queries.certificate_types_by_ids(
+            self._session, [standard.certificate_type_id]
+        )
+        outcomes = await standard_queries.outcomes_by_version_ids(self._session, [version_row.id])
+        certificate_type = types[standard.certificate_type_id]
+        facts = StandardFacts(
+            code=code,
+            version=version,
+            published_on=version_row.published_on,
+            certificate_name=certificate_type.name,
+            outcome_levels={row.number: row.level for row in outcomes[version_row.id]},
+        )
+        return IssueStandard(facts, version_row.id, certificate_type.id, certificate_type.code)
+
+    async def issuer(self, certificate_type_id: UUID, day: date) -> IssuerFacts:
+        """Return what the issuer was on `day`."""
+        if self._states is None:
+            changes = await organization_queries.state_changes(self._session, self._organization.id)
+            self._states = [(change.since, change.state) for change in changes]
+        place = (certificate_type_id, day)
+        if place not in self._issuers:
+            entitlements = await entitlement_queries.entitlements_of(
+                self._session, self._organization.id, certificate_type_id
+            )
+            self._issuers[place] = IssuerFacts(
+                name=self._organization.name,
+                state=state_on(self._states, day),
+                state_today=state_on(self._states, self.today),
+                entitled_levels={
+                    row.level
+                    for row in entitlements
+                    if row.first_on <= day and (row.last_on is None or day <= row.last_on)
+                },
+            )
+        return self._issuers[place]

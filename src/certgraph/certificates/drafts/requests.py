@@ -1,0 +1,100 @@
+"""What is asked for when certificates are issued, and the hash by which a retry is recognized."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+
+from certgraph.certificates.rules import DocumentType, HolderBinding
+from certgraph.credential.claims import Outcome
+from certgraph.standards.rules import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One person to certify.
+
+    Attributes:
+        holder_name: As it is to be on the certificate.
+        standard_code: Standard met.
+        standard_version: Version of it.
+        issued_on: Day of issue in China; today or earlier.
+        expires_on: Last valid day; null where the certificate does not expire.
+        document_type: Kind of identity document; null where none is recorded.
+        document_number: Kept sealed; never on the certificate, never in an answer.
+        holder_binding: How the certificate is tied to that document.
+        reference: Your key of examination and candidate; certified once for a certificate, level
+            and standard.
+        outcomes: Learning outcomes achieved, all by number or all by text.
+        number: Certificate number, where one was assigned outside; null for a new one.
+    """
+
+    holder_name: str
+    standard_code: str
+    standard_version: str
+    level: Level
+    issued_on: date
+    expires_on: date | None = None
+    document_type: DocumentType | None = None
+    document_number: str | None = None
+    holder_binding: HolderBinding = HolderBinding.NONE
+    reference: str | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    number: str | None = None
+
+
+_FIELDS = tuple(field.name for field in fields(Candidate) if field.name != "outcomes")
+
+
+def _plain(candidate: Candidate) -> list[object]:
+    """Return a candidate's content, field by field; ten times faster than `asdict`."""
+    outcomes = [(o.number, o.text, o.credits_tenths) for o in candidate.outcomes]
+    return [*(getattr(candidate, name) for name in _FIELDS), outcomes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueRequest:
+    """Certificates to issue in one run.
+
+    Attributes:
+        organization_code: The issuer.
+        idempotency_key: The same key with the same content continues or repeats a run; with other
+            content it is refused. 1 to 100 characters.
+        candidates: 1 to 100,000, all of them issued or none.
+        supersedes: Number of the certificate that the single candidate's one corrects.
+        reason: Why it is corrected.
+    """
+
+    organization_code: str
+    idempotency_key: str
+    candidates: Sequence[Candidate]
+    supersedes: str | None = None
+    reason: str = ""
+
+    def sha256(self) -> str:
+        """Return the hash of the content, the idempotency key aside."""
+        content = [
+            self.organization_code,
+            [_plain(candidate) for candidate in self.candidates],
+            self.supersedes,
+            self.reason,
+        ]
+        canonical = json.dumps(content, default=str, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def candidate_key(
+    organization_code: str, certificate_type_code: str, candidate: Candidate
+) -> str | None:
+    """Return the business key of a candidate; None without a reference."""
+    if candidate.reference is None:
+        return None
+    parts = [
+        organization_code,
+        certificate_type_code,
+        candidate.standard_code,
+        str(candidate.level),
+        candidate.reference,
+    ]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

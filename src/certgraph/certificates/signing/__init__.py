@@ -1,0 +1,1 @@
+"""From drafts to signed certificates that a verifier takes."""

@@ -1,0 +1,240 @@
+"""Sign drafts, verify every signature as an employer would, and only then store it.
+
+Signed here with a sealed key (`sign_batch`), or by the organization that holds its key
+(`bytes_to_sign`, `store_signatures`).
+"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from certgraph.actions.acting import Act, Environment
+from certgraph.calendar import programme_day
+from certgraph.certificates import queries
+from certgraph.certificates.rules import CertificateState, inactive_problems, state_problems
+from certgraph.certificates.signing.listing import issuer_trust
+from certgraph.certificates.tables import CertificateChangeRow, CertificateRow, IssueRunRow
+from certgraph.credential.claims import TYP
+from certgraph.credential.qr_text import to_qr_text
+from certgraph.credential.signature import Signer, assemble_sign1, sign1_message
+from certgraph.credential.trust_bundle import Trust
+from certgraph.credential.verification import Check, Verification, verify
+from certgraph.database import Session
+from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.keys import open_signer
+from certgraph.organizations.rules import state_on
+from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
+from certgraph.problems import Problem, reject_if
+
+BATCH = 500
+"""Certificates signed and stored in one transaction."""
+
+
+_CHECK_THREADS = 2
+"""OpenSSL verifies outside the interpreter's lock, so two threads take a third less time."""
+
+
+_CHECK_HOST = "self-check.invalid"
+
+
+class IssueStep(StrEnum):
+    """Points that a run passes, see `certgraph.actions.acting.Observer`."""
+
+    RUN_RECORDED = "run recorded"
+    DRAFTS_RECORDED = "drafts recorded"
+    DRAFTS_COMMITTED = "drafts committed"
+    BATCH_READ = "batch read"
+    BATCH_SIGNED = "batch signed"
+    BATCH_CHECKED = "batch checked"
+    BATCH_STORED = "batch stored"
+    BATCH_COMMITTED = "batch committed"
+
+
+class SelfCheckFailed(RuntimeError):
+    """A fresh signature does not verify. Nothing of the batch was stored; the key is suspect."""
+
+
+def _signed(key: SigningKeyRow, payload: bytes, signature: bytes) -> bytes:
+    return assemble_sign1(key.public_key, TYP, payload, signature)
+
+
+def signed_bytes(row: CertificateRow, key: SigningKeyRow) -> bytes | None:
+    """Return the COSE_Sign1 of a certificate; None for a draft."""
+    return None if row.signature is None else _signed(key, row.payload, row.signature)
+
+
+def self_check(signed: bytes, trust: Trust, now: datetime) -> Verification:
+    """Verify one's own certificate through the whole way of an employer, from its QR text on."""
+    return verify(to_qr_text(signed, _CHECK_HOST), trust, now=now)
+
+
+def passes_self_check(verification: Verification) -> bool:
+    """Tell whether only the status list, not published yet, was missing (or it expired since)."""
+    return set(verification.failed) <= {Check.EXPIRY} and set(verification.not_run) <= {
+        Check.STATUS
+    }
+
+
+def _failing(
+    signatures: Sequence[tuple[UUID, bytes, bytes]], key: SigningKeyRow, trust: Trust, now: datetime
+) -> dict[UUID, Verification]:
+    """Return what is said of those certificates, of (id, payload, signature), that are refused."""
+    checked = (
+        (id_, self_check(_signed(key, payload, signature), trust, now))
+        for id_, payload, signature in signatures
+    )
+    return {id_: found for id_, found in checked if not passes_self_check(found)}
+
+
+async def _store_checked(
+    session: Session,
+    environment: Environment,
+    organization: OrganizationRow,
+    key: SigningKeyRow,
+    signatures: Sequence[tuple[UUID, bytes, bytes]],
+) -> dict[UUID, Verification]:
+    """Verify (certificate id, payload, signature), store them if all pass; return failures."""
+    now = environment.now
+    trust = await issuer_trust(session, organization, int(now.timestamp()))
+    parts = [signatures[start::_CHECK_THREADS] for start in range(_CHECK_THREADS)]
+    work = (asyncio.to_thread(_failing, part, key, trust, now) for part in parts if part)
+    failed: dict[UUID, Verification] = {}
+    for found in await asyncio.gather(*work):
+        failed |= found
+    environment.observe(IssueStep.BATCH_CHECKED, len(signatures))
+    if signatures and not failed:
+        await queries.store_signatures(
+            session, {id_: signature for id_, _, signature in signatures}
+        )
+        await _finish_corrections(session, [id_ for id_, _, _ in signatures], now)
+        environment.observe(IssueStep.BATCH_STORED, len(signatures))
+    return failed
+
+
+async def _finish_corrections(
+    session: Session, certificate_ids: Sequence[UUID], now: datetime
+) -> None:
+    """Mark what these certificates correct as superseded, in the same transaction.
+
+    Raises:
+        Rejected: One was revoked or suspended meanwhile; its correction stays a draft.
+    """
+    for row, run in await queries.superseded_by(session, certificate_ids):
+        reject_if(state_problems(row.number, row.state, CertificateState.SUPERSEDED))
+        row.state = CertificateState.SUPERSEDED
+        session.add(
+            CertificateChangeRow(
+                id=uuid5(row.id, "superseded"),  # the same in a repeated run
+                certificate_id=row.id,
+                state=CertificateState.SUPERSEDED,
+                reason=run.reason,
+                changed_by=f"issue run {run.id}",
+                changed_at=now,
+            )
+        )
+
+
+async def sign_batch(
+    session: Session, environment: Environment, run: IssueRunRow, *, limit: int = BATCH
+) -> int:
+    """Sign, check and store up to `limit` drafts of a run; return how many were left to sign.
+
+    Raises:
+        SelfCheckFailed: A fresh signature does not verify.
+        Rejected: The organization is no longer active; what it drafted before stays unsigned.
+    """
+    await queries.lock_issue_run(session, run.id)
+    drafts = await queries.unsigned_payloads(session, run.id, limit=limit)
+    environment.observe(IssueStep.BATCH_READ, len(drafts))
+    if not drafts:
+        return 0
+    key, organization = await key_and_organization(session, run)
+    await _check_may_sign(session, organization, run, environment.now)
+    signer: Signer = open_signer(environment.keyring(), key, organization)
+    signatures = [
+        (id_, payload, signer.sign(sign1_message(key.public_key, TYP, payload)))
+        for id_, payload in drafts
+    ]
+    environment.observe(IssueStep.BATCH_SIGNED, len(drafts))
+    failed = await _store_checked(session, environment, organization, key, signatures)
+    if failed:
+        raise SelfCheckFailed(f"{len(failed)} of {len(drafts)} signatures do not verify")
+    return len(drafts)
+
+
+async def _check_may_sign(
+    session: Session, organization: OrganizationRow, run: IssueRunRow, now: datetime
+) -> None:
+    """Refuse to sign for an organization that is no longer active; corrections aside.
+
+    Raises:
+        Rejected: With the rule by which its state ends its issuing.
+    """
+    if run.reason:  # it corrects a certificate of when the organization was active
+        return
+    today = programme_day(now)
+    changes = await organization_queries.state_changes(session, organization.id)
+    state = state_on([(change.since, change.state) for change in changes], today)
+    reject_if(inactive_problems(organization.name, state, today))
+
+
+async def key_and_organization(
+    session: Session, run: IssueRunRow
+) -> tuple[SigningKeyRow, OrganizationRow]:
+    """Return what a run is signed with, and for whom."""
+    key = await session.get_one(SigningKeyRow, run.signing_key_id)
+    organizations = await organization_queries.organizations_by_ids(session, [run.organization_id])
+    return key, organizations[run.organization_id]
+
+
+async def bytes_to_sign(session: Session, run: IssueRunRow) -> list[tuple[UUID, bytes]]:
+    """Return (certificate id, message) for each draft of a run whose key the organization holds."""
+    key, _ = await key_and_organization(session, run)
+    drafts = await queries.unsigned_payloads(session, run.id)
+    return [(id_, sign1_message(key.public_key, TYP, payload)) for id_, payload in drafts]
+
+
+async def store_signatures(
+    act: Act, run: IssueRunRow, signatures: Sequence[tuple[UUID, bytes]]
+) -> None:
+    """Store signatures that the organization made, of (certificate id, signature).
+
+    Raises:
+        Rejected: Names every certificate that is not of this run, and every signature that does
+            not verify, or whose certificate a verifier would refuse; nothing was stored. Or the
+            organization is no longer active.
+    """
+    session = act.session
+    key, organization = await key_and_organization(session, run)
+    await _check_may_sign(session, organization, run, act.now)
+    await queries.lock_issue_run(session, run.id)
+    drafts = dict(await queries.unsigned_payloads(session, run.id))
+    of_run = {row.id for row in await queries.certificates_of_run(session, run.id)}
+    reject_if(
+        Problem(
+            code="certificate.not_of_run",
+            path=("signatures", str(index)),
+            facts={"id": str(id_)},
+        )
+        for index, (id_, _) in enumerate(signatures)
+        if id_ not in of_run
+    )
+    new = [(id_, drafts[id_], signature) for id_, signature in signatures if id_ in drafts]
+    failed = await _store_checked(session, act.environment, organization, key, new)
+    reject_if(
+        _refused_signature(failed[id_], id_, index)
+        for index, (id_, _) in enumerate(signatures)
+        if id_ in failed
+    )
+
+
+def _refused_signature(verification: Verification, id_: UUID, index: int) -> Problem:
+    """Return whether a signature is wrong, or right on a certificate that does not count."""
+    path, facts = ("signatures", str(index)), {"id": str(id_)}
+    if verification.decisive in (Check.TEXT, Check.ENVELOPE, Check.SIGNATURE):
+        return Problem(code="certificate.signature_wrong", path=path, facts=facts)
+    reason = verification.reason or str(verification.decisive)
+    facts["reason"] = reason.replace("_", " ")
+    return Problem(code="certificate.signature_refused", path=path, facts=facts)

@@ -1,0 +1,1 @@
+"""After issue: registered, suspended, revoked, erased."""

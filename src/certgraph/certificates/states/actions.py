@@ -1,0 +1,232 @@
+"""After issue: register, suspend and lift, revoke, erase; and what an issuer's exit may not do."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Annotated
+
+from certgraph.actions.acting import Act
+from certgraph.actions.declaring import PerRequest, action
+from certgraph.actions.parties import ANY, ON_BEHALF, OVER, OWN, Role
+from certgraph.certificates import queries
+from certgraph.certificates.rules import CertificateState, state_problems
+from certgraph.certificates.subjects import CERTIFICATE, CORRECTED_CERTIFICATE, reject_erased
+from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
+from certgraph.organizations.actions import change_organization_state
+from certgraph.organizations.rules import HAS_LEFT, OrganizationState
+from certgraph.organizations.subjects import ORGANIZATION
+from certgraph.organizations.tables import OrganizationRow
+from certgraph.problems import Problem, Rejected, refusal, reject_if
+from certgraph.randomness import new_id
+
+_ISSUER = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF}
+
+
+def _record(act: Act, row: CertificateRow, reason: str) -> None:
+    act.session.add(
+        CertificateChangeRow(
+            id=new_id(act.random),
+            certificate_id=row.id,
+            state=row.state,
+            reason=reason,
+            changed_by=act.by,
+            changed_at=act.now,
+        )
+    )
+
+
+@action(
+    "certificateRegister",
+    may=_ISSUER,
+    rule="R39",
+    about=CERTIFICATE,
+    returns="certificate",
+    after_leaving=True,
+)
+async def register_certificate(act: Act, certificate: CertificateRow) -> CertificateRow:
+    """Enter a certificate on the platform. A late entry is accepted and stays visible as late.
+
+    Raises:
+        Rejected: Not signed yet, or not in a state to be registered.
+
+    Source: rule R39.
+    """
+    return _enter(act, certificate)
+
+
+def _enter(act: Act, certificate: CertificateRow) -> CertificateRow:
+    reject_erased(certificate)
+    registered = CertificateState.REGISTERED
+    reject_if(state_problems(certificate.number, certificate.state, registered))
+    certificate.state, certificate.registered_at = registered, act.now
+    _record(act, certificate, "registered")
+    return certificate
+
+
+Numbers = Annotated[Sequence[str], PerRequest(200, "certificate.count"), "1 to 200."]
+
+
+@action(
+    "certificatesRegister",
+    may=_ISSUER,
+    rule="R39",
+    returns="certificates",
+    after_leaving=True,
+)
+async def register_certificates(act: Act, *, numbers: Numbers) -> list[CertificateRow]:
+    """Enter several certificates on the platform, all or none.
+
+    Raises:
+        Rejected: Names every number that is unknown, another organization's, or in a state from
+            which that is not possible.
+
+    Source: rule R39.
+    """
+    problems: list[Problem] = []
+    rows = []
+    for index, number in enumerate(numbers):
+        path = ("numbers", str(index))
+        row = await CERTIFICATE.find(act.session, number)
+        if row is None or act.actor.organization_id not in (None, row.organization_id):
+            facts = {"number": number}
+            problems.append(Problem(code=CERTIFICATE.missing, path=path, facts=facts))
+            continue
+        try:
+            rows.append(_enter(act, row))
+        except Rejected as rejected:
+            problems += [replace(one, path=path) for one in rejected.problems]
+    reject_if(problems)
+    return rows
+
+
+def _move(act: Act, certificate: CertificateRow, target: CertificateState) -> CertificateRow:
+    reject_erased(certificate)
+    reject_if(state_problems(certificate.number, certificate.state, target))
+    certificate.state = target
+    _record(act, certificate, act.reason)
+    return certificate
+
+
+@action("certificateSuspend", may=_ISSUER, about=CERTIFICATE, returns="certificate", reason=True)
+async def suspend_certificate(act: Act, certificate: CertificateRow) -> CertificateRow:
+    """Suspend a certificate. It shows with the next status list, within a minute.
+
+    Raises:
+        Rejected: It is in a state from which that is not possible.
+    """
+    return _move(act, certificate, CertificateState.SUSPENDED)
+
+
+@action("certificateRevoke", may=_ISSUER, about=CERTIFICATE, returns="certificate", reason=True)
+async def revoke_certificate(act: Act, certificate: CertificateRow) -> CertificateRow:
+    """Revoke a certificate, for ever. It shows with the next status list, within a minute.
+
+    Raises:
+        Rejected: It is in a state from which that is not possible.
+    """
+    return _move(act, certificate, CertificateState.REVOKED)
+
+
+@action(
+    "certificateSuspensionLift",
+    may=_ISSUER,
+    about=CERTIFICATE,
+    returns="certificate",
+    reason=True,
+)
+async def lift_suspension(act: Act, certificate: CertificateRow) -> CertificateRow:
+    """End the suspension of a certificate; it is again what it was.
+
+    Raises:
+        Rejected: It is not suspended.
+    """
+    reject_erased(certificate)
+    if certificate.state is not CertificateState.SUSPENDED:
+        facts = {"number": certificate.number, "state": certificate.state}
+        raise refusal("certificate.not_suspended", **facts)
+    is_registered = certificate.registered_at is not None
+    certificate.state = CertificateState.REGISTERED if is_registered else CertificateState.ISSUED
+    _record(act, certificate, act.reason)
+    return certificate
+
+
+@action(
+    "certificateHolderErase",
+    may={Role.OPERATOR: ANY.with_second(Role.OPERATOR)},
+    about=CORRECTED_CERTIFICATE,
+    returns="certificate",
+    reason=True,
+)
+async def erase_holder(act: Act, certificate: CertificateRow) -> CertificateRow:
+    """Erase whose certificate this is, of those that it corrects and that correct it, too.
+
+    Numbers, states and status entries stay, so the holder's own QR code says what it said. Nothing
+    here can be shown, corrected or looked up by name any more.
+
+    Raises:
+        Rejected: Not signed yet, being corrected, or erased before.
+
+    Source: Personal Information Protection Law, article 47.
+    """
+    rows = await queries.lock_corrections(act.session, certificate.id)
+    (row,) = (one for one in rows if one.id == certificate.id)
+    reject_erased(row)
+    if row.state is CertificateState.DRAFT:
+        raise refusal("certificate.not_signed", "number", number=row.number)
+    if any(one.state is CertificateState.DRAFT for one in rows):
+        raise refusal("certificate.correction_started", "number", number=row.number)
+    for one in rows:
+        one.holder_name, one.holder_name_key = "", new_id(act.random).hex  # nobody's name
+        one.document_type = one.document_sealed = one.document_lookup = one.candidate_key = None
+        one.payload = one.signature = b""
+        one.erased_at = act.now
+        _record(act, one, act.reason)
+    await queries.forget_requests(act.session, [one.issue_run_id for one in rows])
+    return row
+
+
+@action(
+    "organizationStateChange",
+    may={
+        Role.MINISTRY: ANY,
+        Role.ENTRUSTED_BODY: ANY,
+        Role.PROVINCIAL_AUTHORITY: OVER,
+        Role.OPERATOR: ON_BEHALF,
+    },
+    about=ORGANIZATION,
+    returns="organization",
+    reason=True,
+)
+async def change_issuer_state(
+    act: Act,
+    organization: OrganizationRow,
+    *,
+    state: OrganizationState,
+    since: Annotated[date, "First day of the new state."],
+) -> OrganizationRow:
+    """Move an organization into another state, unless that makes valid certificates invalid.
+
+    A verifier refuses what an organization dated on the day it left, or later.
+
+    Raises:
+        Rejected: A step the programme does not know, a day before the last change or after today;
+            it leaves from a day on which, or after which, it issued certificates that count.
+    """
+    change_organization_state(act, organization, state, since)
+    if state in HAS_LEFT:
+        count, last = await queries.issued_since(act.session, organization.id, since)
+        if last is not None:
+            facts = {"name": organization.name, "count": count, "since": since.isoformat()}
+            raise refusal("organization.issued_since", "since", last=last.isoformat(), **facts)
+    return organization
+
+
+ACTIONS = (
+    change_issuer_state,
+    register_certificate,
+    register_certificates,
+    suspend_certificate,
+    lift_suspension,
+    revoke_certificate,
+    erase_holder,
+)

@@ -1,0 +1,1 @@
+"""What the credit bank answers: in which account, or why not."""

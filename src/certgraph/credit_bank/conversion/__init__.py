@@ -1,0 +1,1 @@
+"""Credits into courses: measures, applications."""

@@ -1,0 +1,1 @@
+"""The feed that the credit bank reads, and who is notified of it."""

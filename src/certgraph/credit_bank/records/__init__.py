@@ -1,0 +1,1 @@
+"""A record of each registered certificate, stated in the feed."""

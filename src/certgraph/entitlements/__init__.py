@@ -1,0 +1,1 @@
+"""Who may issue what, when: entitlements to certificate types at levels."""

@@ -1,0 +1,38 @@
+"""All SQL about what organizations may issue."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from certgraph.database import Session
+from certgraph.entitlements.tables import EntitlementRow
+
+
+async def entitlements_of(
+    session: Session, organization_id: UUID, certificate_type_id: UUID | None = None
+) -> Sequence[EntitlementRow]:
+    """Return what an organization may or might issue, optionally of one type, oldest first."""
+    statement = (
+        select(EntitlementRow)
+        .where(EntitlementRow.organization_id == organization_id)
+        .order_by(EntitlementRow.certificate_type_id, EntitlementRow.level, EntitlementRow.first_on)
+    )
+    if certificate_type_id is not None:
+        statement = statement.where(EntitlementRow.certificate_type_id == certificate_type_id)
+    return (await session.scalars(statement)).all()
+
+
+async def entitlements_by_organization_ids(
+    session: Session, ids: Sequence[UUID]
+) -> dict[UUID, list[EntitlementRow]]:
+    """Return the entitlements of each organization."""
+    found: dict[UUID, list[EntitlementRow]] = {id_: [] for id_ in ids}
+    rows = await session.scalars(
+        select(EntitlementRow)
+        .where(EntitlementRow.organization_id.in_(ids))
+        .order_by(EntitlementRow.level, EntitlementRow.first_on)
+    )
+    for row in rows:
+        found[row.organization_id].append(row)
+    return found

@@ -1,0 +1,71 @@
+"""What actions on organizations are about, and what is looked up of whoever acts."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from certgraph.actions.declaring import Hex, Subject
+from certgraph.database import Session
+from certgraph.organizations import queries
+from certgraph.organizations.rules import left_problems
+from certgraph.organizations.tables import ApiTokenRow, OrganizationRow, SigningKeyRow
+from certgraph.problems import Problem, refusal
+
+
+async def _organization(session: Session, code: str) -> OrganizationRow | None:
+    return await queries.organization_by_code(session, code, for_update=True)
+
+
+ORGANIZATION = Subject(
+    row=OrganizationRow,
+    key="organization_code",
+    type=str,
+    find=_organization,
+    missing="organization.not_found",
+    foreign="access.other_organization",
+    owner=lambda row: row.id,
+)
+KEY = Subject(
+    row=SigningKeyRow,
+    key="kid",
+    type=Annotated[bytes, Hex("a key id"), "16 hex digits."],
+    find=queries.signing_key_by_kid,
+    missing="key.not_found",
+    owner=lambda row: row.organization_id,
+)
+TOKEN = Subject(
+    row=ApiTokenRow,
+    key="token_id",
+    find=queries.token_by_id,
+    missing="token.not_found",
+    owner=lambda row: row.organization_id,
+)
+
+
+async def organization_named(
+    session: Session, code: str, *path: str, for_update: bool = False
+) -> OrganizationRow:
+    """Return the organization with `code`. Raises `Rejected` where there is none."""
+    row = await queries.organization_by_code(session, code, for_update=for_update)
+    if row is None:
+        raise refusal("organization.not_found", *path, code=code)
+    return row
+
+
+async def acting_organization(session: Session, organization_id: UUID | None) -> OrganizationRow:
+    """Return the organization that an actor acts for, by its role always one."""
+    assert organization_id is not None  # noqa: S101 - of a role that acts for an organization
+    return await session.get_one(OrganizationRow, organization_id)
+
+
+class ProgrammeParties:
+    """Looks up whoever acts, see `certgraph.actions.acting.Parties`."""
+
+    async def left(self, session: Session, organization_id: UUID) -> Sequence[Problem]:
+        """List why an organization no longer acts for itself. Source: rule R53."""
+        row = await session.get_one(OrganizationRow, organization_id)
+        return left_problems(row.name, row.state, row.state_since)
+
+    async def supervises(self, session: Session, authority_id: UUID, organization_id: UUID) -> bool:
+        """Tell whether an authority supervises an institution."""
+        return await queries.supervisor_of(session, organization_id) == authority_id

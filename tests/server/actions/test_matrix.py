@@ -1,0 +1,235 @@
+"""Every cell of the access matrix: who may not is refused before anything is read or changed."""
+
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+import pytest
+
+from certgraph.actions.acting import Environment
+from certgraph.actions.confirming import PENDING
+from certgraph.actions.declaring import extras_of
+from certgraph.actions.parties import Actor, Relation, Role
+from certgraph.actions.performing import perform
+from certgraph.all_actions import ALL_ACTIONS
+from certgraph.certificates.states.actions import change_issuer_state, register_certificate
+from certgraph.certificates.subjects import CERTIFICATE, RUN
+from certgraph.credit_bank.conversion.subjects import APPLICATION
+from certgraph.credit_bank.proposals.subjects import PROPOSAL
+from certgraph.organizations.actions import register_organization
+from certgraph.organizations.rules import OrganizationKind, OrganizationState
+from certgraph.organizations.subjects import KEY, ORGANIZATION
+from certgraph.organizations.tokens import create_token, revoke_token
+from certgraph.problems import Rejected
+from tests.server import credit_kit
+from tests.server.actions.inputs import fingerprint, given_for
+from tests.server.api.conftest import client
+from tests.server.conftest import NOW, TODAY
+
+__all__ = ["client"]
+
+DENIED = [(one, role) for one in ALL_ACTIONS for role in (None, *Role) if role not in one.may]
+BOUND = [
+    (one, role)
+    for one in ALL_ACTIONS
+    for role, grant in one.may.items()
+    if grant.relation is not Relation.ANY and one.about is not None
+]
+NOWHERE = "NOPE"
+
+
+def named(cell):
+    action, role = cell
+    return f"{action.name}-{role.value if role else 'public'}"
+
+
+class NoSessions:
+    """A database that must not be asked."""
+
+    def begin(self):
+        raise AssertionError("something was read")
+
+
+NOTHING = Environment(
+    sessions=NoSessions(), parties=None, now=NOW, random=Random(1), keyring=NoSessions
+)
+
+
+@pytest.mark.parametrize("cell", DENIED, ids=named)
+async def test_who_may_not_is_refused_before_anything_is_read(cell):
+    action, role = cell
+    actor = Actor("test", role, UUID(int=1))
+    with pytest.raises(Rejected) as caught:
+        await perform(action, NOTHING, actor, given_for(action))
+    (problem,) = caught.value.problems
+    assert problem.kind == "forbidden"
+    if role is None:
+        assert problem.code == "access.token_required"
+    else:
+        assert (problem.code, problem.rule_id) == ("access.role", action.rule)
+        assert problem.facts == {"role": role, "needed": tuple(action.may)}
+
+
+@pytest.fixture
+async def world(house):
+    """Return subject → what names one that is EO-001's and PI-001's; and who else acts."""
+    await credit_kit.add_institution(house)
+    for code, kind, division in (
+        ("PI-002", OrganizationKind.PILOT_INSTITUTION, None),
+        ("PA-1", OrganizationKind.PROVINCIAL_AUTHORITY, None),
+        ("MOE", OrganizationKind.MINISTRY, None),
+        ("EB-1", OrganizationKind.ENTRUSTED_BODY, None),
+    ):
+        await house.perform(
+            register_organization,
+            code=code,
+            name=f"机构{code}",
+            kinds=[kind],
+            division_code=division,
+        )
+    (row,) = await house.issue()
+    async with house.sessions() as session:
+        key = await KEY.find(session, (await session.get_one(KEY.row, row.signing_key_id)).kid)
+    await credit_kit.publish_rule(house)
+    await credit_kit.recognized(house)
+    await house.perform(register_certificate, number=row.number)
+    await credit_kit.follow_all(house)
+    await credit_kit.answer(house, row.number)
+    await credit_kit.publish_measure(house, ("KC-1", 20))
+    application = await credit_kit.apply(house, row.number, "KC-1")
+    proposal = await credit_kit.draft(house)
+    return {
+        ORGANIZATION: "EO-001",
+        KEY: key.kid,
+        CERTIFICATE: row.number,
+        RUN: row.issue_run_id,
+        PROPOSAL: proposal,
+        APPLICATION: application.id,
+    }
+
+
+STRANGERS = {
+    Role.EVALUATION_ORGANIZATION: "EO-002",
+    Role.PILOT_INSTITUTION: "PI-002",
+    Role.PROVINCIAL_AUTHORITY: "PA-1",
+}
+UNKNOWN = {str: NOWHERE, UUID: UUID(int=9), bytes: b"unknown!"}
+
+
+async def refusal_of(house, action, actor, given):
+    """Return what a request is refused for, without what it named."""
+    with pytest.raises(Rejected) as caught:
+        await perform(action, house.environment(), actor, given)
+    shown = given[action.about.key]
+    shown = shown.hex() if isinstance(shown, bytes) else shown
+    return [
+        (
+            one.code,
+            one.path,
+            one.message().replace(str(shown), "…"),
+            one.message("zh").replace(str(shown), "…"),
+        )
+        for one in caught.value.problems
+    ]
+
+
+async def test_anothers_answers_exactly_like_an_unknown_one(house, world):
+    """Of every action that is bound to a relation, for every role; and nothing is changed."""
+    before = await fingerprint(house)
+    assert {id(action.about) for action, _ in BOUND} == {id(one) for one in (*world, PENDING)}
+    for action, role in BOUND:
+        if action.about is PENDING:  # bound to who asked and who may confirm, see test_pending
+            continue
+        actor = await house.actor(role, STRANGERS[role])
+        key = action.about.key
+        theirs = given_for(action, **{key: world[action.about]})
+        unknown = given_for(action, **{key: UNKNOWN[extras_of(action.about.type)[0]]})
+        found = await refusal_of(house, action, actor, theirs)
+        assert found == await refusal_of(house, action, actor, unknown), named((action, role))
+        assert [code for code, *_ in found] == [action.about.foreign or action.about.missing]
+    assert await fingerprint(house) == before
+
+
+@pytest.mark.parametrize("state", [OrganizationState.EXITED, OrganizationState.HANDED_OVER])
+async def test_who_has_left_does_nothing_but_what_the_matrix_leaves(house, world, state):
+    """Of every action of an organization's role; registering and ending keys stay."""
+    await house.perform(change_issuer_state, organization_code="EO-001", state=state, since=TODAY)
+    actor = await house.actor(Role.EVALUATION_ORGANIZATION, "EO-001")
+    before = await fingerprint(house)
+    code = {
+        OrganizationState.EXITED: "organization.has_exited",
+        OrganizationState.HANDED_OVER: "organization.has_handed_over",
+    }[state]
+    left = set()
+    for action in ALL_ACTIONS:
+        if actor.role not in action.may:
+            continue
+        if action.after_leaving:
+            left.add(action.name)
+            continue
+        given = given_for(action)
+        if action.about in world:
+            given[action.about.key] = world[action.about]
+        with pytest.raises(Rejected) as caught:
+            await perform(action, house.environment(), actor, given)
+        assert [one.code for one in caught.value.problems] == [code], action.name
+    assert left == {
+        "certificateRegister",
+        "certificatesRegister",
+        "issuerKeyRetire",
+        "issuerKeyDeclareCompromised",
+    }
+    assert await fingerprint(house) == before
+
+
+ON_BEHALF = [
+    one for one in ALL_ACTIONS if Role.OPERATOR in one.may and one.may[Role.OPERATOR].on_behalf
+]
+
+
+@pytest.mark.parametrize("action", ON_BEHALF, ids=lambda one: one.name)
+async def test_the_office_records_nothing_without_a_document_and_a_reason(house, action):
+    if house.url.startswith("postgresql"):
+        pytest.skip("nothing of it is the database's")
+    before = await fingerprint(house)
+    for missing in ("document", "reason"):
+        given = given_for(action)
+        if action.about is ORGANIZATION:
+            given["organization_code"] = "EO-001"
+        given[missing] = None
+        actor = Actor("test", Role.OPERATOR)
+        with pytest.raises(Rejected) as caught:
+            await perform(action, house.environment(), actor, given)
+        codes = [one.code for one in caught.value.problems]
+        is_found = action.about in (None, ORGANIZATION)
+        expected = f"access.{missing}_required" if is_found else action.about.missing
+        assert expected in codes
+    assert await fingerprint(house) == before
+
+
+async def test_a_token_that_is_no_longer_good_performs_no_action(client):
+    """Unknown, expired, revoked: each mutation is answered 401, and nothing is changed."""
+    house = client.house
+    row, revoked = await house.perform(
+        create_token, name="revoked", role=Role.OPERATOR, lifetime_days=1
+    )
+    await house.perform(revoke_token, token_id=row.id)
+    earlier = house.environment(now=house.now - timedelta(days=3))
+    _, expired = await house.perform(
+        create_token, environment=earlier, name="expired", role=Role.OPERATOR, lifetime_days=1
+    )
+    client.tokens |= {"revoked": revoked, "expired": expired, "unknown": "cgt_" + "0" * 52}
+    before = await fingerprint(house)
+    for action in ALL_ACTIONS:
+        if not action.in_graph:
+            continue
+        name = action.name[:1].upper() + action.name[1:]
+        query = (
+            f"mutation ($i: {name}Input!) {{ {action.name}(input: $i) {{ errors {{ code }} }} }}"
+        )
+        for token in ("revoked", "expired", "unknown"):
+            response = await client.ask(query, {"i": {}}, role=token)
+            assert response.status_code == 401, (action.name, token)
+            (error,) = response.json()["errors"]
+            assert error["extensions"]["code"] == "UNAUTHENTICATED"
+    assert await fingerprint(house) == before

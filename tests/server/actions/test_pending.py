@@ -1,0 +1,159 @@
+"""What the matrix wants two people for: asked, confirmed, rejected, withdrawn, lapsed."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from certgraph.actions.confirming import confirm, reject, withdraw
+from certgraph.actions.parties import Actor, Role
+from certgraph.actions.performing import perform
+from certgraph.certificates.states.actions import erase_holder
+from certgraph.problems import Rejected
+from tests.server.actions.inputs import fingerprint
+from tests.server.api.conftest import client
+
+__all__ = ["client"]
+
+FIRST, SECOND = Actor("first", Role.OPERATOR), Actor("second", Role.OPERATOR)
+
+
+@pytest.fixture
+async def waiting(house):
+    """Return a certificate, and the pending action that is to erase its holder."""
+    (row,) = await house.issue()
+    given = {"number": row.number, "reason": "the holder asks"}
+    outcome = await perform(erase_holder, house.environment(), FIRST, given)
+    assert outcome.results == [None]
+    return row, outcome.pending
+
+
+async def holder_of(house, row) -> str:
+    async with house.sessions() as session:
+        return await session.scalar(
+            text("SELECT holder_name FROM certificates WHERE number = :n"), {"n": row.number}
+        )
+
+
+async def refused(house, action, actor, pending, **given):
+    with pytest.raises(Rejected) as caught:
+        await perform(action, house.environment(), actor, {"id": pending.id, **given})
+    return [one.code for one in caught.value.problems]
+
+
+async def test_nothing_is_done_before_another_person_confirms_it(house, waiting):
+    row, pending = waiting
+    assert (pending.action, pending.confirmer) == ("certificateHolderErase", Role.OPERATOR)
+    assert await holder_of(house, row) == "张示例"
+    await perform(confirm, house.environment(), SECOND, {"id": pending.id})
+    assert await holder_of(house, row) == ""
+    async with house.sessions() as session:
+        entries = await session.execute(
+            text(
+                "SELECT action, actor, confirmed_by, reason FROM audit_entries "
+                "ORDER BY sequence DESC LIMIT 2"
+            )
+        )
+        assert [tuple(one) for one in entries] == [
+            ("pendingActionConfirm", "second", None, ""),
+            ("certificateHolderErase", "first", "second", "the holder asks"),
+        ]
+
+
+async def test_whoever_asked_cannot_confirm_it(house, waiting):
+    _, pending = waiting
+    before = await fingerprint(house)
+    assert await refused(house, confirm, FIRST, pending) == ["pending.same_person"]
+    assert await fingerprint(house) == before
+
+
+@pytest.mark.parametrize("role", [one for one in Role if one not in (Role.OPERATOR, Role.VERIFIER)])
+async def test_who_has_no_part_in_it_does_not_learn_that_it_is_there(house, waiting, role):
+    _, pending = waiting
+    actor = Actor("third", role)
+    assert await refused(house, confirm, actor, pending) == ["pending.not_found"]
+    assert await refused(house, reject, actor, pending, remarks="no") == ["pending.not_found"]
+    assert await refused(house, withdraw, actor, pending) == ["pending.not_found"]
+
+
+async def test_it_is_rejected_with_remarks_or_withdrawn_by_who_asked(house, waiting):
+    row, pending = waiting
+    assert await refused(house, withdraw, SECOND, pending) == ["pending.not_asked_by_you"]
+    assert await refused(house, reject, SECOND, pending, remarks="") == ["text.length"]
+    given = {"id": pending.id, "remarks": "the holder did not sign"}
+    outcome = await perform(reject, house.environment(), SECOND, given)
+    assert (outcome.results[0].state, outcome.results[0].ended_by) == ("rejected", "second")
+    for action, actor in ((confirm, SECOND), (withdraw, FIRST)):
+        assert await refused(house, action, actor, pending) == ["pending.ended"]
+    again = {"number": row.number, "reason": "the holder asks again"}
+    pending = (await perform(erase_holder, house.environment(), FIRST, again)).pending
+    outcome = await perform(withdraw, house.environment(), FIRST, {"id": pending.id})
+    assert outcome.results[0].state == "withdrawn"
+    assert await holder_of(house, row) == "张示例"
+
+
+async def test_it_lapses_after_seven_days(house, waiting):
+    row, pending = waiting
+    last = house.environment(now=house.now + timedelta(days=7) - timedelta(seconds=1))
+    after = replace(last, now=house.now + timedelta(days=7))
+    with pytest.raises(Rejected, match="it is lapsed"):
+        await perform(confirm, after, SECOND, {"id": pending.id})
+    seen = await house.count("pending_actions WHERE state = 'waiting'")
+    assert seen == 1  # what has lapsed is computed, and shown so
+    await perform(confirm, last, SECOND, {"id": pending.id})
+    assert await holder_of(house, row) == ""
+
+
+async def test_it_is_bound_to_the_exact_input(house, waiting):
+    """An input that was altered in the database is not confirmed."""
+    row, pending = waiting
+    (other,) = await house.issue(house.candidate(holder_name="李四"), key="2")
+    async with house.sessions.begin() as session:
+        stated = dict(pending.input, number=other.number)
+        (await session.merge(pending)).input = stated
+    assert await refused(house, confirm, SECOND, pending) == ["pending.altered"]
+    assert await holder_of(house, other) == "李四"
+    assert await holder_of(house, row) == "张示例"
+
+
+async def test_what_speaks_against_it_already_is_refused_to_who_asks(house, waiting):
+    row, pending = waiting
+    same = {"number": row.number, "reason": "the holder asks"}
+    again = (await perform(erase_holder, house.environment(), FIRST, same)).pending
+    assert again.id == pending.id  # asked twice by the same input, it waits once
+    await perform(confirm, house.environment(), SECOND, {"id": pending.id})
+    with pytest.raises(Rejected, match="was erased"):
+        await perform(erase_holder, house.environment(), FIRST, same)
+    assert await house.count("pending_actions") == 1
+
+
+async def test_what_speaks_against_it_by_now_refuses_it(house, waiting):
+    row, pending = waiting
+    again = {"number": row.number, "reason": "twice"}
+    second = (await perform(erase_holder, house.environment(), FIRST, again)).pending
+    await perform(confirm, house.environment(), SECOND, {"id": pending.id})
+    assert await refused(house, confirm, SECOND, second) == ["certificate.erased"]
+
+
+async def test_the_graph_lists_what_waits_for_those_who_may_confirm(client):
+    house = client.house
+    (row,) = await house.issue()
+    query = """mutation ($i: CertificateHolderEraseInput!) { certificateHolderErase(input: $i) {
+      certificate { number } waitsAs { id state action askedAs } errors { code } } }"""
+    given = {"i": {"number": row.number, "reason": "asked"}}
+    asked = (await client.data(query, given, role="admin"))["certificateHolderErase"]
+    assert asked["certificate"] is None
+    assert asked["errors"] == []
+    waits = asked["waitsAs"]
+    assert (waits["state"], waits["action"]) == ("WAITING", "certificateHolderErase")
+    listing = "{ pendingActions(state: WAITING) { nodes { id reason } } }"
+    for role, seen in (("admin", [{"id": waits["id"], "reason": "asked"}]), ("issuer", [])):
+        found = (await client.data(listing, role=role))["pendingActions"]["nodes"]
+        assert found == seen
+    confirming = """mutation ($i: PendingActionConfirmInput!) { pendingActionConfirm(input: $i) {
+      pendingAction { state } errors { code message } } }"""
+    mine = await client.data(confirming, {"i": {"id": waits["id"]}}, role="admin")
+    assert [one["code"] for one in mine["pendingActionConfirm"]["errors"]] == [
+        "pending.same_person"
+    ]
