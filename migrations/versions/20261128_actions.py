@@ -128,7 +128,7 @@ def _create_pending() -> None:
         "pending_actions",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("action", sa.String(length=60), nullable=False),
-        sa.Column("input", sa.JSON(), nullable=False),
+        sa.Column("sealed_input", sa.LargeBinary(), nullable=False),
         sa.Column("input_digest", sa.String(length=64), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=True),
         sa.Column("organization_id", sa.Uuid(), nullable=True),
@@ -150,6 +150,15 @@ def _create_pending() -> None:
             ["asked_for"], organization, name=op.f("fk_pending_actions_asked_for")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pending_actions")),
+    )
+    is_waiting = sa.text("state = 'waiting'")
+    op.create_index(
+        "uq_pending_actions_waiting",
+        "pending_actions",
+        ["action", "input_digest", "asked_by"],
+        unique=True,
+        sqlite_where=is_waiting,
+        postgresql_where=is_waiting,
     )
     for column in ("asked_at", "organization_id"):
         op.create_index(op.f(f"ix_pending_actions_{column}"), "pending_actions", [column])

@@ -317,6 +317,11 @@ def sqlstate(error: BaseException | None) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def is_conflict(error: BaseException) -> bool:
+    """Tell whether another transaction was faster with the same key."""
+    return isinstance(error, IntegrityError)
+
+
 def is_deadlock(error: DatabaseError) -> bool:
     """Tell whether the database ended a transaction that stood in another's way; try it again."""
     return sqlstate(error) in ("40P01", "40001")

@@ -31,6 +31,7 @@ class Keyring:
         self._master_key = master_key
         self._private_keys = AESGCM(self._derive("private keys"))
         self._documents = AESGCM(self._derive("document numbers"))
+        self._inputs = AESGCM(self._derive("pending inputs"))
         self._webhook_secrets = AESGCM(self._derive("webhook secrets"))
         self._lookup_key = self._derive("document lookup")
         self._input_key = self._derive("inputs of actions")
@@ -41,6 +42,14 @@ class Keyring:
     def _derive(self, purpose: str) -> bytes:
         info = f"certgraph {purpose}".encode()
         return HKDF(SHA256(), length=32, salt=None, info=info).derive(self._master_key)
+
+    def seal_input(self, stated: bytes, owner: bytes) -> bytes:
+        """Return the input of a pending action sealed for `owner` (its key)."""
+        return _seal(self._inputs, stated, owner)
+
+    def open_input(self, sealed: bytes, owner: bytes) -> bytes:
+        """Return the input of a pending action. Raises `CannotOpen`."""
+        return _open(self._inputs, sealed, owner)
 
     def input_digest(self, content: bytes) -> str:
         """Return a keyed hash of what an action was given, 64 hex digits.

@@ -59,7 +59,7 @@ HOST = "verify.example.cn"
 BACKENDS = ("sqlite", "postgresql")
 
 
-OFFICE = Actor("test", Role.OPERATOR)
+OFFICE = Actor("test", Role.OPERATOR, by_hand=True)
 
 
 @dataclass

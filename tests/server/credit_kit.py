@@ -143,12 +143,13 @@ async def publish_measure(
     return await house.perform(measures.publish_measure, actor=BANK, id=row.id)
 
 
-async def add_institution(house: House, code="PI-001", name="示例职业学院"):
+async def add_institution(house: House, code="PI-001", name="示例职业学院", **given):
     await house.perform(
         register_organization,
         code=code,
         name=name,
         kinds=[OrganizationKind.PILOT_INSTITUTION],
+        **given,
     )
 
 

@@ -33,6 +33,10 @@ class Parties(Protocol):
         """List why an organization no longer acts for itself; empty while it takes part."""
         ...
 
+    async def is_known(self, session: Session, actor: Actor, now: datetime) -> bool:
+        """Tell whether an actor of before may still act: its token is not revoked or expired."""
+        ...
+
     async def supervises(self, session: Session, authority_id: UUID, organization_id: UUID) -> bool:
         """Tell whether an organization supervises another."""
         ...
@@ -76,6 +80,7 @@ class Act:
         reason: Why, as the input says; empty where the action wants none.
         document: The document from which the operator records it; None where it is no record.
         key: The idempotency key of an action that creates.
+        touched: Rows that it changed besides what it is about and what it returns.
     """
 
     session: Session
@@ -84,6 +89,7 @@ class Act:
     reason: str = ""
     document: str | None = None
     key: str = ""
+    touched: list[Any] = field(default_factory=list)
 
     @property
     def now(self) -> datetime:

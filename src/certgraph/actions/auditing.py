@@ -133,13 +133,13 @@ async def check_trail(
     """
     expected = dict(published or {})
     before, count = bytes(32), 0
-    async for entry in queries.audit_entries(session):
-        if entry.sequence != count + 1:
-            return count, Broken(entry.sequence, "missing")
-        if entry.hash != _hash(before, entry):
-            return count, Broken(entry.sequence, "altered")
-        if expected.pop(entry.sequence, entry.hash) != entry.hash:
-            return count, Broken(entry.sequence, "rewritten")
+    async for sequence, entry in queries.audit_entries(session):
+        if sequence != count + 1:
+            return count, Broken(sequence, "missing")
+        if entry is None or entry.hash != _hash(before, entry):
+            return count, Broken(sequence, "altered")
+        if expected.pop(sequence, entry.hash) != entry.hash:
+            return count, Broken(sequence, "rewritten")
         before, count = entry.hash, count + 1
     head = await queries.audit_head(session)
     recorded = (head.sequence, head.hash) if head is not None else (0, bytes(32))

@@ -4,6 +4,7 @@ Bound to the exact input: what is confirmed is what was asked for, by the author
 and whatever speaks against it by now refuses it.
 """
 
+import json
 from typing import Any
 
 from certgraph.actions import queries
@@ -11,9 +12,17 @@ from certgraph.actions.acting import Act
 from certgraph.actions.declaring import Action, Subject, action, restored
 from certgraph.actions.parties import TURN, Actor, Grant, Role
 from certgraph.actions.pending_states import PendingState
-from certgraph.actions.performing import find_subject, grant_of, input_digest, record, work
+from certgraph.actions.performing import (
+    check_takes_part,
+    find_subject,
+    grant_of,
+    input_digest,
+    record,
+    work,
+)
 from certgraph.actions.tables import PendingActionRow
 from certgraph.problems import Problem, Rejected, refusal, reject_if
+from certgraph.sealing import CannotOpen
 from certgraph.text import text_problems
 
 PENDING = Subject(
@@ -40,18 +49,32 @@ async def confirm(act: Act, pending: PendingActionRow) -> PendingActionRow:
     if act.by == pending.asked_by:
         raise refusal("pending.same_person")
     asked: Action[Any, Any] = act.environment.actions[pending.action]
-    given = {one.name: restored(one.type, pending.input[one.name]) for one in asked.inputs}
-    if input_digest(asked, act, given) != pending.input_digest:
-        raise refusal("pending.altered")
+    given = _stated(act, asked, pending)
     # The authority of who asked is looked at again; the actor is theirs, the word another's.
     asker = Actor(pending.asked_by, pending.asked_as, pending.asked_for)
-    theirs = Act(act.session, asker, act.environment, pending.reason, given.get("document"))
+    if not await act.environment.parties.is_known(act.session, asker, act.now):
+        raise refusal("pending.asker_gone")
+    key = given.get("idempotency_key") or ""
+    theirs = Act(act.session, asker, act.environment, pending.reason, given.get("document"), key)
+    await check_takes_part(asked, theirs)
     subject = await find_subject(asked, theirs, given, grant_of(asked, asker))
     outcome = await work(asked, theirs, given, subject)
     _end(act, pending, PendingState.CONFIRMED)
     await act.session.flush()
     await record(asked, theirs, pending.input_digest, subject, outcome, confirmed_by=act.by)
     return pending
+
+
+def _stated(act: Act, asked: Action[Any, Any], pending: PendingActionRow) -> dict[str, Any]:
+    """Return exactly the input that was asked for. Raises `Rejected` where it was altered."""
+    try:
+        stated = json.loads(act.keyring.open_input(pending.sealed_input, pending.id.bytes))
+    except CannotOpen:
+        raise refusal("pending.altered") from None
+    given = {one.name: restored(one.type, stated[one.name]) for one in asked.inputs}
+    if input_digest(asked, act, given) != pending.input_digest:
+        raise refusal("pending.altered")
+    return given
 
 
 @action("pendingActionReject", may=_ANYBODY, about=PENDING, returns="pending_action")

@@ -44,12 +44,14 @@ class Actor:
         role: As what; None: the public, which may change nothing.
         organization_id: For which organization; None: for none.
         reads_learners: A scope of its own: feed and certificates then say who the holder is.
+        by_hand: Whether it is the command line, of whoever has the installation's settings.
     """
 
     name: str
     role: Role | None
     organization_id: UUID | None = None
     reads_learners: bool = False
+    by_hand: bool = False
 
 
 class Relation(StrEnum):

@@ -15,7 +15,14 @@ from certgraph.actions.declaring import Action, Subject, extras_of
 from certgraph.actions.parties import Actor, Grant, Relation, Role
 from certgraph.actions.pending_states import LAPSES_AFTER, PendingState
 from certgraph.actions.tables import PendingActionRow
-from certgraph.database import Base, DatabaseError, Session, is_busy, is_deadlock
+from certgraph.database import (
+    Base,
+    DatabaseError,
+    Session,
+    is_busy,
+    is_conflict,
+    is_deadlock,
+)
 from certgraph.problems import Problem, Rejected, refusal, reject_if
 from certgraph.randomness import new_id
 from certgraph.text import text_problems
@@ -78,9 +85,10 @@ async def _committed(
         except _Again:
             continue
         except DatabaseError as error:
-            if is_busy(error):
+            if is_busy(error) or (is_conflict(error) and not tries_left):
                 raise refusal("access.busy") from None
-            if not tries_left or not is_deadlock(error):
+            # again: a parallel request was faster, and what it made is found now
+            if not tries_left or not (is_deadlock(error) or is_conflict(error)):
                 raise
     raise refusal("access.busy")
 
@@ -88,14 +96,16 @@ async def _committed(
 async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) -> Outcome:
     # 1. What the engine itself takes: key, reason, document.
     problems = _own_problems(action, grant, given)
-    digest = input_digest(action, act, given)
+    digest, asked = input_digest(action, act, given), request_digest(action, act, given)
     # 2. A request that was done before answers the same.
     if action.once and not problems:
-        before = await queries.created_before(act.session, act.by, given["idempotency_key"], digest)
+        before = await queries.created_before(
+            act.session, _caller(action, act, given), given["idempotency_key"], asked
+        )
         if before is not None:
             return await _found_again(action, act.session, before, grant)
     # 3. Whether the actor still takes part, and the subject is its to change.
-    await _check_takes_part(action, act)
+    await check_takes_part(action, act)
     try:
         subject = await find_subject(action, act, given, grant)
     except Rejected as rejected:
@@ -109,7 +119,12 @@ async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) ->
     # 5. The key, then the audit entry: nobody waits for anybody while holding the trail's head.
     await act.session.flush()
     if action.once and not await queries.remember_created(
-        act.session, act.by, given["idempotency_key"], digest, _keys(outcome), act.now
+        act.session,
+        _caller(action, act, given),
+        given["idempotency_key"],
+        asked,
+        _keys(outcome),
+        act.now,
     ):
         await act.session.rollback()
         raise _Again
@@ -138,13 +153,15 @@ async def _waiting(
     if asked is not None:
         return asked
     assert act.actor.role is not None  # noqa: S101 - the public asks for nothing
+    id_ = new_id(act.random)
+    stated = json.dumps({one.name: plain(given.get(one.name)) for one in action.inputs}).encode()
     pending = PendingActionRow(
-        id=new_id(act.random),
+        id=id_,
         action=action.name,
-        input={one.name: plain(given.get(one.name)) for one in action.inputs},
+        sealed_input=act.keyring.seal_input(stated, id_.bytes),
         input_digest=digest,
         subject_id=getattr(subject, "id", None),
-        organization_id=None if action.about is None else action.about.owner(subject),
+        organization_id=_owner_of(action, subject) or act.actor.organization_id,
         reason=act.reason,
         asked_by=act.by,
         asked_as=act.actor.role,
@@ -161,6 +178,10 @@ async def _waiting(
         await tried.rollback()
     act.session.add(pending)
     return pending
+
+
+def _owner_of(action: AnyAction, subject: Any) -> UUID | None:
+    return None if action.about is None else action.about.owner(subject)
 
 
 async def work(
@@ -205,7 +226,7 @@ def _own_problems(action: AnyAction, grant: Grant, given: Given) -> list[Problem
     return problems
 
 
-async def _check_takes_part(action: AnyAction, act: Act) -> None:
+async def check_takes_part(action: AnyAction, act: Act) -> None:
     """Refuse an organization that has left the programme. Raises `Rejected`."""
     if act.actor.organization_id is not None and not action.after_leaving:
         parties = act.environment.parties
@@ -290,26 +311,31 @@ async def record(
 
     Where several things were changed, each has an entry, so that it is found by each.
     """
-    for changed in _changed(action, subject, outcome):
+    for changed in _changed(action, act, subject, outcome):
         await auditing.record(act, action.name, digest, subject=changed, confirmed_by=confirmed_by)
 
 
 def _changed(
-    action: AnyAction, subject: object, outcome: Outcome
+    action: AnyAction, act: Act, subject: object, outcome: Outcome
 ) -> list[tuple[str, UUID, UUID | None] | None]:
-    """Return what entries are about: table, key and owner of what was made or changed first."""
+    """Return what entries are about: table, key and owner of each thing that was changed.
+
+    What was made or changed first, and what the action says that it touched besides.
+    """
     first: Any = outcome.results[0] if outcome.results else None
     rows: list[Any] = first if isinstance(first, list) else [first]
     if not any(is_row(type(row)) for row in rows):
         rows = [subject]
     about = action.about
     owner = about.owner(subject) if about is not None and subject is not None else None
-    return [
-        (row.__tablename__, row.id, owner or getattr(row, "organization_id", None))
-        if is_row(type(row))
-        else None
-        for row in rows
-    ]
+    rows += [row for row in act.touched if row not in rows]
+    return [_entry_of(row, owner) if is_row(type(row)) else None for row in rows]
+
+
+def _entry_of(row: Any, owner: UUID | None) -> tuple[str, UUID, UUID | None]:
+    """Return table, key and owner of a row; an organization is its own."""
+    itself = row.id if row.__tablename__ == "organizations" else None
+    return row.__tablename__, row.id, owner or getattr(row, "organization_id", itself)
 
 
 def input_digest(action: AnyAction, act: Act, given: Given) -> str:
@@ -320,6 +346,22 @@ def input_digest(action: AnyAction, act: Act, given: Given) -> str:
         sort_keys=True,
     )
     return act.keyring.input_digest(canonical.encode())
+
+
+def _caller(action: AnyAction, act: Act, given: Given) -> str:
+    """Return within what a key is unique: the token, or what the command line names."""
+    if act.actor.by_hand and action.about is not None:
+        return f"{act.by} {given[action.about.key]}"
+    return act.by
+
+
+def request_digest(action: AnyAction, act: Act, given: Given) -> str:
+    """Return the hash by which a repeated request is known.
+
+    Whoever acts on behalf may say from what and why in other words.
+    """
+    said = {} if action.reason else {"reason": None}
+    return input_digest(action, act, {**given, "document": None, **said})
 
 
 def plain(value: Any) -> Any:

@@ -70,16 +70,25 @@ async def pending_by_id(session: Session, id_: UUID) -> PendingActionRow | None:
 async def pending_with(
     session: Session, action: str, input_digest: str, asked_by: str, now: datetime
 ) -> PendingActionRow | None:
-    """Return what somebody asked for by the same input, and still waits; None where none does."""
-    return await session.scalar(
-        select(PendingActionRow).where(
+    """Return what somebody asked for by the same input, and still waits; None where none does.
+
+    One that has lapsed meanwhile is marked so, and asked for anew.
+    """
+    row = await session.scalar(
+        select(PendingActionRow)
+        .where(
             PendingActionRow.action == action,
             PendingActionRow.input_digest == input_digest,
             PendingActionRow.asked_by == asked_by,
             PendingActionRow.state == PendingState.WAITING,
-            PendingActionRow.lapses_at > now,
         )
+        .with_for_update()
     )
+    if row is None or row.lapses_at > now:
+        return row
+    row.state = PendingState.LAPSED
+    await session.flush()
+    return None
 
 
 def pending_state(now: Any) -> ColumnElement[PendingState]:
@@ -107,20 +116,41 @@ async def audit_head(session: Session) -> AuditHeadRow | None:
     return await session.get(AuditHeadRow, 1)
 
 
-async def audit_entries(session: Session) -> AsyncIterator[AuditEntryRow]:
-    """Yield every entry of the audit trail in its order."""
-    after = None
+async def audit_hash_at(session: Session, sequence: int) -> bytes | None:
+    """Return the hash of the entry at a place; None where there is none."""
+    of = AuditEntryRow
+    return await session.scalar(select(of.hash).where(of.sequence == sequence))
+
+
+async def audit_entries(session: Session) -> AsyncIterator[tuple[int, AuditEntryRow | None]]:
+    """Yield sequence and entry of the whole trail in its order; None: it holds what it cannot."""
+    after = -1
     while True:
-        statement = select(AuditEntryRow).order_by(AuditEntryRow.sequence).limit(_PAGE)
-        if after is not None:
-            statement = statement.where(AuditEntryRow.sequence > after)
-        rows = (await session.scalars(statement)).all()
-        for row in rows:
-            yield row
-        if len(rows) < _PAGE:
+        statement = (
+            select(AuditEntryRow.sequence)
+            .where(AuditEntryRow.sequence > after)
+            .order_by(AuditEntryRow.sequence)
+            .limit(_PAGE)
+        )
+        places = (await session.scalars(statement)).all()
+        for place, row in zip(places, await _entries(session, places), strict=True):
+            yield place, row
+        if len(places) < _PAGE:
             return
-        after = rows[-1].sequence
+        after = places[-1]
         session.expunge_all()
+
+
+async def _entries(session: Session, places: Sequence[int]) -> Sequence[AuditEntryRow | None]:
+    """Return the entries at places; where one cannot be read, each by itself."""
+    of = AuditEntryRow.sequence
+    try:
+        statement = select(AuditEntryRow).where(of.between(places[0], places[-1])).order_by(of)
+        return (await session.scalars(statement)).all() if places else []
+    except (ValueError, LookupError, TypeError):
+        if len(places) == 1:
+            return [None]
+        return [(await _entries(session, [place]))[0] for place in places]
 
 
 def is_pending_for(role: Role, name: Any, organization_id: Any) -> ColumnElement[bool]:
@@ -132,9 +162,10 @@ def is_pending_for(role: Role, name: Any, organization_id: Any) -> ColumnElement
     return or_(PendingActionRow.asked_by == name, mine)
 
 
-def is_entry_of(organization_id: Any) -> ColumnElement[bool]:
-    """Return the condition that an organization did it, or that it was done to what is its."""
+def is_entry_of(name: Any, organization_id: Any) -> ColumnElement[bool]:
+    """Return the condition that an actor or its organization did it, or that it was done to it."""
     return or_(
+        AuditEntryRow.actor == name,
         AuditEntryRow.acting_for == organization_id,
         AuditEntryRow.organization_id == organization_id,
     )

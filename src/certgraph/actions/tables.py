@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     String,
     Text,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,10 +38,21 @@ class PendingActionRow(Base):
     """An action that somebody asked for and somebody else must confirm, with its exact input."""
 
     __tablename__ = "pending_actions"
+    __table_args__ = (
+        Index(
+            "uq_pending_actions_waiting",
+            "action",
+            "input_digest",
+            "asked_by",
+            unique=True,
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     action: Mapped[str] = mapped_column(String(60))
-    input: Mapped[Any] = mapped_column(JSON)
+    sealed_input: Mapped[bytes] = mapped_column(LargeBinary)
     input_digest: Mapped[str] = mapped_column(String(64))
     subject_id: Mapped[UUID | None]
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"), index=True)

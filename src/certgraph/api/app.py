@@ -83,6 +83,11 @@ _LOOKUPS = Waiting(connection=3, lock=3, statement=5)
 _OWN = Waiting(connection=10, lock=30)
 _READY_SECONDS = 5
 
+_MEDIA_TYPES = {
+    "trust": "application/octet-stream",
+    "audit": "application/cwt",
+    "status": "application/statuslist+cwt",
+}
 _PUBLISHED = re.compile(
     r"trust/bundle\.cgtrust|audit/head\.cwt|status/[A-Za-z0-9._-]{1,40}/[0-9]{1,9}\.cwt"
 )
@@ -217,11 +222,11 @@ class Server:
         if file is None:
             return PlainTextResponse("Not published here.\n", HTTPStatus.NOT_FOUND, SAFE_HEADERS)
         headers = {"Access-Control-Allow-Origin": "*"}  # public data; verify pages fetch it
-        media_type = (
-            "application/octet-stream" if path == BUNDLE_PATH else "application/statuslist+cwt"
-        )
+        folder = path.partition("/")[0]
         cache = "public, max-age=300"
-        return file_response(request, file.body, media_type, headers, cache=cache, etag=file.etag)
+        return file_response(
+            request, file.body, _MEDIA_TYPES[folder], headers, cache=cache, etag=file.etag
+        )
 
     async def livez(self, _request: Request) -> Response:
         """Answer whether the process runs."""

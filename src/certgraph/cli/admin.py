@@ -29,7 +29,8 @@ from certgraph.organizations.tokens import create_token
 from certgraph.problems import refusal
 from certgraph.standards.catalogue_import import import_catalogue
 from certgraph.text import hex_bytes
-from certgraph.trust.publication import published_head
+from certgraph.trust.publication import AUDIT_PATH, published_head
+from certgraph.trust.queries import published_file
 
 
 async def _migrate(runtime: Runtime, _options: argparse.Namespace) -> None:
@@ -148,14 +149,26 @@ async def _key_list(runtime: Runtime, _options: argparse.Namespace) -> None:
 
 async def _key_retire(runtime: Runtime, options: argparse.Namespace) -> None:
     kid = hex_bytes(options.kid, "a key id", "kid")
-    row = await runtime.perform(retire_key, kid=kid, last_on=options.last or runtime.today)
+    row = await runtime.perform(
+        retire_key,
+        kid=kid,
+        last_on=options.last or runtime.today,
+        document=options.document,
+        reason=options.reason,
+    )
     print(f"key {row.kid.hex()} signs until {row.last_on}; what it signed stays valid")
 
 
 async def _key_compromise(runtime: Runtime, options: argparse.Namespace) -> None:
     kid = hex_bytes(options.kid, "a key id", "kid")
     since = options.since or runtime.today
-    row = await runtime.perform(declare_key_compromised, kid=kid, since=since)
+    row = await runtime.perform(
+        declare_key_compromised,
+        kid=kid,
+        since=since,
+        document=options.document,
+        reason=options.reason,
+    )
     print(
         f"key {row.kid.hex()} is compromised: certificates issued from {row.compromised_on} on fail"
     )
@@ -185,15 +198,16 @@ def _read_bytes(file: Path) -> bytes:
 
 async def _audit_verify(runtime: Runtime, options: argparse.Namespace) -> None:
     async with runtime.reads() as session:
-        heads = {}
-        for file in options.head:
-            head = await published_head(session, _read_bytes(file))
-            heads[head.sequence] = head.hash
+        tokens = [_read_bytes(file) for file in options.head]
+        newest = await published_file(session, AUDIT_PATH)
+        tokens += [] if newest is None else [newest.body]
+        found = [await published_head(session, token) for token in tokens]
+        heads = {head.sequence: head.hash for head in found}
         count, broken = await check_trail(session, heads)
         last = await audit_head(session)
     if broken is not None:
         raise refusal(f"audit.{broken.fault}", sequence=broken.sequence, count=count)
-    compared = f" and as {len(heads)} published heads say" if heads else ""
+    compared = f", and as {len(tokens)} published head(s) say" if tokens else ""
     print(f"{count} entries, each as it was written{compared}")
     if last is not None:
         print(f"hash of the last: {last.hash.hex()}")
@@ -287,3 +301,5 @@ def _add_key(commands: Any) -> None:
     compromise = leaf(commands, "compromise", "declare that others may hold it", _key_compromise)
     compromise.add_argument("kid", help="16 hex digits")
     compromise.add_argument("--since", type=day, help="first day (default: today)")
+    for parser in (retire, compromise):
+        add_on_behalf(parser)

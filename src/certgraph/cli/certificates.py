@@ -112,7 +112,10 @@ async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
         out.write_text("\n".join(messages) + "\n", encoding="utf-8")
         print(f"{len(to_sign)} certificates wait for the organization's signatures: {out}")
         where = f" --dir {options.dir}" if options.dir else ""
-        print(f"Add a “signature” to each line, then: certgraph sign-own{where} {run.id} FILE")
+        print(
+            f"Add a “signature” to each line, then: certgraph sign-own{where} "
+            f"{run.id} FILE --document … --reason …"
+        )
         return
     table = None if options.xlsx is None else XlsxTable(options.xlsx, _COLUMNS)
     _write_issued(runtime, rows, key, options.qr, table)

@@ -43,7 +43,7 @@ EXIT_REFUSED = 1
 EXIT_USAGE = 2
 
 
-BY_HAND = Actor("command line", Role.OPERATOR)
+BY_HAND = Actor("command line", Role.OPERATOR, by_hand=True)
 """Whoever has the installation's settings acts as the programme's office."""
 
 

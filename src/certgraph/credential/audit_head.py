@@ -48,10 +48,11 @@ def sign_audit_head(signer: Signer, head: AuditHead) -> bytes:
     return sign1(signer, TYP, encode({_IAT: head.issued_at, _HEAD: [head.sequence, head.hash]}))
 
 
-def unchecked_sequence(token: bytes) -> int:
-    """Return how far a head that was made here says the trail went; nothing is checked."""
-    sequence: int = decode(open_sign1(token, TYP).payload)[_HEAD][0]
-    return sequence
+def unchecked_head(token: bytes) -> AuditHead:
+    """Return a head that was published here; its signature is not checked."""
+    payload = decode(open_sign1(token, TYP).payload)
+    sequence, hash_ = payload[_HEAD]
+    return AuditHead(sequence, hash_, payload[_IAT])
 
 
 def open_audit_head(token: bytes, keys: Mapping[bytes, Ed25519PublicKey]) -> AuditHead:

@@ -237,12 +237,12 @@ async def key_on(
     return ([row for row in usable if row.listed_at is not None] or usable)[-1]
 
 
-_OWNER_OR_OPERATOR = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ANY}
+_OWNER = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF}
 
 
 @action(
     "issuerKeyRetire",
-    may=_OWNER_OR_OPERATOR,
+    may=_OWNER,
     about=KEY,
     returns="issuer_key",
     after_leaving=True,
@@ -271,7 +271,7 @@ async def retire_key(
 
 @action(
     "issuerKeyDeclareCompromised",
-    may=_OWNER_OR_OPERATOR,
+    may=_OWNER,
     about=KEY,
     returns="issuer_key",
     after_leaving=True,

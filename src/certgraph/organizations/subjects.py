@@ -1,10 +1,12 @@
 """What actions on organizations are about, and what is looked up of whoever acts."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from certgraph.actions.declaring import Hex, Subject
+from certgraph.actions.parties import Actor
 from certgraph.database import Session
 from certgraph.organizations import queries
 from certgraph.organizations.rules import left_problems
@@ -42,6 +44,10 @@ TOKEN = Subject(
 )
 
 
+TOKEN_NAME = "token "  # noqa: S105 - no secret
+"""What an actor with a token is called by: this, then the token's key."""
+
+
 async def organization_named(
     session: Session, code: str, *path: str, for_update: bool = False
 ) -> OrganizationRow:
@@ -65,6 +71,14 @@ class ProgrammeParties:
         """List why an organization no longer acts for itself. Source: rule R53."""
         row = await session.get_one(OrganizationRow, organization_id)
         return left_problems(row.name, row.state, row.state_since)
+
+    async def is_known(self, session: Session, actor: Actor, now: datetime) -> bool:
+        """Tell whether an actor of before may still act."""
+        token = actor.name.removeprefix(TOKEN_NAME)
+        if token == actor.name:
+            return True
+        row = await queries.token_by_id(session, UUID(token))
+        return row is not None and row.revoked_at is None and row.expires_at > now
 
     async def supervises(self, session: Session, authority_id: UUID, organization_id: UUID) -> bool:
         """Tell whether an authority supervises an institution."""

@@ -10,7 +10,7 @@ from certgraph.actions.parties import ANY, OF_ONE_ORGANIZATION, Actor, Role
 from certgraph.database import Session
 from certgraph.organizations import queries
 from certgraph.organizations.rules import OrganizationKind
-from certgraph.organizations.subjects import TOKEN, organization_named
+from certgraph.organizations.subjects import TOKEN, TOKEN_NAME, organization_named
 from certgraph.organizations.tables import ApiTokenRow, OrganizationRow
 from certgraph.problems import Problem, reject_if
 from certgraph.randomness import new_id, random_token
@@ -65,6 +65,8 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
     if not 1 <= draft.lifetime_days <= MAX_LIFETIME_DAYS:
         limit = {"days": MAX_LIFETIME_DAYS}
         problems.append(Problem(code="token.lifetime", path=("lifetime_days",), facts=limit))
+    if draft.role is Role.OPERATOR and not act.actor.by_hand:  # it could confirm what it asks for
+        problems.append(Problem(code="token.operator_by_hand", path=("role",)))
     if draft.reads_learners and draft.role is not Role.CREDIT_BANK:
         problems.append(Problem(code="token.scope", path=("reads_learners",)))
     reject_if(problems)
@@ -106,7 +108,7 @@ async def actor_of(session: Session, token: str, *, now: datetime) -> Actor | No
     row = await queries.token_by_sha256(session, _sha256(token))
     if row is None or row.revoked_at is not None or row.expires_at <= now:
         return None
-    return Actor(f"token {row.id}", row.role, row.organization_id, row.reads_learners)
+    return Actor(f"{TOKEN_NAME}{row.id}", row.role, row.organization_id, row.reads_learners)
 
 
 @action("apiTokenRevoke", may={Role.OPERATOR: ANY}, about=TOKEN, returns="api_token")

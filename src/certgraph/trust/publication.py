@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from certgraph.actions.queries import audit_head
+from certgraph.actions.queries import audit_hash_at, audit_head
 from certgraph.calendar import programme_day
 from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.rules import CertificateState
@@ -20,7 +20,7 @@ from certgraph.credential.audit_head import (
     MalformedAuditHead,
     open_audit_head,
     sign_audit_head,
-    unchecked_sequence,
+    unchecked_head,
 )
 from certgraph.credential.signature import Signer, kid_of, load_public_key
 from certgraph.credential.status_list import (
@@ -70,16 +70,20 @@ class Publication:
         renewed: How many of them were signed anew.
         bundle_changed: Whether the trust bundle was written.
         trust_list_left: How long the trust list in force still counts; less than 0 once it ended.
+        is_trail_sound: Whether the audit trail holds what was published of it.
     """
 
     status_lists: int
     renewed: int
     bundle_changed: bool
     trust_list_left: timedelta
+    is_trail_sound: bool = True
 
     @property
     def warning(self) -> str | None:
         """What an operator must know, if anything."""
+        if not self.is_trail_sound:
+            return "the audit trail no longer holds what was published; run: certgraph audit verify"
         if self.trust_list_left > WARN_BEFORE:
             return None
         days_left = self.trust_list_left.days
@@ -183,15 +187,24 @@ async def _put(session: Session, path: str, body: bytes, now: datetime) -> None:
     await session.merge(PublishedFileRow(path=path, body=body, etag=etag, published_at=now))
 
 
-async def _publish_audit_head(session: Session, signer: Signer, now: datetime) -> None:
-    """Publish how far the audit trail goes, where it goes further than was published."""
+async def _publish_audit_head(session: Session, signer: Signer, now: datetime) -> bool:
+    """Publish how far the audit trail goes, where it goes further than was published.
+
+    A trail that no longer holds what was published is never published: the head that proves it
+    stays. Returns whether the trail is sound so far.
+    """
     row = await audit_head(session)
-    if row is None:
-        return
-    head = AuditHead(row.sequence, row.hash, days.to_instant(now))
     before = await queries.published_file(session, AUDIT_PATH)
-    if before is None or unchecked_sequence(before.body) != head.sequence:
+    if before is not None:
+        known = unchecked_head(before.body)
+        if row is None or await audit_hash_at(session, known.sequence) != known.hash:
+            return False
+        if row.sequence == known.sequence:
+            return True
+    if row is not None:
+        head = AuditHead(row.sequence, row.hash, days.to_instant(now))
         await _put(session, AUDIT_PATH, sign_audit_head(signer, head), now)
+    return True
 
 
 async def published_head(session: Session, token: bytes) -> AuditHead:
@@ -246,7 +259,7 @@ async def publish(
             renewed += 1
         if code in listed:  # an organization joins the bundle with the next trust list
             tokens[path] = token if token is not None else published[path].body
-    await _publish_audit_head(session, signer, now)
+    is_trail_sound = await _publish_audit_head(session, signer, now)
     steps = [
         row.signed
         for row in await queries.root_changes(session)
@@ -264,4 +277,4 @@ async def publish(
     if changed:
         await _put(session, BUNDLE_PATH, bundle, now)
     expires_in = days.to_datetime(content.expires_at) - now
-    return Publication(len(tokens), renewed, changed, expires_in)
+    return Publication(len(tokens), renewed, changed, expires_in, is_trail_sound)

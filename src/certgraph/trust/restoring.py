@@ -74,8 +74,8 @@ async def take_as_floor(
         trust = reopen_trust_bundle(bundle, roots_named_by(current))
     except UntrustedBundle as error:
         raise refusal("trust.refused", detail=error) from None
-    forgotten = _forgotten_lists(bundle, current, now)
-    session.add_all(forgotten)
+    missing = _missing_lists(bundle, current, now)
+    session.add_all(missing)
     changed: list[str] = []
     unknown = 0
     for published in trust.status_lists.values():
@@ -84,10 +84,10 @@ async def take_as_floor(
         unknown += without
     for row in await certificate_queries.status_lists(session):
         row.used = row.size
-    return Restored(len(forgotten), len(trust.status_lists), tuple(changed), unknown)
+    return Restored(len(missing), len(trust.status_lists), tuple(changed), unknown)
 
 
-def _forgotten_lists(bundle: bytes, current: TrustListRow, now: datetime) -> list[TrustListRow]:
+def _missing_lists(bundle: bytes, current: TrustListRow, now: datetime) -> list[TrustListRow]:
     """Return the trust lists of a bundle that come after the current one, as rows."""
     signed_lists, _, standards = bundle_parts(bundle)
     roots: RootKeys = roots_named_by(current)

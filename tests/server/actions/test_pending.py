@@ -1,5 +1,7 @@
 """What the matrix wants two people for: asked, confirmed, rejected, withdrawn, lapsed."""
 
+import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,6 +12,7 @@ from certgraph.actions.confirming import confirm, reject, withdraw
 from certgraph.actions.parties import Actor, Role
 from certgraph.actions.performing import perform
 from certgraph.certificates.states.actions import erase_holder
+from certgraph.organizations.tokens import create_token, revoke_token
 from certgraph.problems import Rejected
 from tests.server.actions.inputs import fingerprint
 from tests.server.api.conftest import client
@@ -106,15 +109,59 @@ async def test_it_lapses_after_seven_days(house, waiting):
 
 
 async def test_it_is_bound_to_the_exact_input(house, waiting):
-    """An input that was altered in the database is not confirmed."""
+    """The input is sealed to its place: another's, put there, is not confirmed."""
     row, pending = waiting
     (other,) = await house.issue(house.candidate(holder_name="李四"), key="2")
-    async with house.sessions.begin() as session:
-        stated = dict(pending.input, number=other.number)
-        (await session.merge(pending)).input = stated
-    assert await refused(house, confirm, SECOND, pending) == ["pending.altered"]
+    given = {"number": other.number, "reason": "the holder asks"}
+    theirs = (await perform(erase_holder, house.environment(), FIRST, given)).pending
+    stated = json.dumps({**given, "number": other.number}).encode()
+    for sealed in (theirs.sealed_input, house.keyring.seal_input(stated, pending.id.bytes)):
+        async with house.sessions.begin() as session:
+            (await session.merge(pending)).sealed_input = sealed
+        assert await refused(house, confirm, SECOND, pending) == ["pending.altered"]
     assert await holder_of(house, other) == "李四"
     assert await holder_of(house, row) == "张示例"
+
+
+async def test_who_asked_must_still_be_somebody(house):
+    """A token that was revoked meanwhile asks for nothing."""
+    (row,) = await house.issue()
+    token, _ = await house.perform(create_token, name="x", role=Role.OPERATOR)
+    actor = Actor(f"token {token.id}", Role.OPERATOR)
+    given = {"number": row.number, "reason": "r"}
+    pending = (await perform(erase_holder, house.environment(), actor, given)).pending
+    await house.perform(revoke_token, token_id=token.id)
+    assert await refused(house, confirm, SECOND, pending) == ["pending.asker_gone"]
+    assert await holder_of(house, row) == "张示例"
+
+
+async def test_no_token_of_the_office_makes_another_to_confirm_for_itself(house):
+    given = {"name": "x", "role": Role.OPERATOR, "idempotency_key": "k"}
+    with pytest.raises(Rejected) as caught:
+        await perform(create_token, house.environment(), FIRST, given)
+    assert [one.code for one in caught.value.problems] == ["token.operator_by_hand"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_asked_or_confirmed_at_the_same_moment_it_is_once(house):
+    (row,) = await house.issue()
+    given = {"number": row.number, "reason": "r"}
+    asked = await asyncio.gather(
+        *(perform(erase_holder, house.environment(), FIRST, given) for _ in range(4))
+    )
+    (id_,) = {one.pending.id for one in asked}
+    assert await house.count("pending_actions") == 1
+
+    async def confirmed(number):
+        actor = Actor(f"second {number}", Role.OPERATOR)
+        try:
+            await perform(confirm, house.environment(), actor, {"id": id_})
+        except Rejected as rejected:
+            return [one.code for one in rejected.problems]
+        return []
+
+    found = sorted(await asyncio.gather(*map(confirmed, range(4))))
+    assert found == [[], *[["pending.ended"]] * 3]
 
 
 async def test_what_speaks_against_it_already_is_refused_to_who_asks(house, waiting):

@@ -287,7 +287,7 @@ ADMIN_ONLY = [
     'certificateTypeCode: "CT-001", document: "x", reason: "x"})',
     'standardVersionPublish(input: {idempotencyKey: "k", standardCode: "STD-1", version: "9", '
     'publishedOn: "2026-11-23", source: "x", document: "x", reason: "x"})',
-    'apiTokenCreate(input: {idempotencyKey: "k", name: "x", role: OPERATOR})',
+    'apiTokenCreate(input: {idempotencyKey: "k", name: "x", role: VERIFIER})',
 ]
 
 

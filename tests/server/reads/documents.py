@@ -258,7 +258,7 @@ CORPUS = {
         {},
     ),
     "what was done, and what waits": (
-        """{ auditEntries(first: 100) { nodes { id sequence action subject subjectKey actor actingAs
+        """{ auditEntries(first: 100) { nodes { id sequence action subject subjectId actor actingAs
           reason document doneAt hash } pageInfo { hasNextPage } }
           done: auditEntries(first: 2, action: "certificateRegister", doneFrom: "2026-11-23") {
           nodes { id } }

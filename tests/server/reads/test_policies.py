@@ -4,12 +4,14 @@ import re
 
 import orjson
 import pytest
+from graphql import GraphQLObjectType
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from certgraph.api.reads.execution import run
 from certgraph.api.reads.scalars import global_id
+from certgraph.api.reads.selection import STRAWBERRY, declaration_of
 from certgraph.certificates.tables import CertificateRow
 from certgraph.organizations.tables import OrganizationRow
 from tests.server.reads.documents import CORPUS, Drawing
@@ -23,7 +25,7 @@ REVEALING = {
     "LearningOutcomeChange": "certificateNumber record learner { name }",
     "CreditRecord": "outcomeRecord { certificateNumber }",
     "ConversionApplication": "certificateNumber outcomeRecord { certificateNumber }",
-    "AuditEntry": "subjectKey",
+    "AuditEntry": "subjectId",
 }
 """What tells whose row it is."""
 
@@ -185,3 +187,30 @@ def test_the_written_documents_show_what_may_be_seen_and_nothing_else(
                 assert found <= MAY_SEE[role], (text, role)
                 shown[role] |= found
     assert shown == MAY_SEE
+
+
+WITHOUT_A_TABLE = {
+    "QrCode.printMm",
+    "QrCode.svg",
+    "QrCode.version",
+    "Query.creditReconciliation",
+    "Query.issuerKeyChallenge",
+    "Query.policyRule",
+    "Query.registerEntries",
+    "Query.verification",
+}
+"""Fields with code of their own: what they show is public, or they look at who calls."""
+
+
+def test_every_other_field_is_read_under_a_declared_policy(world):
+    """A type names its policy, or `read_from` refuses it; a field that reads by itself is named."""
+    found = set()
+    for name, type_ in world.schema.type_map.items():
+        if not isinstance(type_, GraphQLObjectType) or name in ("Mutation", "__Schema"):
+            continue
+        for field_name, field in type_.fields.items():
+            definition = field.extensions.get(STRAWBERRY)
+            has_code = definition is not None and definition.base_resolver is not None
+            if has_code and declaration_of(field) is None:
+                found.add(f"{name}.{field_name}")
+    assert found == WITHOUT_A_TABLE

@@ -8,11 +8,13 @@ import strawberry
 from certgraph.actions import queries
 from certgraph.actions.tables import AuditEntryRow, PendingActionRow
 from certgraph.api.graph.enums import PendingState, Role
+from certgraph.api.graph.organizations import Organization
 from certgraph.api.reads.arguments import CALLER_NAME, CALLER_ORGANIZATION, NOW, through
 from certgraph.api.reads.declarations import Condition, Conditions
-from certgraph.api.reads.declaring import column, computed, page, read_from
-from certgraph.api.relay import Connection, Node, parse_global_id
+from certgraph.api.reads.declaring import column, computed, one, page, read_from
+from certgraph.api.relay import Connection, Node, global_id, parse_global_id
 from certgraph.calendar import first_instant, instant_after
+from certgraph.organizations.queries import supervised_by
 
 _OVERSEERS = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
 
@@ -25,14 +27,25 @@ def _pending(role: Role | None) -> bool | Condition:
 
 
 def _entries(role: Role | None) -> bool | Condition:
-    """Let an organization read what it did and what was done to what is its."""
+    """Let an organization read what it did and what was done to what is its, or supervised."""
     if role is None or role is Role.VERIFIER:
         return False
-    return True if role in _OVERSEERS else queries.is_entry_of(CALLER_ORGANIZATION)
+    if role in _OVERSEERS:
+        return True
+    mine = queries.is_entry_of(CALLER_NAME, CALLER_ORGANIZATION)
+    if role is not Role.PROVINCIAL_AUTHORITY:
+        return mine
+    return mine | AuditEntryRow.organization_id.in_(supervised_by(CALLER_ORGANIZATION))
 
 
-def _id(key: UUID | None) -> str | None:
-    return None if key is None else str(key)
+def _subject_id(table: str | None, key: UUID | None) -> str | None:
+    """Return the global id of what was changed; its bare key where the graph has no such type."""
+    if table is None or key is None:
+        return None
+    for type_ in Node.__subclasses__():
+        if type_.__read__.table.name == table:  # type: ignore[attr-defined]
+            return global_id(type_.__name__, key)
+    return str(key)
 
 
 @strawberry.type(description="An action that waits for another person, with exactly its input.")
@@ -66,12 +79,21 @@ class AuditEntry(Node):
 
     sequence: int = column(AuditEntryRow.sequence, description="From 1, without gaps.")
     action: str = column(AuditEntryRow.action, description="Name of the mutation.")
-    subject: str | None = column(AuditEntryRow.subject, description="Table of what it changed.")
-    subject_key: str | None = computed(
-        _id, AuditEntryRow.subject_id, description="Primary key of what it changed."
+    subject: str | None = column(
+        AuditEntryRow.subject, description="Kind of what it changed: certificates, organizations, …"
+    )
+    subject_id: strawberry.ID | None = computed(
+        _subject_id,
+        AuditEntryRow.subject,
+        AuditEntryRow.subject_id,
+        description="What it changed, for `node` and for the filter of the same name.",
+    )
+    organization: Organization | None = one(
+        AuditEntryRow.organization_id, description="Whose that is."
     )
     actor: str = column(AuditEntryRow.actor)
     acting_as: Role = column(AuditEntryRow.acting_as)
+    acting_for: Organization | None = one(AuditEntryRow.acting_for)
     confirmed_by: str | None = column(
         AuditEntryRow.confirmed_by, description="The second person, where two were needed."
     )
@@ -132,6 +154,11 @@ class ActionQuery:
 
 
 def key_of_any(id_: str) -> UUID:
-    """Return the key in a global id; one that nothing has where it is malformed."""
+    """Return the key in a global id, or a bare key; one that nothing has where it is malformed."""
     parsed = parse_global_id(id_)
-    return parsed[1] if parsed else UUID(int=0)
+    if parsed is not None:
+        return parsed[1]
+    try:
+        return UUID(id_)
+    except ValueError:
+        return UUID(int=0)

@@ -6,7 +6,8 @@ times more as aliases multiply it. The schema is a constant, so that an object o
 selection set always gives the same JSON; made bottom up, the parts are shared.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,6 +26,7 @@ from graphql import (
     get_nullable_type,
     is_leaf_type,
     is_list_type,
+    print_ast,
 )
 from graphql.execution.values import VariableValues
 
@@ -81,6 +83,37 @@ def _types_below(type_: Any) -> list[Any]:
     return found
 
 
+class _Asked:
+    """A field as a document asks for it.
+
+    Attributes:
+        key: Its response key as JSON, with the colon.
+        resolve: Returns its value of an object; arguments are bound.
+        item: Its type, or that of what it lists.
+        coerce: Makes a leaf's value; None where it is an object.
+        is_list: Whether it is a list.
+        nodes: Where it is asked for.
+        identity: Its type and the text of its selection sets: fields that ask for the same share
+            what is made.
+    """
+
+    __slots__ = ("coerce", "identity", "is_list", "item", "key", "nodes", "resolve")
+
+    def __init__(
+        self,
+        key: bytes,
+        resolve: Callable[..., Any],
+        item: Any,
+        coerce: Callable[[Any], Any] | None,
+        is_list: bool,  # noqa: FBT001 - a part of a record
+        nodes: Sequence[FieldNode],
+    ) -> None:
+        self.key, self.resolve, self.item, self.coerce = key, resolve, item, coerce
+        self.is_list, self.nodes = is_list, nodes
+        below = [node.selection_set for node in nodes if node.selection_set]
+        self.identity = f"{item.name} {' '.join(map(print_ast, below))}"
+
+
 class _Answer:
     """One answer on its way."""
 
@@ -92,66 +125,70 @@ class _Answer:
         self._variables = variables
         self._flags = {name: bool(variables.coerced.get(name)) for name in operation.flags}
         self._made: dict[tuple[Any, ...], tuple[object, bytes]] = {}
-        self._selected: dict[tuple[int, ...], list[tuple[bytes, str, Sequence[FieldNode]]]] = {}
-        self._arguments: dict[int, dict[str, Any]] = {}
+        self._selected: dict[str, Sequence[bytes | _Asked]] = {}
         self._left = MAX_MADE
 
     def field(self, field: GraphQLField, nodes: Sequence[FieldNode], source: object) -> bytes:
         """Return a field of an object."""
+        return self._field(self._asked(b"", field, nodes), source)
+
+    def _asked(self, key: bytes, field: GraphQLField, nodes: Sequence[FieldNode]) -> _Asked:
+        arguments = get_argument_values(field, nodes[0], self._variables) if field.args else {}
         assert field.resolve is not None  # noqa: S101 - every field of introspection has one
-        arguments = self._arguments_of(field, nodes[0]) if field.args else {}
-        found = field.resolve(source, self._introspection.info, **arguments)
         type_: Any = get_nullable_type(field.type)
+        is_list = is_list_type(type_)
+        item: Any = get_nullable_type(type_.of_type) if is_list else type_
+        coerce = item.coerce_output_value if is_leaf_type(item) else None
+        resolve = partial(field.resolve, **arguments) if arguments else field.resolve
+        return _Asked(key, resolve, item, coerce, is_list, nodes)
+
+    def _field(self, asked: _Asked, source: object) -> bytes:
+        found = asked.resolve(source, self._introspection.info)
         if found is None:
             return b"null"
-        if not is_list_type(type_):
-            return self._value(type_, nodes, found)
-        item: Any = get_nullable_type(type_.of_type)
-        return b"[%b]" % self._joined([self._value(item, nodes, one) for one in found])
+        if not asked.is_list:
+            return self._value(asked, found)
+        return b"[%b]" % self._joined([self._value(asked, one) for one in found])
 
-    def _arguments_of(self, field: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        known = self._arguments.get(id(node))
-        if known is None:
-            known = get_argument_values(field, node, self._variables)
-            self._arguments[id(node)] = known
-        return known
-
-    def _value(self, type_: Any, nodes: Sequence[FieldNode], value: Any) -> bytes:
-        if is_leaf_type(type_):
-            return orjson.dumps(type_.coerce_output_value(value))
+    def _value(self, asked: _Asked, value: Any) -> bytes:
+        if asked.coerce is not None:
+            return orjson.dumps(asked.coerce(value))
         value = self._introspection.same(value)
         what = (value[0], id(value[1])) if isinstance(value, tuple) else (id(value),)
-        key = (*map(id, nodes), *what)
+        key = (asked.identity, *what)
         known = self._made.get(key)
         if known is None:
             if len(self._made) >= MAX_OBJECTS:
                 raise too_large()
-            known = self._made[key] = (value, self._object(type_, nodes, value))
+            known = self._made[key] = (value, self._object(asked, value))
         return known[1]
 
-    def _object(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode], value: object) -> bytes:
-        parts = []
-        for key, name, below in self._fields(type_, nodes):
-            if name == "__typename":
-                parts.append(key + b'"%b"' % type_.name.encode())
-            else:
-                parts.append(key + self.field(type_.fields[name], below, value))
+    def _object(self, asked: _Asked, value: object) -> bytes:
+        parts = [
+            one if isinstance(one, bytes) else one.key + self._field(one, value)
+            for one in self._fields(asked)
+        ]
         return b"{%b}" % self._joined(parts)
 
-    def _fields(
-        self, type_: GraphQLObjectType, nodes: Sequence[FieldNode]
-    ) -> list[tuple[bytes, str, Sequence[FieldNode]]]:
-        """Return key, name and nodes of each field that is asked of an object."""
-        identity = tuple(map(id, nodes))
-        known = self._selected.get(identity)
+    def _fields(self, asked: _Asked) -> Sequence[bytes | _Asked]:
+        """Return what is asked of an object: a field, or the whole of `__typename`."""
+        known = self._selected.get(asked.identity)
         if known is None:
-            sets = [node.selection_set for node in nodes if node.selection_set]
+            type_ = asked.item
+            sets = [node.selection_set for node in asked.nodes if node.selection_set]
             fields = self._operation.fields(type_, sets, self._flags)
-            known = self._selected[identity] = [
-                (orjson.dumps(key) + b":", below[0].name.value, below)
-                for key, below in fields.items()
+            known = self._selected[asked.identity] = [
+                self._part(orjson.dumps(key) + b":", type_, below) for key, below in fields.items()
             ]
         return known
+
+    def _part(
+        self, key: bytes, type_: GraphQLObjectType, nodes: Sequence[FieldNode]
+    ) -> bytes | _Asked:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return key + b'"%b"' % type_.name.encode()
+        return self._asked(key, type_.fields[name], nodes)
 
     def _joined(self, parts: Sequence[bytes]) -> bytes:
         """Return parts with commas between. Raises `GraphQLError` where that is too long."""

@@ -238,6 +238,7 @@ async def reissue_certificate(
         today = programme_day(act.now)
         reject_if(inactive_problems(organization.name, organization.state, today))
     request = correction_request(act, certificate, organization, draft)
+    act.touched.append(certificate)
     return await _start_run_of_one(act, request)
 
 

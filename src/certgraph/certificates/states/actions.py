@@ -180,6 +180,7 @@ async def erase_holder(act: Act, certificate: CertificateRow) -> CertificateRow:
         one.document_type = one.document_sealed = one.document_lookup = one.candidate_key = None
         one.payload = one.signature = b""
         one.erased_at = act.now
+        act.touched.append(one)
         _record(act, one, act.reason)
     await queries.forget_requests(act.session, [one.issue_run_id for one in rows])
     return row

@@ -50,7 +50,7 @@ async def credit_records(session: Session, ids: Sequence[UUID]) -> dict[UUID, Cr
 def difference() -> ColumnElement[CreditDifference | None]:
     """Return how the credit bank differs over a record, over its row; null where it does not.
 
-    A record without recognized credits, and one that fell before it was recorded, owes nothing.
+    A record without recognized credits, and one that ended before it was recorded, owes nothing.
     """
     credit = CreditRecordRow
 
@@ -58,10 +58,10 @@ def difference() -> ColumnElement[CreditDifference | None]:
         return select(column).where(credit.id == OutcomeRecordRow.id).scalar_subquery()
 
     state = of_credit(credit.state)
-    stands = or_(*(OutcomeRecordRow.state == one for one in _VALID_STATES))
+    is_valid = or_(*(OutcomeRecordRow.state == one for one in _VALID_STATES))
     found = case(
         (
-            ~stands,
+            ~is_valid,
             case((state == CreditRecordState.RECORDED, CreditDifference.NOT_WITHDRAWN.value)),
         ),
         (OutcomeRecordRow.credits_tenths.is_(None), null()),

@@ -49,7 +49,7 @@ async def hours_by_course_type(session: Session, rule_id: UUID) -> dict[CourseTy
 async def is_organization_of_type(
     session: Session, organization_id: UUID, certificate_type_id: UUID
 ) -> bool:
-    """Tell whether an organization stands behind a certificate type."""
+    """Tell whether an organization is behind a certificate type."""
     found = await session.get(
         CertificateTypeOrganizationRow, (certificate_type_id, organization_id)
     )

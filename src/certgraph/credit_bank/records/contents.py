@@ -54,7 +54,7 @@ class Words:
     def content(
         self, facts: Facts, state: RecordState, version: int, entry: CatalogueEntryRow | None
     ) -> bytes:
-        """Return what a version of a record says; of one that fell, its natural key and why."""
+        """Return what a version of a record says; of one that ended, its natural key and why."""
         said: dict[str, Any] = {
             "certificateNumber": facts.number,
             "version": version,
