@@ -46,6 +46,7 @@ def upgrade() -> None:
     _make_keys_of_several()
     _drop_rule_of_tokens()
     _rename_roles()
+    _drop_plain_hashes()
 
 
 def downgrade() -> None:
@@ -71,6 +72,7 @@ def downgrade() -> None:
             "request_digest", existing_type=sa.String(64), new_column_name="request_sha256"
         )
         batch.drop_column("created_ids")
+    op.execute("ALTER TABLE issue_runs RENAME COLUMN request_digest TO request_sha256")
     op.drop_column("organizations", "supervised_by_id")
     op.drop_table("pending_actions")
     op.drop_table("audit_heads")
@@ -218,3 +220,13 @@ def _rename_roles() -> None:
             role = next((kind for kind in _KINDS if kind in of), "verifier")
         change = _tokens.update().where(_tokens.c.id == token.id)
         connection.execute(change.values(role=role))
+
+
+def _drop_plain_hashes() -> None:
+    """Drop plain hashes of what was asked: names and document numbers could be found by trying.
+
+    A run of before is not continued by its request; what is not signed yet is asked for anew.
+    """
+    op.execute("ALTER TABLE issue_runs RENAME COLUMN request_sha256 TO request_digest")
+    op.execute("UPDATE issue_runs SET request_digest = ''")
+    op.execute("UPDATE idempotency_keys SET request_digest = ''")

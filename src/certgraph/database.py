@@ -319,7 +319,7 @@ def sqlstate(error: BaseException | None) -> str | None:
 
 def is_conflict(error: BaseException) -> bool:
     """Tell whether another transaction was faster with the same key."""
-    return isinstance(error, IntegrityError)
+    return sqlstate(error) == "23505" or "UNIQUE constraint" in str(getattr(error, "orig", ""))
 
 
 def is_deadlock(error: DatabaseError) -> bool:

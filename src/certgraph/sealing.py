@@ -34,6 +34,7 @@ class Keyring:
         self._inputs = AESGCM(self._derive("pending inputs"))
         self._webhook_secrets = AESGCM(self._derive("webhook secrets"))
         self._lookup_key = self._derive("document lookup")
+        self._audit_key = self._derive("audit trail")
         self._input_key = self._derive("inputs of actions")
         self.cursor_key = self._derive("cursors")
         self.check_value = hmac.digest(self._derive("check"), b"certgraph", "sha256")
@@ -50,6 +51,10 @@ class Keyring:
     def open_input(self, sealed: bytes, owner: bytes) -> bytes:
         """Return the input of a pending action. Raises `CannotOpen`."""
         return _open(self._inputs, sealed, owner)
+
+    def audit_hash(self, content: bytes) -> bytes:
+        """Return the keyed hash of an entry of the audit trail, 32 bytes."""
+        return hmac.digest(self._audit_key, content, "sha256")
 
     def input_digest(self, content: bytes) -> str:
         """Return a keyed hash of what an action was given, 64 hex digits.

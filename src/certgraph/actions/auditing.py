@@ -5,9 +5,8 @@ writes the whole tail anew does not match the heads that were published
 (`certgraph.credential.audit_head`).
 """
 
-import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC
 from uuid import UUID
@@ -18,6 +17,7 @@ from certgraph.actions.parties import Actor
 from certgraph.actions.tables import AuditEntryRow
 from certgraph.database import Session
 from certgraph.randomness import new_id
+from certgraph.sealing import Keyring
 
 READING = "learnersRead"
 """What the trail calls a reading of full personal records; it is no mutation."""
@@ -74,7 +74,7 @@ async def record(
         input_digest=input_digest,
         done_at=act.now,
     )
-    entry.hash = _hash(head.hash, entry)
+    entry.hash = _hash(act.keyring, head.hash, entry)
     head.sequence, head.hash = entry.sequence, entry.hash
     act.session.add(entry)
 
@@ -100,8 +100,11 @@ async def record_reading(
         await record(act, READING, environment.keyring().input_digest(stated), subject=subject)
 
 
-def _hash(before: bytes, entry: AuditEntryRow) -> bytes:
-    """Return the hash of an entry and the one before it: SHA-256 of its fields as JSON."""
+def _hash(keyring: Keyring, before: bytes, entry: AuditEntryRow) -> bytes:
+    """Return the keyed hash of an entry and the one before it, of its fields as JSON.
+
+    Who has the database alone cannot make an entry that fits.
+    """
     fields = [
         before.hex(),
         entry.sequence,
@@ -119,26 +122,29 @@ def _hash(before: bytes, entry: AuditEntryRow) -> bytes:
         entry.input_digest,
         entry.done_at.astimezone(UTC).isoformat(),
     ]
-    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).digest()
+    return keyring.audit_hash(json.dumps(fields, ensure_ascii=False).encode())
 
 
 async def check_trail(
-    session: Session, published: Mapping[int, bytes] | None = None
+    session: Session, keyring: Keyring, published: Collection[tuple[int, bytes]] = ()
 ) -> tuple[int, Broken | None]:
     """Follow the whole trail; return how many entries are sound, and the first fault.
 
     Args:
         session: Open session.
-        published: Sequence → hash of heads that were published.
+        keyring: Of the master key under which it was written.
+        published: Sequence and hash of each head that was published.
     """
-    expected = dict(published or {})
+    expected: dict[int, set[bytes]] = {}
+    for place, hash_ in published:
+        expected.setdefault(place, set()).add(hash_)
     before, count = bytes(32), 0
     async for sequence, entry in queries.audit_entries(session):
         if sequence != count + 1:
             return count, Broken(sequence, "missing")
-        if entry is None or entry.hash != _hash(before, entry):
+        if entry is None or entry.hash != _hash(keyring, before, entry):
             return count, Broken(sequence, "altered")
-        if expected.pop(sequence, entry.hash) != entry.hash:
+        if expected.pop(sequence, {entry.hash}) != {entry.hash}:
             return count, Broken(sequence, "rewritten")
         before, count = entry.hash, count + 1
     head = await queries.audit_head(session)

@@ -48,8 +48,7 @@ async def confirm(act: Act, pending: PendingActionRow) -> PendingActionRow:
         _refuse_role(act, pending)
     if act.by == pending.asked_by:
         raise refusal("pending.same_person")
-    asked: Action[Any, Any] = act.environment.actions[pending.action]
-    given = _stated(act, asked, pending)
+    asked, given = _stated(act, pending)
     # The authority of who asked is looked at again; the actor is theirs, the word another's.
     asker = Actor(pending.asked_by, pending.asked_as, pending.asked_for)
     if not await act.environment.parties.is_known(act.session, asker, act.now):
@@ -65,16 +64,22 @@ async def confirm(act: Act, pending: PendingActionRow) -> PendingActionRow:
     return pending
 
 
-def _stated(act: Act, asked: Action[Any, Any], pending: PendingActionRow) -> dict[str, Any]:
-    """Return exactly the input that was asked for. Raises `Rejected` where it was altered."""
+def _stated(act: Act, pending: PendingActionRow) -> tuple[Action[Any, Any], dict[str, Any]]:
+    """Return the action and exactly the input that was asked for.
+
+    Raises:
+        Rejected: What was asked for was altered, or is no longer asked for in this form.
+    """
+    asked: Action[Any, Any] | None = act.environment.actions.get(pending.action)
     try:
-        stated = json.loads(act.keyring.open_input(pending.sealed_input, pending.id.bytes))
-    except CannotOpen:
-        raise refusal("pending.altered") from None
-    given = {one.name: restored(one.type, stated[one.name]) for one in asked.inputs}
-    if input_digest(asked, act, given) != pending.input_digest:
-        raise refusal("pending.altered")
-    return given
+        stated = json.loads(act.keyring.open_input(pending.sealed_input, pending.bound()))
+        if asked is not None:
+            given = {one.name: restored(one.type, stated[one.name]) for one in asked.inputs}
+            if input_digest(asked, act, given) == pending.input_digest:
+                return asked, given
+    except (CannotOpen, KeyError, ValueError):
+        pass
+    raise refusal("pending.altered")
 
 
 @action("pendingActionReject", may=_ANYBODY, about=PENDING, returns="pending_action")

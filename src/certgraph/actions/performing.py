@@ -1,7 +1,9 @@
 # ruff: noqa: ANN401 - of any action
 """Performing an action: authority, repetition, subject, second person, work, audit, commit."""
 
+import asyncio
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
@@ -27,7 +29,9 @@ from certgraph.problems import Problem, Rejected, refusal, reject_if
 from certgraph.randomness import new_id
 from certgraph.text import text_problems
 
-_TRIES = 3
+logger = logging.getLogger("certgraph.actions")
+
+_TRIES = 5
 AnyAction = Action[Any, Any]
 Given = Mapping[str, Any]
 
@@ -59,9 +63,21 @@ async def perform(
         Rejected: Every reason against it; nothing was changed.
     """
     grant = grant_of(action, actor)
-    outcome = await _committed(action, environment, actor, given, grant)
+    try:
+        outcome = await _committed(action, environment, actor, given, grant)
+    except Rejected:
+        # A twin of the same moment was faster: what speaks against it is what the twin made.
+        made = await _made_meanwhile(action, environment, actor, given, grant)
+        if made is None:
+            raise
+        outcome = made
     if action.then is not None and outcome.pending is None:
-        await action.then(environment, _as_returned(action, outcome.results))
+        try:
+            await action.then(environment, _as_returned(action, outcome.results))
+        except DatabaseError as error:  # it is committed: sent again, it goes on
+            if not (is_busy(error) or is_deadlock(error)):
+                raise
+            raise refusal("access.busy") from None
     environment.done(action.name)
     return outcome
 
@@ -70,27 +86,43 @@ async def _committed(
     action: AnyAction, environment: Environment, actor: Actor, given: Given, grant: Grant
 ) -> Outcome:
     """Perform it in one transaction; again where the database ended it to let another go on."""
-    for tries_left in reversed(range(_TRIES)):
+    for attempt in range(_TRIES):
         try:
             async with environment.sessions.begin() as session:
-                act = Act(
-                    session,
-                    actor,
-                    environment,
-                    given.get("reason") or "",
-                    given.get("document"),
-                    given.get("idempotency_key", "") if action.once else "",
+                return await _performed(
+                    action, _act(session, action, environment, actor, given), given, grant
                 )
-                return await _performed(action, act, given, grant)
         except _Again:
             continue
         except DatabaseError as error:
-            if is_busy(error) or (is_conflict(error) and not tries_left):
-                raise refusal("access.busy") from None
-            # again: a parallel request was faster, and what it made is found now
-            if not tries_left or not (is_deadlock(error) or is_conflict(error)):
+            if is_busy(error):
+                break
+            if not (is_deadlock(error) or is_conflict(error)):
                 raise
+            logger.info("%s is tried again: %s", action.name, type(error).__name__)
+            await asyncio.sleep(attempt * environment.random.uniform(0.02, 0.1))
     raise refusal("access.busy")
+
+
+def _act(
+    session: Session, action: AnyAction, environment: Environment, actor: Actor, given: Given
+) -> Act:
+    key = given.get("idempotency_key", "") if action.once else ""
+    reason, document = given.get("reason") or "", given.get("document")
+    return Act(session, actor, environment, reason, document, key)
+
+
+async def _made_meanwhile(
+    action: AnyAction, environment: Environment, actor: Actor, given: Given, grant: Grant
+) -> Outcome | None:
+    """Return what a request with the same key made while this one was performed."""
+    if not action.once:
+        return None
+    async with environment.sessions() as session:
+        act = _act(session, action, environment, actor, given)
+        caller, digest = _caller(action, act, given), request_digest(action, act, given)
+        before = await queries.created_before(session, caller, act.key, digest)
+        return None if before is None else await _found_again(action, session, before, grant)
 
 
 async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) -> Outcome:
@@ -103,6 +135,8 @@ async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) ->
             act.session, _caller(action, act, given), given["idempotency_key"], asked
         )
         if before is not None:
+            if action.then is not None:  # it may go on
+                await check_takes_part(action, act)
             return await _found_again(action, act.session, before, grant)
     # 3. Whether the actor still takes part, and the subject is its to change.
     await check_takes_part(action, act)
@@ -158,7 +192,7 @@ async def _waiting(
     pending = PendingActionRow(
         id=id_,
         action=action.name,
-        sealed_input=act.keyring.seal_input(stated, id_.bytes),
+        sealed_input=b"",
         input_digest=digest,
         subject_id=getattr(subject, "id", None),
         organization_id=_owner_of(action, subject) or act.actor.organization_id,
@@ -176,6 +210,7 @@ async def _waiting(
         await work(action, act, given, subject, problems)
     finally:
         await tried.rollback()
+    pending.sealed_input = act.keyring.seal_input(stated, pending.bound())
     act.session.add(pending)
     return pending
 
@@ -222,7 +257,10 @@ def _own_problems(action: AnyAction, grant: Grant, given: Given) -> list[Problem
         if value is None and is_wanted:
             problems.append(Problem(code=f"access.{name}_required", path=(name,)))
         elif value is not None:
-            problems += text_problems(value, 200, name)
+            found = text_problems(value, 200, name)
+            if not found and not any(character.isalnum() for character in value):
+                found = [Problem(code=f"access.{name}_required", path=(name,))]
+            problems += found
     return problems
 
 
@@ -345,13 +383,13 @@ def input_digest(action: AnyAction, act: Act, given: Given) -> str:
         ensure_ascii=False,
         sort_keys=True,
     )
-    return act.keyring.input_digest(canonical.encode())
+    return act.keyring.input_digest(canonical.encode(errors="surrogatepass"))
 
 
 def _caller(action: AnyAction, act: Act, given: Given) -> str:
     """Return within what a key is unique: the token, or what the command line names."""
     if act.actor.by_hand and action.about is not None:
-        return f"{act.by} {given[action.about.key]}"
+        return f"{act.by} {given[action.about.key]}"[:80]
     return act.by
 
 

@@ -1,6 +1,6 @@
 """What was done, what was done already, and what waits for a second person."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -67,6 +67,13 @@ class PendingActionRow(Base):
     ended_by: Mapped[str | None] = mapped_column(Text)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     remarks: Mapped[str | None] = mapped_column(Text)
+
+    def bound(self) -> bytes:
+        """Return what the sealed input is bound to: who asked, why, till when, for whose word."""
+        for_whom = self.asked_for.hex if self.asked_for else ""
+        until = self.lapses_at.astimezone(UTC).isoformat()
+        parts = (self.id.hex, self.action, self.asked_by, self.asked_as, for_whom, self.confirmer)
+        return "\0".join((*map(str, parts), until, self.reason)).encode()
 
 
 class AuditEntryRow(Base):

@@ -97,29 +97,33 @@ async def certificate_by_number_key(
 
 
 async def lock_corrections(session: Session, certificate_id: UUID) -> Sequence[CertificateRow]:
-    """Return a certificate, those it corrects and those that correct it, locked in one order."""
+    """Return a certificate, those it corrects and those that correct it, locked in one order.
+
+    A correction that was made while this waited for a lock is found, too.
+    """
     ids = {certificate_id}
     while True:
+        statement = (
+            select(CertificateRow)
+            .where(CertificateRow.id.in_(ids))
+            .order_by(CertificateRow.id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        rows = (await session.scalars(statement)).all()
         near = select(CertificateRow.id, CertificateRow.supersedes_id).where(
             or_(CertificateRow.id.in_(ids), CertificateRow.supersedes_id.in_(ids))
         )
-        rows = await session.execute(near)
-        reached = {id_ for row in rows for id_ in row if id_ is not None}
+        found = await session.execute(near)
+        reached = {id_ for row in found for id_ in row if id_ is not None}
         if reached <= ids:
-            break
+            return rows
         ids |= reached
-    statement = (
-        select(CertificateRow)
-        .where(CertificateRow.id.in_(ids))
-        .order_by(CertificateRow.id)
-        .with_for_update(key_share=True)
-    )
-    return (await session.scalars(statement.execution_options(populate_existing=True))).all()
 
 
 async def forget_requests(session: Session, run_ids: Sequence[UUID]) -> None:
-    """Forget the hashes of requests: of one person's data they could be found by trying."""
-    statement = update(IssueRunRow).where(IssueRunRow.id.in_(run_ids)).values(request_sha256="")
+    """Drop the hashes of requests about one person."""
+    statement = update(IssueRunRow).where(IssueRunRow.id.in_(run_ids)).values(request_digest="")
     await session.execute(statement)
 
 

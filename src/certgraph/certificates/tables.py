@@ -51,7 +51,7 @@ class IssueRunRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
     idempotency_key: Mapped[str] = mapped_column(String(100))
-    request_sha256: Mapped[str] = mapped_column(String(64))
+    request_digest: Mapped[str] = mapped_column(String(64))
     signing_key_id: Mapped[UUID] = mapped_column(ForeignKey("signing_keys.id"))
     certificate_count: Mapped[int]
     reason: Mapped[str] = mapped_column(Text)

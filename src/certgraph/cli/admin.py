@@ -183,6 +183,8 @@ async def _token_create(runtime: Runtime, options: argparse.Namespace) -> None:
         organization_code=options.organization,
         lifetime_days=options.days,
         reads_learners=options.reads_learners,
+        document=options.document,
+        reason=options.reason,
     )
     print(token)
     print(f"valid until {row.expires_at:%Y-%m-%d}; it is not shown again", file=sys.stderr)
@@ -202,8 +204,8 @@ async def _audit_verify(runtime: Runtime, options: argparse.Namespace) -> None:
         newest = await published_file(session, AUDIT_PATH)
         tokens += [] if newest is None else [newest.body]
         found = [await published_head(session, token) for token in tokens]
-        heads = {head.sequence: head.hash for head in found}
-        count, broken = await check_trail(session, heads)
+        heads = [(head.sequence, head.hash) for head in found]
+        count, broken = await check_trail(session, runtime.keyring(), heads)
         last = await audit_head(session)
     if broken is not None:
         raise refusal(f"audit.{broken.fault}", sequence=broken.sequence, count=count)
@@ -236,6 +238,7 @@ def add_to(commands: Any) -> None:
     )
     token.add_argument("--name", required=True, help="what it is for")
     token.add_argument("--days", type=int, default=90, help="how long it is valid (default: 90)")
+    add_on_behalf(token)
     audit = group(commands, "audit", "the audit trail")
     verify = leaf(audit, "verify", "follow it from its first entry to its last", _audit_verify)
     verify.add_argument(

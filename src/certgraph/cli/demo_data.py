@@ -331,6 +331,7 @@ async def write_tokens(runtime: Runtime, folder: Path, institution: str) -> None
             role=role,
             organization_code=code,
             reads_learners=role is Role.CREDIT_BANK,
+            **BY_DEMO,
         )
         lines.append(f"{role.name}_TOKEN={token}")
     write_new(folder / "tokens.env", ("\n".join(lines) + "\n").encode(), secret=True)

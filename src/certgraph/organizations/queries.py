@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, select
 from sqlalchemy.orm import aliased
 
 from certgraph.database import Session, contains, insert_unless_there
@@ -32,6 +32,12 @@ async def organization_by_code(
     return await session.scalar(statement)
 
 
+async def share_organization(session: Session, organization_id: UUID) -> None:
+    """Keep an organization's state as it is until the end of the transaction."""
+    statement = select(OrganizationRow.id).where(OrganizationRow.id == organization_id)
+    await session.execute(statement.with_for_update(read=True))
+
+
 async def organization_by_uscc(session: Session, uscc: str) -> OrganizationRow | None:
     """Return the organization with a unified social credit code."""
     return await session.scalar(select(OrganizationRow).where(OrganizationRow.uscc == uscc))
@@ -52,7 +58,11 @@ def is_of_kind(kind: Any) -> ColumnElement[bool]:
     )
 
 
-_IS_INSTITUTION = is_of_kind(OrganizationKind.PILOT_INSTITUTION)
+_IS_INSTITUTION = and_(
+    is_of_kind(OrganizationKind.PILOT_INSTITUTION),
+    not_(is_of_kind(OrganizationKind.EVALUATION_ORGANIZATION)),
+)
+"""An institution that issues certificates is not its province's to end."""
 
 
 def name_contains(text: Any) -> ColumnElement[bool]:

@@ -77,7 +77,10 @@ class ProgrammeParties:
         token = actor.name.removeprefix(TOKEN_NAME)
         if token == actor.name:
             return True
-        row = await queries.token_by_id(session, UUID(token))
+        try:
+            row = await queries.token_by_id(session, UUID(token))
+        except ValueError:
+            return False
         return row is not None and row.revoked_at is None and row.expires_at > now
 
     async def supervises(self, session: Session, authority_id: UUID, organization_id: UUID) -> bool:

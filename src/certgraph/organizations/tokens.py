@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import Secret, action
-from certgraph.actions.parties import ANY, OF_ONE_ORGANIZATION, Actor, Role
+from certgraph.actions.parties import ANY, OF_ONE_ORGANIZATION, ON_BEHALF, Actor, Role
 from certgraph.database import Session
 from certgraph.organizations import queries
 from certgraph.organizations.rules import OrganizationKind
@@ -48,7 +48,7 @@ class TokenDraft:
 _KIND_OF_APPROVERS = OrganizationKind.EVALUATION_ORGANIZATION
 
 
-@action("apiTokenCreate", may={Role.OPERATOR: ANY}, returns=("api_token", "token"), once=True)
+@action("apiTokenCreate", may={Role.OPERATOR: ON_BEHALF}, returns=("api_token", "token"), once=True)
 async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret]:
     """Make a bearer token. It is stored hashed and shown once.
 

@@ -197,7 +197,11 @@ async def _publish_audit_head(session: Session, signer: Signer, now: datetime) -
     before = await queries.published_file(session, AUDIT_PATH)
     if before is not None:
         known = unchecked_head(before.body)
-        if row is None or await audit_hash_at(session, known.sequence) != known.hash:
+        if (
+            known is None
+            or row is None
+            or await audit_hash_at(session, known.sequence) != known.hash
+        ):
             return False
         if row.sequence == known.sequence:
             return True

@@ -1,6 +1,7 @@
 """The audit trail finds and names every way of altering it."""
 
 from datetime import timedelta
+from hashlib import sha256
 from uuid import UUID
 
 import pytest
@@ -22,10 +23,10 @@ from tests.server.trust.test_lists import new_list, published
 __all__ = ["client"]
 
 
-async def trail(house, published=None):
+async def trail(house, *published):
     """Return how many entries are sound, and (sequence, fault) of the first that is not."""
     async with house.sessions() as session:
-        count, broken = await check_trail(session, published)
+        count, broken = await check_trail(session, house.keyring, published)
     return count, None if broken is None else (broken.sequence, broken.fault)
 
 
@@ -149,7 +150,7 @@ async def test_an_emptied_trail_is_not_published_over_what_was(house):
         head = await published_head(session, first)
     await change(house, "DELETE FROM audit_entries", "DELETE FROM audit_heads")
     assert await trail(house) == (0, None)  # by itself an empty trail is sound
-    assert await trail(house, {head.sequence: head.hash}) == (0, (head.sequence, "head"))
+    assert await trail(house, (head.sequence, head.hash)) == (0, (head.sequence, "head"))
     (row,) = await house.issue(key="2")
     await house.perform(register_certificate, number=row.number)
     done, _ = await published(house)
@@ -185,7 +186,36 @@ async def test_a_tail_that_was_written_anew_differs_from_the_published_head(hous
         await session.execute(text("UPDATE audit_heads SET sequence = :s, hash = :h"), state)
     await house.perform(suspend_certificate, number=row.number)
     assert await trail(house) == (last, None)  # by itself the new tail is sound
-    assert await trail(house, {head.sequence: head.hash}) == (last - 1, (last, "rewritten"))
+    assert await trail(house, (head.sequence, head.hash)) == (last - 1, (last, "rewritten"))
+
+
+async def test_two_heads_at_one_place_are_not_both_true(house):
+    await house.issue()
+    last = await length(house)
+    entry = await entry_at(house, last)
+    heads = [(last, entry.hash), (last, bytes(32))]
+    assert await trail(house, *heads) == (last - 1, (last, "rewritten"))
+
+
+async def test_an_entry_that_was_made_with_the_database_alone_does_not_fit(house):
+    """Whoever appends one and moves the head lacks the key of the trail."""
+    last = await entry_at(house, await length(house))
+    async with house.sessions.begin() as session:
+        made = await house.act(session).session.merge(
+            AuditEntryRow(
+                **{
+                    name: getattr(last, name)
+                    for name in AuditEntryRow.__table__.columns.keys()  # noqa: SIM118
+                    if name not in ("id", "sequence", "hash")
+                },
+                id=UUID(int=7),
+                sequence=last.sequence + 1,
+                hash=sha256(last.hash).digest(),
+            )
+        )
+        state = {"s": made.sequence, "h": made.hash}
+        await session.execute(text("UPDATE audit_heads SET sequence = :s, hash = :h"), state)
+    assert await trail(house) == (last.sequence, (last.sequence + 1, "altered"))
 
 
 async def test_a_head_that_nobody_signed_is_refused(house):

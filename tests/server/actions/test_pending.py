@@ -3,7 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -115,11 +115,31 @@ async def test_it_is_bound_to_the_exact_input(house, waiting):
     given = {"number": other.number, "reason": "the holder asks"}
     theirs = (await perform(erase_holder, house.environment(), FIRST, given)).pending
     stated = json.dumps({**given, "number": other.number}).encode()
-    for sealed in (theirs.sealed_input, house.keyring.seal_input(stated, pending.id.bytes)):
+    for sealed in (theirs.sealed_input, house.keyring.seal_input(stated, pending.bound())):
         async with house.sessions.begin() as session:
             (await session.merge(pending)).sealed_input = sealed
         assert await refused(house, confirm, SECOND, pending) == ["pending.altered"]
     assert await holder_of(house, other) == "李四"
+    assert await holder_of(house, row) == "张示例"
+
+
+BOUND = {
+    "asked_by": "third",
+    "reason": "another",
+    "confirmer": Role.MINISTRY,
+    "lapses_at": datetime(2030, 1, 1, tzinfo=UTC),
+    "action": "certificateRevoke",
+}
+
+
+@pytest.mark.parametrize("field", BOUND)
+async def test_who_asked_why_and_till_when_are_bound_too(house, waiting, field):
+    """With the database alone nobody confirms for another, later, or for another reason."""
+    row, pending = waiting
+    async with house.sessions.begin() as session:
+        setattr(await session.merge(pending), field, BOUND[field])
+    role = Role.MINISTRY if field == "confirmer" else Role.OPERATOR
+    assert await refused(house, confirm, Actor("second", role), pending) == ["pending.altered"]
     assert await holder_of(house, row) == "张示例"
 
 
@@ -136,7 +156,8 @@ async def test_who_asked_must_still_be_somebody(house):
 
 
 async def test_no_token_of_the_office_makes_another_to_confirm_for_itself(house):
-    given = {"name": "x", "role": Role.OPERATOR, "idempotency_key": "k"}
+    said = {"document": "d", "reason": "r", "idempotency_key": "k"}
+    given = {"name": "x", "role": Role.OPERATOR, **said}
     with pytest.raises(Rejected) as caught:
         await perform(create_token, house.environment(), FIRST, given)
     assert [one.code for one in caught.value.problems] == ["token.operator_by_hand"]

@@ -6,9 +6,12 @@ import pytest
 
 from certgraph.actions.parties import Actor, Role
 from certgraph.actions.performing import perform
+from certgraph.certificates.states.actions import register_certificates
+from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.rules import OrganizationKind
 from certgraph.problems import Rejected
+from tests.server.conftest import TODAY
 
 OFFICE, OTHER = Actor("one", Role.OPERATOR), Actor("other", Role.OPERATOR)
 
@@ -58,7 +61,39 @@ async def test_at_the_same_moment_it_is_made_once(house, actors):
     made = {one for one in found if not isinstance(one, list)}
     refused = [one for one in found if isinstance(one, list)]
     assert len(made) == 1
-    assert all(one in (["organization.code_taken"], ["access.busy"]) for one in refused)
-    if len(set(actors)) == 1:
-        assert all(one == ["access.busy"] for one in refused)
+    assert all(one == ["organization.code_taken"] for one in refused)
+    assert len(refused) == (0 if len(set(actors)) == 1 else 3)
     assert await house.count("organizations WHERE code = 'X-1'") == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_twins_of_one_request_all_answer_like_the_first(house):
+    """Also where what the first one made speaks against the others."""
+    said = {"organization_code": "EO-002", "certificate_type_code": "CT-001", "levels": [1]}
+    period = {"first_on": TODAY, "idempotency_key": "k", "document": "d", "reason": "r"}
+    twins = (
+        perform(grant_entitlement, house.environment(), OFFICE, {**said, **period})
+        for _ in range(6)
+    )
+    found = await asyncio.gather(*twins)
+    assert {tuple(row.id for row in one.results) for one in found} == {
+        tuple(row.id for row in found[0].results)
+    }
+    assert await house.count("entitlements WHERE first_on = '2026-11-23'") == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_the_same_certificates_in_any_order_wait_for_one_another(house):
+    people = [house.candidate(holder_name=f"张{n}", reference=str(n)) for n in range(12)]
+    numbers = [row.number for row in await house.issue(*people)]
+    orders = [numbers, numbers[::-1], numbers[6:] + numbers[:6]] * 2
+
+    async def registered(order):
+        try:
+            await house.perform(register_certificates, numbers=order)
+        except Rejected as rejected:
+            return {one.code for one in rejected.problems}
+        return set()
+
+    found = await asyncio.gather(*map(registered, orders))
+    assert sorted(map(sorted, found)) == [[], *[["certificate.transition_refused"]] * 5]

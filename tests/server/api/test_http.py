@@ -284,7 +284,7 @@ async def test_odd_paths_and_filters_are_refused_like_any_other(client):
     )
     assert "at most 100 characters" in response.json()["errors"][0]["message"]
     for days in (0, -1, 367, 2_147_483_647, -2_147_483_648):
-        query = f"""mutation {{ apiTokenCreate(input: {{ idempotencyKey: "k {days}", name: "x", role: VERIFIER,
+        query = f"""mutation {{ apiTokenCreate(input: {{ idempotencyKey: "k {days}", name: "x", role: VERIFIER, document: "d", reason: "r",
           lifetimeDays: {days} }}) {{ token errors {{ ... on UserError {{ code }} }} }} }}"""
         found = (await client.data(query, role="admin"))["apiTokenCreate"]
         assert found == {"token": None, "errors": [{"code": "token.lifetime"}]}

@@ -219,7 +219,7 @@ async def test_the_whole_way_of_an_organization_that_holds_its_key(client):
     again = (await client.data(other, **admin))["entitlementGrant"]["errors"]
     assert again == [{"code": "entitlement.overlaps"}]
     # its token, and the key it holds
-    token = """mutation { apiTokenCreate(input: { idempotencyKey: "token 1", name: "t",
+    token = """mutation { apiTokenCreate(input: { idempotencyKey: "token 1", name: "t", document: "d", reason: "r",
       role: EVALUATION_ORGANIZATION, organizationCode: "EO-100" })
       { token apiToken { id } errors { ... on UserError { code } } } }"""
     made = (await client.data(token, **admin))["apiTokenCreate"]
@@ -287,13 +287,14 @@ ADMIN_ONLY = [
     'certificateTypeCode: "CT-001", document: "x", reason: "x"})',
     'standardVersionPublish(input: {idempotencyKey: "k", standardCode: "STD-1", version: "9", '
     'publishedOn: "2026-11-23", source: "x", document: "x", reason: "x"})',
-    'apiTokenCreate(input: {idempotencyKey: "k", name: "x", role: VERIFIER})',
+    'apiTokenCreate(input: {idempotencyKey: "k", name: "x", role: VERIFIER, document: "d", '
+    'reason: "r"})',
 ]
 
 
 async def test_parallel_requests_with_one_key_make_one_token_that_works(client):
     query = """mutation { apiTokenCreate(input: {
-      idempotencyKey: "k", name: "t", role: VERIFIER}) {
+      idempotencyKey: "k", name: "t", role: VERIFIER, document: "d", reason: "r"}) {
       token apiToken { id } errors { __typename } } }"""
     answers = await asyncio.gather(*(client.data(query, role="admin") for _ in range(20)))
     made = [answer["apiTokenCreate"] for answer in answers]

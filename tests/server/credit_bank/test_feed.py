@@ -245,7 +245,7 @@ async def test_erasing_reaches_what_corrects_and_what_was_corrected(reader):
     async with house.sessions() as session:
         rows = await session.execute(
             text(
-                "SELECT holder_name, request_sha256 FROM certificates "
+                "SELECT holder_name, request_digest FROM certificates "
                 "JOIN issue_runs ON issue_runs.id = issue_run_id"
             )
         )

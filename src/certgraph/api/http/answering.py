@@ -12,6 +12,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.execution.values import VariableValues
 
 from certgraph.actions.auditing import record_reading
+from certgraph.api.connections import Unavailable
 from certgraph.api.context import Context
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.requests import BadRequest, GraphQLRequest, parse_request
@@ -20,6 +21,7 @@ from certgraph.api.reads.documents import Documents, NotADocument, Operation
 from certgraph.api.reads.execution import run
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import request_error, shown_error
+from certgraph.database import DatabaseError, is_busy, is_deadlock
 
 MAX_PUBLIC_ANSWER = 1_000_000
 """Bytes of an answer to who sends no token."""
@@ -92,7 +94,12 @@ class Answering:
             answer = orjson.dumps(body)
         if context.learners_read and context.caller is not None:
             read = context.learners_read
-            await record_reading(context.environment, context.caller, read, place="an answer")
+            try:
+                await record_reading(context.environment, context.caller, read, place="an answer")
+            except DatabaseError as fault:
+                if not (is_busy(fault) or is_deadlock(fault)):
+                    raise
+                raise Unavailable from None
         if context.caller is None and len(answer) > MAX_PUBLIC_ANSWER:
             size = f"{MAX_PUBLIC_ANSWER // 1000} KB"
             message = f"The answer is larger than {size}. Ask for smaller pages, or fewer fields."

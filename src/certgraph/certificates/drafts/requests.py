@@ -72,16 +72,15 @@ class IssueRequest:
     supersedes: str | None = None
     reason: str = ""
 
-    def sha256(self) -> str:
-        """Return the hash of the content, the idempotency key aside."""
+    def canonical(self) -> bytes:
+        """Return the content, the idempotency key aside, as bytes that are hashed under a key."""
         content = [
             self.organization_code,
             [_plain(candidate) for candidate in self.candidates],
             self.supersedes,
             self.reason,
         ]
-        canonical = json.dumps(content, default=str, ensure_ascii=False, sort_keys=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return json.dumps(content, default=str, ensure_ascii=False, sort_keys=True).encode()
 
 
 def candidate_key(

@@ -59,9 +59,10 @@ async def start_run(act: Act, request: IssueRequest) -> IssueRunRow:
         session, request.organization_code, *path, for_update=True
     )
     reject_if(text_problems(request.idempotency_key, 100, "idempotency_key"))
+    digest = act.keyring.input_digest(request.canonical())
     run = await queries.issue_run_by_key(session, organization.id, request.idempotency_key)
     if run is not None:
-        if run.request_sha256 != request.sha256():
+        if run.request_digest != digest:
             raise refusal("idempotency.conflict", "idempotency_key", key=request.idempotency_key)
         return run
     if not 1 <= len(request.candidates) <= MAX_CANDIDATES:
@@ -84,7 +85,7 @@ async def start_run(act: Act, request: IssueRequest) -> IssueRunRow:
         id=new_id(act.random),
         organization_id=organization.id,
         idempotency_key=request.idempotency_key,
-        request_sha256=request.sha256(),
+        request_digest=digest,
         signing_key_id=key.id,
         certificate_count=len(request.candidates),
         reason=request.reason,
@@ -109,6 +110,7 @@ async def _release_superseded(
     )
     if row is None or row.organization_id != organization.id:
         raise refusal("certificate.not_found", "number", number=request.supersedes)
+    reject_erased(row)
     problems = state_problems(row.number, row.state, CertificateState.SUPERSEDED)
     if await queries.superseding(session, [row.id]):
         facts = {"number": row.number}

@@ -15,6 +15,7 @@ from certgraph.calendar import programme_day
 from certgraph.certificates import queries
 from certgraph.certificates.rules import CertificateState, inactive_problems, state_problems
 from certgraph.certificates.signing.listing import issuer_trust
+from certgraph.certificates.subjects import reject_erased
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow, IssueRunRow
 from certgraph.credential.claims import TYP
 from certgraph.credential.qr_text import to_qr_text
@@ -119,9 +120,10 @@ async def _finish_corrections(
     """Mark what these certificates correct as superseded, in the same transaction.
 
     Raises:
-        Rejected: One was revoked or suspended meanwhile; its correction stays a draft.
+        Rejected: One was revoked, suspended or erased meanwhile; its correction stays a draft.
     """
     for row, run in await queries.superseded_by(session, certificate_ids):
+        reject_erased(row)
         reject_if(state_problems(row.number, row.state, CertificateState.SUPERSEDED))
         row.state = CertificateState.SUPERSEDED
         session.add(
@@ -175,6 +177,7 @@ async def _check_may_sign(
     if run.reason:  # it corrects a certificate of when the organization was active
         return
     today = programme_day(now)
+    await organization_queries.share_organization(session, organization.id)
     changes = await organization_queries.state_changes(session, organization.id)
     state = state_on([(change.since, change.state) for change in changes], today)
     reject_if(inactive_problems(organization.name, state, today))

@@ -9,6 +9,7 @@ from certgraph.actions.acting import Act
 from certgraph.actions.declaring import PerRequest, action
 from certgraph.actions.parties import ANY, ON_BEHALF, OVER, OWN, Role
 from certgraph.certificates import queries
+from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.rules import CertificateState, state_problems
 from certgraph.certificates.subjects import CERTIFICATE, CORRECTED_CERTIFICATE, reject_erased
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
@@ -82,11 +83,13 @@ async def register_certificates(act: Act, *, numbers: Numbers) -> list[Certifica
 
     Source: rule R39.
     """
+    locked = {}
+    for number in sorted(numbers, key=number_key):  # two requests wait in one order
+        locked[number] = await CERTIFICATE.find(act.session, number)
     problems: list[Problem] = []
     rows = []
     for index, number in enumerate(numbers):
-        path = ("numbers", str(index))
-        row = await CERTIFICATE.find(act.session, number)
+        path, row = ("numbers", str(index)), locked[number]
         if row is None or act.actor.organization_id not in (None, row.organization_id):
             facts = {"number": number}
             problems.append(Problem(code=CERTIFICATE.missing, path=path, facts=facts))
