@@ -1,6 +1,6 @@
 """Rows that reads need.
 
-Certified outcomes as rows, names as they are compared, what stands above each line of a standard,
+Certified outcomes as rows, names as they are compared, what is above each line of a standard,
 and indexes of lists.
 """
 

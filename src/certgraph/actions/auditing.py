@@ -6,13 +6,15 @@ writes the whole tail anew does not match the heads that were published
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 from uuid import UUID
 
 from certgraph.actions import queries
 from certgraph.actions.acting import Act, Environment
+from certgraph.actions.declaring import Action, is_row
 from certgraph.actions.parties import Actor
 from certgraph.actions.tables import AuditEntryRow
 from certgraph.database import Session
@@ -77,6 +79,46 @@ async def record(
     entry.hash = _hash(act.keyring, head.hash, entry)
     head.sequence, head.hash = entry.sequence, entry.hash
     act.session.add(entry)
+
+
+async def record_done(
+    action: Action[Any, Any],
+    act: Act,
+    digest: str,
+    subject: object,
+    results: Sequence[object],
+    *,
+    confirmed_by: str | None = None,
+) -> None:
+    """Add the entries of an action that was done, as the last write of its transaction.
+
+    Where several things were changed, each has an entry, so that it is found by each.
+    """
+    for changed in _changed(action, act, subject, results):
+        await record(act, action.name, digest, subject=changed, confirmed_by=confirmed_by)
+
+
+def _changed(
+    action: Action[Any, Any], act: Act, subject: object, results: Sequence[object]
+) -> list[tuple[str, UUID, UUID | None] | None]:
+    """Return what entries are about: table, key and owner of each thing that was changed.
+
+    What was made or changed first, and what the action says that it touched besides.
+    """
+    first = results[0] if results else None
+    rows: list[Any] = first if isinstance(first, list) else [first]
+    if not any(is_row(type(row)) for row in rows):
+        rows = [subject]
+    about = action.about
+    owner = about.owner(subject) if about is not None and subject is not None else None
+    rows += [row for row in act.touched if row not in rows]
+    return [_entry_of(row, owner) if is_row(type(row)) else None for row in rows]
+
+
+def _entry_of(row: Any, owner: UUID | None) -> tuple[str, UUID, UUID | None]:  # noqa: ANN401 - of any table
+    """Return table, key and owner of a row; an organization is its own."""
+    itself = row.id if row.__tablename__ == "organizations" else None
+    return row.__tablename__, row.id, owner or getattr(row, "organization_id", itself)
 
 
 async def record_reading(

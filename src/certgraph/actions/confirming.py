@@ -7,19 +7,14 @@ and whatever speaks against it by now refuses it.
 import json
 from typing import Any
 
-from certgraph.actions import queries
+from certgraph.actions import auditing, queries
 from certgraph.actions.acting import Act
-from certgraph.actions.declaring import Action, Subject, action, restored
+from certgraph.actions.authority import check_takes_part, find_subject, grant_of
+from certgraph.actions.declaring import Action, Subject, action
+from certgraph.actions.inputs import input_digest, restored
 from certgraph.actions.parties import TURN, Actor, Grant, Role
 from certgraph.actions.pending_states import PendingState
-from certgraph.actions.performing import (
-    check_takes_part,
-    find_subject,
-    grant_of,
-    input_digest,
-    record,
-    work,
-)
+from certgraph.actions.performing import work
 from certgraph.actions.tables import PendingActionRow
 from certgraph.problems import Problem, Rejected, refusal, reject_if
 from certgraph.sealing import CannotOpen
@@ -60,7 +55,9 @@ async def confirm(act: Act, pending: PendingActionRow) -> PendingActionRow:
     outcome = await work(asked, theirs, given, subject)
     _end(act, pending, PendingState.CONFIRMED)
     await act.session.flush()
-    await record(asked, theirs, pending.input_digest, subject, outcome, confirmed_by=act.by)
+    await auditing.record_done(
+        asked, theirs, pending.input_digest, subject, outcome.results, confirmed_by=act.by
+    )
     return pending
 
 

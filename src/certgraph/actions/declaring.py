@@ -4,17 +4,15 @@
 import dataclasses
 import inspect
 import re
-import types
 import typing
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from typing import Annotated, Any, Generic, NewType, ParamSpec, TypeVar
 from uuid import UUID
 
 from certgraph.actions.acting import Act, Environment
 from certgraph.actions.parties import Grant, Role
-from certgraph.database import Session
+from certgraph.database import Base, Session
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -220,25 +218,9 @@ def extras_of(hint: Any) -> tuple[Any, Sequence[Any]]:
     return hint, ()
 
 
-def restored(hint: Any, stated: Any) -> Any:
-    """Return a value of an input from the JSON that `performing.plain` made of it."""
-    plain, _ = extras_of(hint)
-    origin = typing.get_origin(plain)
-    if stated is None:
-        return None
-    if origin in (typing.Union, types.UnionType):
-        (inner,) = (one for one in typing.get_args(plain) if one is not types.NoneType)
-        return restored(inner, stated)
-    if isinstance(origin, type) and issubclass(origin, Sequence):
-        return tuple(restored(typing.get_args(plain)[0], item) for item in stated)
-    if isinstance(plain, type) and dataclasses.is_dataclass(plain):
-        drafted = inputs_of(plain)
-        return plain(**{one.name: restored(one.type, stated[one.name]) for one in drafted})
-    if plain is bytes:
-        return bytes.fromhex(stated)
-    if plain in (date, datetime):
-        return plain.fromisoformat(stated)
-    return plain(stated)  # texts, numbers, keys, members of enumerations
+def is_row(type_: object) -> bool:
+    """Tell whether a result's type is a table's."""
+    return isinstance(type_, type) and issubclass(type_, Base)
 
 
 def described(hint: Any) -> str | None:

@@ -4,27 +4,26 @@
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
-from datetime import date, datetime
-from enum import Enum
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from certgraph.actions import auditing, queries
 from certgraph.actions.acting import Act, Environment
-from certgraph.actions.declaring import Action, Subject, extras_of
-from certgraph.actions.parties import Actor, Grant, Relation, Role
+from certgraph.actions.authority import (
+    AnyAction,
+    Given,
+    check_takes_part,
+    find_subject,
+    grant_of,
+)
+from certgraph.actions.declaring import extras_of, is_row
+from certgraph.actions.inputs import input_digest, plain, request_digest
+from certgraph.actions.parties import Actor, Grant, Role
 from certgraph.actions.pending_states import LAPSES_AFTER, PendingState
 from certgraph.actions.tables import PendingActionRow
-from certgraph.database import (
-    Base,
-    DatabaseError,
-    Session,
-    is_busy,
-    is_conflict,
-    is_deadlock,
-)
+from certgraph.database import DatabaseError, Session, is_busy, is_conflict, is_deadlock
 from certgraph.problems import Problem, Rejected, refusal, reject_if
 from certgraph.randomness import new_id
 from certgraph.text import text_problems
@@ -32,8 +31,6 @@ from certgraph.text import text_problems
 logger = logging.getLogger("certgraph.actions")
 
 _TRIES = 5
-AnyAction = Action[Any, Any]
-Given = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +160,7 @@ async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) ->
         await act.session.rollback()
         raise _Again
     if outcome.pending is None:
-        await record(action, act, digest, subject, outcome)
+        await auditing.record_done(action, act, digest, subject, outcome.results)
     return outcome
 
 
@@ -236,17 +233,6 @@ async def work(
     return Outcome(result if len(action.returns) > 1 else (result,))
 
 
-def grant_of(action: AnyAction, actor: Actor) -> Grant:
-    """Return what the actor's role may; known before anything is read. Raises `Rejected`."""
-    if actor.role is None:
-        raise refusal("access.token_required")
-    grant = action.may.get(actor.role)
-    if grant is None:
-        facts = {"role": actor.role, "needed": tuple(action.may)}
-        raise Rejected([Problem(code="access.role", facts=facts, rule=action.rule)])
-    return grant
-
-
 def _own_problems(action: AnyAction, grant: Grant, given: Given) -> list[Problem]:
     problems: list[Problem] = []
     if action.once:
@@ -264,46 +250,6 @@ def _own_problems(action: AnyAction, grant: Grant, given: Given) -> list[Problem
     return problems
 
 
-async def check_takes_part(action: AnyAction, act: Act) -> None:
-    """Refuse an organization that has left the programme. Raises `Rejected`."""
-    if act.actor.organization_id is not None and not action.after_leaving:
-        parties = act.environment.parties
-        reject_if(await parties.left(act.session, act.actor.organization_id))
-
-
-async def find_subject(action: AnyAction, act: Act, given: Given, grant: Grant) -> object:
-    """Return what an action is about, if the actor may act on it; None of one that creates.
-
-    Raises:
-        Rejected: There is none, or it is another's: the same refusal.
-    """
-    about: Subject[Any] | None = action.about
-    if about is None:
-        return None
-    named = given[about.key]
-    row = None if named is None else await about.find(act.session, named)
-    if row is not None and await _is_related(about, act, row, grant.relation):
-        return row
-    is_bound = grant.relation is not Relation.ANY
-    code = about.foreign if about.foreign and is_bound else about.missing
-    shown = named.hex() if isinstance(named, bytes) else named
-    raise refusal(code, about.key, **{about.key.removeprefix("organization_"): shown, "id": shown})
-
-
-async def _is_related(about: Subject[Any], act: Act, row: object, relation: Relation) -> bool:
-    mine = act.actor.organization_id
-    owner = about.owner(row)
-    if relation is Relation.OWN:
-        return mine is not None and owner == mine
-    if relation is Relation.OVER:
-        if mine is None or owner is None:
-            return False
-        return await act.environment.parties.supervises(act.session, mine, owner)
-    if relation is Relation.TURN:
-        return about.parties is None or mine in about.parties(row)
-    return True
-
-
 async def _found_again(
     action: AnyAction, session: Session, keys: Sequence[UUID], grant: Grant
 ) -> Outcome:
@@ -313,8 +259,8 @@ async def _found_again(
         return Outcome([None] * len(action.returns), pending)
     left = iter(keys)
     results = [
-        await session.get_one(plain, next(left)) if is_row(plain) else None
-        for plain in (extras_of(result)[0] for result in action.results)
+        await session.get_one(type_, next(left)) if is_row(type_) else None
+        for type_ in (extras_of(result)[0] for result in action.results)
     ]
     return Outcome(results)
 
@@ -327,63 +273,8 @@ def _keys(outcome: Outcome) -> list[UUID]:
     return [one.id for one in made]
 
 
-def is_row(type_: object) -> bool:
-    """Tell whether a result's type is a table's."""
-    return isinstance(type_, type) and issubclass(type_, Base)
-
-
 def _as_returned(action: AnyAction, results: Sequence[Any]) -> Any:
     return tuple(results) if len(action.returns) > 1 else results[0]
-
-
-async def record(
-    action: AnyAction,
-    act: Act,
-    digest: str,
-    subject: object,
-    outcome: Outcome,
-    *,
-    confirmed_by: str | None = None,
-) -> None:
-    """Add the audit entry of what was done, as the last write of its transaction.
-
-    Where several things were changed, each has an entry, so that it is found by each.
-    """
-    for changed in _changed(action, act, subject, outcome):
-        await auditing.record(act, action.name, digest, subject=changed, confirmed_by=confirmed_by)
-
-
-def _changed(
-    action: AnyAction, act: Act, subject: object, outcome: Outcome
-) -> list[tuple[str, UUID, UUID | None] | None]:
-    """Return what entries are about: table, key and owner of each thing that was changed.
-
-    What was made or changed first, and what the action says that it touched besides.
-    """
-    first: Any = outcome.results[0] if outcome.results else None
-    rows: list[Any] = first if isinstance(first, list) else [first]
-    if not any(is_row(type(row)) for row in rows):
-        rows = [subject]
-    about = action.about
-    owner = about.owner(subject) if about is not None and subject is not None else None
-    rows += [row for row in act.touched if row not in rows]
-    return [_entry_of(row, owner) if is_row(type(row)) else None for row in rows]
-
-
-def _entry_of(row: Any, owner: UUID | None) -> tuple[str, UUID, UUID | None]:
-    """Return table, key and owner of a row; an organization is its own."""
-    itself = row.id if row.__tablename__ == "organizations" else None
-    return row.__tablename__, row.id, owner or getattr(row, "organization_id", itself)
-
-
-def input_digest(action: AnyAction, act: Act, given: Given) -> str:
-    """Return the keyed hash of an input, whatever the order of its fields was."""
-    canonical = json.dumps(
-        [action.name, {one.name: plain(given.get(one.name)) for one in action.inputs}],
-        ensure_ascii=False,
-        sort_keys=True,
-    )
-    return act.keyring.input_digest(canonical.encode(errors="surrogatepass"))
 
 
 def _caller(action: AnyAction, act: Act, given: Given) -> str:
@@ -391,29 +282,3 @@ def _caller(action: AnyAction, act: Act, given: Given) -> str:
     if act.actor.by_hand and action.about is not None:
         return f"{act.by} {given[action.about.key]}"[:80]
     return act.by
-
-
-def request_digest(action: AnyAction, act: Act, given: Given) -> str:
-    """Return the hash by which a repeated request is known.
-
-    Whoever acts on behalf may say from what and why in other words.
-    """
-    said = {} if action.reason else {"reason": None}
-    return input_digest(action, act, {**given, "document": None, **said})
-
-
-def plain(value: Any) -> Any:
-    """Return a value of an input as JSON states it."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, Enum):
-        return plain(value.value)
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, UUID):
-        return value.hex
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(item) for item in value]
-    return value

@@ -42,7 +42,7 @@ class Callers:
             if self._asking.get(token) is this:
                 del self._asking[token]
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Drop everyone, because a token was revoked."""
         self._asking.clear()
         self._known.clear()

@@ -73,7 +73,7 @@ class Context:
 
     def _done(self, name: str) -> None:
         if name == revoke_token.name:  # this server knows at once, others within a second
-            self.callers.forget()
+            self.callers.clear()
 
 
 Info = StrawberryInfo[Context, None]

@@ -1,12 +1,12 @@
 # ruff: noqa: ANN401 - a code, or its parameter
-"""All SQL about certificates, runs and status lists."""
+"""SQL about certificates; of issue runs and status lists beside it."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, TextClause, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, TextClause, exists, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from certgraph.certificates.rules import CertificateState
@@ -19,68 +19,6 @@ from certgraph.certificates.tables import (
 from certgraph.database import BATCH_PARAMETERS, Session, batched, is_not
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.standards.tables import CertificateTypeRow
-
-
-async def issue_run_by_key(
-    session: Session, organization_id: UUID, idempotency_key: str
-) -> IssueRunRow | None:
-    """Return the run that an organization started with this key."""
-    return await session.scalar(
-        select(IssueRunRow).where(
-            IssueRunRow.organization_id == organization_id,
-            IssueRunRow.idempotency_key == idempotency_key,
-        )
-    )
-
-
-async def issue_run_by_id(session: Session, run_id: UUID) -> IssueRunRow | None:
-    """Return a run."""
-    return await session.get(IssueRunRow, run_id)
-
-
-async def lock_issue_run(session: Session, run_id: UUID) -> None:
-    """Lock a run until the end of the transaction.
-
-    Of two processes that sign the same drafts the second waits, and then finds them signed.
-    """
-    await session.execute(select(IssueRunRow.id).where(IssueRunRow.id == run_id).with_for_update())
-
-
-async def certificates_of_run(session: Session, run_id: UUID) -> Sequence[CertificateRow]:
-    """Return the certificates of a run, in the order of the request."""
-    statement = (
-        select(CertificateRow)
-        .where(CertificateRow.issue_run_id == run_id)
-        .order_by(CertificateRow.position)
-    )
-    return (await session.scalars(statement)).all()
-
-
-async def unsigned_payloads(
-    session: Session, run_id: UUID, *, limit: int | None = None
-) -> Sequence[tuple[UUID, bytes]]:
-    """Return (certificate id, payload) of a run's drafts, in the order of the request."""
-    statement = (
-        select(CertificateRow.id, CertificateRow.payload)
-        .where(CertificateRow.issue_run_id == run_id, CertificateRow.signature.is_(None))
-        .order_by(CertificateRow.position)
-        .limit(limit)
-    )
-    return [(row.id, row.payload) for row in await session.execute(statement)]
-
-
-async def store_signatures(session: Session, signatures: Mapping[UUID, bytes]) -> None:
-    """Turn drafts into issued certificates."""
-    statement = (
-        update(CertificateRow)
-        .where(CertificateRow.id == bindparam("certificate"), CertificateRow.signature.is_(None))
-        .values(signature=bindparam("made"), state=CertificateState.ISSUED)
-    )
-    connection = await session.connection()  # as plain rows: no objects to keep in step
-    await connection.execute(
-        statement,
-        [{"certificate": id_, "made": signature} for id_, signature in signatures.items()],
-    )
 
 
 async def certificate_by_number_key(
@@ -119,12 +57,6 @@ async def lock_corrections(session: Session, certificate_id: UUID) -> Sequence[C
         if reached <= ids:
             return rows
         ids |= reached
-
-
-async def forget_requests(session: Session, run_ids: Sequence[UUID]) -> None:
-    """Drop the hashes of requests about one person."""
-    statement = update(IssueRunRow).where(IssueRunRow.id.in_(run_ids)).values(request_digest="")
-    await session.execute(statement)
 
 
 def is_looked_up(number_key: Any, number_lookup_key: Any, holder_name_key: Any) -> Iterator[Any]:
@@ -312,81 +244,6 @@ async def taken_candidates(session: Session, candidate_keys: Sequence[str]) -> d
         )
         found |= {row.candidate_key: row.number for row in rows if row.candidate_key is not None}
     return found
-
-
-async def open_status_list(session: Session, organization_id: UUID) -> StatusListRow | None:
-    """Return an organization's newest status list, locked until the end of the transaction."""
-    return await session.scalar(
-        select(StatusListRow)
-        .where(StatusListRow.organization_id == organization_id)
-        .order_by(StatusListRow.number.desc())
-        .limit(1)
-        .with_for_update()
-    )
-
-
-async def status_indexes(session: Session, status_list_id: UUID, first: int, count: int) -> bytes:
-    """Return a slice of a list's shuffled indexes, four bytes each."""
-    indexes = await session.scalar(
-        select(func.substr(StatusListRow.indexes, 4 * first + 1, 4 * count)).where(
-            StatusListRow.id == status_list_id
-        )
-    )
-    return bytes(indexes or b"")
-
-
-async def status_lists(session: Session) -> Sequence[StatusListRow]:
-    """Return every status list, by organization and number."""
-    statement = select(StatusListRow).order_by(StatusListRow.organization_id, StatusListRow.number)
-    return (await session.scalars(statement)).all()
-
-
-async def status_list_numbered(
-    session: Session, organization_id: UUID, number: int
-) -> StatusListRow | None:
-    """Return one of an organization's status lists."""
-    return await session.scalar(
-        select(StatusListRow).where(
-            StatusListRow.organization_id == organization_id, StatusListRow.number == number
-        )
-    )
-
-
-async def certificates_at(
-    session: Session, status_list_id: UUID, indexes: Iterable[int]
-) -> list[CertificateRow]:
-    """Return the certificates that have these entries of a list, locked for change."""
-    found: list[CertificateRow] = []
-    for part in batched(sorted(indexes), BATCH_PARAMETERS):
-        found += await session.scalars(
-            select(CertificateRow)
-            .where(
-                CertificateRow.status_list_id == status_list_id,
-                CertificateRow.status_index.in_(part),
-            )
-            .order_by(CertificateRow.id)
-            .with_for_update()
-        )
-    return found
-
-
-async def special_statuses(
-    session: Session, status_list_id: UUID
-) -> Sequence[tuple[int, CertificateState]]:
-    """Return (index, state) of a list's suspended, revoked and superseded certificates."""
-    rows = await session.execute(
-        select(CertificateRow.status_index, CertificateRow.state).where(
-            CertificateRow.status_list_id == status_list_id,
-            CertificateRow.state.in_(
-                [
-                    CertificateState.SUSPENDED,
-                    CertificateState.REVOKED,
-                    CertificateState.SUPERSEDED,
-                ]
-            ),
-        )
-    )
-    return [(row.status_index, row.state) for row in rows]
 
 
 async def signed_page(

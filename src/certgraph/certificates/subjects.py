@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from certgraph.actions.declaring import Subject
-from certgraph.certificates import queries
+from certgraph.certificates import queries, run_queries
 from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.database import Session
@@ -32,7 +32,7 @@ CORRECTED_CERTIFICATE = replace(CERTIFICATE, find=_unlocked)
 RUN = Subject(
     row=IssueRunRow,
     key="run_id",
-    find=queries.issue_run_by_id,
+    find=run_queries.issue_run_by_id,
     missing="issue_run.not_found",
     owner=lambda row: row.organization_id,
 )

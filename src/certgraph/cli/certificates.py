@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from certgraph.actions.declaring import Action
 from certgraph.actions.parties import Actor
-from certgraph.certificates import queries
+from certgraph.certificates import run_queries
 from certgraph.certificates.drafts.candidate_files import candidates_from_csv
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.signing.actions import (
@@ -104,7 +104,7 @@ async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
         raise Rejected(_on_its_line(one, lines) for one in rejected.problems) from None
     async with runtime.reads() as session:
         to_sign = await bytes_to_sign(session, run)
-        rows = await queries.certificates_of_run(session, run.id)
+        rows = await run_queries.certificates_of_run(session, run.id)
         key = await session.get_one(SigningKeyRow, run.signing_key_id)
     if to_sign:
         out = options.to_sign or options.file.with_suffix(".to-sign.jsonl")

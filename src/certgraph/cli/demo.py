@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from certgraph.calendar import first_instant
-from certgraph.certificates import queries
+from certgraph.certificates import run_queries
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.signing.actions import issue_certificate
 from certgraph.certificates.signing.batches import signed_bytes
@@ -124,7 +124,7 @@ async def _issue_case(runtime: Runtime, folder: Path, case: DemoCase) -> DemoCer
     at = min(runtime.now, first_instant(drafted.registration_due_on))
     await replace(runtime, now=at).perform(register_certificate, number=drafted.number, **BY_DEMO)
     async with runtime.reads() as session:
-        (row,) = await queries.certificates_of_run(session, run.id)
+        (row,) = await run_queries.certificates_of_run(session, run.id)
         key = await session.get_one(SigningKeyRow, run.signing_key_id)
     signed = signed_bytes(row, key) or b""
     await apply_case(runtime, case, row.number)

@@ -61,6 +61,7 @@ async def register_organization(act: Act, draft: OrganizationDraft) -> Organizat
         Rejected: Code or USCC taken, USCC with a wrong check digit, division unknown, no kind.
     """
     session = act.session
+    # 1. What is wrong in itself.
     problems = text_problems(draft.code, 40, "code") + text_problems(draft.name, 64, "name")
     if draft.name_en is not None:
         problems += text_problems(draft.name_en, 200, "name_en")
@@ -72,6 +73,7 @@ async def register_organization(act: Act, draft: OrganizationDraft) -> Organizat
     ):
         facts = {"code": draft.division_code}
         problems.append(Problem(code="division.unknown", path=("division_code",), facts=facts))
+    # 2. The authority that supervises it.
     supervisor = None
     if draft.supervised_by is not None:
         supervisor = await queries.organization_by_code(session, draft.supervised_by)
@@ -81,6 +83,7 @@ async def register_organization(act: Act, draft: OrganizationDraft) -> Organizat
             problems.append(
                 Problem(code="organization.no_authority", path=("supervised_by",), facts=facts)
             )
+    # 3. What is taken.
     if await queries.organization_by_code(session, draft.code):
         facts = {"code": draft.code}
         problems.append(Problem(code="organization.code_taken", path=("code",), facts=facts))
@@ -88,6 +91,7 @@ async def register_organization(act: Act, draft: OrganizationDraft) -> Organizat
         facts = {"uscc": draft.uscc}
         problems.append(Problem(code="organization.uscc_taken", path=("uscc",), facts=facts))
     reject_if(problems)
+    # 4. The organization, its kinds, and its first state.
     row = OrganizationRow(
         id=new_id(act.random),
         code=draft.code,

@@ -214,12 +214,14 @@ async def publish_standard_version(act: Act, draft: StandardVersionDraft) -> Sta
     Source: rule R19 (a standard is kept improving, version by version).
     """
     session = act.session
+    # 1. The standard, its versions, and what speaks against this one.
     standard = await queries.standard_by_code(session, draft.standard_code)
     if standard is None:
         raise refusal("standard.not_found", "standard_code", code=draft.standard_code)
     versions = (await queries.versions_by_standard_ids(session, [standard.id]))[standard.id]
     problems, major_ids = await _draft_problems(session, draft, versions, programme_day(act.now))
     reject_if(problems)
+    # 2. The version, after the newest.
     row = StandardVersionRow(
         id=new_id(act.random),
         standard_id=standard.id,
@@ -232,6 +234,7 @@ async def publish_standard_version(act: Act, draft: StandardVersionDraft) -> Sta
     )
     session.add(row)
     await session.flush()  # the rows below refer to it
+    # 3. Its content, learning outcomes and majors.
     version = {"standard_version_id": row.id}
     await insert_rows(
         session,

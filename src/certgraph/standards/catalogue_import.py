@@ -147,6 +147,7 @@ async def _import_batches(session: Session) -> ImportCount:
 
 async def _import_certificate_types(session: Session, *, random: Random) -> list[ImportCount]:
     sources = list(_rows("certificate_types.csv"))
+    # 1. Kinds of certificates, and whose they are.
     types = await _add_missing(
         session,
         CertificateTypeRow,
@@ -180,6 +181,7 @@ async def _import_certificate_types(session: Session, *, random: Random) -> list
             for row in sources
         ],
     )
+    # 2. Their levels.
     levels = await _add_missing(
         session,
         CertificateLevelRow,
@@ -196,6 +198,7 @@ async def _import_certificate_types(session: Session, *, random: Random) -> list
             for row in _rows("certificate_levels.csv")
         ],
     )
+    # 3. The work areas that are known of a level.
     work_areas = await _add_missing(
         session,
         KnownWorkAreaRow,

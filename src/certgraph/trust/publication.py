@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from certgraph.actions.queries import audit_hash_at, audit_head
 from certgraph.calendar import programme_day
-from certgraph.certificates import queries as certificate_queries
+from certgraph.certificates import status_queries
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import StatusListRow
 from certgraph.credential import days
@@ -111,7 +111,7 @@ async def _status_token(
     floor = statuses_in(row.floor) if row.floor else {}
     special = {
         index: _STATUSES[state]
-        for index, state in await certificate_queries.special_statuses(session, row.id)
+        for index, state in await status_queries.special_statuses(session, row.id)
     }
     statuses = {**special, **floor}
     if published is not None:
@@ -235,17 +235,19 @@ async def publish(
     Raises:
         Rejected: No trust list in force, or no key for status lists.
     """
+    # 1. The trust list in force, and the key that signs the rest.
     current = await queries.current_trust_list(session)
     if current is None:
         raise refusal("trust.none_in_force")
     content = read_trust_list(current.signed)
     signer = await _status_signer(session, keyring, content, now)
+    # 2. Status lists that changed, or would soon be too old.
     organizations = {row.id: row for row in await organization_queries.all_organizations(session)}
     listed = {organization.code for organization in content.organizations}
     published = await queries.published_files_below(session, STATUS_FOLDER)
     tokens: dict[str, bytes] = {}
     renewed = 0
-    for row in await certificate_queries.status_lists(session):
+    for row in await status_queries.status_lists(session):
         code = organizations[row.organization_id].code
         path = status_path(code, row.number)
         token = await _status_token(
@@ -263,7 +265,9 @@ async def publish(
             renewed += 1
         if code in listed:  # an organization joins the bundle with the next trust list
             tokens[path] = token if token is not None else published[path].body
+    # 3. The head of the audit trail.
     is_trail_sound = await _publish_audit_head(session, signer, now)
+    # 4. The bundle, if verifiers would take it.
     steps = [
         row.signed
         for row in await queries.root_changes(session)

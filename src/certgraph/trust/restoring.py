@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid5
 
-from certgraph.certificates import queries as certificate_queries
+from certgraph.certificates import status_queries
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import CertificateChangeRow, StatusListRow
 from certgraph.credential import days
@@ -82,7 +82,7 @@ async def take_as_floor(
         numbers, without = await _keep(session, published, now=now, random=random)
         changed += numbers
         unknown += without
-    for row in await certificate_queries.status_lists(session):
+    for row in await status_queries.status_lists(session):
         row.used = row.size
     return Restored(len(missing), len(trust.status_lists), tuple(changed), unknown)
 
@@ -115,7 +115,7 @@ async def _keep(
 ) -> tuple[list[str], int]:
     """Keep what one list said; return numbers that changed, and how many entries are unknown."""
     organization = await organization_named(session, published.issuer)
-    row = await certificate_queries.status_list_numbered(session, organization.id, published.number)
+    row = await status_queries.status_list_numbered(session, organization.id, published.number)
     statuses = statuses_in(published.compressed)
     if row is None:  # it was opened after the backup was made
         size = len(published.entries()) * 4
@@ -130,7 +130,7 @@ async def _keep(
         session.add(row)
         await session.flush()
     changed, known = [], set()
-    for certificate in await certificate_queries.certificates_at(session, row.id, statuses):
+    for certificate in await status_queries.certificates_at(session, row.id, statuses):
         known.add(certificate.status_index)
         target = _STATES[statuses[certificate.status_index]]
         if certificate.state in _VALID:

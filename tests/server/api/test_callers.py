@@ -31,7 +31,7 @@ async def test_a_token_revoked_here_ends_at_once(house):
     callers = Callers(make_read_sessions(house.engine))
     await callers.caller(token, now=house.now)
     await house.perform(revoke_token, token_id=token_id)
-    callers.forget()
+    callers.clear()
     assert await callers.caller(token, now=house.now) is None
 
 

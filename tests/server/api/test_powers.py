@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certgraph.calendar import first_instant
-from certgraph.certificates.queries import certificates_of_run
 from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.run_queries import certificates_of_run
 from certgraph.certificates.signing.actions import (
     CertificateSignatureDraft,
     start_run,

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from certgraph.certificates import queries
+from certgraph.certificates import status_queries
 from certgraph.certificates.drafts.status_allocation import allocate_status_entries
 from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
 from certgraph.certificates.signing.actions import issue_certificates
@@ -236,7 +236,7 @@ async def test_issuing_goes_on_in_a_new_list_when_one_is_full(house):
     await house.issue()
     async with house.sessions.begin() as session:
         organization = await organization_named(session, "EO-001")
-        status_list = await queries.open_status_list(session, organization.id)
+        status_list = await status_queries.open_status_list(session, organization.id)
         status_list.used = status_list.size - 1
     rows = await house.issue(
         *(house.candidate(holder_name=f"张{n}") for n in range(3)), key="run 2"

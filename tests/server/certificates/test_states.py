@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from certgraph.actions.parties import Role
-from certgraph.certificates import queries
+from certgraph.certificates import queries, run_queries
 from certgraph.certificates.drafts.corrections import claims_of
 from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
 from certgraph.certificates.signing.actions import reissue_certificate
@@ -116,7 +116,7 @@ async def correct(house, number, key="correction 1", **given):
         **given,
     )
     async with house.sessions() as session:
-        (new,) = await queries.certificates_of_run(session, run.id)
+        (new,) = await run_queries.certificates_of_run(session, run.id)
         old = await queries.certificate_by_number_key(session, number)
     return old, new
 
@@ -237,7 +237,7 @@ async def test_a_slow_repetition_does_not_undo_a_revocation(house):
     (row,) = await house.issue()
     await change(house, row.number, REVOKED)
     async with house.sessions.begin() as session:
-        await queries.store_signatures(session, {row.id: row.signature})
+        await run_queries.store_signatures(session, {row.id: row.signature})
     async with house.sessions() as session:
         again = await queries.certificate_by_number_key(session, row.number)
     assert again.state is REVOKED

@@ -89,7 +89,7 @@ async def register(house, *numbers):
         await change(house, number, CertificateState.REGISTERED)
 
 
-def told(page):
+def stated(page):
     return [
         (c["sequence"], c["kind"], c["reason"], c["version"], c["creditsTenths"])
         for c in page["nodes"]
@@ -110,7 +110,7 @@ async def test_every_change_of_a_certificate_becomes_one_change_of_its_record(re
     for sequence, (state, change_) in enumerate(expected, 1):
         await change(house, number, state)
         page = await pull(reader, after=after)
-        assert told(page) == [(sequence, *change_)]
+        assert stated(page) == [(sequence, *change_)]
         after = page["pageInfo"]["endCursor"]
     assert (await pull(reader, after=after))["nodes"] == []
     changes = (await pull(reader))["nodes"]
@@ -142,7 +142,7 @@ async def test_recognition_gives_credits_to_what_was_registered_before(house):
         await register(house, *numbers)
         await change(house, numbers[2], CertificateState.SUSPENDED)
         first = await pull(reader)
-        assert [row[1:] for row in told(first)] == [
+        assert [row[1:] for row in stated(first)] == [
             ("UPSERT", "REGISTERED", 1, None),
             ("UPSERT", "REGISTERED", 1, None),
             ("UPSERT", "SUSPENDED", 1, None),
@@ -150,7 +150,7 @@ async def test_recognition_gives_credits_to_what_was_registered_before(house):
         await publish_rule(house)
         await recognized(house)
         page = await pull(reader, after=first["pageInfo"]["endCursor"])
-        assert [row[1:] for row in told(page)] == [("UPSERT", "RECOGNIZED", 2, 30)] * 3
+        assert [row[1:] for row in stated(page)] == [("UPSERT", "RECOGNIZED", 2, 30)] * 3
 
 
 async def test_a_new_edition_counts_for_what_is_issued_from_its_first_day_on(reader):
@@ -390,7 +390,7 @@ async def test_a_new_epoch_states_every_record_again(reader):
     assert await house.count("outcome_changes") == 3  # the old epoch is gone
     await change(house, numbers[1], CertificateState.SUSPENDED)
     page = await pull(reader, after=page["pageInfo"]["endCursor"])
-    assert told(page) == [(4, "UPSERT", "SUSPENDED", 2, 30)]
+    assert stated(page) == [(4, "UPSERT", "SUSPENDED", 2, 30)]
 
 
 async def test_restarts_asked_for_while_one_is_under_way_are_that_one(reader):
@@ -437,7 +437,7 @@ async def test_a_restored_database_is_found_out_by_the_first_reader_that_saw_mor
     if forked:
         await change(house, numbers[0], CertificateState.SUSPENDED)
         other = await pull(reader, after=kept)
-        assert told(other)[0][:3] == (3, "UPSERT", "SUSPENDED")
+        assert stated(other)[0][:3] == (3, "UPSERT", "SUSPENDED")
     answer = await pull(reader, after=lost)
     assert answer["reason"] == "HISTORY_LOST"
     everybody = await pull(reader, after=kept)

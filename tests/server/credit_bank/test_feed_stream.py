@@ -178,7 +178,7 @@ async def test_what_is_refused(reader, party, parameters, status, message):
     assert response.json()["errors"][0]["message"].startswith(message)
 
 
-async def test_a_reader_that_must_start_again_is_told_so(reader):
+async def test_a_reader_that_must_start_again_is_refused_by_name(reader):
     house = reader.house
     await register(house, *await issue(house, 1))
     _, _, end = lines(await get(reader))

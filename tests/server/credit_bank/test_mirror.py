@@ -97,7 +97,7 @@ async def test_after_a_new_epoch_it_drops_what_is_not_stated_again(bank, mirror,
     numbers = await issue(house, 4)
     await register(house, *numbers)
     await pull_all(bank, mirror)
-    async with mirror.engine.begin() as connection:  # a record that the platform has forgotten
+    async with mirror.engine.begin() as connection:  # a record that the platform no longer has
         await connection.execute(
             text(
                 "INSERT INTO mirror_records SELECT 'LOST', epoch, 99, kind, reason, version, "
@@ -206,7 +206,7 @@ async def test_a_mirror_is_of_one_platform_and_not_in_it(bank, mirror):
         ("", "token is unknown"),
     ],
 )
-async def test_what_the_platform_refuses_is_told(bank, mirror, token, message):
+async def test_what_the_platform_refuses_is_shown(bank, mirror, token, message):
     client = Client(bank.http, URL, bank.tokens.get(token, "cgt_wrong"))
     with pytest.raises(PullError, match=message):
         await pull(client, mirror, size=10, follow_seconds=None)

@@ -24,13 +24,13 @@ SHOWN = "{ feedWebhooks { nodes { url sequence failures nextAttemptAt lastError 
 
 @pytest.fixture
 def listener():
-    """A host that keeps what it is told, and answers what it is asked to."""
-    told = []
+    """A host that keeps what it is sent, and answers what it is asked to."""
+    received = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
             body = self.rfile.read(int(self.headers["content-length"]))
-            told.append((dict(self.headers.items()), body))
+            received.append((dict(self.headers.items()), body))
             self.send_response(server.status)
             self.send_header("Location", "http://127.0.0.1:1/elsewhere")
             self.end_headers()
@@ -40,7 +40,7 @@ def listener():
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     server.status = 204
-    server.told = told
+    server.received = received
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -83,7 +83,7 @@ def test_the_signature_is_that_of_the_specification():
     assert signature(secret, message_id, 1614265330, body) == expected
 
 
-async def test_a_change_is_told_once_thin_and_signed(bank, listener):
+async def test_a_change_is_sent_once_thin_and_signed(bank, listener):
     house = bank.house
     payload = await bank.done("credit-bank", REGISTER, {"url": bank.url})
     assert await tell(bank) == 0  # nothing has happened since
@@ -91,7 +91,7 @@ async def test_a_change_is_told_once_thin_and_signed(bank, listener):
     await follow_all(house)
     assert await tell(bank) == 1
     assert await tell(bank) == 0
-    ((headers, body),) = listener.told
+    ((headers, body),) = listener.received
     content = json.loads(body)
     assert content["type"] == "learning_outcomes.changed"
     assert content["data"].keys() == {"epoch", "sequence"}
@@ -128,10 +128,10 @@ async def test_what_is_not_taken_is_tried_again_later_and_later(bank, listener, 
         }
         house.now += wait - timedelta(seconds=1)
         assert await tell(bank) == 0
-        assert len(listener.told) == failures  # not yet
+        assert len(listener.received) == failures  # not yet
         house.now += timedelta(seconds=1)
     assert house.now > start
-    assert len({headers["webhook-id"] for headers, _ in listener.told}) == 1
+    assert len({headers["webhook-id"] for headers, _ in listener.received}) == 1
     listener.status = 200
     assert await tell(bank) == 1
     found = await shown(bank)
@@ -155,7 +155,7 @@ async def test_a_host_that_is_away_is_tried_again_and_one_that_is_gone_is_not(ba
     assert (await shown(bank))["endedAt"] == house.now.isoformat()
     house.now += timedelta(days=30)
     assert await tell(bank) == 0
-    assert len(listener.told) == 1
+    assert len(listener.received) == 1
 
 
 async def test_what_one_address_does_costs_only_itself(bank, listener):
@@ -195,12 +195,12 @@ async def test_who_never_answers_keeps_nobody_else_waiting(bank, listener, silen
         await register(house, *await issue(house, 1, level=times))
         await follow_all(house)
         async with asyncio.timeout(10):  # one message may take 15 seconds
-            while len(listener.told) < times:  # noqa: ASYNC110 - another thread hears
+            while len(listener.received) < times:  # noqa: ASYNC110 - another thread hears
                 await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert [json.loads(body)["data"]["sequence"] for _, body in listener.told] == [1, 2]
+    assert [json.loads(body)["data"]["sequence"] for _, body in listener.received] == [1, 2]
 
 
 async def test_a_process_that_dies_in_between_leaves_it_to_the_next(bank, listener):

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certgraph.actions.parties import OF_ONE_ORGANIZATION, Role
 from certgraph.calendar import first_instant
-from certgraph.certificates import queries as certificate_queries
+from certgraph.certificates import run_queries
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.signing.actions import CertificateSignatureDraft, submit_signatures
 from certgraph.certificates.signing.batches import bytes_to_sign
@@ -100,7 +100,7 @@ async def test_an_organization_signs_with_its_own_key(house):
         await house.perform(submit_signatures, run_id=run.id, signatures=part)
         assert len(await waiting()) == left
     async with house.sessions() as session:
-        rows = await certificate_queries.certificates_of_run(session, run.id)
+        rows = await run_queries.certificates_of_run(session, run.id)
     assert {row.state for row in rows} == {CertificateState.ISSUED}
 
 

@@ -11,7 +11,7 @@ from tests.server.reads.reference import Reference
 from tests.server.reads.world import ROLES
 
 
-def told(answer):
+def data_of(answer):
     """Return data and errors so that they can be compared.
 
     Of siblings that fail under one parent GraphQL reports any one, so places in lists are left out.
@@ -36,7 +36,7 @@ async def answers(world, reference, text, variables, role):
     planned = await run(operation, reader, world.context(role), variables)
     slow = await run(operation, reader, world.context(role), variables, planned=False)
     plain = await reference.answer(operation, variables, role)
-    return told(planned), told(slow), told(plain)
+    return data_of(planned), data_of(slow), data_of(plain)
 
 
 @pytest.fixture(scope="module")

@@ -167,8 +167,8 @@ def test_no_document_names_a_holder_to_who_reads_records_only(world, runner, ids
         (operation,) = world.documents().operations(text).values()
         for role in shown:
             answer = runner.run(run(operation, world.reader(), world.context(role), variables))
-            told = orjson.dumps(answer.data).decode()
-            shown[role] += any(name in told for name in NAMES.values()) or "/v#" in told
+            answered = orjson.dumps(answer.data).decode()
+            shown[role] += any(name in answered for name in NAMES.values()) or "/v#" in answered
 
     no_document_names()
     assert shown["records_only"] == 0

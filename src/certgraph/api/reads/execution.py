@@ -95,6 +95,7 @@ async def run(
     Raises:
         Unavailable: The database is away, or has no connection free.
     """
+    # 1. Variables, and what introspection asks for.
     if variables is None:
         coerced = operation.variables.coerced(given)
         if isinstance(coerced, list):
@@ -106,6 +107,7 @@ async def run(
             execution.introspected = _introspected(execution)
         except GraphQLError as error:
             return Answer(None, [error], ran=False)
+    # 2. Generated code completes what is planned.
     defect = None
     if planned and not operation.is_mutation:
         try:
@@ -117,6 +119,7 @@ async def run(
         else:
             if data is not None:
                 return Answer(data, [])
+    # 3. graphql-core does the rest, and says where an error is.
     result = graphql_execute(
         operation.schema,
         operation.document,

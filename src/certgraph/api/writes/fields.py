@@ -9,9 +9,10 @@ from strawberry.tools import create_type
 from strawberry.types.field import StrawberryField
 from strawberry.utils.str_converters import to_snake_case
 
-from certgraph.actions.declaring import Action
+from certgraph.actions.authority import grant_of
+from certgraph.actions.declaring import Action, is_row
 from certgraph.actions.parties import Actor
-from certgraph.actions.performing import Outcome, grant_of, is_row, perform
+from certgraph.actions.performing import Outcome, perform
 from certgraph.api.context import Info
 from certgraph.api.errors import user_errors
 from certgraph.api.writes.types import input_of, item, payload_of

@@ -23,8 +23,8 @@ from certgraph.actions.declaring import (
     described,
     extras_of,
     inputs_of,
+    is_row,
 )
-from certgraph.actions.performing import is_row
 from certgraph.actions.tables import PendingActionRow
 from certgraph.api.errors import UserError
 from certgraph.api.reads.declaring import by_key

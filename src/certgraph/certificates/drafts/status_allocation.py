@@ -4,7 +4,7 @@ import sys
 from array import array
 from uuid import UUID
 
-from certgraph.certificates import queries
+from certgraph.certificates import status_queries
 from certgraph.certificates.tables import StatusListRow
 from certgraph.credential.status_list import ENTRIES
 from certgraph.database import Session
@@ -29,7 +29,7 @@ async def allocate_status_entries(
     same entry; a run that rolls back gives its entries back.
     """
     allocated: list[tuple[StatusListRow, int]] = []
-    row = await queries.open_status_list(session, organization_id)
+    row = await status_queries.open_status_list(session, organization_id)
     while len(allocated) < count:
         if row is None or row.used == row.size:
             row = StatusListRow(
@@ -43,7 +43,7 @@ async def allocate_status_entries(
             session.add(row)
             await session.flush()  # its indexes are read back in slices
         taken = min(count - len(allocated), row.size - row.used)
-        slice_ = array("I", await queries.status_indexes(session, row.id, row.used, taken))
+        slice_ = array("I", await status_queries.status_indexes(session, row.id, row.used, taken))
         if sys.byteorder == "big":
             slice_.byteswap()
         allocated += [(row, index) for index in slice_]

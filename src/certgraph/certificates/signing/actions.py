@@ -15,7 +15,7 @@ from certgraph.actions.acting import Act, Environment
 from certgraph.actions.declaring import Hex, KeyOf, PerRequest, action
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
 from certgraph.calendar import programme_day
-from certgraph.certificates import queries
+from certgraph.certificates import queries, run_queries
 from certgraph.certificates.drafts.corrections import CorrectionDraft, correction_request
 from certgraph.certificates.drafts.drafting import MAX_CANDIDATES, Superseded, record_drafts
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest
@@ -54,17 +54,19 @@ async def start_run(act: Act, request: IssueRequest) -> IssueRunRow:
         Rejected: The request breaks rules (all of them are named), or the idempotency key was used
             for another request. Nothing was recorded.
     """
+    # 1. A request that was made before finds its run.
     session, path = act.session, ("organization_code",)
     organization = await organization_named(
         session, request.organization_code, *path, for_update=True
     )
     reject_if(text_problems(request.idempotency_key, 100, "idempotency_key"))
     digest = act.keyring.input_digest(request.canonical())
-    run = await queries.issue_run_by_key(session, organization.id, request.idempotency_key)
+    run = await run_queries.issue_run_by_key(session, organization.id, request.idempotency_key)
     if run is not None:
         if run.request_digest != digest:
             raise refusal("idempotency.conflict", "idempotency_key", key=request.idempotency_key)
         return run
+    # 2. The certificates that it corrects; the key, listed and valid on every day of issue.
     if not 1 <= len(request.candidates) <= MAX_CANDIDATES:
         raise refusal("issue.candidate_count", "candidates", limit=MAX_CANDIDATES)
     superseded = await _release_superseded(session, organization, request)
@@ -81,6 +83,7 @@ async def start_run(act: Act, request: IssueRequest) -> IssueRunRow:
         for index, candidate in enumerate(request.candidates)
         if candidate.issued_on < key.first_on
     )
+    # 3. The run and its drafts.
     run = IssueRunRow(
         id=new_id(act.random),
         organization_id=organization.id,
@@ -208,7 +211,7 @@ async def _start_run_of_one(
             replace(one, path=(*path, *one.path[2:])) if one.path[:1] == ("candidates",) else one
             for one in rejected.problems
         ) from None
-    (certificate,) = await queries.certificates_of_run(act.session, run.id)
+    (certificate,) = await run_queries.certificates_of_run(act.session, run.id)
     return certificate, run
 
 

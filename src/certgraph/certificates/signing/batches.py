@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from certgraph.actions.acting import Act, Environment
 from certgraph.calendar import programme_day
-from certgraph.certificates import queries
+from certgraph.certificates import queries, run_queries
 from certgraph.certificates.rules import CertificateState, inactive_problems, state_problems
 from certgraph.certificates.signing.listing import issuer_trust
 from certgraph.certificates.subjects import reject_erased
@@ -106,7 +106,7 @@ async def _store_checked(
         failed |= found
     environment.observe(IssueStep.BATCH_CHECKED, len(signatures))
     if signatures and not failed:
-        await queries.store_signatures(
+        await run_queries.store_signatures(
             session, {id_: signature for id_, _, signature in signatures}
         )
         await _finish_corrections(session, [id_ for id_, _, _ in signatures], now)
@@ -147,8 +147,8 @@ async def sign_batch(
         SelfCheckFailed: A fresh signature does not verify.
         Rejected: The organization is no longer active; what it drafted before stays unsigned.
     """
-    await queries.lock_issue_run(session, run.id)
-    drafts = await queries.unsigned_payloads(session, run.id, limit=limit)
+    await run_queries.lock_issue_run(session, run.id)
+    drafts = await run_queries.unsigned_payloads(session, run.id, limit=limit)
     environment.observe(IssueStep.BATCH_READ, len(drafts))
     if not drafts:
         return 0
@@ -195,7 +195,7 @@ async def key_and_organization(
 async def bytes_to_sign(session: Session, run: IssueRunRow) -> list[tuple[UUID, bytes]]:
     """Return (certificate id, message) for each draft of a run whose key the organization holds."""
     key, _ = await key_and_organization(session, run)
-    drafts = await queries.unsigned_payloads(session, run.id)
+    drafts = await run_queries.unsigned_payloads(session, run.id)
     return [(id_, sign1_message(key.public_key, TYP, payload)) for id_, payload in drafts]
 
 
@@ -212,9 +212,9 @@ async def store_signatures(
     session = act.session
     key, organization = await key_and_organization(session, run)
     await _check_may_sign(session, organization, run, act.now)
-    await queries.lock_issue_run(session, run.id)
-    drafts = dict(await queries.unsigned_payloads(session, run.id))
-    of_run = {row.id for row in await queries.certificates_of_run(session, run.id)}
+    await run_queries.lock_issue_run(session, run.id)
+    drafts = dict(await run_queries.unsigned_payloads(session, run.id))
+    of_run = {row.id for row in await run_queries.certificates_of_run(session, run.id)}
     reject_if(
         Problem(
             code="certificate.not_of_run",

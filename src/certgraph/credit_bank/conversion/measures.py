@@ -78,6 +78,7 @@ async def file_measure(act: Act, draft: ConversionMeasureDraft) -> ConversionMea
 
     Source: rules S11 and S13.
     """
+    # 1. What speaks against it; one of this code may be filed again, not published again.
     session = act.session
     organization = await acting_organization(session, act.actor.organization_id)
     problems = text_problems(draft.code, 40, "code") + text_problems(draft.title, 100, "title")
@@ -93,6 +94,7 @@ async def file_measure(act: Act, draft: ConversionMeasureDraft) -> ConversionMea
         facts = {"code": draft.code, "state": row.state}
         problems.append(Problem(code="measure.taken", path=("code",), facts=facts))
     reject_if(problems)
+    # 2. The measure, in place of the one filed before.
     if row is None:
         row = ConversionMeasureRow(id=new_id(act.random), organization_id=organization.id)
         session.add(row)
@@ -105,6 +107,7 @@ async def file_measure(act: Act, draft: ConversionMeasureDraft) -> ConversionMea
         reject_if(await _rule_problems(session, row, draft.rules, programme_day(act.now)))
     if not await flush_or_conflict(session):
         raise refusal("measure.taken", "code", code=draft.code, state=MeasureState.FILED)
+    # 3. Its rules.
     types = await queries.type_ids(session, [r.certificate_type_code for r in draft.rules])
     await insert_rows(
         session,

@@ -212,6 +212,7 @@ class _Batch:
         content: bytes,
     ) -> None:
         """Add one change."""
+        # 1. Its place, and the hash of all up to it.
         feed, kind = self._feed, change_kind(state)
         is_repeated = reason is ChangeReason.REPEATED
         version = facts.version + (not is_repeated)
@@ -219,6 +220,7 @@ class _Batch:
         feed.sequence += 1
         link = f"{feed.chain} {feed.sequence} {kind} {reason} {sha256}"
         feed.chain = hashlib.blake2b(link.encode(), digest_size=8).hexdigest()
+        # 2. The change.
         recognized = {
             "catalogue_entry_id": entry.id if entry else None,
             "credits_tenths": entry.credits_tenths if entry else None,
@@ -241,6 +243,7 @@ class _Batch:
                 **recognized,
             }
         )
+        # 3. The record as it is from now on; a new one, or one that was there.
         if kind is ChangeKind.TOMBSTONE:  # what it was worth stays known
             self.ended.append(facts.id)
             recognized = {

@@ -1,0 +1,63 @@
+"""Who may: role, part in the programme, and relation to what an action is about."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from certgraph.actions.acting import Act
+from certgraph.actions.declaring import Action, Subject
+from certgraph.actions.parties import Actor, Grant, Relation
+from certgraph.problems import Problem, Rejected, refusal, reject_if
+
+AnyAction = Action[Any, Any]
+Given = Mapping[str, Any]
+
+
+def grant_of(action: AnyAction, actor: Actor) -> Grant:
+    """Return what the actor's role may; known before anything is read. Raises `Rejected`."""
+    if actor.role is None:
+        raise refusal("access.token_required")
+    grant = action.may.get(actor.role)
+    if grant is None:
+        facts = {"role": actor.role, "needed": tuple(action.may)}
+        raise Rejected([Problem(code="access.role", facts=facts, rule=action.rule)])
+    return grant
+
+
+async def check_takes_part(action: AnyAction, act: Act) -> None:
+    """Refuse an organization that has left the programme. Raises `Rejected`."""
+    if act.actor.organization_id is not None and not action.after_leaving:
+        parties = act.environment.parties
+        reject_if(await parties.left(act.session, act.actor.organization_id))
+
+
+async def find_subject(action: AnyAction, act: Act, given: Given, grant: Grant) -> object:
+    """Return what an action is about, if the actor may act on it; None of one that creates.
+
+    Raises:
+        Rejected: There is none, or it is another's: the same refusal.
+    """
+    about: Subject[Any] | None = action.about
+    if about is None:
+        return None
+    named = given[about.key]
+    row = None if named is None else await about.find(act.session, named)
+    if row is not None and await _is_related(about, act, row, grant.relation):
+        return row
+    is_bound = grant.relation is not Relation.ANY
+    code = about.foreign if about.foreign and is_bound else about.missing
+    shown = named.hex() if isinstance(named, bytes) else named
+    raise refusal(code, about.key, **{about.key.removeprefix("organization_"): shown, "id": shown})
+
+
+async def _is_related(about: Subject[Any], act: Act, row: object, relation: Relation) -> bool:
+    mine = act.actor.organization_id
+    owner = about.owner(row)
+    if relation is Relation.OWN:
+        return mine is not None and owner == mine
+    if relation is Relation.OVER:
+        if mine is None or owner is None:
+            return False
+        return await act.environment.parties.supervises(act.session, mine, owner)
+    if relation is Relation.TURN:
+        return about.parties is None or mine in about.parties(row)
+    return True

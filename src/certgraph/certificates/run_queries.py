@@ -1,0 +1,81 @@
+"""All SQL about issue runs, and what is signed by them."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.tables import (
+    CertificateRow,
+    IssueRunRow,
+)
+from certgraph.database import Session
+
+
+async def issue_run_by_key(
+    session: Session, organization_id: UUID, idempotency_key: str
+) -> IssueRunRow | None:
+    """Return the run that an organization started with this key."""
+    return await session.scalar(
+        select(IssueRunRow).where(
+            IssueRunRow.organization_id == organization_id,
+            IssueRunRow.idempotency_key == idempotency_key,
+        )
+    )
+
+
+async def issue_run_by_id(session: Session, run_id: UUID) -> IssueRunRow | None:
+    """Return a run."""
+    return await session.get(IssueRunRow, run_id)
+
+
+async def lock_issue_run(session: Session, run_id: UUID) -> None:
+    """Lock a run until the end of the transaction.
+
+    Of two processes that sign the same drafts the second waits, and then finds them signed.
+    """
+    await session.execute(select(IssueRunRow.id).where(IssueRunRow.id == run_id).with_for_update())
+
+
+async def certificates_of_run(session: Session, run_id: UUID) -> Sequence[CertificateRow]:
+    """Return the certificates of a run, in the order of the request."""
+    statement = (
+        select(CertificateRow)
+        .where(CertificateRow.issue_run_id == run_id)
+        .order_by(CertificateRow.position)
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def unsigned_payloads(
+    session: Session, run_id: UUID, *, limit: int | None = None
+) -> Sequence[tuple[UUID, bytes]]:
+    """Return (certificate id, payload) of a run's drafts, in the order of the request."""
+    statement = (
+        select(CertificateRow.id, CertificateRow.payload)
+        .where(CertificateRow.issue_run_id == run_id, CertificateRow.signature.is_(None))
+        .order_by(CertificateRow.position)
+        .limit(limit)
+    )
+    return [(row.id, row.payload) for row in await session.execute(statement)]
+
+
+async def store_signatures(session: Session, signatures: Mapping[UUID, bytes]) -> None:
+    """Turn drafts into issued certificates."""
+    statement = (
+        update(CertificateRow)
+        .where(CertificateRow.id == bindparam("certificate"), CertificateRow.signature.is_(None))
+        .values(signature=bindparam("made"), state=CertificateState.ISSUED)
+    )
+    connection = await session.connection()  # as plain rows: no objects to keep in step
+    await connection.execute(
+        statement,
+        [{"certificate": id_, "made": signature} for id_, signature in signatures.items()],
+    )
+
+
+async def drop_requests(session: Session, run_ids: Sequence[UUID]) -> None:
+    """Drop the hashes of requests about one person."""
+    statement = update(IssueRunRow).where(IssueRunRow.id.in_(run_ids)).values(request_digest="")
+    await session.execute(statement)
