@@ -49,22 +49,37 @@ async def post(http, body):
     return await http.post("/graphql", content=body.encode(), headers=headers)
 
 
+async def cost(http, body, nonce, most_turns):
+    """Return the least processor time of some turns, in seconds, and the last answer.
+
+    A turn well below the limit is enough; others on the machine make single turns dearer.
+    """
+    seconds = []
+    for turn in range(most_turns):
+        content = body.replace(dear.NONCE, f"N{nonce}x{turn}")
+        start = time.process_time()
+        response = await post(http, content)
+        seconds.append(time.process_time() - start)
+        if seconds[-1] < MOST_SECONDS / 2:
+            break
+    return min(seconds), response
+
+
 async def test_the_dearest_request_costs_little_and_no_answer_is_large(public):
-    schema, dearest, largest = graphql_schema(make_schema()), (0.0, ""), (0, "")
+    schema, dear_ones, largest = graphql_schema(make_schema()), {}, (0, "")
     for number, (name, body) in enumerate(dear.everything(schema)):
-        seconds = []
-        for turn in range(4):
-            content = body.replace(dear.NONCE, f"N{number}x{turn}")
-            start = time.process_time()
-            response = await post(public, content)
-            seconds.append(time.process_time() - start)
-            assert response.status_code < 500, (name, response.text[:300])
-            if seconds[-1] < MOST_SECONDS / 2:
-                break
-        dearest = max(dearest, (min(seconds), name))
+        seconds, response = await cost(public, body, number, 3)
+        assert response.status_code < 500, (name, response.text[:300])
+        if seconds >= MOST_SECONDS:
+            dear_ones[name] = (number, body)
         largest = max(largest, (len(response.content), name))
     assert number > 300
-    assert dearest[0] < MOST_SECONDS, dearest
+    # what was dear is looked at again, later: the machine's other work comes and goes
+    again = {
+        name: (await cost(public, body, f"{number}again", 20))[0]
+        for name, (number, body) in dear_ones.items()
+    }
+    assert [(name, again[name]) for name in again if again[name] >= MOST_SECONDS] == []
     assert largest[0] < MOST_BYTES, largest
 
 
