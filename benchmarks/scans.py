@@ -51,8 +51,8 @@ def _sets(folder: Path) -> Iterator[tuple[str, str, list[Path], str]]:
 
 def _reads(file: Path, text: str) -> tuple[bool, float]:
     start = time.perf_counter()
-    found = list(picture_pages(str(file)))
-    return found == [[text]], time.perf_counter() - start
+    (found,) = picture_pages(str(file))
+    return found.texts == [text] and not found.has_unread, time.perf_counter() - start
 
 
 def _on_page(folder: Path, files: list[Path]) -> int:

@@ -3,7 +3,7 @@
 import io
 from random import Random
 
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from certgraph.certificates.qr_image import draw_qr
 
@@ -88,3 +88,39 @@ def office_scan(code: Image.Image, size_mm: float, dpi: int, random: Random) -> 
     faded = page.point(lambda level: darkest + (lightest - darkest) * level / 255)
     noise = _noise(page.size, random.uniform(4, 14), random)
     return _as_jpeg(ImageChops.add(faded, noise, offset=-128), random.randint(30, 70))
+
+
+def _blot(code: Image.Image) -> None:
+    side, draw = code.width, ImageDraw.Draw(code)
+    draw.rectangle((side * 0.2, side * 0.45, side * 0.8, side * 0.65), fill=20)
+    draw.rectangle((side * 0.45, side * 0.2, side * 0.65, side * 0.8), fill=20)
+
+
+def _stamp(code: Image.Image) -> None:
+    side, draw = code.width, ImageDraw.Draw(code)
+    draw.ellipse((side * 0.3, side * 0.3, side * 0.9, side * 0.9), outline=60, width=side // 6)
+
+
+def _torn_corner(code: Image.Image) -> None:
+    side, draw = code.width, ImageDraw.Draw(code)
+    draw.rectangle((0, 0, side * 0.35, side * 0.35), fill=250)
+
+
+SPOILT = {"blot": _blot, "stamp": _stamp, "torn corner": _torn_corner}
+"""What makes a code unreadable that is still seen to be one."""
+
+
+def sheet_with_spoilt(
+    code: Image.Image, size_mm: float, dpi: int, how: str, random: Random
+) -> Image.Image:
+    """Return a scanned page of A4 with a code, and below it another that cannot be read."""
+    dots = round(size_mm * dpi / MM_AN_INCH)
+    page = Image.new("L", tuple(round(side * dpi / MM_AN_INCH) for side in A4_MM), 250)
+    clear = code.resize((dots, dots), Image.Resampling.BILINEAR)
+    clear = clear.filter(ImageFilter.GaussianBlur(dpi / 300))
+    spoilt = clear.copy()
+    SPOILT[how](spoilt)
+    page.paste(clear, (dots // 2, dots))
+    page.paste(spoilt, (dots * 7 // 2, dots * 3 + random.randint(0, dots)))
+    faded = page.point(lambda level: 40 + level * 0.8)
+    return _as_jpeg(ImageChops.add(faded, _noise(page.size, 6, random), offset=-128), 60)

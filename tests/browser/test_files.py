@@ -14,7 +14,7 @@ from certgraph.credential.wording import CATALOGUE
 from tests.browser import world
 from tests.browser.test_verdicts import by_paste
 from tests.cli.test_pictures import FOREIGN, nested
-from tests.pictures import code_of, office_scan
+from tests.pictures import code_of, office_scan, sheet_with_spoilt
 
 ZH = {key: words.title for key, words in CATALOGUE["zh"].items()}
 VALID = world.TEXTS["valid"]
@@ -417,6 +417,20 @@ def test_a_coarse_scan_beside_a_clear_other_code_is_read(page, tmp_path):
     choose(opened(page), tmp_path / "sheet.png")
     page.wait(lambda: page.find("#verdict"), patience=60)
     assert page.answer() == ("good", ZH["valid_online"])
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf", "tif"])
+@pytest.mark.parametrize("how", ["blot", "stamp"])
+def test_a_spoilt_code_beside_a_read_one_is_a_row_on_the_page(page, tmp_path, how, kind):
+    code, width_mm = code_of(VALID)
+    file = tmp_path / f"sheet.{kind}"
+    sheet_with_spoilt(code, width_mm, 150, how, Random(0)).save(file, resolution=150)
+    choose(opened(page), file)
+    where = "第 1 页" if kind == "pdf" else ""
+    names, said = zip(*rows_of(page), strict=True)
+    assert names == (f"sheet.{kind} [1] {where}".strip(), f"sheet.{kind} [2] {where}".strip())
+    assert ZH["valid_online"] in said[0]
+    assert "另有一个二维码无法读出" in said[1]
 
 
 def test_a_filtered_table_stays_filtered_in_the_other_language(many):

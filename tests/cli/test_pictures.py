@@ -12,10 +12,11 @@ import zxingcpp
 from PIL import Image
 
 from certgraph.cli import pictures
+from certgraph.cli.codes import Box, Codes
 from certgraph.cli.pictures import picture_pages
 from certgraph.cli.verify import EXIT_UNREADABLE
 from tests.credential import kit
-from tests.pictures import code_of, office_scan
+from tests.pictures import code_of, office_scan, sheet_with_spoilt
 
 TEXT = kit.qr_text(kit.claims(outcomes=kit.FIVE_OUTCOMES))
 
@@ -27,7 +28,9 @@ def test_office_scans_are_read(tmp_path, dpi, least):
     for number in range(30):
         file = tmp_path / f"{number}.jpg"
         file.write_bytes(office_scan(code, width_mm, dpi, Random(number)).fp.getvalue())
-        read += list(picture_pages(str(file))) == [[TEXT]]
+        (codes,) = picture_pages(str(file))
+        read += codes.texts == [TEXT]
+        assert not codes.has_unread
     assert read >= least
 
 
@@ -221,9 +224,10 @@ def test_pages_beyond_the_limit_are_named(ask, tmp_path, symbol, monkeypatch):
 
 def test_blank_paper_is_not_tried_again(monkeypatch):
     tries = []
-    monkeypatch.setattr(pictures, "_read", lambda grey: tries.append(grey.size) or ([], True))
+    look = "read_codes"
+    monkeypatch.setattr(pictures, look, lambda grey: tries.append(grey.size) or (Codes(), True))
     noisy = Image.effect_noise((800, 800), 6)
-    assert pictures.codes_in(noisy) == []
+    assert pictures.codes_in(noisy) == Codes()
     assert len(tries) == 1
     code, _ = code_of(TEXT)
     page = Image.new("L", (1_000, 1_400), 235)
@@ -249,7 +253,7 @@ def test_a_code_of_something_else_ends_no_search_in_a_coarse_scan(ask, tmp_path)
         page.paste(other, corner)
         file = tmp_path / f"{number}.png"
         page.save(file)
-        assert TEXT in next(picture_pages(str(file)))
+        assert TEXT in next(picture_pages(str(file))).texts
 
 
 def test_an_unclear_certificate_beside_a_clear_one_is_read_too(tmp_path):
@@ -261,8 +265,49 @@ def test_an_unclear_certificate_beside_a_clear_one_is_read_too(tmp_path):
         page = office_scan(code, width_mm, 150, Random(number)).convert("L")
         page.paste(drawn, (20, 20) if number % 2 else (page.width - 340, page.height - 340))
         page.save(tmp_path / "page.png")
-        read += set(next(picture_pages(str(tmp_path / "page.png")))) == {TEXT, clear}
+        codes = next(picture_pages(str(tmp_path / "page.png")))
+        read += set(codes.texts) == {TEXT, clear}
     assert read >= 11
+
+
+@pytest.mark.parametrize("dpi", [150, 300, 600])
+@pytest.mark.parametrize("how", ["blot", "stamp"])
+def test_a_spoilt_code_beside_a_read_one_is_a_row_of_its_own(ask, tmp_path, symbol, how, dpi):
+    """Two certificates on a page never end as "all valid" where one is read only."""
+    for number, kind in enumerate(("jpg", "pdf")):
+        file = tmp_path / f"{number}.{kind}"
+        sheet_with_spoilt(symbol, 25, dpi, how, Random(number)).save(file, resolution=dpi)
+        status, out, _ = ask(file, "--json")
+        rows = [json.loads(line) for line in out.splitlines()]
+        assert status == EXIT_UNREADABLE
+        assert [(row["verdict"], row["reason"]) for row in rows] == [
+            ("valid", None),
+            ("unreadable", "code_beside"),
+        ]
+        page = " page 1" if kind == "pdf" else ""
+        assert [row["source"] for row in rows] == [f"{file} [1]{page}", f"{file} [2]{page}"]
+
+
+@pytest.mark.parametrize(("dpi", "least"), [(150, 6), (300, 5)])
+def test_of_a_torn_code_a_corner_is_seen(tmp_path, dpi, least):
+    seen = 0
+    for number in range(6):
+        code, width_mm = code_of(kit.qr_text(kit.claims(number=f"N-{number}")))
+        sheet = sheet_with_spoilt(code, width_mm, dpi, "torn corner", Random(number))
+        sheet.save(tmp_path / "sheet.png")
+        seen += next(picture_pages(str(tmp_path / "sheet.png"))).has_unread
+    assert seen >= least
+
+
+def test_parts_of_codes_that_were_read_and_what_is_seen_once_are_no_further_codes():
+    read = [Box(0.1, 0.1, 0.3, 0.3), Box(0.5, 0.1, 0.7, 0.3)]
+    between, inside = Box(0.25, 0.1, 0.55, 0.3), Box(0.1, 0.2, 0.3, 0.25)
+    small, large, beside = Box(0, 0.8, 0.03, 0.83), Box(0, 0.8, 0.11, 0.9), Box(0.1, 0.8, 0.2, 0.9)
+    texts = ["A", "B"]
+    assert not Codes(texts, read, [between, inside, small] * 2).has_unread
+    assert not Codes(texts, read, [large, beside]).has_unread
+    assert Codes(texts, read, [large, large]).has_unread
+    assert not Codes([], [], [large, large]).has_unread
 
 
 @pytest.mark.parametrize("name", ["scan.jpg", "scan.eps", "scan.png"])

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from certgraph.cli.codes import Codes
 from certgraph.cli.pictures import MAX_PAGES, codes_in, is_blank
 from certgraph.cli.processes import serve_parent
 from certgraph.credential.qr_text import is_qr_text
@@ -37,7 +38,7 @@ class UnreadPdf(ValueError):
 
 
 def pdf_pages(path: Path) -> Iterator[Any]:
-    """Yield how many pages a PDF has, then the texts of the codes of each. Raises `UnreadPdf`."""
+    """Yield how many pages a PDF has, then the codes of each. Raises `UnreadPdf`."""
     how = "fork" if sys.platform == "linux" else "spawn"
     context: Any = multiprocessing.get_context(how)
     ours, theirs = context.Pipe(duplex=False)
@@ -63,21 +64,21 @@ def pdf_pages(path: Path) -> Iterator[Any]:
 
 
 def _read(file: str, parent: Connection) -> None:
-    """Tell the parent the number of pages, each page's texts, then None; a reason instead."""
+    """Tell the parent the number of pages, each page's codes, then None; a reason instead."""
     serve_parent()
     with suppress(BrokenPipeError):  # nobody listens any more
         for said in _said(file):
             parent.send(said)
 
 
-def _said(file: str) -> Iterator[int | list[str] | str | None]:
+def _said(file: str) -> Iterator[int | Codes | str | None]:
     import pypdfium2  # noqa: PLC0415 - not needed for pictures
 
     try:
         with pypdfium2.PdfDocument(file) as document:
             yield len(document)
             for number in range(min(len(document), MAX_PAGES)):
-                yield _texts(document[number])
+                yield _codes(document[number])
         yield None
     except pypdfium2.PdfiumError as error:
         yield "password" if "password" in str(error).lower() else "damaged"
@@ -85,16 +86,17 @@ def _said(file: str) -> Iterator[int | list[str] | str | None]:
         yield "damaged"
 
 
-def _texts(page: Any) -> list[str]:
-    """Return the texts of the codes of a page; finer where there is no certificate's."""
+def _codes(page: Any) -> Codes:
+    """Return the codes of a page; looked at finer where there is no certificate's, or more."""
     width, height = page.get_size()
     finest = (_MAX_PIXELS / max(1, width * height)) ** 0.5
-    found: list[str] = []
+    found = Codes()
     for dpi in (_DPI, _DPI_AGAIN):
         bitmap = page.render(scale=min(dpi / 72, finest), grayscale=True)
         grey = bitmap.to_pil()
-        found += [text for text in codes_in(grey) if text not in found]
-        is_done = any(map(is_qr_text, found)) or is_blank(grey)
+        found.add(codes_in(grey))
+        has_all = any(map(is_qr_text, found.texts)) and not found.has_unread
+        is_done = has_all or is_blank(grey)
         bitmap.close()
         if is_done:
             break

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from PIL import Image, ImageFilter, UnidentifiedImageError
 
+from certgraph.cli.codes import Codes, read_codes
 from certgraph.credential.qr_text import is_qr_text
 
 Image.MAX_IMAGE_PIXELS = None  # sizes are looked at here, by what a picture takes
@@ -56,8 +57,8 @@ class TooLarge(ValueError):
     """The picture has more pixels than fit into the memory set aside for one."""
 
 
-def picture_pages(file: str) -> Iterator[list[str]]:
-    """Yield the texts of the QR codes of each page of a picture file; only a TIFF has several.
+def picture_pages(file: str) -> Iterator[Codes]:
+    """Yield the QR codes of each page of a picture file; only a TIFF has several.
 
     Raises:
         OSError: It cannot be read, or is no picture that is known here.
@@ -75,11 +76,11 @@ def picture_pages(file: str) -> Iterator[list[str]]:
                     yield codes_in(_grey(image))
                 return
             frames = getattr(image, "n_frames", 1)
-            texts = _at_half_size(image)
-        if not texts:
+            codes, is_done = _at_half_size(image)
+        if not is_done:
             with _open(file) as image:
-                texts = _in_frames(image, min(frames, _MAX_FRAMES))
-        yield texts
+                codes.add(_in_frames(image, min(frames, _MAX_FRAMES)))
+        yield codes
 
 
 def _open(file: str) -> Image.Image:
@@ -101,10 +102,10 @@ def page_count(file: str) -> int:
             return 2
 
 
-def _at_half_size(image: Image.Image) -> list[str]:
-    """Return the codes of a picture that is not coarse where half its size shows all, else none."""
+def _at_half_size(image: Image.Image) -> tuple[Codes, bool]:
+    """Return the codes that half the size of a picture shows, and whether they are all."""
     if image.width * image.height <= _COARSE:
-        return []
+        return Codes(), False
     times = 2
     while image.width * image.height > _MAX_HALF_PIXELS * times**2:
         times *= 2
@@ -113,20 +114,19 @@ def _at_half_size(image: Image.Image) -> list[str]:
     grey = _grey(image)
     if grey.width > size[0] + 1:
         grey = grey.reduce(round(grey.width / size[0]))
-    texts, is_sure = _read(grey)
-    return texts if is_sure and any(map(is_qr_text, texts)) else []
+    codes, is_sure = read_codes(grey)
+    return codes, is_sure and any(map(is_qr_text, codes.texts))
 
 
-def _in_frames(image: Image.Image, frames: int) -> list[str]:
-    """Return the codes of the first picture of an animation that has a certificate's."""
-    found: list[str] = []
+def _in_frames(image: Image.Image, frames: int) -> Codes:
+    """Return the codes of an animation's pictures, until one has a certificate's."""
+    found = Codes()
     for frame in range(frames):
         image.seek(frame)
         if image.width * image.height > _MAX_READ_PIXELS:
             image.draft("L", (image.width // 2, image.height // 2))
-        texts = codes_in(_grey(image))
-        found += [text for text in texts if text not in found]
-        if any(map(is_qr_text, texts)):
+        found.add(codes_in(_grey(image)))
+        if any(map(is_qr_text, found.texts)):
             break
     return found
 
@@ -150,39 +150,29 @@ def _level_at(counts: list[int], rank: int) -> int:
     return 255
 
 
-def codes_in(grey: Image.Image) -> list[str]:
-    """Return the texts of all QR codes in a grey picture.
+def codes_in(grey: Image.Image) -> Codes:
+    """Return all QR codes in a grey picture.
 
     Where none is a certificate's, or another is in sight that cannot be read, it is tried again:
     codes of something else, and other certificates, may be clearer.
     """
     while grey.width * grey.height > _MAX_READ_PIXELS:
         grey = grey.reduce(2)
-    texts, is_sure = _read(grey)
-    if not texts and is_blank(grey):
-        return []
-    if is_sure and texts and grey.width * grey.height <= _COARSE:
-        more, is_sure = _read(grey.filter(ImageFilter.UnsharpMask(_AGAIN[0][0], 300, 0)))
-        texts += [text for text in more if text not in texts]
+    codes, is_sure = read_codes(grey)
+    if not codes.texts and is_blank(grey):
+        return Codes()
+    if is_sure and codes.texts and grey.width * grey.height <= _COARSE:
+        more, is_sure = read_codes(grey.filter(ImageFilter.UnsharpMask(_AGAIN[0][0], 300, 0)))
+        codes.add(more)
     for radius, times in _AGAIN:
-        is_done = is_sure and any(map(is_qr_text, texts))
+        is_done = is_sure and any(map(is_qr_text, codes.texts))
         if is_done or grey.width * grey.height * times**2 > _MAX_ENLARGED:
             continue
         sharp = grey.filter(ImageFilter.UnsharpMask(radius, 300, 0)) if radius else grey
         size = (grey.width * times, grey.height * times)
-        more, is_sure = _read(sharp.resize(size, Image.Resampling.BICUBIC))
-        texts += [text for text in more if text not in texts]
-    return texts
-
-
-def _read(grey: Image.Image) -> tuple[list[str], bool]:
-    """Return the texts of all QR codes in a grey image, and whether no other one is in sight."""
-    import zxingcpp  # noqa: PLC0415 - commands that read no picture do without
-
-    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-    barcodes = zxingcpp.read_barcodes(grey, formats=formats, return_errors=True)
-    texts = [barcode.text for barcode in barcodes if barcode.valid]
-    return list(dict.fromkeys(texts)), all(barcode.valid for barcode in barcodes)
+        more, is_sure = read_codes(sharp.resize(size, Image.Resampling.BICUBIC))
+        codes.add(more)
+    return codes
 
 
 def _grey(image: Image.Image) -> Image.Image:

@@ -173,8 +173,9 @@ class Results:
 
     def _unread(self, unread: Unread) -> str:
         catalogue = CATALOGUE[self._language]
-        if unread is Unread.NO_CODE:
-            return " — ".join(catalogue["unreadable"])
+        if unread in (Unread.NO_CODE, Unread.CODE_BESIDE):
+            key = "unreadable" if unread is Unread.NO_CODE else "code_beside"
+            return " — ".join(catalogue[key])
         return f"{catalogue['not_opened'].title} — {self._say(f'unread_{unread}')}"
 
 

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from PIL import Image, UnidentifiedImageError
 
+from certgraph.cli.codes import Codes
 from certgraph.cli.documents import UnreadPdf, pdf_pages
 from certgraph.cli.pictures import (
     MAX_PAGES,
@@ -40,6 +41,7 @@ class Unread(StrEnum):
     """Why a file, or a part of it, gives no certificate."""
 
     NO_CODE = "no_code"
+    CODE_BESIDE = "code_beside"
     NO_CODE_IN_TEXT = "no_code_in_text"
     EMPTY = "empty"
     DAMAGED = "damaged"
@@ -153,17 +155,17 @@ def _drawn(text: str, source: str) -> Iterator[Scan]:
         yield Scan(source, unread=Unread.DRAWING)
 
 
-def _pages(
-    source: str, pages: Iterable[list[str]], count: int, *, names_all: bool
-) -> Iterator[Scan]:
-    for number, texts in enumerate(pages, 1):
+def _pages(source: str, pages: Iterable[Codes], count: int, *, names_all: bool) -> Iterator[Scan]:
+    for number, codes in enumerate(pages, 1):
         page = str(number) if names_all else None
-        ours = [text for text in texts if is_qr_text(text)] or texts
+        ours = [text for text in codes.texts if is_qr_text(text)] or codes.texts
+        is_one = len(ours) + codes.has_unread == 1
         for place, text in enumerate(ours, 1):
-            where = source if len(ours) == 1 else f"{source} [{place}]"
-            yield Scan(where, text, page=page)
-        if not texts:
+            yield Scan(source if is_one else f"{source} [{place}]", text, page=page)
+        if not ours:
             yield Scan(source, unread=Unread.NO_CODE, page=page)
+        elif codes.has_unread:
+            yield Scan(f"{source} [{len(ours) + 1}]", unread=Unread.CODE_BESIDE, page=page)
     if count > MAX_PAGES:
         yield Scan(source, unread=Unread.MORE_PAGES, page=f"{MAX_PAGES + 1}-{count}")
 

@@ -1,5 +1,6 @@
 /** What is in the files that somebody chose: a row for each code, and for each file without. */
 
+import { type Codes, hasUnread } from "../codes";
 import { findCodes } from "../credential/found_codes";
 import { WORDING } from "../credential/generated/wording";
 import { isQrText } from "../credential/qr_text";
@@ -78,7 +79,7 @@ async function readOne(file: File, reading: Reading): Promise<void> {
       reading.words += words;
       return;
     }
-    addTexts(await readPicture(file), add);
+    addCodes(await readPicture(file), (place) => source + place, add);
   } catch (error) {
     const known = await kindOf(file);
     add({ problem: problem(error instanceof Unreadable ? `unread_${error.reason}` : known) });
@@ -90,24 +91,29 @@ type Add = (one: Omit<Found, "source">, where?: string) => void;
 async function readAll(file: File, isPdf: boolean, add: Add): Promise<void> {
   let number = 0;
   let all = 0;
-  const page = (which: string) => `${nameOf(file)} ${t("page", { page: which })}`;
-  for await (const { texts, problem: why, pages } of readPages(file, isPdf)) {
+  const page = (which: string, place = "") =>
+    `${nameOf(file)}${place} ${t("page", { page: which })}`;
+  for await (const { codes, problem: why, pages } of readPages(file, isPdf)) {
     all = pages;
     number += 1;
-    const where = pages > 1 || isPdf ? page(String(number)) : undefined;
-    if (why) add({ problem: problem(`unread_${why}`) }, where);
-    else addTexts(texts, add, where);
+    const which = pages > 1 || isPdf ? String(number) : undefined;
+    const where = (place: string) => (which ? page(which, place) : nameOf(file) + place);
+    if (why) add({ problem: problem(`unread_${why}`) }, where(""));
+    else addCodes(codes, where, add);
   }
   if (all > MOST_PAGES) {
     add({ problem: problem("unread_more_pages") }, page(`${MOST_PAGES + 1}-${all}`));
   }
 }
 
-/** Add the certificates of one picture; others count where there is none. */
-function addTexts(texts: string[], add: Add, where?: string): void {
-  const ours = texts.filter(isQrText);
-  for (const text of ours.length ? ours : texts) add({ text }, where);
-  if (!texts.length) add({ problem: () => WORDING[language()].unreadable }, where);
+/** Add the certificates of one picture, others where there is none, and a code that is unread. */
+function addCodes(codes: Codes, where: (place: string) => string, add: Add): void {
+  const ours = codes.texts.filter(isQrText);
+  const all: Omit<Found, "source">[] = (ours.length ? ours : codes.texts).map((text) => ({ text }));
+  const say = (key: "unreadable" | "code_beside") => ({ problem: () => WORDING[language()][key] });
+  if (!all.length) all.push(say("unreadable"));
+  else if (hasUnread(codes)) all.push(say("code_beside"));
+  for (const [at, one] of all.entries()) add(one, where(all.length > 1 ? ` [${at + 1}]` : ""));
 }
 
 /** Add the code whose text a drawing states, as our own do. */

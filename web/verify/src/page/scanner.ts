@@ -1,5 +1,6 @@
 /** Reading QR codes out of pictures, pages and the camera; loaded when first needed. */
 
+import { add, type Codes, hasUnread, none } from "../codes";
 import { isQrText } from "../credential/qr_text";
 import { COARSE, type Draw, type Drawn, type Look, type Problem, type Take } from "../messages";
 import { program, script } from "./program";
@@ -23,7 +24,7 @@ export class Unreadable extends Error {
   }
 }
 
-const reader = new Helper<Look, string[]>(async () => {
+const reader = new Helper<Look, Codes>(async () => {
   const worker = new Worker(script("reader"));
   const wasm = await program("wasm");
   await answer(worker, wasm, PATIENCE, [wasm]);
@@ -39,8 +40,8 @@ let pdfium: Promise<ArrayBuffer> | undefined;
 /** Start the reader; raises where it cannot be had. */
 export const prepare = (): Promise<unknown> => reader.prepare();
 
-async function read(pixels: ImageData, again: boolean): Promise<string[]> {
-  return (await reader.ask({ pixels, again })) ?? [];
+async function read(pixels: ImageData, again: boolean): Promise<Codes> {
+  return (await reader.ask({ pixels, again })) ?? none();
 }
 
 const canvas = document.createElement("canvas");
@@ -61,27 +62,28 @@ function pixelsAt(
   return drawing.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-/** Return the texts of all QR codes in a picture file; raises where it is no picture. */
-export async function readPicture(file: Blob): Promise<string[]> {
+/** Return all QR codes in a picture file; raises where it is no picture. */
+export async function readPicture(file: Blob): Promise<Codes> {
   const picture = await createImageBitmap(file);
   try {
     const { width, height } = picture;
-    const found = new Set<string>();
+    const found = none();
     for (const longest of width * height <= COARSE ? SIZES.slice(-1) : SIZES) {
       const isLast = Math.max(width, height) <= longest || longest === SIZES[SIZES.length - 1];
-      const pixels = pixelsAt(picture, width, height, longest);
-      for (const text of await read(pixels, isLast)) found.add(text);
-      if ([...found].some(isQrText) || isLast) break;
+      add(found, await read(pixelsAt(picture, width, height, longest), isLast));
+      if (hasAll(found) || isLast) break;
     }
-    return [...found];
+    return found;
   } finally {
     picture.close();
   }
 }
 
-/** A page of a document: its texts, or why there are none, and how many pages there are. */
+const hasAll = (codes: Codes): boolean => codes.texts.some(isQrText) && !hasUnread(codes);
+
+/** A page of a document: its codes, or why there are none, and how many pages there are. */
 export interface Page {
-  texts: string[];
+  codes: Codes;
   problem?: Problem;
   pages: number;
 }
@@ -91,10 +93,10 @@ export async function* readPages(file: Blob, isPdf: boolean): AsyncGenerator<Pag
   let pages = await taken(file, isPdf);
   for (let page = 0; page < Math.min(pages, MOST_PAGES); page += 1) {
     try {
-      yield { texts: await textsOf(page, isPdf), pages };
+      yield { codes: await codesOn(page, isPdf), pages };
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
-      yield { texts: [], problem: error.reason, pages };
+      yield { codes: none(), problem: error.reason, pages };
       // the worker was ended, and knows nothing of the file any more
       if (error.reason !== "too_large") pages = await taken(file, isPdf);
     }
@@ -113,14 +115,14 @@ async function taken(file: Blob, isPdf: boolean): Promise<number> {
   return expect(answered, "pages").pages;
 }
 
-async function textsOf(page: number, isPdf: boolean): Promise<string[]> {
-  const found = new Set<string>();
+async function codesOn(page: number, isPdf: boolean): Promise<Codes> {
+  const found = none();
   for (const dpi of isPdf ? DPIS : DPIS.slice(0, 1)) {
     const { pixels } = expect(await documents.ask({ page, dpi }), "pixels");
-    for (const text of await read(pixels, true)) found.add(text);
-    if ([...found].some(isQrText)) break;
+    add(found, await read(pixels, true));
+    if (hasAll(found)) break;
   }
-  return [...found];
+  return found;
 }
 
 function expect<Key extends string>(
@@ -150,7 +152,7 @@ export async function readCamera(
     while (!stop.aborted) {
       if (track!.readyState === "ended") throw new DOMException("", "AbortError");
       const pixels = pixelsAt(video, video.videoWidth, video.videoHeight, 1_280);
-      const texts = await read(pixels, false);
+      const { texts } = await read(pixels, false);
       const ours = texts.find(isQrText);
       if (ours !== undefined) return ours;
       if (texts[0] !== undefined) {

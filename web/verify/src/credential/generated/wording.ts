@@ -194,6 +194,10 @@ export const WORDING = {
       "title": "未发现证书二维码",
       "line": "请完整拍入二维码，保持清晰、光线充足；扫描请用 300 dpi；或按证书编号和姓名查询。"
     },
+    "code_beside": {
+      "title": "另有一个二维码无法读出",
+      "line": "同一图片中还有二维码未能读出，可能是另一张证书：请对照原件，单独拍摄该二维码，或以 300 dpi 重新扫描。"
+    },
     "levels": [
       "",
       "初级",
@@ -345,6 +349,10 @@ export const WORDING = {
     "unreadable": {
       "title": "No certificate code found",
       "line": "Capture the whole code, sharp and well lit; scan at 300 dpi; or look it up by number and name."
+    },
+    "code_beside": {
+      "title": "Another code cannot be read",
+      "line": "The same picture has a further code, perhaps another certificate: compare the original, photograph that code alone, or scan again at 300 dpi."
     },
     "levels": [
       "",

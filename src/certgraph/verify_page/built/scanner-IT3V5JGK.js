@@ -1,1 +1,0 @@
-import{a,b,c,d,e,f}from"./chunk-THPEOHVS.js";import"./chunk-SF4DP3TM.js";import"./chunk-GADFRCZN.js";import"./chunk-O2XFH626.js";export{a as MOST_PAGES,b as Unreadable,c as prepare,f as readCamera,e as readPages,d as readPicture};
