@@ -17,12 +17,15 @@ from certgraph.organizations import actions as organizations
 from certgraph.organizations import keys, tokens
 from certgraph.organizations.subjects import ProgrammeParties
 from certgraph.standards import actions as standards
+from certgraph.standards import catalogue_import
+from certgraph.trust import restoring, service
 
 ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *organizations.ACTIONS,
     *keys.ACTIONS,
     *tokens.ACTIONS,
     *standards.ACTIONS,
+    *catalogue_import.ACTIONS,
     *entitlements.ACTIONS,
     *certificates.ACTIONS,
     *issuing.ACTIONS,
@@ -34,6 +37,8 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *webhooks.ACTIONS,
     *measures.ACTIONS,
     *converting.ACTIONS,
+    *service.ACTIONS,
+    *restoring.ACTIONS,
     *confirming.ACTIONS,
 )
 ACTIONS_BY_NAME = {one.name: one for one in ALL_ACTIONS}

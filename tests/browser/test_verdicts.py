@@ -216,7 +216,7 @@ def test_names_are_text_and_nothing_else(page):
 
 
 @pytest.mark.parametrize("days", [-2_000, -30, -5, 5, 60, 1_000])
-def test_a_wrong_clock_is_told_as_such(page, days):
+def test_a_wrong_clock_is_said_as_such(page, days):
     page.before_pages(
         f"const now = Date.now.bind(Date); Date.now = () => now() + {days} * 86_400_000;"
     )

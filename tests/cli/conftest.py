@@ -37,7 +37,7 @@ def valid_text(demo):
 
 
 @pytest.fixture
-def told(capsys, monkeypatch):
+def answered(capsys, monkeypatch):
     """Run a command that may end by itself, on a machine that speaks English.
 
     Returns its exit status, output and errors.

@@ -182,7 +182,7 @@ def test_a_rule_is_quoted_where_one_is_broken(run):
         (["sign-own", "x", "nowhere"], "is not a file that exists."),
     ],
 )
-def test_mistakes_are_told_in_a_sentence(run, arguments, message):
+def test_mistakes_are_said_in_a_sentence(run, arguments, message):
     status, out, err = run(*arguments)
     assert (status, out) == (1, "")
     assert message in err
@@ -220,7 +220,7 @@ def test_a_folder_without_settings_and_a_database_without_tables_say_what_to_do(
     assert run("catalogue", "import")[0] == 0
 
 
-def test_a_master_key_that_does_not_fit_is_told_so(run, demo):
+def test_a_master_key_that_does_not_fit_is_said_so(run, demo):
     (demo / "master.key").write_text("00" * 32)
     status, _, err = run("trust", "publish")
     assert status == 2

@@ -93,6 +93,6 @@ def test_what_pull_says_when_something_is_wrong(
     mirror = [] if "--mirror" in given else ["--mirror", f"sqlite:///{tmp_path}/mirror.sqlite3"]
     url = [] if "--url" in given else ["--url", "http://127.0.0.1:1"]
     assert main(["credit-bank", "pull", *given, *mirror, *url]) == status
-    told = capsys.readouterr().err
-    assert message in told
-    assert "SECRET" not in told
+    said = capsys.readouterr().err
+    assert message in said
+    assert "SECRET" not in said

@@ -26,7 +26,7 @@ KNOWN = {
     *(*COMMANDS, "page", "install", "update", "show"),
     *("roots", "build", "sign", "publish", "restored"),
 }
-"""Names of programs and files, and values. Names of options and metavars are told by their form."""
+"""Names of programs and files, and values. Options and metavars are known by their form."""
 
 
 def foreign_words(text):
@@ -47,10 +47,10 @@ def foreign_words(text):
     ],
     ids=["behind", "before", "with =", "by the system"],
 )
-def test_help_is_wholly_chinese(told, monkeypatch, command, before, after, system):
+def test_help_is_wholly_chinese(answered, monkeypatch, command, before, after, system):
     monkeypatch.setenv("LC_ALL", system)
     for order in ((*after, "--help"), ("--help", *after)):
-        status, out, err = told(*before, *command, *order)
+        status, out, err = answered(*before, *command, *order)
         assert (status, err) == (0, "")
         assert foreign_words(out) == []
         assert out.startswith(f"用法：{' '.join(('certgraph', *command))} [-h]")
@@ -59,17 +59,17 @@ def test_help_is_wholly_chinese(told, monkeypatch, command, before, after, syste
 
 
 @pytest.mark.parametrize("command", SPOKEN, ids=" ".join)
-def test_help_is_wholly_english_else(told, monkeypatch, command):
+def test_help_is_wholly_english_else(answered, monkeypatch, command):
     for system, choice in (("C.UTF-8", ()), ("zh_CN.UTF-8", ("--lang", "en"))):
         monkeypatch.setenv("LC_ALL", system)
-        status, out, err = told(*command, *choice, "--help")
+        status, out, err = answered(*command, *choice, "--help")
         assert (status, err) == (0, "")
         assert out.startswith("usage: certgraph ")
         assert CHINESE.findall(out) == []
 
 
-def test_the_help_of_verify_reads_like_this(told):
-    assert told("verify", "--lang", "zh", "--help")[1] == VERIFY_HELP
+def test_the_help_of_verify_reads_like_this(answered):
+    assert answered("verify", "--lang", "zh", "--help")[1] == VERIFY_HELP
 
 
 VERIFY_HELP = """\
@@ -108,8 +108,8 @@ VERIFY_HELP = """\
 """
 
 
-def test_every_command_is_listed_in_chinese(told):
-    lines = told("--lang", "zh", "--help")[1].splitlines()
+def test_every_command_is_listed_in_chinese(answered):
+    lines = answered("--lang", "zh", "--help")[1].splitlines()
     listed = dict(line.split(maxsplit=1) for line in lines if line.startswith("    "))
     assert sorted(listed) == sorted(COMMANDS)
     assert all(CHINESE.match(line) for line in listed.values())
@@ -125,17 +125,17 @@ def test_what_is_said_in_one_language_is_said_in_the_other():
 
 @pytest.mark.parametrize("width", [36, 50, 64, 80, 120])
 @pytest.mark.parametrize("command", SPOKEN, ids=" ".join)
-def test_no_line_is_wider_than_the_terminal(told, monkeypatch, width, command):
+def test_no_line_is_wider_than_the_terminal(answered, monkeypatch, width, command):
     monkeypatch.setenv("COLUMNS", str(width))
-    _usage, _, below = told(*command, "--lang", "zh", "--help")[1].partition("\n\n")
+    _usage, _, below = answered(*command, "--lang", "zh", "--help")[1].partition("\n\n")
     for line in below.splitlines():
         assert columns(line) <= width
         assert not re.match(r"\s*[，、。；：）”]", line)
         assert not re.search(r"[（“]$", line)
 
 
-def test_usage_is_aligned_below_itself(told):
-    first, second, *_ = told("verify", "--lang", "zh", "--help")[1].splitlines()
+def test_usage_is_aligned_below_itself(answered):
+    first, second, *_ = answered("verify", "--lang", "zh", "--help")[1].splitlines()
     assert columns(first[: first.index("[")]) == columns(second[: second.index("[")])
 
 
@@ -158,12 +158,12 @@ def test_chinese_is_wrapped_by_what_it_takes_of_a_terminal(text, width, lines):
 @pytest.mark.parametrize(
     "command", [["serve"], ["demo"], ["issue"], ["trust", "sign"]], ids=" ".join
 )
-def test_commands_of_the_server_stay_english(told, monkeypatch, command):
+def test_commands_of_the_server_stay_english(answered, monkeypatch, command):
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    out = told(*command, "--help")[1]
+    out = answered(*command, "--help")[1]
     assert out.startswith("usage: ")
     assert CHINESE.findall(out) == []
-    assert CHINESE.findall(told("serve", "--bogus")[2]) == []
+    assert CHINESE.findall(answered("serve", "--bogus")[2]) == []
 
 
 def test_an_installation_without_the_server_says_what_it_lacks_in_chinese(monkeypatch):

@@ -74,7 +74,7 @@ def test_an_organization_in_any_state_is_shown(tell, tmp_path):
     assert (status, states) == (0, ["正常", "整改中", "已退出", "已移交"])
 
 
-def test_a_file_that_is_not_taken_is_told_in_chinese(tell):
+def test_a_file_that_is_not_taken_is_said_in_chinese(tell):
     why = "未采用 none.cgtrust：文件内容不完整或不是核验数据文件"
     assert tell("show", "none.cgtrust", "--lang", "zh") == (2, "", f"certgraph: {why}\n")
     assert tell("show", "new.cgtrust")[0] == 0

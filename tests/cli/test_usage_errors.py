@@ -1,4 +1,4 @@
-"""Mistakes in the use of a command are told wholly in Chinese or wholly in English."""
+"""Mistakes in the use of a command are said wholly in Chinese or wholly in English."""
 
 import pytest
 
@@ -44,9 +44,9 @@ MISTAKEN = [" ".join(arguments) for arguments, _ in MISTAKES]
 
 
 @pytest.mark.parametrize(("arguments", "said"), MISTAKES, ids=MISTAKEN)
-def test_a_mistake_is_told_in_chinese(told, monkeypatch, arguments, said):
+def test_a_mistake_is_said_in_chinese(answered, monkeypatch, arguments, said):
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    status, out, err = told(*arguments)
+    status, out, err = answered(*arguments)
     assert (status, out) == (2, "")
     *usage, last = err.splitlines()
     assert last == said
@@ -55,15 +55,15 @@ def test_a_mistake_is_told_in_chinese(told, monkeypatch, arguments, said):
 
 
 @pytest.mark.parametrize(("arguments", "_said"), MISTAKES, ids=MISTAKEN)
-def test_a_mistake_is_told_in_english_else(told, arguments, _said):
-    status, out, err = told(*arguments)
+def test_a_mistake_is_said_in_english_else(answered, arguments, _said):
+    status, out, err = answered(*arguments)
     assert (status, out) == (2, "")
     assert CHINESE.findall(err) == []
     assert err.startswith("usage: certgraph ")
     assert ": error: " in err.splitlines()[-1]
 
 
-def test_the_language_may_stand_beside_a_mistake(told):
+def test_the_language_may_be_beside_a_mistake(answered):
     said = "certgraph verify: --xlsx 后没有填写内容\n"
     for arguments in (
         ("verify", "--lang", "zh", "x", "--xlsx"),
@@ -71,9 +71,9 @@ def test_the_language_may_stand_beside_a_mistake(told):
         ("verify", "--lang=zh", "x", "--xlsx"),
         ("verify", "--lang", "en", "x", "--lang", "zh", "--xlsx"),
     ):
-        assert told(*arguments)[2].endswith(said)
+        assert answered(*arguments)[2].endswith(said)
     english = "certgraph verify: error: argument --xlsx: expected one argument\n"
-    assert told("verify", "--xlsx", "--lang", "en", "--", "--lang", "zh")[2].endswith(english)
+    assert answered("verify", "--xlsx", "--lang", "en", "--", "--lang", "zh")[2].endswith(english)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,6 @@ def test_messages_of_every_version_are_known_and_others_lead_to_the_help(message
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_mistake_never_writes_into_the_terminal(told, language):
-    err = told("verify", "x", "--a\x1b[2J\u202e\n", "--lang", language)[2]
+def test_a_mistake_never_writes_into_the_terminal(answered, language):
+    err = answered("verify", "x", "--a\x1b[2J\u202e\n", "--lang", language)[2]
     assert err.splitlines()[-1].endswith(r"--a\x1b[2J\u202e\n")

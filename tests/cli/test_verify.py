@@ -232,7 +232,7 @@ def test_a_qr_code_of_another_site_is_said_to_be_one(ask, tmp_path):
         (["x"], "no root keys are installed: pass --root root.json"),
     ],
 )
-def test_wrong_usage_is_told_in_a_sentence(ask, arguments, message):
+def test_wrong_usage_is_said_in_a_sentence(ask, arguments, message):
     status, out, err = ask(*arguments, trust=arguments[0] not in ("x", "--root"))
     assert (status, out) == (2, "")
     assert message in err

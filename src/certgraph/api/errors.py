@@ -1,6 +1,7 @@
 """Refusals as GraphQL types: one for each sort, all `UserError`, each quoting its rule."""
 
 import strawberry
+from graphql import GraphQLError
 
 from certgraph.policy import policy_rules
 from certgraph.problems import Problem, ProblemKind, Rejected
@@ -92,6 +93,17 @@ def user_error(problem: Problem, language: str) -> AnyError:
         path=[_camel(part) for part in problem.path],
         rule=PolicyRule.of(problem.rule_id) if problem.rule_id else None,
     )
+
+
+def top_error(problem: Problem, language: str, code: str) -> GraphQLError:
+    """Return a problem as an error at the top of an answer, beside what could be read.
+
+    Args:
+        problem: What was wrong; its path stays out, since the answer's path says where.
+        language: Of the caller, as in the rest of the answer.
+        code: Apollo's word for such an error (`extensions.code`).
+    """
+    return GraphQLError(problem.message(language), extensions={"code": code})
 
 
 def user_errors(rejected: Rejected, language: str) -> list[AnyError]:

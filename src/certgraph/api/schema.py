@@ -27,6 +27,7 @@ from certgraph.api.errors import (
     NotFoundError,
     PolicyRule,
     RuleBrokenError,
+    top_error,
 )
 from certgraph.api.graph.actions import ActionQuery
 from certgraph.api.graph.certificates import Certificate, CertificateQuery, IssueRun
@@ -52,6 +53,7 @@ from certgraph.api.writes.fields import mutations
 from certgraph.credential.signature import UnsafeKey, load_public_key
 from certgraph.organizations.keys import possession_message
 from certgraph.policy import policy_rules
+from certgraph.problems import Problem
 
 logger = logging.getLogger("certgraph.api")
 
@@ -179,7 +181,7 @@ def request_error(error: GraphQLError, code: str) -> dict[str, Any]:
     return shown
 
 
-def shown_error(error: GraphQLError) -> dict[str, Any]:
+def shown_error(error: GraphQLError, language: str) -> dict[str, Any]:
     """Return an error of a running operation as a caller may see it.
 
     Defects are logged, and shown without their cause; without a code it is about an argument.
@@ -187,9 +189,10 @@ def shown_error(error: GraphQLError) -> dict[str, Any]:
     cause = error.original_error
     if cause is not None and not isinstance(cause, GraphQLError):
         logger.error("defect at %s", error.path, exc_info=cause)
-        message = "Something failed here. It is logged; try again later."
-        extensions = {"code": "INTERNAL_SERVER_ERROR"}
-        error = GraphQLError(message, error.nodes, path=error.path, extensions=extensions)
+        shown = top_error(Problem(code="answer.failed"), language, "INTERNAL_SERVER_ERROR")
+        error = GraphQLError(
+            shown.message, error.nodes, path=error.path, extensions=shown.extensions
+        )
     return request_error(error, "BAD_USER_INPUT")
 
 

@@ -39,8 +39,7 @@ async def _migrate(runtime: Runtime, _options: argparse.Namespace) -> None:
 
 
 async def _import(runtime: Runtime, _options: argparse.Namespace) -> None:
-    async with runtime.sessions.begin() as session:
-        counts = await import_catalogue(session, now=runtime.now, random=runtime.random)
+    counts = await runtime.perform(import_catalogue)
     for count in counts:
         print(f"{count.kind:<24} {count.rows:>5} in the catalogue, {count.added:>5} new")
 

@@ -137,13 +137,16 @@ async def _build(runtime: Runtime, options: argparse.Namespace) -> None:
 
 async def _publish(runtime: Runtime, options: argparse.Namespace) -> None:
     keyring = runtime.keyring()
-    async with runtime.sessions.begin() as session:
+    async with runtime.sessions() as session:
         await check_clock(session, runtime.now)
-        if options.file is not None:
-            first_roots = roots_from_json(_read(options.roots)) if options.roots else None
-            proposal = proposal_from_json(_read(options.file))
-            row = await take_into_force(session, proposal, first_roots, now=runtime.now)
-            print(f"trust list {row.sequence} is in force until {row.expires_at:%Y-%m-%d}")
+    if options.file is not None:
+        taken = await runtime.perform(
+            take_into_force,
+            proposal=proposal_from_json(_read(options.file)),
+            first_roots=roots_from_json(_read(options.roots)) if options.roots else None,
+        )
+        print(f"trust list {taken.sequence} is in force until {taken.expires_at:%Y-%m-%d}")
+    async with runtime.sessions.begin() as session:
         done = await publish(
             session,
             keyring,
@@ -163,8 +166,7 @@ async def _publish(runtime: Runtime, options: argparse.Namespace) -> None:
 
 async def _restored(runtime: Runtime, options: argparse.Namespace) -> None:
     data = read_bundle(options.last_bundle)
-    async with runtime.sessions.begin() as session:
-        done = await take_as_floor(session, data, now=runtime.now, random=runtime.random)
+    done = await runtime.perform(take_as_floor, bundle=data)
     print(
         f"{done.status_lists} status list(s) of the bundle are the floor; every list is closed, "
         "new certificates go into new ones"

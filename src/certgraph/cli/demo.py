@@ -89,14 +89,15 @@ def _write_settings(folder: Path, port: int) -> None:
 async def _publish_trust(runtime: Runtime, folder: Path, *, new_list: bool) -> None:
     """Build, sign (2 of 3) and publish a trust list, or only renew the published files."""
     keyring, freshness = runtime.keyring(), runtime.settings.freshness()
-    async with runtime.sessions.begin() as session:
-        if new_list:
-            roots = read_roots(folder / "root/root.json")
+    if new_list:
+        roots = read_roots(folder / "root/root.json")
+        async with runtime.sessions() as session:
             proposal = await build_trust_list(session, roots, now=runtime.now, freshness=freshness)
-            for number in (1, 2):
-                key = load_root_key(folder / f"root/root-{number}.key.pem", None)
-                proposal = proposal.signed_by(key)
-            await take_into_force(session, proposal, roots, now=runtime.now)
+        for number in (1, 2):
+            key = load_root_key(folder / f"root/root-{number}.key.pem", None)
+            proposal = proposal.signed_by(key)
+        await runtime.perform(take_into_force, proposal=proposal, first_roots=roots)
+    async with runtime.sessions.begin() as session:
         await publish(
             session,
             keyring,
@@ -155,8 +156,7 @@ async def build_demo(folder: Path, port: int) -> None:
     settings = Settings.from_environ({}, folder)
     async with open_runtime(settings, now(), system_random(), any_revision=True) as runtime:
         await migrate(runtime.engine)
-        async with runtime.sessions.begin() as session:
-            counts = await import_catalogue(session, now=runtime.now, random=runtime.random)
+        counts = await runtime.perform(import_catalogue)
         summary = ", ".join(f"{c.rows} {c.kind.replace('_', ' ')}" for c in counts)
         print(f"Catalogue: {summary}.")
         create_roots(folder / "root", keys=3, threshold=2, passphrase=None)

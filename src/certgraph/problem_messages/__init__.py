@@ -15,6 +15,7 @@ __all__ = ["MESSAGES", "TABLES", "Message", "read_table"]
 TABLES = (
     "access",
     "texts",
+    "answers",
     "organizations",
     "standards",
     "entitlements",

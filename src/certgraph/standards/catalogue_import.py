@@ -12,6 +12,9 @@ from datetime import date, datetime
 from importlib.resources import files
 from typing import Any
 
+from certgraph.actions.acting import Act
+from certgraph.actions.declaring import action
+from certgraph.actions.parties import ANY, Role
 from certgraph.database import Base, Session, ids_by_code, insert_missing, insert_rows
 from certgraph.organizations.rules import OrganizationKind, OrganizationState
 from certgraph.organizations.tables import (
@@ -58,8 +61,10 @@ async def _add_missing(
     return ImportCount(table.__tablename__, len(rows), added)
 
 
-async def import_catalogue(session: Session, *, now: datetime, random: Random) -> list[ImportCount]:
-    """Add what the database lacks of the catalogue; the caller commits."""
+@action("catalogueImport", may={Role.OPERATOR: ANY}, returns="counts", in_graph=False)
+async def import_catalogue(act: Act) -> list[ImportCount]:
+    """Add what the database lacks of the catalogue."""
+    session, now, random = act.session, act.now, act.random
     return [
         await _import_divisions(session),
         await _import_organizations(session, now=now, random=random),
@@ -232,3 +237,6 @@ async def _import_majors(session: Session, *, random: Random) -> ImportCount:
         for row in _rows(name)
     ]
     return await _add_missing(session, MajorRow, ["edition", "level", "code"], rows)
+
+
+ACTIONS = (import_catalogue,)

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid5
 
+from certgraph.actions.acting import Act
+from certgraph.actions.declaring import action
+from certgraph.actions.parties import ANY, Role
 from certgraph.certificates import status_queries
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import CertificateChangeRow, StatusListRow
@@ -54,9 +57,8 @@ class Restored:
     unknown: int
 
 
-async def take_as_floor(
-    session: Session, bundle: bytes, *, now: datetime, random: Random
-) -> Restored:
+@action("trustRestore", may={Role.OPERATOR: ANY}, returns="restored", in_graph=False)
+async def take_as_floor(act: Act, *, bundle: bytes) -> Restored:
     """Take the last bundle that was published as what may not become better again.
 
     1. trust lists that the database no longer has are recorded, so that no number comes twice
@@ -67,6 +69,7 @@ async def take_as_floor(
     Raises:
         Rejected: No root keys are known here, or the bundle is not signed by enough of them.
     """
+    session, now, random = act.session, act.now, act.random
     current = await queries.current_trust_list(session)
     if current is None:
         raise refusal("trust.none_in_force")
@@ -158,3 +161,6 @@ def _for_ever(statuses: dict[int, Status], known: set[int]) -> dict[int, Status]
         for index, status in statuses.items()
         if index not in known or status is not Status.SUSPENDED
     }
+
+
+ACTIONS = (take_as_floor,)

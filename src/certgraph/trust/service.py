@@ -1,12 +1,12 @@
-"""Build trust lists from the database, and take signed ones into force.
-
-The caller owns the transaction.
-"""
+"""Build trust lists from the database, and take signed ones into force."""
 
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from certgraph.actions.acting import Act
+from certgraph.actions.declaring import action
+from certgraph.actions.parties import ANY, Role
 from certgraph.certificates.signing.listing import listed_key, listed_organizations
 from certgraph.credential import days
 from certgraph.credential.trust_bundle import Standard, encode_standards
@@ -82,21 +82,35 @@ async def build_trust_list(
     return Proposal(payload=encode_trust_list(trust_list), standards=standards)
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A trust list that is in force.
+
+    Attributes:
+        sequence: Its number.
+        expires_at: When it ends.
+    """
+
+    sequence: int
+    expires_at: datetime
+
+
+@action("trustListPublish", may={Role.OPERATOR: ANY}, returns="in_force", in_graph=False)
 async def take_into_force(
-    session: Session, proposal: Proposal, first_roots: RootKeys | None, *, now: datetime
-) -> TrustListRow:
+    act: Act, *, proposal: Proposal, first_roots: RootKeys | None = None
+) -> InForce:
     """Record a signed trust list as the one in force.
 
     Args:
-        session: Open session.
+        act: The act.
         proposal: With the signatures of enough root keys; where it changes the root keys, of
             enough old and enough new ones.
         first_roots: The root keys of a new installation; ignored once there is a list.
-        now: Time of publication.
 
     Raises:
         Rejected: Too few signatures, not the next sequence number, or no root keys known.
     """
+    session, now = act.session, act.now
     current = await queries.current_trust_list(session)
     roots = first_roots if current is None else roots_named_by(current)
     if roots is None:
@@ -120,7 +134,7 @@ async def take_into_force(
     )
     session.add(row)
     await _mark_listed(session, trust_list, now)
-    return row
+    return InForce(row.sequence, row.expires_at)
 
 
 async def _mark_listed(session: Session, trust_list: TrustList, now: datetime) -> None:
@@ -143,3 +157,6 @@ async def current_roots(session: Session) -> RootKeys | None:
     """Return the root keys in force; None before the first trust list."""
     current = await queries.current_trust_list(session)
     return None if current is None else roots_named_by(current)
+
+
+ACTIONS = (take_into_force,)

@@ -15,8 +15,10 @@ from certgraph.certificates.states.actions import register_certificate, suspend_
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.rules import OrganizationKind
 from certgraph.problems import Rejected
-from certgraph.trust.publication import AUDIT_PATH, published_head
+from certgraph.standards.catalogue_import import import_catalogue
+from certgraph.trust.publication import AUDIT_PATH, BUNDLE_PATH, published_head
 from certgraph.trust.queries import published_file
+from certgraph.trust.restoring import take_as_floor
 from tests.server.api.conftest import client
 from tests.server.trust.test_lists import new_list, published
 
@@ -51,6 +53,23 @@ async def change(house, *statements):
 
 async def length(house) -> int:
     return await house.count("audit_entries")
+
+
+async def test_what_the_command_line_alone_may_do_has_an_entry_too(house):
+    await new_list(house)
+    await published(house)
+    async with house.sessions() as session:
+        bundle = (await published_file(session, BUNDLE_PATH)).body
+    await house.perform(take_as_floor, bundle=bundle)
+    await house.perform(import_catalogue)
+    last = await length(house)
+    entries = [await entry_at(house, sequence) for sequence in range(last - 2, last + 1)]
+    assert [(entry.action, entry.acting_as) for entry in entries] == [
+        ("trustListPublish", Role.OPERATOR),
+        ("trustRestore", Role.OPERATOR),
+        ("catalogueImport", Role.OPERATOR),
+    ]
+    assert await trail(house) == (last, None)
 
 
 async def test_each_action_has_one_entry_with_who_what_when_and_why(house):

@@ -35,8 +35,7 @@ async def public(house):
     await new_list(house)
     await published(house)
     await clear(house)
-    async with house.sessions.begin() as session:
-        await import_catalogue(session, now=house.now, random=house.random)
+    await house.perform(import_catalogue)
     app = make_app(house.settings, clock=lambda: house.now, random=Random(5), publishing=False)
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:

@@ -5,6 +5,7 @@ import json
 import pytest
 from graphql import get_introspection_query
 
+from certgraph.problems import Problem
 from tests.server.trust.test_lists import new_list, published
 
 QUERY = '{ policyRule(id: "R39") { id } }'
@@ -241,6 +242,50 @@ async def test_pages_have_limits(client):
         (error,) = response.json()["errors"]
         assert error["message"] == f"`first` is {first}; ask for 1 to 100."
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "facts"),
+    [
+        (
+            "{ organizations(first: 0) { nodes { id } } }",
+            "answer.page_size",
+            {"first": 0, "limit": 100},
+        ),
+        ('{ organizations(after: "x") { nodes { id } } }', "answer.cursor", {}),
+        (
+            f'{{ organizations(nameContains: "{"x" * 101}") {{ nodes {{ id }} }} }}',
+            "answer.filter_length",
+            {"limit": 100},
+        ),
+        (
+            f"{{ nodes(ids: {['x'] * 101}) {{ id }} }}",
+            "answer.id_count",
+            {"count": 101, "limit": 100},
+        ),
+        ('{ verification(qrText: "x") { title } }', "verification.no_trust_list", {}),
+        (
+            "{ registerEntries(certificates: ["
+            + f'{{number: "N", sha256: "{"0" * 64}"}}, ' * 101
+            + "]) { state } }",
+            "verification.entry_count",
+            {"count": 101, "limit": 100},
+        ),
+        (
+            '{ creditReconciliation(firstOn: "2026-01-01", lastOn: "2026-01-02") { agrees } }',
+            "access.token_required",
+            {},
+        ),
+    ],
+)
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_errors_beside_data_are_in_the_callers_language(
+    client, document, code, facts, language
+):
+    """One answer has one language: that of its other sentences."""
+    document = document.replace("'", '"')
+    (error,) = (await client.ask(document, language=language)).json()["errors"]
+    assert error["message"] == Problem(code=code, facts=facts).message(language)
 
 
 async def test_published_files_are_static_and_cacheable(client):

@@ -152,7 +152,7 @@ async def test_other_spellings_lead_to_the_page_also_behind_a_prefix(client, pat
     assert (answer.status_code, answer.headers["location"]) == (307, place)
 
 
-async def test_programs_are_told_where_things_are(client):
+async def test_programs_learn_where_things_are(client):
     assert "/graphql" in (await client.http.get("/", headers={"Accept": "*/*"})).text
 
 

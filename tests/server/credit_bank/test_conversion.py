@@ -222,7 +222,7 @@ async def test_a_revocation_reverses_what_was_converted_or_asked_for(school, ste
 
 
 @pytest.mark.parametrize("state", [CertificateState.SUSPENDED, CertificateState.REVOKED])
-async def test_only_a_certificate_that_stands_is_converted(school, state):
+async def test_only_a_valid_certificate_is_converted(school, state):
     await change(school.house, school.number, state)
     expected = [("application.certificate_not_valid", None)]
     assert await refused(school.house, school.number, "KC-1") == expected

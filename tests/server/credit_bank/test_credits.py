@@ -103,7 +103,7 @@ def test_what_a_unit_must_be(changes, code, path):
     assert [(p.code, ".".join(p.path)) for p in problems] == expected
 
 
-def test_a_unit_stands_once_and_a_standard_without_outcomes_takes_any_number():
+def test_a_unit_is_named_once_and_a_standard_without_outcomes_takes_any_number():
     twice = unit_problems([unit(1), unit(1)], RULE, content_codes={"1"}, outcome_numbers={1})
     assert [(p.code, p.path[1]) for p in twice] == [("proposal.unit_number", "1")]
     assert unit_problems([unit(77)], RULE, content_codes={"1"}, outcome_numbers=()) == []

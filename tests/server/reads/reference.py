@@ -228,7 +228,7 @@ class Reference:
 
 
 def type_in_union(value, _info, union):
-    """Return the type of a page, or of what stands in its place."""
+    """Return the type of a page, or of what is in its place."""
     if isinstance(value, dict):
         return next(member.name for member in union.types if "nodes" in member.fields)
     return value.__strawberry_definition__.name

@@ -1,4 +1,4 @@
-"""What goes wrong below a plan: told as graphql-core tells it, and nothing is left behind."""
+"""What goes wrong below a plan: said as graphql-core says it, and nothing is left behind."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -34,7 +34,9 @@ def ask(world, text, *, schema=None, pool=None, planned=True):
 
 def shown(found):
     """Return data and errors as a caller gets them."""
-    return orjson.loads(orjson.dumps(found.data)), [shown_error(error) for error in found.errors]
+    return orjson.loads(orjson.dumps(found.data)), [
+        shown_error(error, "en") for error in found.errors
+    ]
 
 
 @asynccontextmanager
@@ -73,7 +75,7 @@ def test_a_state_that_nobody_knows_is_a_defect_at_its_place(world, runner, plann
     assert "nonsense" in caplog.text
 
 
-def test_a_statement_that_takes_too_long_is_stopped_and_told(world, runner):
+def test_a_statement_that_takes_too_long_is_stopped_and_said(world, runner):
     is_postgresql = world.house.url.startswith("postgresql")
 
     async def asked():

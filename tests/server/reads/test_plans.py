@@ -18,7 +18,7 @@ async def answer(world, reader, documents, text, variables=None, role="admin", l
 
 
 def in_json(found):
-    """Return the data of an answer; what PostgreSQL wrote stands in it as bytes."""
+    """Return the data of an answer; what PostgreSQL wrote is in it as bytes."""
     return orjson.loads(orjson.dumps(found.data))
 
 

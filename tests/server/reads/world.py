@@ -141,7 +141,7 @@ async def _supervise(house: House) -> None:
 
 
 async def _catalogue(session, house: House) -> None:
-    """Add what certificates do not need: majors, known work areas, and who stands alone."""
+    """Add what certificates do not need: majors, known work areas, and who has nothing."""
     versions = (await session.scalars(select(StandardVersionRow))).all()
     type_ = await certificate_type_coded(session, "CT-001", "certificate_type_code")
     for code in ("4401", "4402", "4403"):

@@ -34,8 +34,7 @@ async def clear(house):
 
 
 async def run(house):
-    async with house.sessions.begin() as session:
-        counts = await import_catalogue(session, now=house.now, random=house.random)
+    counts = await house.perform(import_catalogue)
     return {count.kind: (count.rows, count.added) for count in counts}
 
 

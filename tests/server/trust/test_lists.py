@@ -46,11 +46,14 @@ FRESHNESS = Freshness()
 
 
 async def new_list(house, signers=ROOTS[:2], roots=ROOT_KEYS, first=ROOT_KEYS, now=None):
-    async with house.sessions.begin() as session:
+    async with house.sessions() as session:
         proposal = await build_trust_list(session, roots, now=now or house.now, freshness=FRESHNESS)
-        for signer in signers:
-            proposal = proposal_from_json(proposal.to_json()).signed_by(signer)
-        return await take_into_force(session, proposal, first, now=now or house.now)
+    for signer in signers:
+        proposal = proposal_from_json(proposal.to_json()).signed_by(signer)
+    environment = house.environment(now=now or house.now)
+    return await house.perform(
+        take_into_force, environment=environment, proposal=proposal, first_roots=first
+    )
 
 
 async def new_key(house, action, first_on=date(2026, 11, 1), **given):
@@ -152,16 +155,15 @@ async def test_only_the_next_fully_signed_list_comes_into_force(house):
         await new_list(house, first=None)
     row = await new_list(house)
     assert row.sequence == 1
-    async with house.sessions.begin() as session:
+    async with house.sessions() as session:
         proposal = await build_trust_list(session, ROOT_KEYS, now=house.now, freshness=FRESHNESS)
-        for signer in ROOTS[:2]:
-            proposal = proposal.signed_by(signer)
-        other = replace(proposal, standards=b"\x80")
-        with pytest.raises(Rejected, match="standards in the file"):
-            await take_into_force(session, other, None, now=house.now)
-        await take_into_force(session, proposal, None, now=house.now)
-        with pytest.raises(Rejected, match="has sequence 2, the next is 3"):
-            await take_into_force(session, proposal, None, now=house.now)
+    for signer in ROOTS[:2]:
+        proposal = proposal.signed_by(signer)
+    with pytest.raises(Rejected, match="standards in the file"):
+        await house.perform(take_into_force, proposal=replace(proposal, standards=b"\x80"))
+    await house.perform(take_into_force, proposal=proposal)
+    with pytest.raises(Rejected, match="has sequence 2, the next is 3"):
+        await house.perform(take_into_force, proposal=proposal)
 
 
 async def test_nothing_is_published_without_a_list_or_a_status_key(house):

@@ -57,8 +57,7 @@ async def lost(house):
 
 async def test_what_was_published_last_is_the_floor(house, lost):
     rows, texts, last = lost
-    async with house.sessions.begin() as session:
-        done = await take_as_floor(session, last, now=house.now, random=house.random)
+    done = await house.perform(take_as_floor, bundle=last)
     assert (done.trust_lists, done.status_lists, done.unknown) == (1, 1, 1)
     assert set(done.changed) == {rows[0].number, rows[1].number}
     house.now += timedelta(minutes=5)
@@ -76,8 +75,7 @@ async def test_what_was_published_last_is_the_floor(house, lost):
 async def test_doing_it_twice_changes_nothing_more(house, lost):
     _, texts, last = lost
     for _ in range(2):
-        async with house.sessions.begin() as session:
-            done = await take_as_floor(session, last, now=house.now, random=house.random)
+        done = await house.perform(take_as_floor, bundle=last)
     assert (done.trust_lists, done.changed) == (0, ())
     _, bundle = await published(house, house.now)
     assert await verdict(house, bundle, texts[3]) is Verdict.REVOKED
@@ -97,8 +95,7 @@ async def test_a_list_that_unrevokes_is_not_published(house):
 async def test_a_bundle_of_strangers_is_no_floor(house, lost):
     _, _, last = lost
     with pytest.raises(Rejected, match="not accepted"):
-        async with house.sessions.begin() as session:
-            await take_as_floor(session, last[:-1], now=house.now, random=house.random)
+        await house.perform(take_as_floor, bundle=last[:-1])
 
 
 async def test_a_list_dated_ahead_is_renewed_as_soon_as_the_clock_is_right(house):

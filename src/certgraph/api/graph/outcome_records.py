@@ -5,10 +5,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 import strawberry
-from graphql import GraphQLError
 
 from certgraph.actions.parties import Relation
 from certgraph.api.context import Context, Info
+from certgraph.api.errors import top_error
 from certgraph.api.graph.certificates import Certificate
 from certgraph.api.graph.enums import (
     CertificateLevel,
@@ -159,7 +159,7 @@ def refuse_others(context: Context) -> None:
         facts = {"role": role, "needed": tuple(_ALL)}
         code = "access.token_required" if role is None else "access.role"
         problem = Problem(code=code, facts=facts)
-        raise GraphQLError(problem.message(context.language), extensions={"code": "FORBIDDEN"})
+        raise top_error(problem, context.language, "FORBIDDEN")
 
 
 @strawberry.type(description="What one side holds: how many, their credits, and a hash.")
@@ -256,9 +256,7 @@ class OutcomeRecordQuery:
             check_period(first_on, last_on)
         except Rejected as rejected:
             (problem,) = rejected.problems
-            raise GraphQLError(
-                problem.message(context.language), extensions={"code": "BAD_USER_INPUT"}
-            ) from None
+            raise top_error(problem, context.language, "BAD_USER_INPUT") from None
         period = (first_on, last_on, organization_code)
         if context.pool.dialect.name == "postgresql":
             rows = await read_rows(context, confirmation_queries.balances(*period))

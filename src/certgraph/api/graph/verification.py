@@ -3,9 +3,9 @@
 from datetime import date, datetime
 
 import strawberry
-from graphql import GraphQLError
 
 from certgraph.api.context import Info
+from certgraph.api.errors import top_error
 from certgraph.api.graph.certificates import AchievedOutcome
 from certgraph.api.graph.enums import Check, CheckState, RegisterState, Verdict
 from certgraph.certificates.register import content_digest, register_entries, with_register
@@ -14,6 +14,7 @@ from certgraph.credential.found_codes import find_codes
 from certgraph.credential.qr_text import from_qr_text
 from certgraph.credential.verification import Verification, verify
 from certgraph.credential.wording import CATALOGUE, words_for
+from certgraph.problems import Problem
 
 
 @strawberry.type(description="One check and how it ended.")
@@ -133,10 +134,8 @@ class VerificationQuery:
         context = info.context
         trust = await context.trust_cache.trust()
         if trust is None:
-            raise GraphQLError(
-                "No trust list is in force, so nothing can be verified. Operator: publish one.",
-                extensions={"code": "TRUST_DATA_MISSING"},
-            )
+            missing = Problem(code="verification.no_trust_list")
+            raise top_error(missing, context.language, "TRUST_DATA_MISSING")
         codes = find_codes(qr_text).codes
         if len(codes) == 1:  # among whatever else was pasted
             (qr_text,) = codes
@@ -174,10 +173,9 @@ class VerificationQuery:
     ) -> list[RegisterEntry]:
         """Answer the same for an unknown number and for other content: nobody may find numbers."""
         if len(certificates) > MAX_ASKED:
-            raise GraphQLError(
-                f"Ask of at most {MAX_ASKED} certificates at once; these are {len(certificates)}.",
-                extensions={"code": "BAD_USER_INPUT"},
-            )
+            facts = {"limit": MAX_ASKED, "count": len(certificates)}
+            problem = Problem(code="verification.entry_count", facts=facts)
+            raise top_error(problem, info.context.language, "BAD_USER_INPUT")
         asked = [(one.number, one.sha256.lower()) for one in certificates]
         async with info.context.reads() as session:
             entries = await register_entries(session, asked)

@@ -90,7 +90,7 @@ class Answering:
                 return orjson.dumps({"errors": refused}), False
             body: dict[str, Any] = {"data": found.data}
             if found.errors:
-                body = {"errors": [shown_error(error) for error in found.errors], **body}
+                body = {"errors": [shown_error(e, context.language) for e in found.errors], **body}
             answer = orjson.dumps(body)
         if context.learners_read and context.caller is not None:
             read = context.learners_read

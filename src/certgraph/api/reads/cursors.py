@@ -10,9 +10,10 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from graphql import GraphQLError
 
 from certgraph.api.context import Context
+from certgraph.api.errors import top_error
+from certgraph.problems import Problem
 
 _TAG_BYTES = 12
 PAGING = ("first", "after")
@@ -61,11 +62,7 @@ def place_after(
         raw = b""
     tag, place = raw[:_TAG_BYTES], raw[_TAG_BYTES:]
     if not hmac.compare_digest(tag, _tag(context.keyring.cursor_key, binding + place)):
-        raise GraphQLError(
-            "The cursor is not one of this list with these filters. Use an endCursor of it, "
-            "or leave `after` out to start again.",
-            extensions={"code": "BAD_USER_INPUT"},
-        )
+        raise top_error(Problem(code="answer.cursor"), context.language, "BAD_USER_INPUT")
     values = orjson.loads(place)
     return [_PARSE.get(type_, type_)(value) for type_, value in zip(types, values, strict=True)]
 

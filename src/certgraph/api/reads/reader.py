@@ -19,6 +19,7 @@ from sqlalchemy import Select
 
 from certgraph.api.connections import ReadPool, ReadTimeout
 from certgraph.api.context import Context
+from certgraph.api.errors import top_error
 from certgraph.api.reads.arguments import Run
 from certgraph.api.reads.cursors import place_after
 from certgraph.api.reads.declarations import ByGlobalId, ByKey, Page
@@ -31,6 +32,7 @@ from certgraph.api.reads.shapes import Shape
 from certgraph.api.reads.sql_plans import GivenArguments
 from certgraph.api.reads.statements import Statement, compile_level, compile_select
 from certgraph.api.remembered import Remembered
+from certgraph.problems import Problem
 
 PLANS = 50_000_000
 """Bytes of plans that are remembered, by a measured rule: a fixed part, and so much for the SQL."""
@@ -218,7 +220,7 @@ class Reader:
                     return Instead(answer, top.instead)
             return Fetched([(compiled, rows)], run, None, is_list=False)
         except ReadTimeout as error:
-            raise _too_slow() from error
+            raise _too_slow(run.context) from error
 
     @staticmethod
     async def _checked(reading: Reading, run: Run) -> Any:
@@ -270,7 +272,8 @@ class Reader:
         given = run.arguments[top.slot][top.declaration.argument]
         texts = given if isinstance(given, list) else [given]
         if len(texts) > MAX_IDS:
-            raise _bad_input(f"`ids` holds {len(texts)}; ask for at most {MAX_IDS}.")
+            facts = {"count": len(texts), "limit": MAX_IDS}
+            raise _bad_input(run.context, "answer.id_count", facts)
         found: list[tuple[GraphQLObjectType, UUID] | None] = []
         for text in texts:
             parsed = parse_global_id(str(text))
@@ -283,7 +286,7 @@ class Reader:
         for index, name, declaration in reading.pages:
             arguments = run.arguments[index]
             try:
-                _check_page(declaration, arguments)
+                _check_page(run.context, declaration, arguments)
                 if arguments["after"] is not None:
                     types = [column.type.python_type for column in declaration.order_by]
                     run.places[index] = place_after(run.context, name, arguments, types)
@@ -329,14 +332,11 @@ async def read_rows(context: Context, select: Select[Any]) -> list[Any]:
     try:
         return await context.pool.run(lambda c: statement.rows(c, Run(context, ())))
     except ReadTimeout as error:
-        raise _too_slow() from error
+        raise _too_slow(context) from error
 
 
-def _too_slow() -> GraphQLError:
-    return GraphQLError(
-        "Reading this took too long and was stopped. Ask for less: smaller pages, fewer levels.",
-        extensions={"code": "TIMEOUT"},
-    )
+def _too_slow(context: Context) -> GraphQLError:
+    return top_error(Problem(code="answer.too_slow"), context.language, "TIMEOUT")
 
 
 def _given(run: Run, slot: int, fixed: Sequence[str]) -> GivenArguments:
@@ -355,15 +355,16 @@ def _given(run: Run, slot: int, fixed: Sequence[str]) -> GivenArguments:
     return GivenArguments(names, tuple([(n, arguments[n]) for n in fixed if n in names]))
 
 
-def _check_page(declaration: Page, arguments: Mapping[str, Any]) -> None:
+def _check_page(context: Context, declaration: Page, arguments: Mapping[str, Any]) -> None:
     """Refuse a page of no size, and filters that nothing can match. Raises `GraphQLError`."""
     first = arguments["first"]
     if not 1 <= first <= declaration.largest:
-        raise _bad_input(f"`first` is {first}; ask for 1 to {declaration.largest}.")
+        facts = {"first": first, "limit": declaration.largest}
+        raise _bad_input(context, "answer.page_size", facts)
     filters = (value for name, value in arguments.items() if name != "after")
     if any(isinstance(value, str) and len(value) > MAX_FILTER for value in filters):
-        raise _bad_input(f"A filter takes at most {MAX_FILTER} characters.")
+        raise _bad_input(context, "answer.filter_length", {"limit": MAX_FILTER})
 
 
-def _bad_input(message: str) -> GraphQLError:
-    return GraphQLError(message, extensions={"code": "BAD_USER_INPUT"})
+def _bad_input(context: Context, code: str, facts: Mapping[str, object]) -> GraphQLError:
+    return top_error(Problem(code=code, facts=facts), context.language, "BAD_USER_INPUT")

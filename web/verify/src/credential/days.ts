@@ -6,7 +6,7 @@ const OFFSET = 8 * 3_600;
 /** 9999-12-31T23:59:59+08:00, the last instant a certificate may name. */
 export const LAST_INSTANT = 253_402_271_999;
 
-/** Return the day in UTC+8 on which `instant` (seconds since 1970) falls. */
+/** Return the day in UTC+8 of `instant` (seconds since 1970). */
 export function dayOf(instant: number): number {
   return Math.floor((instant + OFFSET) / SECONDS_A_DAY);
 }

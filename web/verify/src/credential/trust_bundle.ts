@@ -69,7 +69,7 @@ export async function openTrustBundle(
   return trust;
 }
 
-/** Raise `Untrusted` where trust data falls behind what is held, as a whole or in a part. */
+/** Raise `Untrusted` where trust data is older than what is held, as a whole or in a part. */
 export function checkNotBehind(trust: Trust, held: Trust): void {
   const [now, before] = [trust.trustList.sequence, held.trustList.sequence];
   if (now < before || (now === before && !isSame(trust.fingerprint, held.fingerprint))) {

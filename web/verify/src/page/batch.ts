@@ -49,14 +49,14 @@ export function batchView(
   open: (row: Row) => void,
   change: () => void,
 ): HTMLElement {
-  const told = new Map(rows.map((row) => [row, saidOf(row)]));
-  const counted = filters([...told.values()], look, change);
+  const sayings = new Map(rows.map((row) => [row, saidOf(row)]));
+  const counted = filters([...sayings.values()], look, change);
   const wanted = sorted(
-    rows.filter((row) => look.only === null || told.get(row)!.entry === look.only),
+    rows.filter((row) => look.only === null || sayings.get(row)!.entry === look.only),
     look,
-    told,
+    sayings,
   );
-  const lines = wanted.slice(0, look.most).map((row) => lineOf(row, told.get(row)!, look, open));
+  const lines = wanted.slice(0, look.most).map((row) => lineOf(row, sayings.get(row)!, look, open));
   const first = rows.find(({ checked }) => checked)?.checked;
   const gap = first?.gap;
   const more = () => {
@@ -114,9 +114,9 @@ function lineOf(row: Row, { tone, icon, title, line }: Said, look: Look, open: (
 }
 
 /** Return how many there are of each result; each shows these alone. */
-function filters(told: Said[], look: Look, change: () => void): HTMLElement {
+function filters(sayings: Said[], look: Look, change: () => void): HTMLElement {
   const counts = new Map<string, { what: string; count: number }>();
-  for (const { icon, title, entry } of told) {
+  for (const { icon, title, entry } of sayings) {
     counts.set(entry, { what: `${icon} ${title}`, count: (counts.get(entry)?.count ?? 0) + 1 });
   }
   if (look.only !== null && !counts.has(look.only)) look.only = null; // there is none any more
@@ -131,7 +131,7 @@ function filters(told: Said[], look: Look, change: () => void): HTMLElement {
     return el("button", { type: "button", "aria-pressed": pressed, click: choose }, label);
   };
   const each = [...counts].map(([entry, { what, count }]) => button(what, count, entry));
-  const all = counts.size > 1 ? [button(t("all_results"), told.length, null)] : [];
+  const all = counts.size > 1 ? [button(t("all_results"), sayings.length, null)] : [];
   return el("p", { class: "counts actions" }, ...all, ...each);
 }
 
@@ -154,12 +154,12 @@ function heads(look: Look, change: () => void): HTMLElement {
   return el("tr", {}, ...cells);
 }
 
-function sorted(rows: Row[], { by }: Look, told: Map<Row, Said>): Row[] {
+function sorted(rows: Row[], { by }: Look, sayings: Map<Row, Said>): Row[] {
   if (!by) return rows;
   const { compare } = new Intl.Collator("zh", { numeric: true });
   const textOf = (row: Row): string => {
     const claims = row.checked?.verification.claims;
-    const { tone, title } = told.get(row)!;
+    const { tone, title } = sayings.get(row)!;
     return (
       [
         row.source,

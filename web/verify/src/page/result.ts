@@ -41,7 +41,7 @@ export interface Shown {
   notes?: string[];
   /** Where the same certificate was before, among several. */
   sameAs?: string;
-  /** Told whether the document number that was typed matches. */
+  /** Whether the document number that was typed matches. */
   compared(matches: boolean): void;
 }
 

@@ -82,7 +82,7 @@ export class Screen {
     return this.showProblem("not_a_code");
   }
 
-  /** Verify what stands behind the # of the address, perhaps with something behind it. */
+  /** Verify what is behind the # of the address, perhaps with something behind it. */
   showAddress(fragment: string): Promise<void> {
     return this.showText(findCodes(fragment).codes[0] ?? fragment);
   }
@@ -194,8 +194,8 @@ export class Screen {
         this.showChecked(row.checked!, actions, `${turn}/${opened}`, row);
       };
       const showTable = () => {
-        const told = notes.map((note) => note());
-        const view = batch.batchView(rows, look, told, open, showTable);
+        const shown = notes.map((note) => note());
+        const view = batch.batchView(rows, look, shown, open, showTable);
         put(el("article", {}, view, this.again()), `${turn}`);
         const line = document.getElementById("come-back");
         look.at = null;

@@ -11,7 +11,7 @@ export function leaveAddress(): void {
 const RUNNING = "running";
 let shown = "";
 
-/** Show an answer; shown again, what somebody typed and was told about a document stays. */
+/** Show an answer; shown again, what somebody typed about a document, and what was said of it, stays. */
 export function put(view: HTMLElement, id: string): void {
   const result = byId("result");
   const isSame = id === shown && result.contains(document.activeElement);

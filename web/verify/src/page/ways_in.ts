@@ -5,7 +5,7 @@ import { type Key, t } from "./words";
 
 /** Takes what came in. */
 export interface Receiver {
-  /** What stands behind the # of the address; null once it is gone. */
+  /** What is behind the # of the address; null once it is gone. */
   address(fragment: string | null): void;
   /** What a code says. */
   scan(text: string): void;
