@@ -81,6 +81,7 @@ def _statements(dialect: str, certificates: int) -> list[str]:
     number = (
         "printf('BENCH-%07d', n)" if dialect == "sqlite" else "'BENCH-' || lpad(n::text, 7, '0')"
     )
+    lookup = f"replace({number}, '-', '')"
     blob = "zeroblob(200)" if dialect == "sqlite" else "decode(repeat('a0', 200), 'hex')"
     signature = "zeroblob(64)" if dialect == "sqlite" else "decode(repeat('00', 64), 'hex')"
     kid = "randomblob(8)" if dialect == "sqlite" else "decode(lpad(to_hex(n), 16, '0'), 'hex')"
@@ -111,13 +112,13 @@ def _statements(dialect: str, certificates: int) -> list[str]:
         f"INSERT INTO status_lists (id, organization_id, number, size, used, indexes) "
         f"SELECT {key(8, 'n')}, {key(1, 'n')}, 0, 131072, {certificates // ORGANIZATIONS}, {kid} "
         f"FROM {_series(dialect, 1, ORGANIZATIONS)}",
-        f"INSERT INTO issue_runs (id, organization_id, idempotency_key, request_sha256, signing_key_id, certificate_count, reason, requested_at) "
+        f"INSERT INTO issue_runs (id, organization_id, idempotency_key, request_digest, signing_key_id, certificate_count, reason, requested_at) "
         f"SELECT {key(9, 'n')}, {key(1, 'n')}, 'bench', '{64 * '0'}', {key(7, 'n')}, 1, '', '2020-01-01' "
         f"FROM {_series(dialect, 1, ORGANIZATIONS)}",
-        f"INSERT INTO certificates (id, number, number_key, issue_run_id, position, organization_id, certificate_type_id, level, "
+        f"INSERT INTO certificates (id, number, number_key, number_lookup_key, issue_run_id, position, organization_id, certificate_type_id, level, "
         f"standard_version_id, holder_name, holder_name_key, issued_on, signing_key_id, payload, signature, status_list_id, status_index, state, "
         f"registration_due_on, registration_due_is_provisional) "
-        f"SELECT {key(3, 'n')}, {number}, {number}, {key(9, organization)}, n, {key(1, organization)}, {key(2, type_)}, 1 + n % 3, "
+        f"SELECT {key(3, 'n')}, {number}, {number}, {lookup}, {key(9, organization)}, n, {key(1, organization)}, {key(2, type_)}, 1 + n % 3, "
         f"{key(6, type_)}, '张示例' || (n % 1000), '张示例' || (n % 1000), {day}, {key(7, organization)}, {blob}, {signature}, {key(8, organization)}, n, 'issued', "
         f"'2026-12-31', {false} FROM {_series(dialect, 1, certificates)}",
         f"INSERT INTO certificate_outcomes (certificate_id, position, number, text, credits_tenths) "

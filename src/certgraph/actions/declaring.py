@@ -13,6 +13,7 @@ from uuid import UUID
 from certgraph.actions.acting import Act, Environment
 from certgraph.actions.parties import Grant, Role
 from certgraph.database import Base, Session
+from certgraph.docstrings import described_in
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -202,7 +203,7 @@ def action(
 def inputs_of(draft: type) -> Sequence[Input]:
     """Return the fields of a draft; the `Attributes` of its docstring describe them."""
     hints = typing.get_type_hints(draft, include_extras=True)
-    said = _attributes(draft)
+    said = described_in(draft, "Attributes")
     found = []
     for one in dataclasses.fields(draft):
         default = REQUIRED if one.default is dataclasses.MISSING else one.default
@@ -226,16 +227,3 @@ def is_row(type_: object) -> bool:
 def described(hint: Any) -> str | None:
     """Return the description beside a type, where there is one."""
     return next((one for one in extras_of(hint)[1] if isinstance(one, str)), None)
-
-
-def _attributes(draft: type) -> dict[str, str]:
-    """Return attribute → what the class's docstring says of it."""
-    found: dict[str, str] = {}
-    _, _, text = (inspect.getdoc(draft) or "").partition("Attributes:\n")
-    for line in text.splitlines():
-        name, colon, said = line.strip().partition(": ")
-        if colon and name.isidentifier():
-            found[name] = said
-        elif found and line.strip():
-            found[list(found)[-1]] += f" {line.strip()}"
-    return found

@@ -35,6 +35,12 @@ OF_ONE_ORGANIZATION = frozenset(
 """Roles that act for an organization, always."""
 
 
+class Scope(StrEnum):
+    """What a token allows besides what its role does."""
+
+    READ_LEARNERS = "read_learners"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts: a token, the command line, the server itself.
@@ -45,6 +51,7 @@ class Actor:
         organization_id: For which organization; None: for none.
         reads_learners: A scope of its own: feed and certificates then say who the holder is.
         by_hand: Whether it is the command line, of whoever has the installation's settings.
+        token_id: Primary key of the token, where it acts with one.
     """
 
     name: str
@@ -52,6 +59,7 @@ class Actor:
     organization_id: UUID | None = None
     reads_learners: bool = False
     by_hand: bool = False
+    token_id: UUID | None = None
 
 
 class Relation(StrEnum):

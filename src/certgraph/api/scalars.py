@@ -1,5 +1,6 @@
 """Days and instants as the graph writes and takes them: one spelling each."""
 
+import re
 from datetime import date, datetime
 from operator import methodcaller
 from typing import Any
@@ -18,9 +19,22 @@ def _date(value: object) -> date:
         raise GraphQLError(f"Date takes a day as YYYY-MM-DD; {shown!r} is not one.") from None
 
 
-def _no_instant(_value: object) -> datetime:
-    raise GraphQLError("DateTime is never given, only answered.")
+def _instant(value: object) -> datetime:
+    text = str(value)
+    try:
+        found = datetime.fromisoformat(text) if _INSTANT.fullmatch(text) else None
+    except ValueError:
+        found = None
+    if found is None:
+        example = "2026-11-23T12:00:00+08:00"
+        raise GraphQLError(
+            f"DateTime takes an instant with its offset, as {example}; {text[:40]!r} is not one."
+        )
+    return found
 
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+"""Of RFC 3339, in capitals; microseconds at the finest."""
 
 SCALARS: dict[object, Any] = {
     date: strawberry.scalar(
@@ -35,6 +49,6 @@ SCALARS: dict[object, Any] = {
         description="An instant with its offset from UTC, as 2026-11-23T04:00:00+00:00.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
         serialize=methodcaller("isoformat"),
-        parse_value=_no_instant,
+        parse_value=_instant,
     ),
 }

@@ -39,6 +39,7 @@ from certgraph.api.graph.outcome_records import OutcomeRecordQuery
 from certgraph.api.graph.proposals import ProposalQuery
 from certgraph.api.graph.standards import StandardQuery
 from certgraph.api.graph.verification import VerificationQuery
+from certgraph.api.graph.viewer import ViewerQuery
 from certgraph.api.graph.webhooks import WebhookQuery
 from certgraph.api.limits import MAX_TOKENS, check_text, document_problems
 from certgraph.api.merging import MergeableFieldsRule
@@ -107,6 +108,7 @@ Query = merge_types(
         ConversionQuery,
         WebhookQuery,
         ActionQuery,
+        ViewerQuery,
     ),
 )
 Mutation = mutations([one for one in ALL_ACTIONS if one.in_graph])

@@ -18,7 +18,6 @@ from certgraph.certificates.tables import (
 )
 from certgraph.database import BATCH_PARAMETERS, Session, batched, is_not
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
-from certgraph.standards.tables import CertificateTypeRow
 
 
 async def certificate_by_number_key(
@@ -118,18 +117,6 @@ def outcome_of_organization(organization_id: Any) -> ColumnElement[bool]:
     return CertificateOutcomeRow.certificate_id.in_(
         select(CertificateRow.id).where(CertificateRow.organization_id == organization_id)
     )
-
-
-def is_by_organization(code: Any) -> ColumnElement[bool]:
-    """Return the condition that a certificate was issued by the organization with a code."""
-    organization = select(OrganizationRow.id).where(OrganizationRow.code == code)
-    return CertificateRow.organization_id == organization.scalar_subquery()
-
-
-def is_of_type(code: Any) -> ColumnElement[bool]:
-    """Return the condition that a certificate is of the certificate type with a code."""
-    certificate_type = select(CertificateTypeRow.id).where(CertificateTypeRow.code == code)
-    return CertificateRow.certificate_type_id == certificate_type.scalar_subquery()
 
 
 def signing_public_key() -> ColumnElement[bytes]:

@@ -3,14 +3,35 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, func, select, update
 
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import (
     CertificateRow,
     IssueRunRow,
 )
-from certgraph.database import Session
+from certgraph.database import Session, is_not
+
+
+def waiting_count() -> ColumnElement[int]:
+    """Return how many certificates of a run wait for a signature, over its row."""
+    return (
+        select(func.count())
+        .where(
+            CertificateRow.issue_run_id == IssueRunRow.id,
+            CertificateRow.state == CertificateState.DRAFT,
+        )
+        .scalar_subquery()
+    )
+
+
+def waits_for_signature() -> ColumnElement[bool]:
+    """Return the condition that certificates of a run wait for a signature."""
+    drafts = select(CertificateRow.issue_run_id).where(
+        CertificateRow.state == CertificateState.DRAFT,
+        is_not(CertificateRow.state, CertificateState.REGISTERED),
+    )
+    return IssueRunRow.id.in_(drafts)
 
 
 async def issue_run_by_key(

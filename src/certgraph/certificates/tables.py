@@ -46,7 +46,11 @@ class IssueRunRow(Base):
     """
 
     __tablename__ = "issue_runs"
-    __table_args__ = (UniqueConstraint("organization_id", "idempotency_key"),)
+    __table_args__ = (
+        UniqueConstraint("organization_id", "idempotency_key"),
+        Index(None, "requested_at", "id"),
+        Index(None, "organization_id", "requested_at", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
@@ -80,6 +84,7 @@ class CertificateRow(Base):
         Index("ix_certificates_organization_id_issued_on", "organization_id", "issued_on", "id"),
         Index("ix_certificates_type_id_issued_on", "certificate_type_id", "issued_on", "id"),
         Index(None, "level", "issued_on", "id"),
+        Index(None, "holder_name_key", "organization_id"),
         Index(
             "ix_certificates_not_registered",
             "state",

@@ -22,14 +22,12 @@ from certgraph.settings import SettingsError
 
 QUERY = """query Pull($first: Int!, $after: String) {
   learningOutcomeChanges(first: $first, after: $after) {
-    ... on LearningOutcomeChangeConnection {
-      nodes {
-        epoch sequence kind reason certificateNumber version creditsTenths sha256 record
-        learner { name documentType documentNumber }
-      }
-      pageInfo { hasNextPage endCursor }
+    nodes {
+      epoch sequence kind reason certificateNumber version creditsTenths sha256 record
+      learner { name documentType documentNumber }
     }
-    ... on ResyncRequired { reason epoch }
+    pageInfo { hasNextPage endCursor }
+    resync { reason epoch }
   }
 }"""
 _TOKEN = re.compile(r"cgt_[0-9A-Za-z]{1,100}")
@@ -114,12 +112,14 @@ async def pull(client: Client, mirror: Mirror, *, size: int, follow_seconds: flo
     while True:
         after = await mirror.cursor()
         page = await client.page(size, after)
-        if "reason" in page:
-            if page["reason"] == "REBUILDING":
+        resync = page["resync"]
+        if resync is not None:
+            if resync["reason"] == "REBUILDING":
                 await asyncio.sleep(1)
             else:
-                print(f"starting again: {page['reason']}, epoch {page['epoch']}", file=sys.stderr)
-                await mirror.start_again(page["epoch"], now())
+                said = f"starting again: {resync['reason']}, epoch {resync['epoch']}"
+                print(said, file=sys.stderr)
+                await mirror.start_again(resync["epoch"], now())
             continue
         changes, info = page["nodes"], page["pageInfo"]
         is_last = not info["hasNextPage"]

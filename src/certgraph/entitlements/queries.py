@@ -1,12 +1,20 @@
+# ruff: noqa: ANN401 - a day, or its parameter
 """All SQL about what organizations may issue."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from certgraph.database import Session
 from certgraph.entitlements.tables import EntitlementRow
+
+
+def holds_on(day: Any) -> ColumnElement[bool]:
+    """Return the condition that an entitlement allows to issue on a day."""
+    last = EntitlementRow.last_on
+    return and_(EntitlementRow.first_on <= day, or_(last.is_(None), last >= day))
 
 
 async def entitlements_of(

@@ -20,7 +20,9 @@ class EntitlementRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
-    certificate_type_id: Mapped[UUID] = mapped_column(ForeignKey("certificate_types.id"))
+    certificate_type_id: Mapped[UUID] = mapped_column(
+        ForeignKey("certificate_types.id"), index=True
+    )
     level: Mapped[int]
     first_on: Mapped[date]
     last_on: Mapped[date | None]

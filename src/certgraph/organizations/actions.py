@@ -121,6 +121,7 @@ def _record_state(act: Act, row: OrganizationRow, reason: str) -> None:
             state=row.state,
             since=row.state_since,
             reason=reason,
+            changed_by=act.by,
             recorded_at=act.now,
         )
     )

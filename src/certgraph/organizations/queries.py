@@ -51,6 +51,17 @@ async def organizations_by_ids(
     return {row.id: row for row in rows}
 
 
+def is_of_organization(column: Any, code: Any) -> ColumnElement[bool]:
+    """Return the condition that a column holds the id of the organization with a code."""
+    found = select(OrganizationRow.id).where(OrganizationRow.code == code).scalar_subquery()
+    return column == found  # type: ignore[no-any-return]
+
+
+def is_good_token(now: Any) -> ColumnElement[bool]:
+    """Return the condition that a token can be used: neither revoked nor expired."""
+    return and_(ApiTokenRow.revoked_at.is_(None), ApiTokenRow.expires_at > now)
+
+
 def is_of_kind(kind: Any) -> ColumnElement[bool]:
     """Return the condition that an organization is of a kind."""
     return OrganizationRow.id.in_(

@@ -68,7 +68,7 @@ class OrganizationKindRow(Base):
 
 
 class OrganizationStateChangeRow(Base):
-    """A change of state; never updated or deleted."""
+    """A change of state; never updated or deleted. `changed_by`: empty where nobody noted it."""
 
     __tablename__ = "organization_state_changes"
 
@@ -77,6 +77,7 @@ class OrganizationStateChangeRow(Base):
     state: Mapped[OrganizationState] = mapped_column(EnumText(OrganizationState))
     since: Mapped[date | None]
     reason: Mapped[str] = mapped_column(Text)
+    changed_by: Mapped[str] = mapped_column(Text, server_default="")
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 

@@ -108,7 +108,8 @@ async def actor_of(session: Session, token: str, *, now: datetime) -> Actor | No
     row = await queries.token_by_sha256(session, _sha256(token))
     if row is None or row.revoked_at is not None or row.expires_at <= now:
         return None
-    return Actor(f"{TOKEN_NAME}{row.id}", row.role, row.organization_id, row.reads_learners)
+    name = f"{TOKEN_NAME}{row.id}"
+    return Actor(name, row.role, row.organization_id, row.reads_learners, token_id=row.id)
 
 
 @action("apiTokenRevoke", may={Role.OPERATOR: ANY}, about=TOKEN, returns="api_token")

@@ -67,7 +67,7 @@ async def import_catalogue(act: Act) -> list[ImportCount]:
     session, now, random = act.session, act.now, act.random
     return [
         await _import_divisions(session),
-        await _import_organizations(session, now=now, random=random),
+        await _import_organizations(session, act.by, now=now, random=random),
         await _import_batches(session),
         *await _import_certificate_types(session, random=random),
         await _import_majors(session, random=random),
@@ -88,7 +88,9 @@ async def _import_divisions(session: Session) -> ImportCount:
     return await _add_missing(session, DivisionRow, ["code"], rows)
 
 
-async def _import_organizations(session: Session, *, now: datetime, random: Random) -> ImportCount:
+async def _import_organizations(
+    session: Session, by: str, *, now: datetime, random: Random
+) -> ImportCount:
     present = await ids_by_code(session, OrganizationRow)
     sources = list(_rows("organizations.csv"))
     rows: list[dict[str, Any]] = [
@@ -124,6 +126,7 @@ async def _import_organizations(session: Session, *, now: datetime, random: Rand
                 "state": row["state"],
                 "since": None,
                 "reason": "imported from the catalogue",
+                "changed_by": by,
                 "recorded_at": now,
             }
             for row in rows

@@ -16,6 +16,7 @@ from certgraph.standards.tables import (
     LearningOutcomeRow,
     MajorRow,
     StandardRow,
+    StandardVersionMajorRow,
     StandardVersionRow,
 )
 
@@ -27,6 +28,38 @@ def is_behind(organization_code: Any) -> ColumnElement[bool]:
         .join(OrganizationRow, OrganizationRow.id == CertificateTypeOrganizationRow.organization_id)
         .where(OrganizationRow.code == organization_code)
     )
+
+
+def is_of_type(column: Any, code: Any) -> ColumnElement[bool]:
+    """Return the condition that a column holds the id of the certificate type with a code."""
+    found = select(CertificateTypeRow.id).where(CertificateTypeRow.code == code).scalar_subquery()
+    return column == found  # type: ignore[no-any-return]
+
+
+def is_for_major(major_code: Any) -> ColumnElement[bool]:
+    """Return the condition that a version of a type's standards is meant for majors of a code."""
+    return CertificateTypeRow.id.in_(
+        select(StandardRow.certificate_type_id)
+        .join(StandardVersionRow, StandardVersionRow.standard_id == StandardRow.id)
+        .join(
+            StandardVersionMajorRow,
+            StandardVersionMajorRow.standard_version_id == StandardVersionRow.id,
+        )
+        .join(MajorRow, MajorRow.id == StandardVersionMajorRow.major_id)
+        .where(MajorRow.code == major_code)
+    )
+
+
+def has_level(level: Any) -> ColumnElement[bool]:
+    """Return the condition that a certificate type is known to have a level."""
+    return CertificateTypeRow.id.in_(
+        select(CertificateLevelRow.certificate_type_id).where(CertificateLevelRow.level == level)
+    )
+
+
+def is_named() -> ColumnElement[bool]:
+    """Return the condition that a version of a standard is meant for a major."""
+    return MajorRow.id.in_(select(StandardVersionMajorRow.major_id))
 
 
 def certificate_type_count() -> ColumnElement[int]:

@@ -86,7 +86,7 @@ class MajorRow(Base):
     """A major in one edition of a catalogue of majors."""
 
     __tablename__ = "majors"
-    __table_args__ = (UniqueConstraint("edition", "level", "code"),)
+    __table_args__ = (UniqueConstraint("edition", "level", "code"), Index(None, "code", "id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     edition: Mapped[str] = mapped_column(Text)
@@ -171,4 +171,4 @@ class StandardVersionMajorRow(Base):
     standard_version_id: Mapped[UUID] = mapped_column(
         ForeignKey("standard_versions.id"), primary_key=True
     )
-    major_id: Mapped[UUID] = mapped_column(ForeignKey("majors.id"), primary_key=True)
+    major_id: Mapped[UUID] = mapped_column(ForeignKey("majors.id"), primary_key=True, index=True)

@@ -104,7 +104,10 @@ BESIDE = {
         "__type": {"name": "CertificateState", "kind": "ENUM"},
         "organization": {"code": "EO-001"},
     },
-    '{ a: __type(name: "Nobody") { name } certificateTypes(first: 0) { nodes { id } } }': None,
+    '{ a: __type(name: "Nobody") { name } certificateTypes(first: 0) { nodes { id } } }': {
+        "a": None,
+        "certificateTypes": None,
+    },
 }
 
 

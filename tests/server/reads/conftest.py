@@ -84,13 +84,14 @@ EVERY_PAGE = """{ organizations(first: 2) { ...O pageInfo { endCursor } }
   certificateTypes(first: 1) { nodes { certificates(first: 3) { ...C } } pageInfo { endCursor } }
   standards(first: 1) { pageInfo { endCursor } } certificates(first: 5) { ...C }
   achievedOutcomes(first: 4) { pageInfo { endCursor } }
-  learningOutcomeChanges(first: 2) {
-    ... on LearningOutcomeChangeConnection { pageInfo { endCursor } } }
+  learningOutcomeChanges(first: 2) { pageInfo { endCursor } resync { reason } }
   learningOutcomeRecords(first: 2) { pageInfo { endCursor } }
   learningOutcomeCatalogue(first: 1) { pageInfo { endCursor } }
   creditRecordProposals(first: 1) { pageInfo { endCursor } }
   creditProposalDeadlines(first: 1) { pageInfo { endCursor } }
   conversionMeasures(first: 1) { pageInfo { endCursor } }
+  majors(first: 1) { pageInfo { endCursor } } issueRuns(first: 1) { pageInfo { endCursor } }
+  creditRecords(first: 1) { pageInfo { endCursor } } apiTokens(first: 1) { pageInfo { endCursor } }
   conversionApplications(first: 1) { pageInfo { endCursor } }
   hoursCreditRules(first: 1) { pageInfo { endCursor } }
   auditEntries(first: 3) { pageInfo { endCursor } }

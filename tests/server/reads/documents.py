@@ -6,7 +6,9 @@ from graphql import (
     GraphQLNonNull,
     GraphQLUnionType,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
+    is_list_type,
 )
 
 from certgraph.api.reads.declarations import ByGlobalId, Find, Page
@@ -31,6 +33,16 @@ TEXTS = {
     "version": ["2026", "nothing"],
     "action": ["certificateRegister", "nothing"],
     "actor": ["test", "nothing"],
+    "majorCode": ["4401", "nothing"],
+    "registrationDueTo": ["2026-11-10", "2026-12-31", "2020-01-01"],
+    "registeredFrom": ["2026-11-23", "2027-01-01"],
+    "registeredTo": ["2026-11-23", "2020-01-01"],
+    "submittedFrom": ["2026-11-23", "2027-01-01"],
+    "submittedTo": ["2026-11-23", "2020-01-01"],
+    "announcedFrom": ["2020-01-01", "2027-01-01"],
+    "dueTo": ["2027-01-01", "2020-01-01"],
+    "updatedSince": ["2026-11-23T00:00:00+08:00", "2027-01-01T00:00:00Z"],
+    "changedSince": ["2026-11-23T00:00:00+08:00", "2027-01-01T00:00:00Z"],
     "doneFrom": ["2026-11-23", "2027-01-01"],
     "doneTo": ["2026-11-23", "2020-01-01"],
 }
@@ -122,7 +134,10 @@ class Drawing:
     def value(self, of, name, definition):
         named = get_named_type(definition.type)
         if isinstance(named, GraphQLEnumType):
-            return self.pick(sorted(named.values))
+            members = sorted(named.values)
+            if is_list_type(get_nullable_type(definition.type)):
+                return [self.pick(members) for _ in range(self.pick([0, 1, 2, 3]))]
+            return self.pick(members)
         if named.name == "Boolean":
             return self.pick([True, False])
         if name == "first":

@@ -11,7 +11,6 @@ from typing import Any
 from graphql import (
     GraphQLError,
     GraphQLObjectType,
-    GraphQLUnionType,
     execute,
     get_named_type,
 )
@@ -22,6 +21,7 @@ from certgraph.api.reads.arguments import Argument, Run
 from certgraph.api.reads.cursors import cursor_maker, place_after
 from certgraph.api.reads.declarations import (
     ByGlobalId,
+    Checked,
     Column,
     Computed,
     Find,
@@ -57,8 +57,6 @@ class Reference:
         for type_ in self.schema.type_map.values():
             if type_.name == "Node":
                 type_.resolve_type = lambda value, _info, _type: value.type_name
-            if isinstance(type_, GraphQLUnionType):
-                type_.resolve_type = type_in_union
             if isinstance(type_, GraphQLObjectType):
                 self._attach(type_)
 
@@ -70,6 +68,8 @@ class Reference:
                 field.resolve = self._resolver(type_, name, field, declaration)
             elif source and name == "id":
                 field.resolve = lambda ref, _info: global_id(ref.type_name, ref.key[0])
+            elif isinstance(declaration, Checked):
+                field.resolve = lambda made, _info: made["checked"]
             elif isinstance(declaration, Part):
                 field.resolve = lambda made, _info, part=declaration.name: made[part]
 
@@ -165,17 +165,12 @@ class Reference:
             raise GraphQLError(f"`first` is {first}; ask for 1 to {declaration.largest}.")
         if any(isinstance(v, str) and len(v) > 100 for k, v in arguments.items() if k != "after"):
             raise GraphQLError("A filter takes at most 100 characters.")
-        given = get_named_type(field.type)
-        members = given.types if isinstance(given, GraphQLUnionType) else [given]
-        (connection,) = (member for member in members if "nodes" in member.fields)
-        type_ = get_named_type(connection.fields["nodes"].type)
+        type_ = get_named_type(get_named_type(field.type).fields["nodes"].type)
         source = source_of(type_)
         if declaration.check is not None:
             types = [column.type.python_type for column in declaration.order_by]
             place = None if after is None else place_after(self.context, name, arguments, types)
-            instead = await declaration.check(self.context, arguments, place)
-            if instead is not None:
-                return instead
+            assert await declaration.check(self.context, arguments, place) is None
         conditions = conditions_of(declaration.conditions, field, arguments)
         if declaration.join is not None:
             conditions += await self.joined(ref, declaration.join)
@@ -199,6 +194,7 @@ class Reference:
         more = len(found) > first
         refs, cursors = [ref for ref, _ in found[:first]], [made for _, made in found[:first]]
         return {
+            "checked": None,
             "nodes": refs,
             "edges": [{"node": r, "cursor": c} for r, c in zip(refs, cursors, strict=True)],
             "pageInfo": {
@@ -225,13 +221,6 @@ class Reference:
                 refs = await self.refs(type_, source, primary == key)
             found.append(refs[0] if refs else None)
         return found if isinstance(given, list) else found[0]
-
-
-def type_in_union(value, _info, union):
-    """Return the type of a page, or of what is in its place."""
-    if isinstance(value, dict):
-        return next(member.name for member in union.types if "nodes" in member.fields)
-    return value.__strawberry_definition__.name
 
 
 def is_row(ref):

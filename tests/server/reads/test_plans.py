@@ -72,7 +72,7 @@ def test_lists_without_parents_cost_nothing(world, runner):
 def test_nodes_cost_one_statement_for_each_type(world, runner, ids):
     text = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     types = world.schema.get_possible_types(world.schema.type_map["Node"])
-    assert counted(world, runner, text, {"ids": [*ids, *ids]}) == len(types)
+    assert counted(world, runner, text, {"ids": [*ids, *ids[:20]]}) == len(types)
 
 
 def test_documents_that_differ_in_literals_alone_share_a_plan(world, runner):

@@ -109,7 +109,7 @@ def test_no_document_shows_what_the_policy_excludes(
     shown = dict.fromkeys(ROLES, False)
 
     @settings(
-        max_examples=80,
+        max_examples=120,
         phases=[Phase.generate],
         deadline=None,
         database=None,
@@ -154,7 +154,7 @@ def test_no_document_names_a_holder_to_who_reads_records_only(world, runner, ids
     shown = {"records_only": 0, "credit_bank": 0}
 
     @settings(
-        max_examples=80,
+        max_examples=160,
         phases=[Phase.generate],
         deadline=None,
         database=None,

@@ -128,7 +128,11 @@ async def build(house: House) -> World:
     await _supervise(house)
     callers = {None: None}
     for name, (role, code) in PARTIES.items():
-        callers[name] = await house.actor(role, code, reads_learners=name == "credit_bank")
+        scope = {"reads_learners": name == "credit_bank"}
+        token, _ = await house.perform(
+            create_token, name=name, role=role, organization_code=code, **scope
+        )
+        callers[name] = await house.actor(role, code, token_id=token.id, **scope)
     return World(house, ReadPool(house.engine, timeout=20), callers)
 
 

@@ -4,20 +4,22 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import cached_property, partial
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from certgraph.actions.parties import Relation
 from certgraph.api.context import Context
+from certgraph.api.graph.certificate_filters import of_certificates, of_issuer, of_runs, of_type
 from certgraph.api.graph.enums import CertificateLevel, CertificateState, Role
-from certgraph.api.graph.organizations import Organization
+from certgraph.api.graph.organizations import IssuerKey, Organization
 from certgraph.api.graph.standards import CertificateType, StandardVersion
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
 from certgraph.api.reads.declarations import COST, Condition, Conditions, below_parent
-from certgraph.api.reads.declaring import column, computed, find, many, one, page, read_from
+from certgraph.api.reads.declaring import all_of, column, computed, find, many, one, page, read_from
 from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node, global_id
-from certgraph.certificates import queries
+from certgraph.certificates import queries, run_queries
 from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
 from certgraph.certificates.qr_image import QrImage, draw_qr
 from certgraph.certificates.rules import masked_name
@@ -31,6 +33,11 @@ from certgraph.certificates.tables import (
 from certgraph.credential.claims import TYP
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.credential.signature import assemble_sign1, sign1_message
+from certgraph.credit_bank.records.tables import OutcomeRecordRow
+from certgraph.organizations.queries import is_of_organization
+
+if TYPE_CHECKING:
+    from certgraph.api.graph.outcome_records import LearningOutcomeRecord
 
 _OWN = {Role.EVALUATION_ORGANIZATION: Relation.OWN, Role.APPROVER: Relation.OWN}
 _ISSUER = {Role.OPERATOR: Relation.ANY, **_OWN}
@@ -80,6 +87,9 @@ class CertificateChange:
 
     state: CertificateState = column(CertificateChangeRow.state)
     reason: str = column(CertificateChangeRow.reason)
+    changed_by: str = column(
+        CertificateChangeRow.changed_by, description="Who changed it: a token or the command line."
+    )
     changed_at: datetime = column(CertificateChangeRow.changed_at)
 
 
@@ -222,6 +232,25 @@ class Certificate(Node):
     erased_at: datetime | None = column(
         CertificateRow.erased_at, description="When it was erased whose it is."
     )
+    supersedes: "Certificate | None" = one(
+        CertificateRow.supersedes_id,
+        guarded=True,
+        description="The certificate that it corrects; null where not allowed.",
+    )
+    issue_run: Annotated["IssueRun", strawberry.lazy("certgraph.api.graph.certificates")] | None = (
+        one(
+            CertificateRow.issue_run_id,
+            description="The request that issued it; null for callers who may not read it.",
+        )
+    )
+    outcome_record: (
+        Annotated["LearningOutcomeRecord", strawberry.lazy("certgraph.api.graph.outcome_records")]
+        | None
+    ) = one(
+        by=OutcomeRecordRow.id,
+        description="The learning-outcome record that it embodies; null before it is registered, "
+        "and for callers who may not read it.",
+    )
     superseded_by: "Certificate | None" = one(
         by=CertificateRow.supersedes_id,
         guarded=True,
@@ -248,6 +277,19 @@ class SigningRequest:
 class IssueRun(Node):
     """See `certgraph.certificates.tables.IssueRunRow`."""
 
+    organization: Organization = one(IssueRunRow.organization_id, description="Who issues.")
+    key: IssuerKey = one(IssueRunRow.signing_key_id, description="The key that signs.")
+    certificate_count: int = column(
+        IssueRunRow.certificate_count, description="How many certificates it issues."
+    )
+    waiting_count: int = column(
+        run_queries.waiting_count(), description="How many of them are not signed yet."
+    )
+    reason: str = column(
+        IssueRunRow.reason, description="Why, where it corrects a certificate; empty otherwise."
+    )
+    requested_at: datetime = column(IssueRunRow.requested_at, description="When it was asked for.")
+
     certificates: list[Certificate] = many(
         CertificateRow.issue_run_id,
         order_by=[CertificateRow.position],
@@ -258,6 +300,16 @@ class IssueRun(Node):
         order_by=[CertificateRow.position],
         description="What still waits for the organization's signature; empty when all is signed.",
     )
+
+
+def _of_organization(organization_code: str | None = None) -> Conditions:
+    """Yield the condition of the filter.
+
+    Args:
+        organization_code: Of the organization with this code.
+    """
+    if organization_code is not None:
+        yield is_of_organization(IssueRunRow.organization_id, organization_code)
 
 
 @strawberry.type
@@ -271,7 +323,12 @@ class CertificateQuery:
         "A wrong name answers like a wrong number.",
     )
     def certificate(number: str, holder_name: str) -> Conditions:
-        """Yield the conditions that name it; who states both has it in hand."""
+        """Yield the conditions that name it; who states both has it in hand.
+
+        Args:
+            number: Its number; case, separators, blanks and O for 0 make no difference.
+            holder_name: Its holder's name; blanks and dots make no difference.
+        """
         yield from queries.is_looked_up(
             through(number, number_key),
             through(number, number_lookup_key),
@@ -279,35 +336,18 @@ class CertificateQuery:
         )
         yield CertificateRow.state != CertificateState.DRAFT
 
-    @page(
+    certificates = page(
         of=Connection[Certificate],
         order_by=[CertificateRow.issued_on, CertificateRow.id],
         descending=True,
         description="Certificates that the caller may read, newest first.",
-    )
-    def certificates(
-        organization_code: str | None = None,
-        certificate_type_code: str | None = None,
-        state: CertificateState | None = None,
-        level: CertificateLevel | None = None,
-        issued_from: date | None = None,
-        issued_to: date | None = None,
-    ) -> Conditions:
-        """Yield the conditions of the filters; both days are included."""
-        if organization_code is not None:
-            yield queries.is_by_organization(organization_code)
-        if certificate_type_code is not None:
-            yield queries.is_of_type(certificate_type_code)
-        if state is not None:
-            yield CertificateRow.state == state
-            if state is not CertificateState.REGISTERED:
-                yield queries.is_not_registered()
-        if level is not None:
-            yield CertificateRow.level == level
-        if issued_from is not None:
-            yield CertificateRow.issued_on >= issued_from
-        if issued_to is not None:
-            yield CertificateRow.issued_on <= issued_to
+    )(all_of(of_issuer, of_type, of_certificates))
+    issue_runs = page(
+        of=Connection[IssueRun],
+        order_by=[IssueRunRow.requested_at, IssueRunRow.id],
+        descending=True,
+        description="Requests to issue that the caller may read, newest first.",
+    )(all_of(_of_organization, of_runs))
 
     @page(
         of=Connection[AchievedOutcome],

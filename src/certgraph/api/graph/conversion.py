@@ -1,21 +1,26 @@
 """Conversion measures and applications in the graph."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 import strawberry
 
 from certgraph.actions.parties import Relation
+from certgraph.api.graph.certificates import Certificate
+from certgraph.api.graph.conversion_filters import of_measures
 from certgraph.api.graph.enums import ApplicationState, CertificateLevel, MeasureState, Role
 from certgraph.api.graph.learning_outcomes import TENTHS
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.graph.outcome_records import LearningOutcomeRecord
 from certgraph.api.graph.standards import CertificateType
-from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION, is_one_of, through
 from certgraph.api.reads.declarations import Condition, Conditions, below_parent
-from certgraph.api.reads.declaring import column, many, one, page, read_from
+from certgraph.api.reads.declaring import all_of, column, many, one, page, read_from
 from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node
+from certgraph.calendar import first_instant, instant_after
 from certgraph.certificates.lookup_keys import number_key
+from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.conversion import queries as conversion_queries
 from certgraph.credit_bank.conversion.tables import (
     ConversionApplicationRow,
@@ -24,9 +29,8 @@ from certgraph.credit_bank.conversion.tables import (
     ConversionRuleRow,
     ConvertedCourseRow,
 )
-from certgraph.credit_bank.proposals import queries
 from certgraph.credit_bank.records.tables import OutcomeRecordRow
-from certgraph.organizations.queries import supervised_by
+from certgraph.organizations.queries import is_of_organization, supervised_by
 
 _SUPERVISED = supervised_by(CALLER_ORGANIZATION)
 _ALL = {Role.OPERATOR: Relation.ANY, Role.CREDIT_BANK: Relation.ANY}
@@ -53,14 +57,22 @@ _of_issuer = readers(
 )
 
 
+def _rules(role: Role | None) -> bool | Condition:
+    """Let those read a rule who read its measure."""
+    allowed = _measures(role)
+    if isinstance(allowed, bool):
+        return allowed
+    return conversion_queries.is_of_measures(allowed)
+
+
 def _applications(role: Role | None) -> bool | Condition:
     """Let its parties read an application: institution, its authority, issuer, credit bank."""
     return _of_institution(role) if role is not Role.EVALUATION_ORGANIZATION else _of_issuer(role)
 
 
 @strawberry.type(description="A conversion rule 转换规则: a certificate counts for a course.")
-@read_from(ConversionRuleRow, policy=below_parent)
-class ConversionRule:
+@read_from(ConversionRuleRow, policy=_rules)
+class ConversionRule(Node):
     """See `certgraph.credit_bank.conversion.tables.ConversionRuleRow`."""
 
     course_code: str = column(ConversionRuleRow.course_code)
@@ -68,6 +80,9 @@ class ConversionRule:
     certificate_type: CertificateType = one(ConversionRuleRow.certificate_type_id)
     level: CertificateLevel = column(ConversionRuleRow.level)
     credits_tenths: int = column(ConversionRuleRow.credits_tenths, description=TENTHS)
+    measure: Annotated["ConversionMeasure", strawberry.lazy("certgraph.api.graph.conversion")] = (
+        one(ConversionRuleRow.measure_id, description="The measure that it is part of.")
+    )
 
 
 @strawberry.type(
@@ -96,7 +111,10 @@ class ConversionMeasure(Node):
         ConversionMeasureRow.organization_id, description="The institution."
     )
     rules: list[ConversionRule] = many(
-        ConversionRuleRow.measure_id, order_by=[ConversionRuleRow.position]
+        ConversionRuleRow.measure_id,
+        order_by=[ConversionRuleRow.position],
+        with_parent=True,
+        description="Its rules, in their order.",
     )
 
 
@@ -144,6 +162,11 @@ class ConversionApplication(Node):
         to=OutcomeRecordRow.id,
         description="What is converted; null for callers who may not read it.",
     )
+    certificate: Certificate | None = one(
+        ConversionApplicationRow.record_id,
+        to=CertificateRow.id,
+        description="The certificate; null for callers who may not read it in full.",
+    )
     courses: list[ConvertedCourse] = many(
         ConvertedCourseRow.application_id, order_by=[ConvertedCourseRow.course_code]
     )
@@ -153,30 +176,26 @@ class ConversionApplication(Node):
     )
 
 
+def _of_institution_coded(organization_code: str | None = None) -> Conditions:
+    """Yield the condition of the filter.
+
+    Args:
+        organization_code: Of the institution with this code.
+    """
+    if organization_code is not None:
+        yield is_of_organization(ConversionMeasureRow.organization_id, organization_code)
+
+
 @strawberry.type
 class ConversionQuery:
     """Reads of conversion."""
 
-    @page(
+    conversion_measures = page(
         of=Connection[ConversionMeasure],
         order_by=[ConversionMeasureRow.filed_at, ConversionMeasureRow.id],
         descending=True,
         description="Conversion measures, lately filed ones first.",
-    )
-    def conversion_measures(
-        organization_code: str | None = None,
-        state: MeasureState | None = None,
-        holds_on: date | None = None,
-    ) -> Conditions:
-        """Yield the conditions of the filters."""
-        if organization_code is not None:
-            yield queries.is_of_organization(
-                ConversionMeasureRow.organization_id, organization_code
-            )
-        if state is not None:
-            yield ConversionMeasureRow.state == state
-        if holds_on is not None:
-            yield conversion_queries.measure_holds_on(holds_on)
+    )(all_of(_of_institution_coded, of_measures))
 
     @page(
         of=Connection[ConversionApplication],
@@ -187,14 +206,31 @@ class ConversionQuery:
     def conversion_applications(
         organization_code: str | None = None,
         state: ApplicationState | None = None,
+        states: list[ApplicationState] | None = None,
         certificate_number: str | None = None,
         account_number: str | None = None,
+        submitted_from: date | None = None,
+        submitted_to: date | None = None,
     ) -> Conditions:
-        """Yield the conditions of the filters."""
+        """Yield the conditions of the filters.
+
+        Args:
+            organization_code: Of the institution with this code.
+            state: In this state.
+            states: In one of these states.
+            certificate_number: Of the certificate with this number.
+            account_number: For this account of a learner.
+            submitted_from: Submitted on this day, in China, or later.
+            submitted_to: Submitted on this day, in China, or earlier.
+        """
+        if states is not None:
+            yield is_one_of(ConversionApplicationRow.state, states)
+        if submitted_from is not None:
+            yield ConversionApplicationRow.submitted_at >= through(submitted_from, first_instant)
+        if submitted_to is not None:
+            yield ConversionApplicationRow.submitted_at < through(submitted_to, instant_after)
         if organization_code is not None:
-            yield queries.is_of_organization(
-                ConversionApplicationRow.organization_id, organization_code
-            )
+            yield is_of_organization(ConversionApplicationRow.organization_id, organization_code)
         if state is not None:
             yield ConversionApplicationRow.state == state
         if certificate_number is not None:

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from certgraph.actions.parties import Role
+from certgraph.actions.parties import Role, Scope
 from certgraph.actions.pending_states import PendingState
 from certgraph.certificates.register import RegisterState
 from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
@@ -54,6 +54,7 @@ __all__ = [
     "ResyncReason",
     "Role",
     "Rounding",
+    "Scope",
     "Verdict",
 ]
 
@@ -68,6 +69,7 @@ strawberry.enum(
     description="As what a token acts: for an organization in one of its kinds, or for the "
     "programme's office (OPERATOR). APPROVER is an evaluation organization's second person.",
 )
+strawberry.enum(Scope, description="What a token allows besides what its role does.")
 strawberry.enum(PendingState, description="WAITING → CONFIRMED, REJECTED, WITHDRAWN or LAPSED.")
 strawberry.enum(CertificateLevel, description="初级, 中级, 高级.")
 strawberry.enum(CertificateTypeState, description="What became of a certificate type.")

@@ -21,6 +21,7 @@ from certgraph.credit_bank.proposals.tables import (
     OutcomeUnitContentRow,
     OutcomeUnitRow,
 )
+from certgraph.standards.queries import is_of_type
 from certgraph.standards.tables import StandardContentRow
 
 TENTHS = "Credits times ten: 15 means 1.5."
@@ -156,7 +157,7 @@ class LearningOutcomeQuery:
     ) -> Conditions:
         """Yield the conditions of the filters."""
         if certificate_type_code is not None:
-            yield queries.is_of_type(CatalogueEntryRow.certificate_type_id, certificate_type_code)
+            yield is_of_type(CatalogueEntryRow.certificate_type_id, certificate_type_code)
         if level is not None:
             yield CatalogueEntryRow.level == level
         if code is not None:

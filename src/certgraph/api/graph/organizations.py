@@ -6,33 +6,49 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from certgraph.actions.parties import Relation
+from certgraph.api.graph.certificate_filters import of_certificates, of_runs, of_type
+from certgraph.api.graph.conversion_filters import of_measures
+from certgraph.api.graph.entitlements import ORDER as ENTITLEMENTS_ORDER
+from certgraph.api.graph.entitlements import Entitlement, that_hold
 from certgraph.api.graph.enums import (
-    CertificateLevel,
-    CertificateState,
     KeyCustody,
     OrganizationKind,
     OrganizationState,
     Role,
 )
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION
 from certgraph.api.reads.declarations import Condition, Conditions, everybody
-from certgraph.api.reads.declaring import column, computed, find, many, one, page, read_from
+from certgraph.api.reads.declaring import (
+    all_of,
+    column,
+    computed,
+    find,
+    many,
+    many_where,
+    one,
+    page,
+    read_from,
+)
 from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node
 from certgraph.certificates import queries as certificate_queries
-from certgraph.certificates.tables import CertificateRow
+from certgraph.certificates.tables import CertificateRow, IssueRunRow
+from certgraph.credit_bank.conversion.tables import ConversionMeasureRow
+from certgraph.entitlements.tables import EntitlementRow
 from certgraph.organizations import queries
 from certgraph.organizations.rules import KeyPurpose
 from certgraph.organizations.tables import (
-    ApiTokenRow,
     OrganizationKindRow,
     OrganizationRow,
+    OrganizationStateChangeRow,
     SigningKeyRow,
 )
 from certgraph.standards import queries as standard_queries
 from certgraph.standards.tables import CertificateTypeOrganizationRow, CertificateTypeRow
 
 if TYPE_CHECKING:
-    from certgraph.api.graph.certificates import Certificate
+    from certgraph.api.graph.certificates import Certificate, IssueRun
+    from certgraph.api.graph.conversion import ConversionMeasure
     from certgraph.api.graph.standards import CertificateType
 
 
@@ -53,10 +69,17 @@ class IssuerKey(Node):
     public_key: str = computed(
         bytes.hex, SigningKeyRow.public_key, description="Ed25519 public key, 64 hex digits."
     )
-    custody: KeyCustody = column(SigningKeyRow.custody)
+    custody: KeyCustody = column(SigningKeyRow.custody, description="Who holds the private key.")
     first_on: date = column(SigningKeyRow.first_on, description="First day for which it may sign.")
     last_on: date | None = column(
         SigningKeyRow.last_on, description="Last such day; null while in use."
+    )
+    registered_at: datetime = column(
+        SigningKeyRow.registered_at, description="When it was registered here."
+    )
+    listed_at: datetime | None = column(
+        SigningKeyRow.listed_at,
+        description="When a trust list first named it; before, verifiers do not know it.",
     )
     compromised_on: date | None = column(
         SigningKeyRow.compromised_on,
@@ -64,20 +87,42 @@ class IssuerKey(Node):
     )
 
 
-@strawberry.type(description="A bearer token; the token itself was shown once.")
-@read_from(ApiTokenRow, policy=readers({Role.OPERATOR: Relation.ANY}))
-class ApiToken(Node):
-    """See `certgraph.organizations.tables.ApiTokenRow`."""
+_SUPERVISED = queries.supervised_by(CALLER_ORGANIZATION)
+_changes = readers(
+    {
+        **dict.fromkeys((Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY), Relation.ANY),
+        Role.PROVINCIAL_AUTHORITY: Relation.OVER,
+        **dict.fromkeys(
+            (Role.EVALUATION_ORGANIZATION, Role.APPROVER, Role.PILOT_INSTITUTION), Relation.OWN
+        ),
+    },
+    OrganizationStateChangeRow.organization_id,
+    supervised=_SUPERVISED,
+)
 
-    name: str = column(ApiTokenRow.name, description="What it is for.")
-    role: Role = column(ApiTokenRow.role)
-    organization: (
-        Annotated["Organization", strawberry.lazy("certgraph.api.graph.organizations")] | None
-    ) = one(ApiTokenRow.organization_id)
-    reads_learners: bool = column(ApiTokenRow.reads_learners)
-    created_at: datetime = column(ApiTokenRow.created_at)
-    expires_at: datetime = column(ApiTokenRow.expires_at)
-    revoked_at: datetime | None = column(ApiTokenRow.revoked_at)
+
+@strawberry.type(
+    description="A change of an organization's state. It reads its own, an authority those of the "
+    "institutions it supervises, the programme's offices all."
+)
+@read_from(OrganizationStateChangeRow, policy=_changes)
+class OrganizationStateChange:
+    """See `certgraph.organizations.tables.OrganizationStateChangeRow`."""
+
+    state: OrganizationState = column(
+        OrganizationStateChangeRow.state, description="The state it came into."
+    )
+    since: date | None = column(
+        OrganizationStateChangeRow.since, description="First day of it; null if unknown."
+    )
+    reason: str = column(OrganizationStateChangeRow.reason, description="Why.")
+    changed_by: str = column(
+        OrganizationStateChangeRow.changed_by,
+        description="Who recorded it: a token or the command line; empty where nobody noted it.",
+    )
+    recorded_at: datetime = column(
+        OrganizationStateChangeRow.recorded_at, description="When it was recorded."
+    )
 
 
 @strawberry.type(description="An organization of the programme 机构.")
@@ -106,6 +151,14 @@ class Organization(Node):
     )
     source: str | None = column(OrganizationRow.source, description="Where this is known from.")
     note: str | None = column(OrganizationRow.note)
+    supervised_by: (
+        Annotated["Organization", strawberry.lazy("certgraph.api.graph.organizations")] | None
+    ) = one(
+        OrganizationRow.supervised_by_id,
+        to=OrganizationRow.id,
+        description="The authority that it names as its supervisor; null where that is the one of "
+        "its division.",
+    )
     kinds: list[OrganizationKind] = many(
         OrganizationKindRow.organization_id,
         value=OrganizationKindRow.kind,
@@ -116,6 +169,11 @@ class Organization(Node):
         SigningKeyRow.organization_id,
         order_by=[SigningKeyRow.first_on, SigningKeyRow.registered_at, SigningKeyRow.id],
         description="Its keys, oldest first.",
+    )
+    state_changes: list[OrganizationStateChange] = many(
+        OrganizationStateChangeRow.organization_id,
+        order_by=[OrganizationStateChangeRow.recorded_at, OrganizationStateChangeRow.id],
+        description="Its changes of state, oldest first, as far as the caller may read.",
     )
     certificate_type_count: int = column(
         standard_queries.certificate_type_count(),
@@ -139,7 +197,13 @@ class Organization(Node):
         """Yield no conditions."""
         yield from ()
 
-    @page(
+    entitlements = many_where(
+        EntitlementRow.organization_id,
+        of=list[Entitlement],
+        order_by=ENTITLEMENTS_ORDER,
+        description="What it may issue, might once, or will: one entry a type and level.",
+    )(that_hold)
+    certificates = page(
         CertificateRow.organization_id,
         of=Connection[
             Annotated["Certificate", strawberry.lazy("certgraph.api.graph.certificates")]
@@ -147,18 +211,23 @@ class Organization(Node):
         order_by=[CertificateRow.issued_on, CertificateRow.id],
         descending=True,
         description="Certificates it has issued, newest first, as far as the caller may read.",
-    )
-    def certificates(
-        state: CertificateState | None = None,
-        level: CertificateLevel | None = None,
-    ) -> Conditions:
-        """Yield the conditions of the filters."""
-        if state is not None:
-            yield CertificateRow.state == state
-            if state is not CertificateState.REGISTERED:
-                yield certificate_queries.is_not_registered()
-        if level is not None:
-            yield CertificateRow.level == level
+    )(all_of(of_type, of_certificates))
+    issue_runs = page(
+        IssueRunRow.organization_id,
+        of=Connection[Annotated["IssueRun", strawberry.lazy("certgraph.api.graph.certificates")]],
+        order_by=[IssueRunRow.requested_at, IssueRunRow.id],
+        descending=True,
+        description="Its requests to issue, newest first, as far as the caller may read.",
+    )(of_runs)
+    conversion_measures = page(
+        ConversionMeasureRow.organization_id,
+        of=Connection[
+            Annotated["ConversionMeasure", strawberry.lazy("certgraph.api.graph.conversion")]
+        ],
+        order_by=[ConversionMeasureRow.filed_at, ConversionMeasureRow.id],
+        descending=True,
+        description="Its conversion measures, lately filed ones first.",
+    )(of_measures)
 
 
 @strawberry.type
@@ -174,8 +243,18 @@ class OrganizationQuery:
         kind: OrganizationKind | None = None,
         division_code: str | None = None,
         name_contains: str | None = None,
+        state: OrganizationState | None = None,
     ) -> Conditions:
-        """Yield the conditions of the filters."""
+        """Yield the conditions of the filters.
+
+        Args:
+            kind: Of this kind, whatever else it is.
+            division_code: With its seat in the division with this GB/T 2260 code.
+            name_contains: With this in its name, or in its name on the platform; case is one.
+            state: In this state.
+        """
+        if state is not None:
+            yield OrganizationRow.state == state
         if kind is not None:
             yield queries.is_of_kind(kind)
         if division_code is not None:
@@ -188,5 +267,9 @@ class OrganizationQuery:
         description="The organization with a code; null where there is none.",
     )
     def organization(code: str) -> Conditions:
-        """Yield the condition that names it."""
+        """Yield the condition that names it.
+
+        Args:
+            code: Its code in the programme, e.g. EO-001.
+        """
         yield OrganizationRow.code == code

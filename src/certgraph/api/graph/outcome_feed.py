@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import strawberry
 
@@ -22,13 +22,13 @@ from certgraph.api.graph.outcome_records import (
 )
 from certgraph.api.reads.arguments import Argument
 from certgraph.api.reads.declarations import Conditions
-from certgraph.api.reads.declaring import column, one, page, read_from
+from certgraph.api.reads.declaring import checked, column, one, page, read_from
 from certgraph.api.relay import Connection
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.feed import queries as feed_queries
 from certgraph.credit_bank.feed.reading import Place, progress_of
-from certgraph.credit_bank.proposals import queries
 from certgraph.credit_bank.records.tables import OutcomeChangeRow
+from certgraph.organizations.queries import is_of_organization
 
 FIELD = "Query.learningOutcomeChanges"
 """What cursors of the feed are bound to."""
@@ -82,12 +82,14 @@ class ResyncRequired:
     epoch: str = strawberry.field(description="The feed's epoch now.")
 
 
-LearningOutcomeChanges = Annotated[
-    Connection[LearningOutcomeChange] | ResyncRequired,
-    strawberry.union(
-        "LearningOutcomeChanges", description="A page of the feed, or why there is none."
-    ),
-]
+@strawberry.type(description="A page of the feed, or why there is none.")
+class LearningOutcomeChangeConnection(Connection[LearningOutcomeChange]):
+    """See the Relay cursor connections specification."""
+
+    resync: ResyncRequired | None = checked(
+        description="Why there is no page, and `nodes` is empty: start again. Null where there is "
+        "one. Ask for it always; else there is an error RESYNC_REQUIRED."
+    )
 
 
 async def check_place(
@@ -120,7 +122,7 @@ def feed_conditions(
     """Yield the conditions of a part of the feed; both days are included."""
     yield OutcomeChangeRow.epoch == epoch
     if organization_code is not None:
-        yield queries.is_of_organization(OutcomeChangeRow.organization_id, organization_code)
+        yield is_of_organization(OutcomeChangeRow.organization_id, organization_code)
     if recorded_from is not None:
         yield feed_queries.recorded_from(recorded_from, epoch)
     if recorded_to is not None:
@@ -132,7 +134,7 @@ class OutcomeFeedQuery:
     """The feed."""
 
     @page(
-        of=LearningOutcomeChanges,
+        of=LearningOutcomeChangeConnection,
         order_by=[OutcomeChangeRow.sequence, OutcomeChangeRow.chain, OutcomeChangeRow.epoch],
         size=100,
         largest=1_000,

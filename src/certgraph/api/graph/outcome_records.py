@@ -34,12 +34,12 @@ from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.accounts import queries as confirmation_queries
 from certgraph.credit_bank.accounts.reconciling import Balance, added_up, balances_of, check_period
-from certgraph.credit_bank.proposals import queries
 from certgraph.credit_bank.records.tables import (
     CreditRecordChangeRow,
     CreditRecordRow,
     OutcomeRecordRow,
 )
+from certgraph.organizations.queries import is_of_organization
 from certgraph.problems import Problem, Rejected
 
 _ALL = {Role.OPERATOR: Relation.ANY, Role.CREDIT_BANK: Relation.ANY}
@@ -208,7 +208,11 @@ class OutcomeRecordQuery:
         description="The outcome record of a certificate; null where there is none to read.",
     )
     def learning_outcome_record(certificate_number: str) -> Conditions:
-        """Yield the condition that names it."""
+        """Yield the condition that names it.
+
+        Args:
+            certificate_number: Number of the certificate that it is about.
+        """
         yield confirmation_queries.is_numbered(through(certificate_number, number_key))
 
     @page(
@@ -222,12 +226,28 @@ class OutcomeRecordQuery:
         organization_code: str | None = None,
         state: RecordState | None = None,
         registered_on: date | None = None,
+        registered_from: date | None = None,
+        registered_to: date | None = None,
         difference: CreditDifference | None = None,
         differs: bool | None = None,
     ) -> Conditions:
-        """Yield the conditions of the filters."""
+        """Yield the conditions of the filters.
+
+        Args:
+            organization_code: Of certificates of the organization with this code.
+            state: In this state.
+            registered_on: Registered on this day.
+            registered_from: Registered on this day or later.
+            registered_to: Registered on this day or earlier.
+            difference: With this difference between platform and credit bank.
+            differs: Whether platform and credit bank differ.
+        """
+        if registered_from is not None:
+            yield OutcomeRecordRow.registered_on >= registered_from
+        if registered_to is not None:
+            yield OutcomeRecordRow.registered_on <= registered_to
         if organization_code is not None:
-            yield queries.is_of_organization(OutcomeRecordRow.organization_id, organization_code)
+            yield is_of_organization(OutcomeRecordRow.organization_id, organization_code)
         if state is not None:
             yield OutcomeRecordRow.state == state
             if state is not RecordState.ACTIVE:
@@ -240,6 +260,31 @@ class OutcomeRecordQuery:
             yield OutcomeRecordRow.difference.is_not(None)
         if differs is False:
             yield OutcomeRecordRow.difference.is_(None)
+
+    @page(
+        of=Connection[CreditRecord],
+        order_by=[CreditRecordRow.changed_at, CreditRecordRow.id],
+        descending=True,
+        description="Credit records 学分记录 that the caller may read, lately changed ones first.",
+    )
+    def credit_records(
+        account_number: str | None = None,
+        state: CreditRecordState | None = None,
+        changed_since: datetime | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters.
+
+        Args:
+            account_number: In this account of a learner.
+            state: In this state.
+            changed_since: Changed at this time or later.
+        """
+        if account_number is not None:
+            yield CreditRecordRow.account_number == account_number
+        if state is not None:
+            yield CreditRecordRow.state == state
+        if changed_since is not None:
+            yield CreditRecordRow.changed_at >= changed_since
 
     @strawberry.field(
         description="Reconciliation: what platform and credit bank hold of the records registered "

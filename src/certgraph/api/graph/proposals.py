@@ -12,10 +12,10 @@ from certgraph.api.graph.enums import (
     ProposalState,
     Role,
 )
-from certgraph.api.graph.learning_outcomes import HoursCreditRule, OutcomeUnit
+from certgraph.api.graph.learning_outcomes import CatalogueEntry, HoursCreditRule, OutcomeUnit
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.graph.standards import CertificateType, StandardVersion
-from certgraph.api.reads.arguments import CALLER_ORGANIZATION, TODAY, day_of_request
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION, TODAY, day_of_request, is_one_of
 from certgraph.api.reads.declarations import Condition, Conditions, below_parent
 from certgraph.api.reads.declaring import column, many, one, page, read_from
 from certgraph.api.reads.policies import readers
@@ -23,6 +23,7 @@ from certgraph.api.relay import Connection, Node
 from certgraph.credit_bank.proposals import queries
 from certgraph.credit_bank.proposals.deadlines import keep_deadlines
 from certgraph.credit_bank.proposals.tables import (
+    CatalogueEntryRow,
     CreditProposalChangeRow,
     CreditProposalDeadlineRow,
     CreditProposalRow,
@@ -31,6 +32,8 @@ from certgraph.credit_bank.proposals.tables import (
     ProposalDifferenceRow,
 )
 from certgraph.credit_bank.rules import DUE_SOON_DAYS
+from certgraph.organizations.queries import is_of_organization
+from certgraph.standards.queries import is_of_type
 
 
 async def _keep_deadlines(context: Context, _arguments: object, _place: object) -> None:
@@ -83,7 +86,15 @@ class CreditRecordProposalVersion:
         CreditProposalVersionRow.remarks, description="Why the credit bank returned it."
     )
     hours_credit_rule: HoursCreditRule = one(CreditProposalVersionRow.rule_id)
-    units: list[OutcomeUnit] = many(OutcomeUnitRow.version_id, order_by=[OutcomeUnitRow.number])
+    units: list[OutcomeUnit] = many(
+        OutcomeUnitRow.version_id,
+        order_by=[OutcomeUnitRow.number],
+        description="The outcome units 认证单元 that it is made of.",
+    )
+    catalogue_entry: CatalogueEntry | None = one(
+        by=CatalogueEntryRow.proposal_version_id,
+        description="The edition of the catalogue that was published of it; null before.",
+    )
     differences: list[ProposalDifference] = many(
         ProposalDifferenceRow.version_id,
         order_by=[ProposalDifferenceRow.position],
@@ -135,7 +146,7 @@ class CreditRecordProposal(Node):
 
 @strawberry.type(description="Until when credits are to be proposed for a level of a certificate.")
 @read_from(CreditProposalDeadlineRow, policy=_deadlines)
-class CreditProposalDeadline:
+class CreditProposalDeadline(Node):
     """See `certgraph.credit_bank.proposals.tables.CreditProposalDeadlineRow`."""
 
     certificate_type: CertificateType = one(CreditProposalDeadlineRow.certificate_type_id)
@@ -148,7 +159,16 @@ class CreditProposalDeadline:
         CreditProposalDeadlineRow.is_provisional,
         description="Whether the holiday calendar of that year was not out yet.",
     )
-    submitted_on: date | None = column(CreditProposalDeadlineRow.submitted_on)
+    submitted_on: date | None = column(
+        CreditProposalDeadlineRow.submitted_on, description="When one was; null before."
+    )
+    proposals: list[CreditRecordProposal] = many(
+        CreditProposalRow.certificate_type_id,
+        CreditProposalRow.level,
+        parent=[CreditProposalDeadlineRow.certificate_type_id, CreditProposalDeadlineRow.level],
+        order_by=[CreditProposalRow.updated_at, CreditProposalRow.id],
+        description="Proposals for it, drafts included, as far as the caller may read.",
+    )
     state: DeadlineState = column(
         queries.deadline_state(TODAY, SOON), description="Today; soon is within 14 days."
     )
@@ -169,13 +189,32 @@ class ProposalQuery:
         organization_code: str | None = None,
         certificate_type_code: str | None = None,
         state: ProposalState | None = None,
+        states: list[ProposalState] | None = None,
+        level: CertificateLevel | None = None,
         is_late: bool | None = None,
+        updated_since: datetime | None = None,
     ) -> Conditions:
-        """Yield the conditions of the filters."""
+        """Yield the conditions of the filters.
+
+        Args:
+            organization_code: Of the organization with this code.
+            certificate_type_code: For the certificate type with this code.
+            state: In this state.
+            states: In one of these states.
+            level: For this level.
+            is_late: Whether it was submitted late.
+            updated_since: Changed at this time or later: what to ask for again and again.
+        """
+        if states is not None:
+            yield is_one_of(CreditProposalRow.state, states)
+        if level is not None:
+            yield CreditProposalRow.level == level
+        if updated_since is not None:
+            yield CreditProposalRow.updated_at >= updated_since
         if organization_code is not None:
-            yield queries.is_of_organization(CreditProposalRow.organization_id, organization_code)
+            yield is_of_organization(CreditProposalRow.organization_id, organization_code)
         if certificate_type_code is not None:
-            yield queries.is_of_type(CreditProposalRow.certificate_type_id, certificate_type_code)
+            yield is_of_type(CreditProposalRow.certificate_type_id, certificate_type_code)
         if state is not None:
             yield CreditProposalRow.state == state
         if is_late is not None:
@@ -189,12 +228,20 @@ class ProposalQuery:
         "what is to be done. An organization sees those of its certificates.",
     )
     def credit_proposal_deadlines(
-        state: DeadlineState | None = None, certificate_type_code: str | None = None
+        state: DeadlineState | None = None,
+        certificate_type_code: str | None = None,
+        due_to: date | None = None,
     ) -> Conditions:
-        """Yield the conditions of the filters."""
+        """Yield the conditions of the filters.
+
+        Args:
+            state: In this state, today.
+            certificate_type_code: For the certificate type with this code.
+            due_to: Due on this day or earlier.
+        """
+        if due_to is not None:
+            yield CreditProposalDeadlineRow.due_on <= due_to
         if state is not None:
             yield queries.deadline_state(TODAY, SOON) == state
         if certificate_type_code is not None:
-            yield queries.is_of_type(
-                CreditProposalDeadlineRow.certificate_type_id, certificate_type_code
-            )
+            yield is_of_type(CreditProposalDeadlineRow.certificate_type_id, certificate_type_code)

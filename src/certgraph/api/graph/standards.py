@@ -5,14 +5,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from certgraph.api.graph.enums import CertificateLevel, CertificateState, CertificateTypeState
+from certgraph.api.graph.certificate_filters import of_certificates, of_issuer
+from certgraph.api.graph.conversion_filters import of_rules
+from certgraph.api.graph.entitlements import ORDER as ENTITLEMENTS_ORDER
+from certgraph.api.graph.entitlements import Entitlement, that_hold
+from certgraph.api.graph.enums import CertificateLevel, CertificateTypeState
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.reads.declarations import Conditions, below_parent, everybody
-from certgraph.api.reads.declaring import column, find, many, many_where, one, page, read_from
+from certgraph.api.reads.declaring import (
+    all_of,
+    column,
+    find,
+    many,
+    many_where,
+    one,
+    page,
+    read_from,
+)
 from certgraph.api.relay import Connection, Node
-from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.tables import CertificateRow
+from certgraph.credit_bank.conversion.tables import ConversionRuleRow
+from certgraph.credit_bank.proposals.tables import (
+    CatalogueEntryRow,
+    CreditProposalDeadlineRow,
+    CreditProposalRow,
+)
 from certgraph.database import contains
+from certgraph.entitlements.tables import EntitlementRow
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.standards import queries
 from certgraph.standards.tables import (
@@ -30,6 +49,9 @@ from certgraph.standards.tables import (
 
 if TYPE_CHECKING:
     from certgraph.api.graph.certificates import Certificate
+    from certgraph.api.graph.conversion import ConversionRule
+    from certgraph.api.graph.learning_outcomes import CatalogueEntry
+    from certgraph.api.graph.proposals import CreditProposalDeadline, CreditRecordProposal
 
 _BELOW = (
     StandardContentRow.standard_version_id,
@@ -109,13 +131,19 @@ class WorkArea:
 
 @strawberry.type(description="A major 专业 in one edition of a catalogue of majors.")
 @read_from(MajorRow, policy=everybody)
-class Major:
+class Major(Node):
     """See `certgraph.standards.tables.MajorRow`."""
 
     edition: str = column(MajorRow.edition)
     level: str = column(MajorRow.level)
     code: str = column(MajorRow.code)
     name: str = column(MajorRow.name)
+    standard_versions: list["StandardVersion"] = many(
+        StandardVersionMajorRow.major_id,
+        through=StandardVersionMajorRow.standard_version_id,
+        order_by=[StandardVersionRow.published_on, StandardVersionRow.id],
+        description="Versions of standards that are meant for it, oldest first.",
+    )
 
 
 @strawberry.type(description="A certificate of the catalogue 证书, e.g. 建筑信息模型（BIM）.")
@@ -150,7 +178,44 @@ class CertificateType(Node):
         description="Its standards.",
     )
 
-    @page(
+    entitlements = many_where(
+        EntitlementRow.certificate_type_id,
+        of=list[Entitlement],
+        order_by=ENTITLEMENTS_ORDER,
+        description="Who may issue it, might once, or will: one entry an organization and level.",
+    )(that_hold)
+    catalogue_entries: list[
+        Annotated["CatalogueEntry", strawberry.lazy("certgraph.api.graph.learning_outcomes")]
+    ] = many(
+        CatalogueEntryRow.certificate_type_id,
+        order_by=[CatalogueEntryRow.code, CatalogueEntryRow.edition],
+        description="Its learning outcomes in the catalogue 学习成果名录, with their history.",
+    )
+    deadlines: list[
+        Annotated["CreditProposalDeadline", strawberry.lazy("certgraph.api.graph.proposals")]
+    ] = many(
+        CreditProposalDeadlineRow.certificate_type_id,
+        order_by=[CreditProposalDeadlineRow.level],
+        description="Until when its credits are to be proposed, by level, as far as the caller may "
+        "read; as `creditProposalDeadlines` last recorded them.",
+    )
+    proposals: list[
+        Annotated["CreditRecordProposal", strawberry.lazy("certgraph.api.graph.proposals")]
+    ] = many(
+        CreditProposalRow.certificate_type_id,
+        order_by=[CreditProposalRow.level, CreditProposalRow.id],
+        description="Credit-record proposals for it, as far as the caller may read.",
+    )
+    conversion_rules = page(
+        ConversionRuleRow.certificate_type_id,
+        of=Connection[
+            Annotated["ConversionRule", strawberry.lazy("certgraph.api.graph.conversion")]
+        ],
+        order_by=[ConversionRuleRow.id],
+        description="The rules by which institutions count it for their courses, as far as the "
+        "caller may read their measures.",
+    )(of_rules)
+    certificates = page(
         CertificateRow.certificate_type_id,
         of=Connection[
             Annotated["Certificate", strawberry.lazy("certgraph.api.graph.certificates")]
@@ -158,18 +223,7 @@ class CertificateType(Node):
         order_by=[CertificateRow.issued_on, CertificateRow.id],
         descending=True,
         description="Certificates of it, newest first, as far as the caller may read.",
-    )
-    def certificates(
-        state: CertificateState | None = None,
-        level: CertificateLevel | None = None,
-    ) -> Conditions:
-        """Yield the conditions of the filters."""
-        if state is not None:
-            yield CertificateRow.state == state
-            if state is not CertificateState.REGISTERED:
-                yield certificate_queries.is_not_registered()
-        if level is not None:
-            yield CertificateRow.level == level
+    )(all_of(of_issuer, of_certificates))
 
 
 @strawberry.type(description="A published version of a standard; it never changes.")
@@ -203,7 +257,11 @@ class StandardVersion(Node):
         description="工作领域 → 工作任务 → 职业技能要求, of all levels or of one.",
     )
     def work_areas(level: CertificateLevel | None = None) -> Conditions:
-        """Yield the conditions that leave work areas, of one level if one is given."""
+        """Yield the conditions that leave work areas, of one level if one is given.
+
+        Args:
+            level: Of this level.
+        """
         yield StandardContentRow.parent_code == ""
         if level is not None:
             yield StandardContentRow.level == level
@@ -243,8 +301,30 @@ class StandardQuery:
         batch_number: int | None = None,
         organization_code: str | None = None,
         name_contains: str | None = None,
+        major_code: str | None = None,
+        state: CertificateTypeState | None = None,
+        level: CertificateLevel | None = None,
+        announced_from: date | None = None,
     ) -> Conditions:
-        """Yield the conditions of the filters."""
+        """Yield the conditions of the filters.
+
+        Args:
+            batch_number: Of this batch 批次, 1 to 4.
+            organization_code: With the organization with this code behind it.
+            name_contains: With this in its name; case is one.
+            major_code: Of whose standards a version is meant for majors 专业 of this code.
+            state: In this state.
+            level: Known to have this level.
+            announced_from: Announced on this day or later.
+        """
+        if major_code is not None:
+            yield queries.is_for_major(major_code)
+        if state is not None:
+            yield CertificateTypeRow.state == state
+        if level is not None:
+            yield queries.has_level(level)
+        if announced_from is not None:
+            yield CertificateTypeRow.announced_on >= announced_from
         if batch_number is not None:
             yield CertificateTypeRow.batch_number == batch_number
         if organization_code is not None:
@@ -257,7 +337,11 @@ class StandardQuery:
         description="The certificate type with a code; null where there is none.",
     )
     def certificate_type(code: str) -> Conditions:
-        """Yield the condition that names it."""
+        """Yield the condition that names it.
+
+        Args:
+            code: Its code in the catalogue.
+        """
         yield CertificateTypeRow.code == code
 
     @page(
@@ -265,11 +349,42 @@ class StandardQuery:
         order_by=[StandardRow.code],
         description="Standards in the order of their codes.",
     )
-    def standards() -> Conditions:
-        """Yield no conditions."""
-        yield from ()
+    def standards(certificate_type_code: str | None = None) -> Conditions:
+        """Yield the condition of the filter.
+
+        Args:
+            certificate_type_code: Of the certificate type with this code.
+        """
+        if certificate_type_code is not None:
+            yield queries.is_of_type(StandardRow.certificate_type_id, certificate_type_code)
+
+    @page(
+        of=Connection[Major],
+        order_by=[MajorRow.code, MajorRow.id],
+        description="Majors 专业 of the catalogues of majors, in the order of their codes.",
+    )
+    def majors(
+        *, code: str | None = None, name_contains: str | None = None, is_named: bool | None = None
+    ) -> Conditions:
+        """Yield the conditions of the filters.
+
+        Args:
+            code: With this code, in whatever edition and level.
+            name_contains: With this in its name.
+            is_named: Whether a version of a standard is meant for it.
+        """
+        if code is not None:
+            yield MajorRow.code == code
+        if name_contains is not None:
+            yield contains(MajorRow.name, name_contains)
+        if is_named is not None:
+            yield queries.is_named() if is_named else ~queries.is_named()
 
     @find(of=Standard | None, description="The standard with a code; null where there is none.")
     def standard(code: str) -> Conditions:
-        """Yield the condition that names it."""
+        """Yield the condition that names it.
+
+        Args:
+            code: Its code.
+        """
         yield StandardRow.code == code

@@ -11,7 +11,17 @@ from enum import Enum
 from typing import Any
 
 from graphql import GraphQLError
-from sqlalchemy import BindParameter, Boolean, ColumnElement, Date, String, literal
+from sqlalchemy import (
+    BindParameter,
+    Boolean,
+    ColumnElement,
+    Date,
+    String,
+    Uuid,
+    false,
+    literal,
+    or_,
+)
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeEngine
 
@@ -73,7 +83,8 @@ def argument(slot: int, name: str) -> Argument:
 
 def written_out(condition: ColumnElement[bool], values: Iterable[object]) -> ColumnElement[bool]:
     """Return a condition in which these values are written into the SQL, not passed beside it."""
-    named = [value for value in values if isinstance(value, Enum)]
+    each = [one for value in values for one in (value if isinstance(value, tuple) else (value,))]
+    named = [value for value in each if isinstance(value, Enum)]
 
     def replaced(element: Any, **_options: object) -> Any:
         is_value = isinstance(element, BindParameter) and not isinstance(element, Argument)
@@ -85,6 +96,11 @@ def written_out(condition: ColumnElement[bool], values: Iterable[object]) -> Col
         return condition
     found: ColumnElement[bool] = replacement_traverse(condition, {}, replaced)
     return found
+
+
+def is_one_of(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of the members in a list; of none: false."""
+    return or_(false(), *(column == value for value in values))
 
 
 def _organization(run: Run) -> Any:
@@ -103,6 +119,15 @@ def _name(run: Run) -> Any:
 
 CALLER_NAME = Argument("caller_name", _name, String())
 """Who calls, as records of what was done name it."""
+
+
+def _token(run: Run) -> Any:
+    caller = run.context.caller
+    return caller.token_id if caller else None
+
+
+CALLER_TOKEN = Argument("caller_token", _token, Uuid())
+"""Primary key of the token that came."""
 
 
 NOW = Argument("now", lambda run: run.context.now, UtcDateTime())

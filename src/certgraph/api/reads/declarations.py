@@ -109,9 +109,10 @@ class Page:
         descending: Whether the highest comes first.
         size: `first`, where it is left out.
         largest: Largest `first`.
-        check: Awaited before every reading (of a union, after it, too) with the request's context,
-            the arguments, and the values in `after`: None to go on, or an object to answer instead,
-            of another member of the union that the field gives.
+        check: Awaited before every reading with the request's context, the arguments, and the
+            values in `after`: None to go on, or an object that says why there is no page, which the
+            field of the connection shows that is `Checked`; then it is awaited after the reading,
+            too.
     """
 
     order_by: tuple[ColumnElement[Any], ...]
@@ -156,4 +157,9 @@ class Part:
     name: str
 
 
-Declaration = Column | Computed | One | Many | Page | Find | ByGlobalId | ByKey | Part
+@dataclass(frozen=True)
+class Checked:
+    """What a page's check says against it; null where there is a page."""
+
+
+Declaration = Column | Computed | One | Many | Page | Find | ByGlobalId | ByKey | Part | Checked

@@ -13,7 +13,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
 from sqlalchemy import ColumnElement, Table
@@ -25,6 +25,7 @@ from certgraph.api.reads.declarations import (
     ByGlobalId,
     ByKey,
     Check,
+    Checked,
     Column,
     Computed,
     Conditions,
@@ -38,6 +39,7 @@ from certgraph.api.reads.declarations import (
     Policy,
     Source,
 )
+from certgraph.docstrings import described_in
 
 Expression = ColumnElement[Any] | InstrumentedAttribute[Any]
 
@@ -138,7 +140,7 @@ def many_where(
 
     def decorate(body: Callable[..., Conditions]) -> Any:
         declared = Many(_join(target, parent, None), order, conditions=body)
-        return _field(declared, description, body, of)
+        return _field(declared, description, _described(body), of)
 
     return decorate
 
@@ -157,33 +159,88 @@ def page(
     """Declare a connection: `target` as in `many` (none at the root), the body yields conditions.
 
     The body's arguments are the filters; `first` (`size` if left out) and `after` come before them.
-    With a `check` (at the root, see `Page`) `of` is a union of the connection and other objects.
+    At the root it may be null, so that a page that fails leaves the others of a document.
+    With a `check` (at the root, see `Page`) the connection may have a field that is `checked`.
     """
     order = tuple(_element(expression) for expression in order_by)
     join = _join(target, None, through) if target else None
 
     def decorate(body: Callable[..., Conditions]) -> Any:
         declared = Page(order, body, join, descending, size, largest, check)
-        return _field(declared, description, _with_paging(body, size), of)
+        given = of if target else of | None
+        return _field(declared, description, _with_paging(body, size, largest), given)
 
     return decorate
 
 
-def _with_paging(body: Callable[..., Conditions], size: int) -> Callable[..., Conditions]:
-    """Return the body as strawberry is to see it: with `first` and `after`."""
+def all_of(*bodies: Callable[..., Conditions]) -> Callable[..., Conditions]:
+    """Return one body of several: it takes their arguments, and yields what each of them yields."""
+
+    def conditions(**arguments: Any) -> Conditions:
+        for body, names in taken:
+            yield from body(**{name: arguments[name] for name in names})
+
+    taken = [(body, tuple(inspect.signature(body).parameters)) for body in bodies]
+    parameters = [one for body in bodies for one in _parameters(body)]
+    _sign(conditions, parameters)
+    return conditions
+
+
+def _parameters(body: Callable[..., Conditions]) -> list[inspect.Parameter]:
+    """Return a body's arguments, each with what its docstring says of it."""
+    said = described_in(body, "Args")
+    return [
+        parameter.replace(
+            kind=inspect.Parameter.KEYWORD_ONLY,
+            annotation=_said(parameter.annotation, said.get(parameter.name)),
+        )
+        for parameter in inspect.signature(body).parameters.values()
+    ]
+
+
+def _said(annotation: Any, description: str | None) -> Any:
+    if description is None:
+        return annotation
+    return Annotated[annotation, strawberry.argument(description=description)]
+
+
+def _sign(function: Any, parameters: Sequence[inspect.Parameter]) -> None:
+    """Give a function these arguments; what it returns stays."""
+    returns = function.__annotations__.get("return", Conditions)
+    function.__signature__ = inspect.Signature(parameters, return_annotation=returns)
+    function.__annotations__ = {one.name: one.annotation for one in parameters} | {
+        "return": returns
+    }
+
+
+def _described(body: Callable[..., Conditions]) -> Callable[..., Conditions]:
+    """Return the body as strawberry is to see it: with what is said of its arguments."""
+
+    @functools.wraps(body)
+    def described(**arguments: Any) -> Conditions:
+        return body(**arguments)
+
+    _sign(described, _parameters(body))
+    return described
+
+
+def _with_paging(
+    body: Callable[..., Conditions], size: int, largest: int
+) -> Callable[..., Conditions]:
+    """Return the body as strawberry is to see it: with `first` and `after`, too."""
 
     @functools.wraps(body)
     def paged(**arguments: Any) -> Conditions:
         return body(**arguments)
 
     kind = inspect.Parameter.KEYWORD_ONLY
-    first = inspect.Parameter("first", kind, default=size, annotation=int | None)
-    after = inspect.Parameter("after", kind, default=None, annotation=str | None)
-    filters = [
-        parameter.replace(kind=kind) for parameter in inspect.signature(body).parameters.values()
+    first = _said(int | None, f"How many at most, 1 to {largest:,}.")
+    after = _said(str | None, "Start behind this cursor, of this list with the same filters.")
+    paging = [
+        inspect.Parameter("first", kind, default=size, annotation=first),
+        inspect.Parameter("after", kind, default=None, annotation=after),
     ]
-    paged.__signature__ = inspect.Signature([first, after, *filters])  # type: ignore[attr-defined]
-    paged.__annotations__ = {**body.__annotations__, "first": int | None, "after": str | None}
+    _sign(paged, [*paging, *_parameters(body)])
     return paged
 
 
@@ -196,7 +253,7 @@ def find(
     """Declare a root field for one object: the body yields the conditions that name it."""
 
     def decorate(body: Callable[..., Conditions]) -> Any:
-        return _field(Find(body, known), description, body, of)
+        return _field(Find(body, known), description, _described(body), of)
 
     return decorate
 
@@ -205,7 +262,7 @@ def by_global_id(argument: str, *, description: str) -> Callable[[Callable[..., 
     """Declare a root field for the objects whose global ids an argument holds."""
 
     def decorate(body: Callable[..., Any]) -> Any:
-        return _field(ByGlobalId(argument), description, body)
+        return _field(ByGlobalId(argument), description, _described(body))
 
     return decorate
 
@@ -218,6 +275,11 @@ def by_key(attribute: str) -> Any:
 def part(name: str, *, description: str | None = None) -> Any:
     """Declare a part of a connection."""
     return _field(Part(name), description)
+
+
+def checked(*, description: str) -> Any:
+    """Declare the field of a connection that shows what the page's check says against it."""
+    return _field(Checked(), description)
 
 
 def _field(

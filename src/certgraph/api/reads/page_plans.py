@@ -7,7 +7,7 @@ from graphql import GraphQLObjectType, get_named_type
 from sqlalchemy import ColumnElement, Integer
 
 from certgraph.api.reads.arguments import Argument, Run
-from certgraph.api.reads.declarations import Page, Part
+from certgraph.api.reads.declarations import Checked, Page, Part
 from certgraph.api.reads.levels import Order, Place
 from certgraph.api.reads.page_shapes import (
     EdgeCursor,
@@ -84,6 +84,8 @@ def page_part(
     """Return the shape of `nodes`, `edges` or `pageInfo`."""
     if selected.name == "__typename":
         return Constant(page.type.name)
+    if isinstance(selected.declaration, Checked):
+        return Constant(None)
     assert isinstance(selected.declaration, Part)  # noqa: S101 - see relay.Connection
     type_ = selected.object_type()
     match selected.declaration.name:

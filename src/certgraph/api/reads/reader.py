@@ -22,15 +22,15 @@ from certgraph.api.context import Context
 from certgraph.api.errors import top_error
 from certgraph.api.reads.arguments import Run
 from certgraph.api.reads.cursors import place_after
-from certgraph.api.reads.declarations import ByGlobalId, ByKey, Page
+from certgraph.api.reads.declarations import ByGlobalId, ByKey, Checked, Page
 from certgraph.api.reads.documents import Operation
-from certgraph.api.reads.plain import object_completion
 from certgraph.api.reads.plans import make_plan
 from certgraph.api.reads.scalars import parse_global_id
-from certgraph.api.reads.selection import Selected, Selection, select
+from certgraph.api.reads.selection import Selection, select
 from certgraph.api.reads.shapes import Shape
 from certgraph.api.reads.sql_plans import GivenArguments
 from certgraph.api.reads.statements import Statement, compile_level, compile_select
+from certgraph.api.reads.unread_pages import Unread
 from certgraph.api.remembered import Remembered
 from certgraph.problems import Problem
 
@@ -102,23 +102,6 @@ class Fetched:
 
 
 @dataclass(slots=True)
-class Instead:
-    """What a page's check answers in its place, for either completion."""
-
-    answer: Any
-    selected: Mapping[str, Mapping[str, Selected]]
-
-    def json(self) -> Any:
-        """Return it JSON-ready."""
-        name = str(self.answer.__strawberry_definition__.name)
-        return object_completion(name, self.selected[name])(self.answer)
-
-    def records(self) -> Any:
-        """Return it for graphql-core."""
-        return self.answer
-
-
-@dataclass(slots=True)
 class Reading:
     """A field of an operation, ready to be read.
 
@@ -184,7 +167,7 @@ class Reader:
         key: UUID | None = None,
         *,
         for_records: bool,
-    ) -> Fetched | Instead:
+    ) -> Fetched | Unread:
         """Return the rows of a field.
 
         Args:
@@ -206,25 +189,31 @@ class Reader:
         run = Run(context, arguments)
         self._check_pages(reading, run)
         top = reading.selection.top
-        answer = await self._checked(reading, run)
-        if answer is not None:
-            return Instead(answer, top.instead)
+        refused = await self._checked(reading, run)
+        if refused is not None:
+            return refused
         try:
             if isinstance(reading.selection.top.declaration, ByGlobalId | ByKey):
                 return await self._by_keys(reading, run, key, for_records=for_records)
             compiled = self._compiled(reading, run, None, for_records=for_records)
             rows = await self._pool.run(lambda c: compiled.statement.rows(c, run))
-            if top.instead:  # what let the page be read may have changed meanwhile
-                answer = await self._checked(reading, run)
-                if answer is not None:
-                    return Instead(answer, top.instead)
+            if isinstance(top.declaration, Page) and top.is_checked_twice():
+                # what let the page be read may have changed meanwhile
+                refused = await self._checked(reading, run)
+                if refused is not None:
+                    return refused
             return Fetched([(compiled, rows)], run, None, is_list=False)
         except ReadTimeout as error:
             raise _too_slow(run.context) from error
 
     @staticmethod
-    async def _checked(reading: Reading, run: Run) -> Any:
-        """Return what a page's check answers in its place, None to go on. Raises what it raises."""
+    async def _checked(reading: Reading, run: Run) -> Unread | None:
+        """Return the page that a page's check speaks against; None to go on.
+
+        Raises:
+            GraphQLError: The reason is not asked for: an empty page would look like the end.
+            Exception: What the check raises.
+        """
         top = reading.selection.top
         declared = top.declaration
         if not isinstance(declared, Page) or declared.check is None or top.slot is None:
@@ -232,7 +221,13 @@ class Reader:
         if top.slot in run.failures:
             raise run.failures[top.slot]
         place = run.places.get(top.slot)
-        return await declared.check(run.context, run.arguments[top.slot], place)
+        answer = await declared.check(run.context, run.arguments[top.slot], place)
+        if answer is None:
+            return None
+        if not any(isinstance(one.declaration, Checked) for one in top.fields().values()):
+            problem = Problem(code="answer.page_unread")
+            raise top_error(problem, run.context.language, "RESYNC_REQUIRED")
+        return Unread(answer, top, run)
 
     async def _by_keys(
         self, reading: Reading, run: Run, key: UUID | None, *, for_records: bool
@@ -352,7 +347,12 @@ def _given(run: Run, slot: int, fixed: Sequence[str]) -> GivenArguments:
         )
     if not fixed:
         return GivenArguments(names)
-    return GivenArguments(names, tuple([(n, arguments[n]) for n in fixed if n in names]))
+    return GivenArguments(names, tuple([(n, _few(arguments[n])) for n in fixed if n in names]))
+
+
+def _few(value: Any) -> Any:
+    """Return a value as a plan holds it: of a list its members, each once, in one order."""
+    return tuple(sorted(set(value))) if isinstance(value, list) else value
 
 
 def _check_page(context: Context, declaration: Page, arguments: Mapping[str, Any]) -> None:

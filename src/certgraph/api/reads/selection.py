@@ -17,16 +17,14 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
-    GraphQLUnionType,
     get_named_type,
-    get_nullable_type,
     is_abstract_type,
     is_object_type,
 )
 from graphql.execution.values import VariableValues
 
 from certgraph.api.reads.coercion import Arguments
-from certgraph.api.reads.declarations import READ, Declaration, Page, Source
+from certgraph.api.reads.declarations import READ, Checked, Declaration, Source
 from certgraph.api.reads.documents import Operation
 
 STRAWBERRY = "strawberry-definition"
@@ -55,7 +53,6 @@ class Selected:
         type: Its type, wrapped as in the schema.
         slot: Its place among the fields with arguments; None where it takes none.
         below: What is asked of its object, by type name: one type, several for an interface.
-        instead: What is asked of the objects that a page's check may answer, by type name.
     """
 
     name: str
@@ -64,12 +61,19 @@ class Selected:
     type: GraphQLOutputType | None
     slot: int | None = None
     below: dict[str, dict[str, "Selected"]] = dataclasses.field(default_factory=dict)
-    instead: dict[str, dict[str, "Selected"]] = dataclasses.field(default_factory=dict)
 
     def fields(self) -> dict[str, "Selected"]:
         """Return what is asked of the one type that this field has."""
         (fields,) = self.below.values()
         return fields
+
+    def is_checked_twice(self) -> bool:
+        """Tell whether a page's check may speak against it, and so may have to after the reading.
+
+        See `Page`.
+        """
+        fields = self.object_type().fields.values()
+        return any(isinstance(declaration_of(field), Checked) for field in fields)
 
     def object_type(self) -> GraphQLObjectType:
         """Return that type."""
@@ -87,7 +91,7 @@ class Slot:
         field: Its definition.
         arguments: What the document gives it.
         declaration: What it declares.
-        fixed: Arguments of few values, which plans hold: enumerations and flags.
+        fixed: Arguments of few values, which plans hold: enumerations, lists of them, and flags.
     """
 
     name: str
@@ -101,7 +105,7 @@ class Slot:
         self.fixed = tuple(
             name
             for name, argument in self.field.args.items()
-            if isinstance(get_nullable_type(argument.type), GraphQLEnumType)
+            if isinstance(get_named_type(argument.type), GraphQLEnumType)
             or get_named_type(argument.type) is GraphQLBoolean
         )
 
@@ -168,12 +172,6 @@ class _Walk:
         found = Selected(name, declaration, field_, field_.type, slot)
         for type_ in self.object_types(field_):
             found.below[type_.name] = self._fields(type_, nodes)
-        union = get_named_type(field_.type)
-        if isinstance(declaration, Page) and isinstance(union, GraphQLUnionType):
-            (found.type,) = (type_ for type_ in union.types if "nodes" in type_.fields)
-            for type_ in union.types:
-                to = found.below if type_ is found.type else found.instead
-                to[type_.name] = self._fields(type_, nodes)
         return found
 
     def object_types(self, field_: GraphQLField) -> Sequence[GraphQLObjectType]:

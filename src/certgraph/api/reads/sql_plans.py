@@ -67,8 +67,10 @@ class SqlPlanner:
         self, body: Callable[..., Any] | None, selected: Selected
     ) -> list[ColumnElement[bool]]:
         """Return what the body of a field yields, with parameters for the given arguments."""
-        if body is None or selected.slot is None or selected.field is None:
+        if body is None or selected.field is None:
             return []
+        if selected.slot is None:
+            return list(body())
         given = self._given[selected.slot]
         fixed = dict(given.fixed)
         arguments = {

@@ -20,6 +20,7 @@ from certgraph.credit_bank.records.tables import CreditRecordRow
 from certgraph.credit_bank.rules import ApplicationState, MeasureState
 from certgraph.database import Session
 from certgraph.organizations.tables import OrganizationRow
+from certgraph.standards.queries import is_of_type
 from certgraph.standards.tables import CertificateTypeRow
 
 
@@ -254,6 +255,19 @@ async def open_applications(
 def is_published() -> ColumnElement[bool]:
     """Return the condition that a measure is published."""
     return ConversionMeasureRow.state == MeasureState.PUBLISHED
+
+
+def is_of_measures(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that a rule is of a measure that meets a condition."""
+    return ConversionRuleRow.measure_id.in_(select(ConversionMeasureRow.id).where(condition))
+
+
+def has_rule_for(certificate_type_code: Any) -> ColumnElement[bool]:
+    """Return the condition that a measure has a rule for the certificate type with a code."""
+    rules = select(ConversionRuleRow.measure_id).where(
+        is_of_type(ConversionRuleRow.certificate_type_id, certificate_type_code)
+    )
+    return ConversionMeasureRow.id.in_(rules)
 
 
 def measure_holds_on(day: Any) -> ColumnElement[bool]:

@@ -36,7 +36,10 @@ class ConversionRuleRow(Base):
     """A conversion rule 转换规则: a certificate at a level counts for a course."""
 
     __tablename__ = "conversion_rules"
-    __table_args__ = (UniqueConstraint("measure_id", "course_code", "level"),)
+    __table_args__ = (
+        UniqueConstraint("measure_id", "course_code", "level"),
+        Index(None, "certificate_type_id", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     measure_id: Mapped[UUID] = mapped_column(ForeignKey("conversion_measures.id"))

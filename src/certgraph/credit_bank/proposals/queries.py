@@ -19,7 +19,6 @@ from certgraph.credit_bank.proposals.tables import (
 )
 from certgraph.credit_bank.rules import CourseType, DeadlineState
 from certgraph.database import EnumText, Session
-from certgraph.organizations.tables import OrganizationRow
 from certgraph.standards.tables import (
     CertificateLevelRow,
     CertificateTypeOrganizationRow,
@@ -225,18 +224,6 @@ def type_organization(organization_id: Any, certificate_type_id: Any) -> ColumnE
             CertificateTypeOrganizationRow.organization_id == organization_id
         )
     )
-
-
-def is_of_organization(column: Any, code: Any) -> ColumnElement[bool]:
-    """Return the condition that a column holds the id of the organization with a code."""
-    found = select(OrganizationRow.id).where(OrganizationRow.code == code).scalar_subquery()
-    return column == found  # type: ignore[no-any-return]
-
-
-def is_of_type(column: Any, code: Any) -> ColumnElement[bool]:
-    """Return the condition that a column holds the id of the certificate type with a code."""
-    found = select(CertificateTypeRow.id).where(CertificateTypeRow.code == code).scalar_subquery()
-    return column == found  # type: ignore[no-any-return]
 
 
 def holds_on(day: Any) -> ColumnElement[bool]:

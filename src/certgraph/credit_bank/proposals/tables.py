@@ -71,6 +71,7 @@ class CreditProposalRow(Base):
     __table_args__ = (
         UniqueConstraint("standard_version_id", "level"),
         Index(None, "updated_at", "id"),
+        Index(None, "certificate_type_id", "level"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -175,6 +176,7 @@ class CatalogueEntryRow(Base):
     __tablename__ = "outcome_catalogue"
     __table_args__ = (
         UniqueConstraint("code", "edition"),
+        Index(None, "certificate_type_id"),
         Index("ix_outcome_catalogue_outcome", "standard_version_id", "level", "first_on"),
     )
 

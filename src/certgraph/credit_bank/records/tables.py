@@ -119,6 +119,10 @@ class CreditRecordRow(Base):
     """
 
     __tablename__ = "credit_records"
+    __table_args__ = (
+        Index(None, "changed_at", "id"),
+        Index(None, "account_number", "changed_at", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(ForeignKey("outcome_records.id"), primary_key=True)
     state: Mapped[CreditRecordState] = mapped_column(EnumText(CreditRecordState))

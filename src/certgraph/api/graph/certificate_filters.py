@@ -1,0 +1,90 @@
+"""The filters of certificates, the same at the root and below an organization or a type."""
+
+from datetime import date
+
+from certgraph.api.graph.enums import CertificateLevel, CertificateState
+from certgraph.api.reads.arguments import is_one_of, through
+from certgraph.api.reads.declarations import Conditions
+from certgraph.certificates import queries, run_queries
+from certgraph.certificates.lookup_keys import holder_name_key, number_key
+from certgraph.certificates.tables import CertificateRow
+from certgraph.organizations import queries as organization_queries
+from certgraph.standards import queries as standard_queries
+
+
+def of_certificates(
+    state: CertificateState | None = None,
+    states: list[CertificateState] | None = None,
+    level: CertificateLevel | None = None,
+    number: str | None = None,
+    holder_name: str | None = None,
+    issued_from: date | None = None,
+    issued_to: date | None = None,
+    registration_due_to: date | None = None,
+) -> Conditions:
+    """Yield the conditions of the filters.
+
+    Args:
+        state: In this state.
+        states: In one of these states.
+        level: Of this level.
+        number: With this number, in capitals or not.
+        holder_name: Of a holder with exactly this name, blanks and dots aside.
+        issued_from: Issued on this day or later.
+        issued_to: Issued on this day or earlier.
+        registration_due_to: To be entered on the platform by this day, and not entered yet.
+    """
+    if state is not None:
+        yield CertificateRow.state == state
+    if states is not None:
+        yield is_one_of(CertificateRow.state, states)
+    wanted = [*([state] if state is not None else []), *(states or ())]
+    if wanted and CertificateState.REGISTERED not in wanted:
+        yield queries.is_not_registered()
+    if level is not None:
+        yield CertificateRow.level == level
+    if number is not None:
+        yield CertificateRow.number_key == through(number, number_key)
+    if holder_name is not None:
+        yield CertificateRow.holder_name_key == through(holder_name, holder_name_key)
+    if issued_from is not None:
+        yield CertificateRow.issued_on >= issued_from
+    if issued_to is not None:
+        yield CertificateRow.issued_on <= issued_to
+    if registration_due_to is not None:
+        yield CertificateRow.registration_due_on <= registration_due_to
+        yield CertificateRow.state == CertificateState.ISSUED
+        yield queries.is_not_registered()
+
+
+def of_runs(*, waits_for_signature: bool | None = None) -> Conditions:
+    """Yield the condition of the filter.
+
+    Args:
+        waits_for_signature: Whether some of its certificates wait for the organization's own key.
+    """
+    if waits_for_signature is not None:
+        waits = run_queries.waits_for_signature()
+        yield waits if waits_for_signature else ~waits
+
+
+def of_issuer(organization_code: str | None = None) -> Conditions:
+    """Yield the condition of the filter.
+
+    Args:
+        organization_code: Issued by the organization with this code.
+    """
+    if organization_code is not None:
+        yield organization_queries.is_of_organization(
+            CertificateRow.organization_id, organization_code
+        )
+
+
+def of_type(certificate_type_code: str | None = None) -> Conditions:
+    """Yield the condition of the filter.
+
+    Args:
+        certificate_type_code: Of the certificate type with this code.
+    """
+    if certificate_type_code is not None:
+        yield standard_queries.is_of_type(CertificateRow.certificate_type_id, certificate_type_code)

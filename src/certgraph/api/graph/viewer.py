@@ -1,0 +1,112 @@
+"""Who calls, and the tokens that its organization has, in the graph."""
+
+from datetime import datetime
+
+import strawberry
+
+from certgraph.actions.parties import OF_ONE_ORGANIZATION, Relation
+from certgraph.all_actions import ALL_ACTIONS
+from certgraph.api.graph.enums import Role, Scope
+from certgraph.api.graph.organizations import Organization
+from certgraph.api.reads.arguments import CALLER_TOKEN, NOW
+from certgraph.api.reads.declarations import Conditions
+from certgraph.api.reads.declaring import column, computed, find, one, page, read_from
+from certgraph.api.reads.policies import readers
+from certgraph.api.relay import Connection, Node
+from certgraph.organizations import queries
+from certgraph.organizations.tables import ApiTokenRow
+
+_tokens = readers(
+    {**dict.fromkeys(OF_ONE_ORGANIZATION, Relation.OWN), Role.OPERATOR: Relation.ANY},
+    ApiTokenRow.organization_id,
+)
+
+
+def _scopes(reads_learners: bool) -> list[Scope]:  # noqa: FBT001 - a column's value
+    return [Scope.READ_LEARNERS] if reads_learners else []
+
+
+def _mutations(role: Role) -> list[str]:
+    return [one.name for one in ALL_ACTIONS if one.in_graph and role in one.may]
+
+
+@strawberry.type(description="A bearer token 访问令牌; the token itself was shown once.")
+@read_from(ApiTokenRow, policy=_tokens)
+class ApiToken(Node):
+    """See `certgraph.organizations.tables.ApiTokenRow`."""
+
+    name: str = column(ApiTokenRow.name, description="What it is for.")
+    role: Role = column(ApiTokenRow.role, description="As what its bearer acts.")
+    organization: Organization | None = one(
+        ApiTokenRow.organization_id, description="For which organization; null for none."
+    )
+    reads_learners: bool = column(
+        ApiTokenRow.reads_learners, description="Whether it may read who learners are."
+    )
+    created_at: datetime = column(ApiTokenRow.created_at, description="When it was made.")
+    expires_at: datetime = column(ApiTokenRow.expires_at, description="When it ends.")
+    revoked_at: datetime | None = column(
+        ApiTokenRow.revoked_at, description="When it was ended before that; null if it was not."
+    )
+
+
+@strawberry.type(description="Who calls: the token that came with the request.")
+@read_from(ApiTokenRow, policy=readers(dict.fromkeys(Role, Relation.ANY)))
+class Viewer:
+    """See `certgraph.organizations.tables.ApiTokenRow`."""
+
+    name: str = column(ApiTokenRow.name, description="What the token is for.")
+    role: Role = column(ApiTokenRow.role, description="As what it acts.")
+    organization: Organization | None = one(
+        ApiTokenRow.organization_id, description="For which organization; null for none."
+    )
+    scopes: list[Scope] = computed(
+        _scopes, ApiTokenRow.reads_learners, description="What it allows besides."
+    )
+    mutations: list[str] = computed(
+        _mutations,
+        ApiTokenRow.role,
+        description="Mutations that its role may ask for, in relation to what they are about "
+        "(docs/access-matrix.md).",
+    )
+    expires_at: datetime = column(ApiTokenRow.expires_at, description="When the token ends.")
+
+
+@strawberry.type
+class ViewerQuery:
+    """Reads of who calls."""
+
+    @find(
+        of=Viewer | None,
+        description="Who calls; null without a token. A token that is no longer good answers 401.",
+    )
+    def viewer() -> Conditions:
+        """Yield the condition that names the token."""
+        yield ApiTokenRow.id == CALLER_TOKEN
+
+    @page(
+        of=Connection[ApiToken],
+        order_by=[ApiTokenRow.created_at, ApiTokenRow.id],
+        descending=True,
+        description="Tokens of the caller's organization, newest first; the programme's office "
+        "sees all.",
+    )
+    def api_tokens(
+        *,
+        organization_code: str | None = None,
+        role: Role | None = None,
+        is_good: bool | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters.
+
+        Args:
+            organization_code: Of the organization with this code.
+            role: Acting as this.
+            is_good: Whether it can be used now: neither revoked nor expired.
+        """
+        if organization_code is not None:
+            yield queries.is_of_organization(ApiTokenRow.organization_id, organization_code)
+        if role is not None:
+            yield ApiTokenRow.role == role
+        if is_good is not None:
+            yield queries.is_good_token(NOW) if is_good else ~queries.is_good_token(NOW)
