@@ -7,6 +7,7 @@ catalogue, `problem_messages`, by code and language, so that a front end may als
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from uuid import UUID
 
 from certgraph.problem_messages import MESSAGES
 from certgraph.problem_messages.terms import in_words
@@ -68,10 +69,12 @@ class Rejected(Exception):
 
     Attributes:
         problems: Every reason found, in the order of the request; never empty.
+        about: Primary key of what was to be changed, once it is found to be the actor's to change.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
+        self.about: UUID | None = None
         super().__init__("; ".join(problem.message() for problem in self.problems))
 
 

@@ -77,7 +77,8 @@ async def recognize(house: House, proposal_id, *verified):
     await house.perform(
         recognition.recognize_proposal, actor=BANK, id=proposal_id, credits=verified
     )
-    return await house.perform(recognition.publish_proposal, actor=BANK, id=proposal_id)
+    entry, _ = await house.perform(recognition.publish_proposal, actor=BANK, id=proposal_id)
+    return entry
 
 
 async def recognized(house: House, *units, **subject):

@@ -81,7 +81,13 @@ def _stated(act: Act, pending: PendingActionRow) -> tuple[Action[Any, Any], dict
 
 @action("pendingActionReject", may=_ANYBODY, about=PENDING, returns="pending_action")
 async def reject(act: Act, pending: PendingActionRow, *, remarks: str) -> PendingActionRow:
-    """Refuse to confirm what another person asked for, with remarks."""
+    """Refuse to confirm what another person asked for, with remarks.
+
+    Args:
+        act: The act.
+        pending: What waits.
+        remarks: Why, 1 to 200 characters.
+    """
     _check_waits(act, pending)
     if not _may_confirm(act, pending):
         _refuse_role(act, pending)

@@ -7,6 +7,7 @@ import re
 import typing
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Annotated, Any, Generic, NewType, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -84,6 +85,13 @@ class Subject(Generic[Row]):
     parties: Callable[[Row], Sequence[UUID | None]] | None = None
     foreign: str | None = None
 
+    @property
+    def named(self) -> str:
+        """What is said of the input that names it, such as *Number of the certificate*."""
+        thing = re.sub(r"(?<!^)(?=[A-Z])", " ", self.row.__name__.removesuffix("Row")).lower()
+        how = "Global id" if self.type is UUID else self.key.rpartition("_")[2].capitalize()
+        return f"{how} of the {thing}."
+
 
 @dataclass(frozen=True)
 class Action(Generic[P, R]):
@@ -97,6 +105,8 @@ class Action(Generic[P, R]):
         rule: Rule of the programme that says who may.
         about: What it changes; None where it creates.
         reason: Whether the input states why, which the audit trail keeps.
+        leads_to: States into which it takes what it is about: already there, nothing is changed or
+            recorded. The input then takes the state that the caller saw.
         once: Whether it creates, and a repeated request with the same key answers the same.
         after_leaving: Whether an organization may do it also after it has left the programme.
         then: Goes on after the commit, in transactions of its own.
@@ -112,6 +122,7 @@ class Action(Generic[P, R]):
     rule: str | None = None
     about: Subject[Any] | None = None
     reason: bool = False
+    leads_to: Sequence[Enum] = ()
     once: bool = False
     after_leaving: bool = False
     then: Callable[[Environment, Any], Awaitable[None]] | None = None
@@ -124,6 +135,8 @@ class Action(Generic[P, R]):
         """Read the signature."""
         if self.then is not None and any(grant.second for grant in self.may.values()):
             raise ValueError(f"{self.name}: what goes on after the commit takes no second person")
+        if self.leads_to and (self.about is None or len(self.returns) > 1):
+            raise ValueError(f"{self.name}: a repeated request answers what it is about, alone")
         hints = typing.get_type_hints(self.function, include_extras=True)
         result = hints["return"]
         results = typing.get_args(result) if typing.get_origin(result) is tuple else (result,)
@@ -135,16 +148,20 @@ class Action(Generic[P, R]):
             said = "The same key with the same input answers the same; 1 to 100 characters."
             yield Input("idempotency_key", str, description=said)
         if self.about is not None:
-            yield Input(self.about.key, self.about.type)
+            yield Input(self.about.key, self.about.type, description=self.about.named)
+        said_of = described_in(self.function, "Args")
         for name, parameter in inspect.signature(self.function).parameters.items():
             hint = hints[name]
             if parameter.kind is parameter.KEYWORD_ONLY:
-                yield Input(name, hint, parameter.default, described(hint))
+                yield Input(name, hint, parameter.default, described(hint) or said_of.get(name))
             elif dataclasses.is_dataclass(hint) and hint is not Act:
                 assert isinstance(hint, type)  # noqa: S101 - an annotation
                 drafted = inputs_of(hint)
                 object.__setattr__(self, "_draft", (hint, [one.name for one in drafted]))
                 yield from drafted
+        if self.leads_to:
+            said = "As the caller saw it; in another state nothing is done. Null: in any."
+            yield Input("expected_state", type(self.leads_to[0]) | None, None, said)
         is_on_behalf = any(grant.on_behalf for grant in self.may.values())
         if is_on_behalf:
             said = "The document that this is recorded from; whoever acts on behalf names it."
@@ -174,6 +191,8 @@ class Action(Generic[P, R]):
             rest.pop(name, None)
         if self.once:
             rest.pop("idempotency_key", None)
+        if self.leads_to:
+            rest.pop("expected_state", None)
         arguments: list[Any] = [act]
         if self.about is not None:
             rest.pop(self.about.key)

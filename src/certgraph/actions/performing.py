@@ -142,11 +142,18 @@ async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) ->
     except Rejected as rejected:
         raise Rejected([*problems, *rejected.problems]) from None
     # 4. A second person, or the work; its own reasons against it come with ours.
-    if grant.second is not None:
-        pending = await _waiting(action, act, given, subject, grant.second, problems)
-        outcome = Outcome([None] * len(action.returns), pending)
-    else:
-        outcome = await work(action, act, given, subject, problems)
+    try:
+        is_repeated = _is_there_already(action, given, subject, problems)
+        if is_repeated:
+            outcome = Outcome([subject])
+        elif grant.second is not None:
+            pending = await _waiting(action, act, given, subject, grant.second, problems)
+            outcome = Outcome([None] * len(action.returns), pending)
+        else:
+            outcome = await work(action, act, given, subject, problems)
+    except Rejected as rejected:
+        rejected.about = getattr(subject, "id", None)
+        raise
     # 5. The key, then the audit entry: nobody waits for anybody while holding the trail's head.
     await act.session.flush()
     if action.once and not await queries.remember_created(
@@ -159,7 +166,7 @@ async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) ->
     ):
         await act.session.rollback()
         raise _Again
-    if outcome.pending is None:
+    if outcome.pending is None and not is_repeated:
         await auditing.record_done(action, act, digest, subject, outcome.results)
     return outcome
 
@@ -210,6 +217,24 @@ async def _waiting(
     pending.sealed_input = act.keyring.seal_input(stated, pending.bound())
     act.session.add(pending)
     return pending
+
+
+def _is_there_already(
+    action: AnyAction, given: Given, subject: Any, problems: Sequence[Problem]
+) -> bool:
+    """Tell whether what an action is about is in the state already that it leads to.
+
+    Raises:
+        Rejected: It is in another state than the caller saw, and not there yet.
+    """
+    if not action.leads_to or problems:
+        return False
+    if subject.state in action.leads_to:
+        return True
+    expected = given.get("expected_state")
+    if expected is not None and subject.state is not expected:
+        raise refusal("access.other_state", "expected_state", state=subject.state, seen=expected)
+    return False
 
 
 def _owner_of(action: AnyAction, subject: Any) -> UUID | None:

@@ -35,27 +35,32 @@ def key_of(id_: strawberry.ID, type_name: str) -> UUID | None:
 class PageInfo:
     """See the Relay cursor connections specification."""
 
-    has_next_page: bool = part("hasNextPage")
+    has_next_page: bool = part("hasNextPage", description="Whether there is a page after this one.")
     has_previous_page: bool = part(
         "hasPreviousPage",
         description="Whether this page was asked for with `after`; pages go forwards only.",
     )
-    start_cursor: str | None = part("startCursor")
-    end_cursor: str | None = part("endCursor")
+    start_cursor: str | None = part(
+        "startCursor", description="Cursor of its first object; null where it is empty."
+    )
+    end_cursor: str | None = part(
+        "endCursor",
+        description="Cursor of its last object, to go on `after`; null where it is empty.",
+    )
 
 
 @strawberry.type(description="An object in a list, with its place.")
 class Edge(Generic[T]):
     """See the Relay cursor connections specification."""
 
-    cursor: str = part("cursor")
-    node: T = part("node")
+    cursor: str = part("cursor", description="The place of the object in its list.")
+    node: T = part("node", description="The object.")
 
 
 @strawberry.type(description="A page of a list.")
 class Connection(Generic[T]):
     """See the Relay cursor connections specification."""
 
-    edges: list[Edge[T]] = part("edges")
+    edges: list[Edge[T]] = part("edges", description="The objects, each with its place.")
     nodes: list[T] = part("nodes", description="The objects of `edges`.")
-    page_info: PageInfo = part("pageInfo")
+    page_info: PageInfo = part("pageInfo", description="Where this page is in its list.")

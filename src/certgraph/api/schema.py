@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Annotated, Any, cast
 
 import strawberry
 from graphql import (
@@ -65,18 +65,28 @@ class NodeQuery:
 
     @by_global_id("id", description="The object with a global id; null if unknown or not allowed.")
     def node(id: strawberry.ID) -> Node | None:
-        """Declare it; the same policy holds as on every other path."""
+        """Declare it; the same policy holds as on every other path.
+
+        Args:
+            id: A global id, as `id` of an object gave it.
+        """
         raise NotImplementedError
 
     @by_global_id(
         "ids", description="The objects with these global ids, null for each unknown one."
     )
     def nodes(ids: list[strawberry.ID]) -> list[Node | None]:
-        """Declare them, up to 100."""
+        """Declare them.
+
+        Args:
+            ids: Global ids, up to 100.
+        """
         raise NotImplementedError
 
     @strawberry.field(description="A rule of the programme by id, e.g. R39; null if unknown.")
-    def policy_rule(self, id: str) -> PolicyRule | None:
+    def policy_rule(
+        self, id: Annotated[str, strawberry.argument(description="Its id, such as R39 or S10.")]
+    ) -> PolicyRule | None:
         """Return one."""
         return PolicyRule.of(id) if id in policy_rules() else None
 
@@ -84,7 +94,13 @@ class NodeQuery:
         description="Bytes (hex) whose signature proves that an organization holds a key; "
         "null where the key is no safe Ed25519 key."
     )
-    def issuer_key_challenge(self, organization_code: str, public_key: str) -> str | None:
+    def issuer_key_challenge(
+        self,
+        organization_code: Annotated[
+            str, strawberry.argument(description="Code of who holds the key.")
+        ],
+        public_key: Annotated[str, strawberry.argument(description="64 hex digits.")],
+    ) -> str | None:
         """Return them."""
         try:
             load_public_key(bytes.fromhex(public_key))
@@ -110,6 +126,11 @@ Query = merge_types(
         ActionQuery,
         ViewerQuery,
     ),
+)
+cast(
+    "Any", Query
+).__strawberry_definition__.description = (
+    "Reads: each caller is shown what its role may read (docs/access-matrix.md)."
 )
 Mutation = mutations([one for one in ALL_ACTIONS if one.in_graph])
 

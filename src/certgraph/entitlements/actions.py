@@ -27,6 +27,7 @@ class EntitlementDraft:
 
     Attributes:
         certificate_type_code: What it may issue.
+        levels: At which levels; at least one.
         first_on: First day.
         last_on: Last day, included; null: without an end.
     """
@@ -89,6 +90,8 @@ class EntitlementEndDraft:
     """The end of what an organization may issue.
 
     Attributes:
+        certificate_type_code: What it may no longer issue.
+        levels: At which levels; at least one.
         last_on: Last day; issued certificates stay valid.
     """
 

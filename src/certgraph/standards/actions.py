@@ -44,7 +44,10 @@ class CertificateTypeDraft:
     """A certificate type as announced.
 
     Attributes:
+        code: Its code in the catalogue, 1 to 40 characters.
+        name: Its name, 1 to 64 characters.
         levels: All of it, or a part.
+        announced_on: Day of its announcement 公布日.
         organization_codes: The evaluation organizations behind it; at least one.
     """
 
@@ -132,7 +135,13 @@ async def announce_certificate_type(act: Act, draft: CertificateTypeDraft) -> Ce
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardDraft:
-    """A standard of a certificate type."""
+    """A standard of a certificate type.
+
+    Attributes:
+        code: Its code, 1 to 40 characters.
+        name: Its name, 1 to 64 characters.
+        certificate_type_code: Of which certificate type.
+    """
 
     code: str
     name: str

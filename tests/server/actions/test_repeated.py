@@ -6,7 +6,14 @@ import pytest
 
 from certgraph.actions.parties import Actor, Role
 from certgraph.actions.performing import perform
-from certgraph.certificates.states.actions import register_certificates
+from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.states.actions import (
+    lift_suspension,
+    register_certificate,
+    register_certificates,
+    revoke_certificate,
+    suspend_certificate,
+)
 from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.rules import OrganizationKind
@@ -95,5 +102,45 @@ async def test_the_same_certificates_in_any_order_wait_for_one_another(house):
             return {one.code for one in rejected.problems}
         return set()
 
-    found = await asyncio.gather(*map(registered, orders))
-    assert sorted(map(sorted, found)) == [[], *[["certificate.transition_refused"]] * 5]
+    assert await asyncio.gather(*map(registered, orders)) == [set()] * 6
+    assert await house.count("certificate_changes WHERE state = 'registered'") == 12
+
+
+@pytest.mark.parametrize(
+    ("action", "begins", "ends", "said"),
+    [
+        (register_certificate, [], "registered", {}),
+        (suspend_certificate, [], "suspended", {"reason": "exam under review"}),
+        (revoke_certificate, [], "revoked", {"reason": "cheated"}),
+        (lift_suspension, [suspend_certificate], "issued", {"reason": "cleared"}),
+    ],
+)
+async def test_a_change_of_state_that_is_asked_for_again_is_done_already(
+    house, action, begins, ends, said
+):
+    (row,) = await house.issue()
+    for before in begins:
+        await house.perform(before, number=row.number, reason="x")
+    first = await house.perform(action, number=row.number, **said)
+    counts = [await house.count(table) for table in ("certificate_changes", "audit_entries")]
+    again = await house.perform(action, number=row.number, expected_state=row.state, **said)
+    assert (first.id, again.id, again.state) == (row.id, row.id, ends)
+    for table, count in zip(("certificate_changes", "audit_entries"), counts, strict=True):
+        assert await house.count(table) == count
+
+
+async def test_who_saw_another_state_changes_nothing(house):
+    (row,) = await house.issue()
+    await house.perform(suspend_certificate, number=row.number, reason="exam under review")
+    with pytest.raises(Rejected) as caught:
+        await house.perform(
+            revoke_certificate,
+            number=row.number,
+            reason="cheated",
+            expected_state=CertificateState.REGISTERED,
+        )
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path) == ("access.other_state", ("expected_state",))
+    said = "It is suspended, not registered as you saw it; nothing was done. Look at it again."
+    assert problem.message() == said
+    assert await house.count("certificates WHERE state = 'suspended'") == 1

@@ -72,6 +72,12 @@ async def drafted(parties, level="ELEMENTARY"):
     return (await parties.done("organization", DRAFT, given))["proposal"]["id"]
 
 
+DONE_ALREADY = {
+    ("submit", ProposalState.SUBMITTED),
+    ("verify", ProposalState.UNDER_VERIFICATION),
+}
+
+
 @pytest.mark.parametrize("state", ProposalState)
 async def test_only_the_steps_that_follow_are_taken_and_the_rule_is_quoted(parties, state):
     id_ = await drafted(parties)
@@ -81,6 +87,9 @@ async def test_only_the_steps_that_follow_are_taken_and_the_rule_is_quoted(parti
     for name, (party, mutation) in STEPS.items():
         if name not in NEXT[state]:
             found = await parties.refused(party, mutation.replace('"ID"', f'"{id_}"'))
+            if (name, state) in DONE_ALREADY:
+                assert found == []
+                continue
             code = "proposal.not_with_organization" if name == "submit" else "proposal.step_refused"
             assert found == [(code, None)], (state, name)
     shown = await parties.data("admin", "{ creditRecordProposals { nodes { state } } }")

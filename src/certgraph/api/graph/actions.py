@@ -58,18 +58,26 @@ class PendingAction(Node):
         PendingActionRow.input_digest,
         description="Keyed hash of the whole input; what is confirmed is this.",
     )
-    reason: str = column(PendingActionRow.reason)
-    asked_by: str = column(PendingActionRow.asked_by)
-    asked_as: Role = column(PendingActionRow.asked_as)
-    asked_at: datetime = column(PendingActionRow.asked_at)
+    reason: str = column(PendingActionRow.reason, description="Why it was asked for.")
+    asked_by: str = column(
+        PendingActionRow.asked_by, description="Who asked: a token or the command line."
+    )
+    asked_as: Role = column(PendingActionRow.asked_as, description="As what.")
+    asked_at: datetime = column(PendingActionRow.asked_at, description="When.")
     confirmer: Role = column(PendingActionRow.confirmer, description="Who may confirm it.")
     lapses_at: datetime = column(
         PendingActionRow.lapses_at, description="From then on it can no longer be confirmed."
     )
-    state: PendingState = column(queries.pending_state(NOW))
-    ended_by: str | None = column(PendingActionRow.ended_by)
-    ended_at: datetime | None = column(PendingActionRow.ended_at)
-    remarks: str | None = column(PendingActionRow.remarks)
+    state: PendingState = column(
+        queries.pending_state(NOW), description="Whether it still waits, or how it ended."
+    )
+    ended_by: str | None = column(
+        PendingActionRow.ended_by, description="Who ended it; null while it waits."
+    )
+    ended_at: datetime | None = column(
+        PendingActionRow.ended_at, description="When it ended; null while it waits."
+    )
+    remarks: str | None = column(PendingActionRow.remarks, description="What was said with it.")
 
 
 @strawberry.type(description="An entry of the audit trail: who did what, when and why.")
@@ -91,20 +99,22 @@ class AuditEntry(Node):
     organization: Organization | None = one(
         AuditEntryRow.organization_id, description="Whose that is."
     )
-    actor: str = column(AuditEntryRow.actor)
-    acting_as: Role = column(AuditEntryRow.acting_as)
-    acting_for: Organization | None = one(AuditEntryRow.acting_for)
+    actor: str = column(AuditEntryRow.actor, description="Who did it: a token or the command line.")
+    acting_as: Role = column(AuditEntryRow.acting_as, description="As what.")
+    acting_for: Organization | None = one(
+        AuditEntryRow.acting_for, description="For which organization; null for none."
+    )
     confirmed_by: str | None = column(
         AuditEntryRow.confirmed_by, description="The second person, where two were needed."
     )
-    reason: str = column(AuditEntryRow.reason)
+    reason: str = column(AuditEntryRow.reason, description="Why; empty where none was asked for.")
     document: str | None = column(
         AuditEntryRow.document, description="From which it was recorded, on behalf of others."
     )
     input_digest: str = column(
         AuditEntryRow.input_digest, description="Keyed hash of the whole input."
     )
-    done_at: datetime = column(AuditEntryRow.done_at)
+    done_at: datetime = column(AuditEntryRow.done_at, description="When.")
     hash: str = computed(
         bytes.hex, AuditEntryRow.hash, description="Of this entry and the one before it."
     )
@@ -122,7 +132,11 @@ class ActionQuery:
         "confirm, newest first.",
     )
     def pending_actions(state: PendingState | None = None) -> Conditions:
-        """Yield the conditions of the filter."""
+        """Yield the conditions of the filter.
+
+        Args:
+            state: In this state.
+        """
         if state is not None:
             yield queries.pending_state(NOW) == state
 
@@ -140,7 +154,15 @@ class ActionQuery:
         done_from: date | None = None,
         done_to: date | None = None,
     ) -> Conditions:
-        """Yield the conditions of the filters; both days, in China, are included."""
+        """Yield the conditions of the filters; both days, in China, are included.
+
+        Args:
+            action: Of this action, by the name of its mutation.
+            actor: By this actor, as `actor` names it.
+            subject_id: About this object.
+            done_from: Done on this day or later.
+            done_to: Done on this day or earlier.
+        """
         if action is not None:
             yield AuditEntryRow.action == action
         if actor is not None:

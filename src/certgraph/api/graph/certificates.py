@@ -85,12 +85,14 @@ class AchievedOutcome:
 class CertificateChange:
     """See `certgraph.certificates.tables.CertificateChangeRow`."""
 
-    state: CertificateState = column(CertificateChangeRow.state)
-    reason: str = column(CertificateChangeRow.reason)
+    state: CertificateState = column(
+        CertificateChangeRow.state, description="The state it came into."
+    )
+    reason: str = column(CertificateChangeRow.reason, description="Why.")
     changed_by: str = column(
         CertificateChangeRow.changed_by, description="Who changed it: a token or the command line."
     )
-    changed_at: datetime = column(CertificateChangeRow.changed_at)
+    changed_at: datetime = column(CertificateChangeRow.changed_at, description="When.")
 
 
 def may_read_learner(context: Context) -> bool:
@@ -161,7 +163,7 @@ def _qr_code(
 class Certificate(Node):
     """See `certgraph.certificates.tables.CertificateRow`."""
 
-    number: str = column(CertificateRow.number)
+    number: str = column(CertificateRow.number, description="Its number, as printed.")
     holder_name: str | None = computed(
         _holder_name,
         CertificateRow.holder_name,
@@ -177,12 +179,12 @@ class Certificate(Node):
         description="Its first character; empty once erased, and for the credit bank without the "
         "scope to read learners.",
     )
-    level: CertificateLevel = column(CertificateRow.level)
-    issued_on: date = column(CertificateRow.issued_on)
+    level: CertificateLevel = column(CertificateRow.level, description="Its level.")
+    issued_on: date = column(CertificateRow.issued_on, description="Day of issue, in China.")
     expires_on: date | None = column(
         CertificateRow.expires_on, description="Last valid day; null without end."
     )
-    state: CertificateState = column(CertificateRow.state)
+    state: CertificateState = column(CertificateRow.state, description="Its state.")
     registration_due_on: date = column(
         CertificateRow.registration_due_on,
         description="Last day for entering it on the platform, rule R39.",
@@ -191,7 +193,10 @@ class Certificate(Node):
         CertificateRow.registration_due_is_provisional,
         description="Whether the holiday calendar of that year was not out yet.",
     )
-    registered_at: datetime | None = column(CertificateRow.registered_at)
+    registered_at: datetime | None = column(
+        CertificateRow.registered_at,
+        description="When it was entered on the platform; null before.",
+    )
     is_registered_late: bool = computed(
         is_late,
         CertificateRow.registered_at,
@@ -263,7 +268,9 @@ class Certificate(Node):
 class SigningRequest:
     """See `certgraph.certificates.signing.batches.bytes_to_sign`."""
 
-    certificate_id: strawberry.ID = computed(partial(global_id, "Certificate"), CertificateRow.id)
+    certificate_id: strawberry.ID = computed(
+        partial(global_id, "Certificate"), CertificateRow.id, description="Which certificate."
+    )
     message: str = computed(
         lambda payload, public_key: sign1_message(public_key, TYP, payload).hex(),
         CertificateRow.payload,

@@ -75,10 +75,14 @@ def _applications(role: Role | None) -> bool | Condition:
 class ConversionRule(Node):
     """See `certgraph.credit_bank.conversion.tables.ConversionRuleRow`."""
 
-    course_code: str = column(ConversionRuleRow.course_code)
-    course_name: str = column(ConversionRuleRow.course_name)
-    certificate_type: CertificateType = one(ConversionRuleRow.certificate_type_id)
-    level: CertificateLevel = column(ConversionRuleRow.level)
+    course_code: str = column(
+        ConversionRuleRow.course_code, description="The institution's code of the course."
+    )
+    course_name: str = column(ConversionRuleRow.course_name, description="Name of the course.")
+    certificate_type: CertificateType = one(
+        ConversionRuleRow.certificate_type_id, description="Which certificate counts."
+    )
+    level: CertificateLevel = column(ConversionRuleRow.level, description="At which level.")
     credits_tenths: int = column(ConversionRuleRow.credits_tenths, description=TENTHS)
     measure: Annotated["ConversionMeasure", strawberry.lazy("certgraph.api.graph.conversion")] = (
         one(ConversionRuleRow.measure_id, description="The measure that it is part of.")
@@ -93,20 +97,24 @@ class ConversionRule(Node):
 class ConversionMeasure(Node):
     """See `certgraph.credit_bank.conversion.tables.ConversionMeasureRow`."""
 
-    code: str = column(ConversionMeasureRow.code)
-    title: str = column(ConversionMeasureRow.title)
+    code: str = column(ConversionMeasureRow.code, description="The institution's code of it.")
+    title: str = column(ConversionMeasureRow.title, description="Its title.")
     cap_credits_tenths: int = column(
         ConversionMeasureRow.cap_tenths,
         description="Most credits of one certificate, times ten, rule S13.",
     )
-    first_on: date = column(ConversionMeasureRow.first_on)
+    first_on: date = column(ConversionMeasureRow.first_on, description="First day of validity.")
     last_on: date = column(ConversionMeasureRow.last_on, description="Last day of validity.")
-    state: MeasureState = column(ConversionMeasureRow.state)
+    state: MeasureState = column(ConversionMeasureRow.state, description="Its state.")
     remarks: str | None = column(
         ConversionMeasureRow.remarks, description="Why the credit bank returned it."
     )
-    filed_at: datetime = column(ConversionMeasureRow.filed_at)
-    published_at: datetime | None = column(ConversionMeasureRow.published_at)
+    filed_at: datetime = column(
+        ConversionMeasureRow.filed_at, description="When it was filed, last."
+    )
+    published_at: datetime | None = column(
+        ConversionMeasureRow.published_at, description="When it was published; null before."
+    )
     organization: Organization = one(
         ConversionMeasureRow.organization_id, description="The institution."
     )
@@ -123,9 +131,13 @@ class ConversionMeasure(Node):
 class ConvertedCourse:
     """See `certgraph.credit_bank.conversion.tables.ConvertedCourseRow`."""
 
-    course_code: str = column(ConvertedCourseRow.course_code)
+    course_code: str = column(
+        ConvertedCourseRow.course_code, description="The institution's code of the course."
+    )
     credits_tenths: int = column(ConvertedCourseRow.credits_tenths, description=TENTHS)
-    rule: ConversionRule = one(ConvertedCourseRow.rule_id)
+    rule: ConversionRule = one(
+        ConvertedCourseRow.rule_id, description="The rule by which it is converted."
+    )
 
 
 @strawberry.type(description="A step of an application.")
@@ -133,9 +145,11 @@ class ConvertedCourse:
 class ConversionStep:
     """See `certgraph.credit_bank.conversion.tables.ConversionChangeRow`."""
 
-    state: ApplicationState = column(ConversionChangeRow.state)
-    remarks: str | None = column(ConversionChangeRow.remarks)
-    changed_at: datetime = column(ConversionChangeRow.changed_at)
+    state: ApplicationState = column(
+        ConversionChangeRow.state, description="The state it came into."
+    )
+    remarks: str | None = column(ConversionChangeRow.remarks, description="What was said with it.")
+    changed_at: datetime = column(ConversionChangeRow.changed_at, description="When.")
 
 
 @strawberry.type(
@@ -146,14 +160,22 @@ class ConversionStep:
 class ConversionApplication(Node):
     """See `certgraph.credit_bank.conversion.tables.ConversionApplicationRow`."""
 
-    certificate_number: str = column(conversion_queries.certificate_number())
+    certificate_number: str = column(
+        conversion_queries.certificate_number(), description="Number of the certificate."
+    )
     account_number: str = column(
         ConversionApplicationRow.account_number, description="The learner's account."
     )
     credits_tenths: int = column(ConversionApplicationRow.credits_tenths, description=TENTHS)
-    state: ApplicationState = column(ConversionApplicationRow.state)
-    submitted_at: datetime = column(ConversionApplicationRow.submitted_at)
-    changed_at: datetime = column(ConversionApplicationRow.changed_at)
+    state: ApplicationState = column(
+        ConversionApplicationRow.state, description="Whose turn it is, or how it ended."
+    )
+    submitted_at: datetime = column(
+        ConversionApplicationRow.submitted_at, description="When it came in."
+    )
+    changed_at: datetime = column(
+        ConversionApplicationRow.changed_at, description="When it last changed."
+    )
     organization: Organization = one(
         ConversionApplicationRow.organization_id, description="The institution."
     )
@@ -168,11 +190,14 @@ class ConversionApplication(Node):
         description="The certificate; null for callers who may not read it in full.",
     )
     courses: list[ConvertedCourse] = many(
-        ConvertedCourseRow.application_id, order_by=[ConvertedCourseRow.course_code]
+        ConvertedCourseRow.application_id,
+        order_by=[ConvertedCourseRow.course_code],
+        description="The courses that are asked for, by code.",
     )
     steps: list[ConversionStep] = many(
         ConversionChangeRow.application_id,
         order_by=[ConversionChangeRow.changed_at, ConversionChangeRow.id],
+        description="Its steps, oldest first.",
     )
 
 

@@ -26,6 +26,7 @@ from certgraph.organizations.rules import (
     OrganizationKind,
     OrganizationState,
 )
+from certgraph.problem_messages.terms import in_words
 from certgraph.standards.rules import CertificateLevel, CertificateTypeState
 
 __all__ = [
@@ -120,3 +121,19 @@ strawberry.enum(
     description="Whose turn it is: AT_COLLEGE → AT_ACADEMIC_OFFICE → AT_EVALUATION_ORGANIZATION → "
     "AT_CREDIT_BANK → CONVERTED; or how it ended.",
 )
+
+
+def _describe() -> None:
+    """Say of every value what the programme calls it, in Chinese, then in English."""
+    for name in __all__:
+        enum = globals()[name]
+        by_name = {member.name: member for member in enum}
+        for value in enum.__strawberry_definition__.values:
+            member = by_name[value.name]
+            chinese, english = in_words(member, "zh"), in_words(member, "en")
+            value.description = str(chinese)
+            if english != member.name:
+                value.description += f" – {english}"
+
+
+_describe()

@@ -32,7 +32,9 @@ TENTHS = "Credits times ten: 15 means 1.5."
 class HoursCreditRuleLine:
     """See `certgraph.credit_bank.proposals.tables.HoursCreditRuleLineRow`."""
 
-    course_type: CourseType = column(HoursCreditRuleLineRow.course_type)
+    course_type: CourseType = column(
+        HoursCreditRuleLineRow.course_type, description="Kind of course."
+    )
     hours_tenths: int = column(
         HoursCreditRuleLineRow.hours_tenths, description="Hours times ten: 160 means 16."
     )
@@ -43,15 +45,21 @@ class HoursCreditRuleLine:
 class HoursCreditRule(Node):
     """See `certgraph.credit_bank.proposals.tables.HoursCreditRuleRow`."""
 
-    version: str = column(HoursCreditRuleRow.version)
+    version: str = column(HoursCreditRuleRow.version, description="Its version.")
     step_tenths: int = column(
         HoursCreditRuleRow.step_tenths, description="Step of credits, in tenths."
     )
-    rounding: Rounding = column(HoursCreditRuleRow.rounding)
+    rounding: Rounding = column(
+        HoursCreditRuleRow.rounding, description="How credits are rounded to the step."
+    )
     source: str = column(HoursCreditRuleRow.source, description="Where it is published.")
-    recorded_at: datetime = column(HoursCreditRuleRow.recorded_at)
+    recorded_at: datetime = column(
+        HoursCreditRuleRow.recorded_at, description="When it was recorded here."
+    )
     lines: list[HoursCreditRuleLine] = many(
-        HoursCreditRuleLineRow.rule_id, order_by=[HoursCreditRuleLineRow.course_type]
+        HoursCreditRuleLineRow.rule_id,
+        order_by=[HoursCreditRuleLineRow.course_type],
+        description="Hours of one credit, by kind of course.",
     )
 
 
@@ -63,7 +71,7 @@ class StandardLine:
     code: str = column(
         StandardContentRow.code, description="1 a work area, 1.1 a task, 1.1.1 a requirement."
     )
-    text: str = column(StandardContentRow.text)
+    text: str = column(StandardContentRow.text, description="What it says.")
 
 
 @strawberry.type(description="An outcome unit 认证单元: what a learning outcome is made of.")
@@ -71,10 +79,12 @@ class StandardLine:
 class OutcomeUnit:
     """See `certgraph.credit_bank.proposals.tables.OutcomeUnitRow`."""
 
-    number: int = column(OutcomeUnitRow.number)
-    name: str = column(OutcomeUnitRow.name)
-    theory_hours: int = column(OutcomeUnitRow.theory_hours)
-    practice_hours: int = column(OutcomeUnitRow.practice_hours)
+    number: int = column(OutcomeUnitRow.number, description="Its number, from 1.")
+    name: str = column(OutcomeUnitRow.name, description="Its name.")
+    theory_hours: int = column(OutcomeUnitRow.theory_hours, description="Hours of theory 理论学时.")
+    practice_hours: int = column(
+        OutcomeUnitRow.practice_hours, description="Hours of practice 实践学时."
+    )
     framework_level: int = column(
         OutcomeUnitRow.framework_level, description="1 to 10 in the learning outcomes framework."
     )
@@ -85,11 +95,17 @@ class OutcomeUnit:
     suggested_credits_tenths: int = column(
         OutcomeUnitRow.suggested_tenths, description="建议学分, times ten."
     )
-    suggested_reason: str | None = column(OutcomeUnitRow.suggested_reason)
+    suggested_reason: str | None = column(
+        OutcomeUnitRow.suggested_reason,
+        description="Why the suggestion differs from the rule; null where it does not.",
+    )
     verified_credits_tenths: int | None = column(
         OutcomeUnitRow.verified_tenths, description="核定学分, times ten; null before."
     )
-    verified_reason: str | None = column(OutcomeUnitRow.verified_reason)
+    verified_reason: str | None = column(
+        OutcomeUnitRow.verified_reason,
+        description="Why the credit bank differs; null where it does not.",
+    )
     covers: list[StandardLine] = many(
         OutcomeUnitContentRow.unit_id,
         through=OutcomeUnitContentRow.content_id,
@@ -107,8 +123,10 @@ class CatalogueEntry(Node):
     """See `certgraph.credit_bank.proposals.tables.CatalogueEntryRow`."""
 
     code: str = column(CatalogueEntryRow.code, description="Certificate type and level.")
-    edition: int = column(CatalogueEntryRow.edition)
-    level: CertificateLevel = column(CatalogueEntryRow.level)
+    edition: int = column(
+        CatalogueEntryRow.edition, description="Which edition of its code, from 1."
+    )
+    level: CertificateLevel = column(CatalogueEntryRow.level, description="Of which level.")
     credits_tenths: int = column(CatalogueEntryRow.credits_tenths, description=TENTHS)
     first_on: date = column(
         CatalogueEntryRow.first_on,
@@ -116,13 +134,20 @@ class CatalogueEntry(Node):
         "earlier ones, too.",
     )
     last_on: date | None = column(CatalogueEntryRow.last_on, description="Last such day.")
-    published_at: datetime = column(CatalogueEntryRow.published_at)
-    certificate_type: CertificateType = one(CatalogueEntryRow.certificate_type_id)
-    standard_version: StandardVersion = one(CatalogueEntryRow.standard_version_id)
+    published_at: datetime = column(
+        CatalogueEntryRow.published_at, description="When it was published."
+    )
+    certificate_type: CertificateType = one(
+        CatalogueEntryRow.certificate_type_id, description="Of which certificate type."
+    )
+    standard_version: StandardVersion = one(
+        CatalogueEntryRow.standard_version_id, description="Of which version of its standard."
+    )
     units: list[OutcomeUnit] = many(
         OutcomeUnitRow.version_id,
         parent=[CatalogueEntryRow.proposal_version_id],
         order_by=[OutcomeUnitRow.number],
+        description="The outcome units 认证单元 that it is made of.",
     )
 
 
@@ -141,7 +166,11 @@ class LearningOutcomeQuery:
 
     @find(of=HoursCreditRule | None, description="A version of the hours-to-credits rule.")
     def hours_credit_rule(version: str) -> Conditions:
-        """Yield the condition that names it."""
+        """Yield the condition that names it.
+
+        Args:
+            version: Its version.
+        """
         yield HoursCreditRuleRow.version == version
 
     @page(
@@ -155,7 +184,14 @@ class LearningOutcomeQuery:
         code: str | None = None,
         holds_on: date | None = None,
     ) -> Conditions:
-        """Yield the conditions of the filters."""
+        """Yield the conditions of the filters.
+
+        Args:
+            certificate_type_code: Of the certificate type with this code.
+            level: Of this level.
+            code: With this code.
+            holds_on: For what is issued on this day.
+        """
         if certificate_type_code is not None:
             yield is_of_type(CatalogueEntryRow.certificate_type_id, certificate_type_code)
         if level is not None:

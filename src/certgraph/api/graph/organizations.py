@@ -133,8 +133,10 @@ class Organization(Node):
     code: str = column(
         OrganizationRow.code, description="Its code in the programme; `iss` of certificates."
     )
-    name: str = column(OrganizationRow.name)
-    name_en: str | None = column(OrganizationRow.name_en)
+    name: str = column(OrganizationRow.name, description="Its Chinese name.")
+    name_en: str | None = column(
+        OrganizationRow.name_en, description="Its English name; null if unknown."
+    )
     platform_name: str | None = column(
         OrganizationRow.platform_name, description="Its name on the platform, where that differs."
     )
@@ -145,12 +147,14 @@ class Organization(Node):
     division_code: str | None = column(
         OrganizationRow.division_code, description="GB/T 2260 code; null if unknown."
     )
-    state: OrganizationState = column(OrganizationRow.state)
+    state: OrganizationState = column(
+        OrganizationRow.state, description="Its state in the programme."
+    )
     state_since: date | None = column(
         OrganizationRow.state_since, description="First day; null if unknown."
     )
     source: str | None = column(OrganizationRow.source, description="Where this is known from.")
-    note: str | None = column(OrganizationRow.note)
+    note: str | None = column(OrganizationRow.note, description="What else a source says of it.")
     supervised_by: (
         Annotated["Organization", strawberry.lazy("certgraph.api.graph.organizations")] | None
     ) = one(

@@ -45,12 +45,14 @@ FEED_EPOCH = Argument("feed_epoch", lambda run: run.context.feed_epoch, OutcomeC
 class LearningOutcomeChange:
     """See `certgraph.credit_bank.records.tables.OutcomeChangeRow`."""
 
-    epoch: str = column(OutcomeChangeRow.epoch)
+    epoch: str = column(
+        OutcomeChangeRow.epoch, description="Of the feed; sequences count anew in each."
+    )
     sequence: int = column(
         OutcomeChangeRow.sequence, description="From 1 in its epoch, without gaps."
     )
-    kind: ChangeKind = column(OutcomeChangeRow.kind)
-    reason: ChangeReason = column(OutcomeChangeRow.reason)
+    kind: ChangeKind = column(OutcomeChangeRow.kind, description="Whether the record counts.")
+    reason: ChangeReason = column(OutcomeChangeRow.reason, description="Why it changed.")
     certificate_number: str = column(
         OutcomeChangeRow.certificate_number, description="The natural key of the record."
     )
@@ -63,12 +65,20 @@ class LearningOutcomeChange:
         description="The whole record as JSON: certificate, standard, outcome, credits.",
     )
     sha256: str = column(OutcomeChangeRow.sha256, description="Of `record` in UTF-8.")
-    recorded_at: datetime = column(OutcomeChangeRow.recorded_at)
-    outcome: CatalogueEntry | None = one(OutcomeChangeRow.catalogue_entry_id)
+    recorded_at: datetime = column(
+        OutcomeChangeRow.recorded_at, description="When the feed stated it."
+    )
+    outcome: CatalogueEntry | None = one(
+        OutcomeChangeRow.catalogue_entry_id, description="The catalogue entry that it went by."
+    )
     outcome_record: LearningOutcomeRecord = one(
         OutcomeChangeRow.record_id, description="The record as it is now."
     )
-    learner: Learner | None = one(OutcomeChangeRow.record_id, to=CertificateRow.id)
+    learner: Learner | None = one(
+        OutcomeChangeRow.record_id,
+        to=CertificateRow.id,
+        description="Who the learner is, now; by a scope of its own.",
+    )
 
 
 @strawberry.type(
@@ -78,7 +88,7 @@ class LearningOutcomeChange:
 class ResyncRequired:
     """See `certgraph.credit_bank.feed.reading.Progress`."""
 
-    reason: ResyncReason
+    reason: ResyncReason = strawberry.field(description="Why.")
     epoch: str = strawberry.field(description="The feed's epoch now.")
 
 
@@ -148,5 +158,11 @@ class OutcomeFeedQuery:
         recorded_from: date | None = None,
         recorded_to: date | None = None,
     ) -> Conditions:
-        """Yield the conditions of the filters; both days are included."""
+        """Yield the conditions of the filters; both days are included.
+
+        Args:
+            organization_code: Of certificates of the organization with this code.
+            recorded_from: Stated on this day, in China, or later.
+            recorded_to: Stated on this day, in China, or earlier.
+        """
         yield from feed_conditions(FEED_EPOCH, organization_code, recorded_from, recorded_to)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -73,10 +74,16 @@ def _document_number(context: Context, sealed: bytes | None, certificate_id: UUI
 class Learner:
     """See `certgraph.certificates.tables.CertificateRow`."""
 
-    name: str = column(CertificateRow.holder_name)
-    document_type: DocumentType | None = column(CertificateRow.document_type)
+    name: str = column(CertificateRow.holder_name, description="Name.")
+    document_type: DocumentType | None = column(
+        CertificateRow.document_type, description="Kind of document; null where none is known."
+    )
     document_number: str | None = computed(
-        _document_number, CertificateRow.document_sealed, CertificateRow.id, with_context=True
+        _document_number,
+        CertificateRow.document_sealed,
+        CertificateRow.id,
+        with_context=True,
+        description="Number of the document; null where none is known.",
     )
 
 
@@ -85,12 +92,20 @@ class Learner:
 class CreditRecordChange:
     """See `certgraph.credit_bank.records.tables.CreditRecordChangeRow`."""
 
-    state: CreditRecordState = column(CreditRecordChangeRow.state)
-    account_number: str | None = column(CreditRecordChangeRow.account_number)
+    state: CreditRecordState = column(
+        CreditRecordChangeRow.state, description="The state it came into."
+    )
+    account_number: str | None = column(
+        CreditRecordChangeRow.account_number, description="The learner's account."
+    )
     credits_tenths: int | None = column(CreditRecordChangeRow.credits_tenths, description=TENTHS)
-    version: int = column(CreditRecordChangeRow.version)
-    reason: str | None = column(CreditRecordChangeRow.reason)
-    changed_at: datetime = column(CreditRecordChangeRow.changed_at)
+    version: int = column(
+        CreditRecordChangeRow.version, description="Version of the record that it answers to."
+    )
+    reason: str | None = column(
+        CreditRecordChangeRow.reason, description="Why, where it was rejected or withdrawn."
+    )
+    changed_at: datetime = column(CreditRecordChangeRow.changed_at, description="When.")
 
 
 @strawberry.type(
@@ -101,19 +116,33 @@ class CreditRecordChange:
 class CreditRecord(Node):
     """See `certgraph.credit_bank.records.tables.CreditRecordRow`."""
 
-    state: CreditRecordState = column(CreditRecordRow.state)
-    account_number: str | None = column(CreditRecordRow.account_number)
+    state: CreditRecordState = column(
+        CreditRecordRow.state, description="What the credit bank did."
+    )
+    account_number: str | None = column(
+        CreditRecordRow.account_number,
+        description="The learner's account; null where it was rejected.",
+    )
     credits_tenths: int | None = column(CreditRecordRow.credits_tenths, description=TENTHS)
     version: int = column(
         CreditRecordRow.version, description="Version of the record that it answers to."
     )
-    reason: str | None = column(CreditRecordRow.reason)
-    recorded_on: date = column(CreditRecordRow.recorded_on)
-    changed_at: datetime = column(CreditRecordRow.changed_at)
-    outcome_record: "LearningOutcomeRecord" = one(CreditRecordRow.id)
+    reason: str | None = column(
+        CreditRecordRow.reason, description="Why, where it was rejected or withdrawn."
+    )
+    recorded_on: date = column(
+        CreditRecordRow.recorded_on, description="Day on which the credit bank did it."
+    )
+    changed_at: datetime = column(
+        CreditRecordRow.changed_at, description="When it last changed here."
+    )
+    outcome_record: "LearningOutcomeRecord" = one(
+        CreditRecordRow.id, description="The record that it answers to."
+    )
     changes: list[CreditRecordChange] = many(
         CreditRecordChangeRow.record_id,
         order_by=[CreditRecordChangeRow.changed_at, CreditRecordChangeRow.id],
+        description="Its changes, oldest first.",
     )
 
 
@@ -128,10 +157,13 @@ class LearningOutcomeRecord(Node):
     certificate_number: str = column(
         OutcomeRecordRow.certificate_number, description="Its natural key."
     )
-    level: CertificateLevel = column(OutcomeRecordRow.level)
-    registered_on: date = column(OutcomeRecordRow.registered_on)
-    state: RecordState = column(OutcomeRecordRow.state)
-    version: int = column(OutcomeRecordRow.version)
+    level: CertificateLevel = column(OutcomeRecordRow.level, description="Of which level.")
+    registered_on: date = column(
+        OutcomeRecordRow.registered_on,
+        description="Day on which the certificate was entered on the platform.",
+    )
+    state: RecordState = column(OutcomeRecordRow.state, description="Whether it counts.")
+    version: int = column(OutcomeRecordRow.version, description="Of its content, from 1.")
     sha256: str = column(OutcomeRecordRow.sha256, description="Of what its latest change says.")
     credits_tenths: int | None = column(
         OutcomeRecordRow.credits_tenths,
@@ -142,14 +174,21 @@ class LearningOutcomeRecord(Node):
         guarded=True,
         description="How the credit bank differs; null where it does not.",
     )
-    certificate: Certificate = one(OutcomeRecordRow.id)
-    organization: Organization = one(OutcomeRecordRow.organization_id)
-    standard_version: StandardVersion = one(OutcomeRecordRow.standard_version_id)
+    certificate: Certificate = one(OutcomeRecordRow.id, description="The certificate.")
+    organization: Organization = one(OutcomeRecordRow.organization_id, description="Who issued it.")
+    standard_version: StandardVersion = one(
+        OutcomeRecordRow.standard_version_id, description="The standard that its holder met."
+    )
     outcome: CatalogueEntry | None = one(
         OutcomeRecordRow.catalogue_entry_id, description="Null until recognized."
     )
-    learner: Learner | None = one(OutcomeRecordRow.id)
-    credit_record: CreditRecord | None = one(by=CreditRecordRow.id)
+    learner: Learner | None = one(
+        OutcomeRecordRow.id, description="Who the learner is; null for callers who may not read it."
+    )
+    credit_record: CreditRecord | None = one(
+        by=CreditRecordRow.id,
+        description="What the credit bank did with it; null before, and for others.",
+    )
 
 
 def refuse_others(context: Context) -> None:
@@ -166,7 +205,7 @@ def refuse_others(context: Context) -> None:
 class BalanceSide:
     """See `certgraph.credit_bank.accounts.reconciling.Side`."""
 
-    count: int
+    count: int = strawberry.field(description="How many records count.")
     credits_tenths: int = strawberry.field(description=TENTHS)
     sha256: str = strawberry.field(
         description="SHA-256 of the records' hashes in hex, a line each, by certificate number."
@@ -177,11 +216,11 @@ class BalanceSide:
 class CreditBalance:
     """See `certgraph.credit_bank.accounts.reconciling.Balance`."""
 
-    registered_on: date
-    organization_code: str
-    platform: BalanceSide
-    credit_bank: BalanceSide
-    agrees: bool
+    registered_on: date = strawberry.field(description="Day on which they were registered.")
+    organization_code: str = strawberry.field(description="Code of who issued them.")
+    platform: BalanceSide = strawberry.field(description="What the platform holds.")
+    credit_bank: BalanceSide = strawberry.field(description="What the credit bank holds.")
+    agrees: bool = strawberry.field(description="Whether both hold the same.")
 
     @classmethod
     def of(cls, balance: Balance) -> "CreditBalance":
@@ -292,7 +331,18 @@ class OutcomeRecordQuery:
         "agree, see `learningOutcomeRecords(registeredOn, organizationCode, differs: true)`."
     )
     async def credit_reconciliation(
-        self, info: Info, first_on: date, last_on: date, organization_code: str | None = None
+        self,
+        info: Info,
+        first_on: Annotated[date, strawberry.argument(description="First day.")],
+        last_on: Annotated[
+            date, strawberry.argument(description="Last day, 30 days later at most.")
+        ],
+        organization_code: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Of the organization with this code; of all if left out."
+            ),
+        ] = None,
     ) -> list[CreditBalance]:
         """Read both sides, added up by the database where it can hash."""
         context = info.context

@@ -66,13 +66,19 @@ def _deadlines(role: Role | None) -> bool | Condition:
 class ProposalDifference:
     """See `certgraph.credit_bank.proposals.tables.ProposalDifferenceRow`."""
 
-    unit_number: int | None = column(ProposalDifferenceRow.unit_number)
+    unit_number: int | None = column(
+        ProposalDifferenceRow.unit_number, description="Which unit; null for the proposal."
+    )
     field: str = column(
         ProposalDifferenceRow.field,
         description="Of the unit; `unit` where it came or went, `rule` for the hours rule.",
     )
-    before: str | None = column(ProposalDifferenceRow.before)
-    after: str | None = column(ProposalDifferenceRow.after)
+    before: str | None = column(
+        ProposalDifferenceRow.before, description="As it was; null where there was none."
+    )
+    after: str | None = column(
+        ProposalDifferenceRow.after, description="As it is; null where there is none."
+    )
 
 
 @strawberry.type(description="A version of a proposal; once submitted it stays as it is.")
@@ -80,12 +86,17 @@ class ProposalDifference:
 class CreditRecordProposalVersion:
     """See `certgraph.credit_bank.proposals.tables.CreditProposalVersionRow`."""
 
-    number: int = column(CreditProposalVersionRow.number)
-    submitted_at: datetime | None = column(CreditProposalVersionRow.submitted_at)
+    number: int = column(CreditProposalVersionRow.number, description="Its number, from 1.")
+    submitted_at: datetime | None = column(
+        CreditProposalVersionRow.submitted_at,
+        description="When it was submitted; null for a draft.",
+    )
     remarks: str | None = column(
         CreditProposalVersionRow.remarks, description="Why the credit bank returned it."
     )
-    hours_credit_rule: HoursCreditRule = one(CreditProposalVersionRow.rule_id)
+    hours_credit_rule: HoursCreditRule = one(
+        CreditProposalVersionRow.rule_id, description="The hours rule that it goes by."
+    )
     units: list[OutcomeUnit] = many(
         OutcomeUnitRow.version_id,
         order_by=[OutcomeUnitRow.number],
@@ -107,10 +118,14 @@ class CreditRecordProposalVersion:
 class CreditRecordProposalStep:
     """See `certgraph.credit_bank.proposals.tables.CreditProposalChangeRow`."""
 
-    version: int = column(CreditProposalChangeRow.version)
-    state: ProposalState = column(CreditProposalChangeRow.state)
-    remarks: str | None = column(CreditProposalChangeRow.remarks)
-    changed_at: datetime = column(CreditProposalChangeRow.changed_at)
+    version: int = column(CreditProposalChangeRow.version, description="Of which version.")
+    state: ProposalState = column(
+        CreditProposalChangeRow.state, description="The state it came into."
+    )
+    remarks: str | None = column(
+        CreditProposalChangeRow.remarks, description="What was said with it."
+    )
+    changed_at: datetime = column(CreditProposalChangeRow.changed_at, description="When.")
 
 
 @strawberry.type(
@@ -121,8 +136,8 @@ class CreditRecordProposalStep:
 class CreditRecordProposal(Node):
     """See `certgraph.credit_bank.proposals.tables.CreditProposalRow`."""
 
-    level: CertificateLevel = column(CreditProposalRow.level)
-    state: ProposalState = column(CreditProposalRow.state)
+    level: CertificateLevel = column(CreditProposalRow.level, description="For which level.")
+    state: ProposalState = column(CreditProposalRow.state, description="Where it is in its walk.")
     version: int = column(CreditProposalRow.version, description="Number of its latest version.")
     due_on: date | None = column(
         CreditProposalRow.due_on,
@@ -131,16 +146,23 @@ class CreditRecordProposal(Node):
     is_late: bool | None = column(
         CreditProposalRow.is_late, description="Whether it came late; null before it came."
     )
-    updated_at: datetime = column(CreditProposalRow.updated_at)
-    organization: Organization = one(CreditProposalRow.organization_id)
-    certificate_type: CertificateType = one(CreditProposalRow.certificate_type_id)
-    standard_version: StandardVersion = one(CreditProposalRow.standard_version_id)
+    updated_at: datetime = column(CreditProposalRow.updated_at, description="When it last changed.")
+    organization: Organization = one(CreditProposalRow.organization_id, description="Who proposes.")
+    certificate_type: CertificateType = one(
+        CreditProposalRow.certificate_type_id, description="For which certificate type."
+    )
+    standard_version: StandardVersion = one(
+        CreditProposalRow.standard_version_id, description="For which version of its standard."
+    )
     versions: list[CreditRecordProposalVersion] = many(
-        CreditProposalVersionRow.proposal_id, order_by=[CreditProposalVersionRow.number]
+        CreditProposalVersionRow.proposal_id,
+        order_by=[CreditProposalVersionRow.number],
+        description="Its versions, oldest first.",
     )
     steps: list[CreditRecordProposalStep] = many(
         CreditProposalChangeRow.proposal_id,
         order_by=[CreditProposalChangeRow.changed_at, CreditProposalChangeRow.id],
+        description="Its steps, oldest first.",
     )
 
 
@@ -149,8 +171,12 @@ class CreditRecordProposal(Node):
 class CreditProposalDeadline(Node):
     """See `certgraph.credit_bank.proposals.tables.CreditProposalDeadlineRow`."""
 
-    certificate_type: CertificateType = one(CreditProposalDeadlineRow.certificate_type_id)
-    level: CertificateLevel = column(CreditProposalDeadlineRow.level)
+    certificate_type: CertificateType = one(
+        CreditProposalDeadlineRow.certificate_type_id, description="For which certificate type."
+    )
+    level: CertificateLevel = column(
+        CreditProposalDeadlineRow.level, description="For which level."
+    )
     due_on: date = column(
         CreditProposalDeadlineRow.due_on,
         description="Corresponding day of the month after the announcement; Civil Code 202, 203.",

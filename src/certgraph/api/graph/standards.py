@@ -70,11 +70,13 @@ _ABOVE = (
 class CertificateTypeLevel:
     """See `certgraph.standards.tables.CertificateLevelRow`."""
 
-    level: CertificateLevel = column(CertificateLevelRow.level)
+    level: CertificateLevel = column(CertificateLevelRow.level, description="The level.")
     platform_id: str | None = column(
         CertificateLevelRow.platform_id, description="Id on the national platform."
     )
-    platform_state_on: date | None = column(CertificateLevelRow.platform_state_on)
+    platform_state_on: date | None = column(
+        CertificateLevelRow.platform_state_on, description="As of which day the platform lists it."
+    )
     known_work_areas: list[str] = many(
         KnownWorkAreaRow.certificate_type_id,
         KnownWorkAreaRow.level,
@@ -90,9 +92,11 @@ class CertificateTypeLevel:
 class LearningOutcome:
     """See `certgraph.standards.tables.LearningOutcomeRow`."""
 
-    number: int = column(LearningOutcomeRow.number)
-    level: CertificateLevel = column(LearningOutcomeRow.level)
-    name: str = column(LearningOutcomeRow.name)
+    number: int = column(
+        LearningOutcomeRow.number, description="Its number in the version, from 1."
+    )
+    level: CertificateLevel = column(LearningOutcomeRow.level, description="Of which level it is.")
+    name: str = column(LearningOutcomeRow.name, description="What is learned.")
 
 
 @strawberry.type(description="A skill requirement 职业技能要求.")
@@ -100,8 +104,8 @@ class LearningOutcome:
 class SkillRequirement:
     """A line with a code such as 1.1.1."""
 
-    code: str = column(StandardContentRow.code)
-    text: str = column(StandardContentRow.text)
+    code: str = column(StandardContentRow.code, description="Its code in the standard, e.g. 1.1.1.")
+    text: str = column(StandardContentRow.text, description="What is required.")
 
 
 @strawberry.type(description="A work task 工作任务 with its skill requirements.")
@@ -109,10 +113,13 @@ class SkillRequirement:
 class WorkTask:
     """A line with a code such as 1.1."""
 
-    code: str = column(StandardContentRow.code)
-    name: str = column(StandardContentRow.text)
+    code: str = column(StandardContentRow.code, description="Its code in the standard, e.g. 1.1.")
+    name: str = column(StandardContentRow.text, description="Its name.")
     skill_requirements: list[SkillRequirement] = many(
-        *_BELOW, parent=_ABOVE, order_by=[StandardContentRow.position]
+        *_BELOW,
+        parent=_ABOVE,
+        order_by=[StandardContentRow.position],
+        description="Its skill requirements, in their order.",
     )
 
 
@@ -121,11 +128,14 @@ class WorkTask:
 class WorkArea:
     """A line with a code such as 1."""
 
-    level: CertificateLevel = column(StandardContentRow.level)
-    code: str = column(StandardContentRow.code)
-    name: str = column(StandardContentRow.text)
+    level: CertificateLevel = column(StandardContentRow.level, description="Of which level it is.")
+    code: str = column(StandardContentRow.code, description="Its code in the standard, e.g. 1.")
+    name: str = column(StandardContentRow.text, description="Its name.")
     work_tasks: list[WorkTask] = many(
-        *_BELOW, parent=_ABOVE, order_by=[StandardContentRow.position]
+        *_BELOW,
+        parent=_ABOVE,
+        order_by=[StandardContentRow.position],
+        description="Its work tasks, in their order.",
     )
 
 
@@ -134,10 +144,12 @@ class WorkArea:
 class Major(Node):
     """See `certgraph.standards.tables.MajorRow`."""
 
-    edition: str = column(MajorRow.edition)
-    level: str = column(MajorRow.level)
-    code: str = column(MajorRow.code)
-    name: str = column(MajorRow.name)
+    edition: str = column(
+        MajorRow.edition, description="Edition of the catalogue of majors, e.g. 2021."
+    )
+    level: str = column(MajorRow.level, description="Level of education 培养层次.")
+    code: str = column(MajorRow.code, description="Code of the major 专业代码.")
+    name: str = column(MajorRow.name, description="Name of the major 专业名称.")
     standard_versions: list["StandardVersion"] = many(
         StandardVersionMajorRow.major_id,
         through=StandardVersionMajorRow.standard_version_id,
@@ -151,15 +163,15 @@ class Major(Node):
 class CertificateType(Node):
     """See `certgraph.standards.tables.CertificateTypeRow`."""
 
-    code: str = column(CertificateTypeRow.code)
-    name: str = column(CertificateTypeRow.name)
+    code: str = column(CertificateTypeRow.code, description="Its code in the catalogue.")
+    name: str = column(CertificateTypeRow.name, description="Its name.")
     batch_number: int | None = column(
         CertificateTypeRow.batch_number, description="批次 1 to 4; null if unknown."
     )
     announced_on: date | None = column(
         CertificateTypeRow.announced_on, description="公布日; null if unknown."
     )
-    state: CertificateTypeState = column(CertificateTypeRow.state)
+    state: CertificateTypeState = column(CertificateTypeRow.state, description="What became of it.")
     source: str | None = column(CertificateTypeRow.source, description="Where this is known from.")
     levels: list[CertificateTypeLevel] = many(
         CertificateLevelRow.certificate_type_id,
@@ -231,9 +243,9 @@ class CertificateType(Node):
 class StandardVersion(Node):
     """See `certgraph.standards.tables.StandardVersionRow`."""
 
-    version: str = column(StandardVersionRow.version)
-    published_on: date = column(StandardVersionRow.published_on)
-    source: str = column(StandardVersionRow.source)
+    version: str = column(StandardVersionRow.version, description="Its version, e.g. 2021.")
+    published_on: date = column(StandardVersionRow.published_on, description="Day of publication.")
+    source: str = column(StandardVersionRow.source, description="Where it is published.")
     content_sha256: str = column(
         StandardVersionRow.content_sha256, description="Hash of content, outcomes and majors."
     )
@@ -272,8 +284,8 @@ class StandardVersion(Node):
 class Standard(Node):
     """See `certgraph.standards.tables.StandardRow`."""
 
-    code: str = column(StandardRow.code)
-    name: str = column(StandardRow.name)
+    code: str = column(StandardRow.code, description="Its code.")
+    name: str = column(StandardRow.name, description="Its name.")
     certificate_type: CertificateType = one(
         StandardRow.certificate_type_id, description="The certificate type it belongs to."
     )

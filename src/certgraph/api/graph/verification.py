@@ -1,6 +1,7 @@
 """Verification of a QR text by the service: the same checks as offline, with its newest data."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 import strawberry
 
@@ -21,42 +22,44 @@ from certgraph.problems import Problem
 class CheckResult:
     """See `certgraph.credential.verification`."""
 
-    check: Check
-    state: CheckState
+    check: Check = strawberry.field(description="Which check.")
+    state: CheckState = strawberry.field(description="How it ended.")
 
 
 @strawberry.type(description="What the certificate states; believed only where it was verified.")
 class VerifiedClaims:
     """See `certgraph.credential.claims.Claims`."""
 
-    number: str
-    holder_name: str
-    certificate_name: str
-    level: int
-    standard_code: str
-    standard_version: str
-    issuer_code: str
-    issuer_name: str
+    number: str = strawberry.field(description="Its number.")
+    holder_name: str = strawberry.field(description="The name on it.")
+    certificate_name: str = strawberry.field(description="What it certifies.")
+    level: int = strawberry.field(description="Its level: 1 初级, 2 中级, 3 高级.")
+    standard_code: str = strawberry.field(description="Code of the standard.")
+    standard_version: str = strawberry.field(description="Its version.")
+    issuer_code: str = strawberry.field(description="Code of who issued it.")
+    issuer_name: str = strawberry.field(description="Name of who issued it.")
     issuer_left_on: date | None = strawberry.field(
         description="Since when the issuer is out of the programme; the certificate stays valid."
     )
-    issued_on: date
-    expires_on: date | None
-    masked_document: str | None
-    outcomes: list[AchievedOutcome]
+    issued_on: date = strawberry.field(description="Day of issue.")
+    expires_on: date | None = strawberry.field(description="Last valid day; null without end.")
+    masked_document: str | None = strawberry.field(
+        description="Document number with what it hides as asterisks; null without."
+    )
+    outcomes: list[AchievedOutcome] = strawberry.field(description="Learning outcomes achieved.")
 
 
 @strawberry.type(description="The result of verifying a QR text.")
 class VerificationResult:
     """See `certgraph.credential.verification.Verification`."""
 
-    verdict: Verdict
+    verdict: Verdict = strawberry.field(description="What the verifier says.")
     decisive_check: Check | None = strawberry.field(description="Null for VALID.")
     reason: str | None = strawberry.field(description="Stable word for programs; null for VALID.")
     title: str = strawberry.field(description="For a person, in the language of Accept-Language.")
     advice: str = strawberry.field(description="What it means and what to do next.")
     status_as_of: datetime | None = strawberry.field(description="Date of the status list.")
-    checks: list[CheckResult]
+    checks: list[CheckResult] = strawberry.field(description="Each check, in their order.")
     claims: VerifiedClaims | None = strawberry.field(
         description="Null where the signature does not hold."
     )
@@ -72,7 +75,7 @@ class VerificationResult:
 class SignedCertificateInput:
     """What the register is asked for: nothing that says whose it is."""
 
-    number: str
+    number: str = strawberry.field(description="Its number.")
     sha256: str = strawberry.field(
         description="Of the signed bytes in the QR code (COSE_Sign1): 64 hexadecimal digits."
     )
@@ -129,7 +132,13 @@ class VerificationQuery:
         description="Verify the text of a QR code, alone or among other words, with the newest "
         "trust data, and look its number up in the register."
     )
-    async def verification(self, info: Info, qr_text: str) -> VerificationResult:
+    async def verification(
+        self,
+        info: Info,
+        qr_text: Annotated[
+            str, strawberry.argument(description="Text of a QR code, alone or among other words.")
+        ],
+    ) -> VerificationResult:
         """Verify one text; whatever it is, there is a verdict."""
         context = info.context
         trust = await context.trust_cache.trust()
@@ -169,7 +178,12 @@ class VerificationQuery:
         "most; the answers are in the same order. It learns neither names nor content."
     )
     async def register_entries(
-        self, info: Info, certificates: list[SignedCertificateInput]
+        self,
+        info: Info,
+        certificates: Annotated[
+            list[SignedCertificateInput],
+            strawberry.argument(description="Numbers and hashes, 1 to 100."),
+        ],
     ) -> list[RegisterEntry]:
         """Answer the same for an unknown number and for other content: nobody may find numbers."""
         if len(certificates) > MAX_ASKED:

@@ -24,14 +24,22 @@ from certgraph.credit_bank.feed.tables import FeedWebhookRow
 class FeedWebhook(Node):
     """See `certgraph.credit_bank.feed.tables.FeedWebhookRow`."""
 
-    url: str = column(FeedWebhookRow.url)
+    url: str = column(FeedWebhookRow.url, description="The address that is notified.")
     epoch: str = column(FeedWebhookRow.epoch, description="Of the last message it took.")
     sequence: int = column(FeedWebhookRow.sequence, description="Of the last message it took.")
     failures: int = column(FeedWebhookRow.failures, description="Tries since then.")
-    next_attempt_at: datetime | None = column(FeedWebhookRow.next_attempt_at)
-    last_error: str | None = column(FeedWebhookRow.last_error)
-    created_at: datetime = column(FeedWebhookRow.created_at)
-    ended_at: datetime | None = column(FeedWebhookRow.ended_at)
+    next_attempt_at: datetime | None = column(
+        FeedWebhookRow.next_attempt_at,
+        description="When it is notified next; null where there is nothing to say.",
+    )
+    last_error: str | None = column(
+        FeedWebhookRow.last_error,
+        description="Why the last notification failed; null where it did not.",
+    )
+    created_at: datetime = column(FeedWebhookRow.created_at, description="When it was registered.")
+    ended_at: datetime | None = column(
+        FeedWebhookRow.ended_at, description="When it was ended; null while it is notified."
+    )
 
 
 @strawberry.type

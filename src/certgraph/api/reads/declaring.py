@@ -267,9 +267,9 @@ def by_global_id(argument: str, *, description: str) -> Callable[[Callable[..., 
     return decorate
 
 
-def by_key(attribute: str) -> Any:
+def by_key(attribute: str, *, description: str) -> Any:
     """Declare the object whose primary key is in a private attribute of this payload."""
-    return _field(ByKey(attribute), None, default=None)
+    return _field(ByKey(attribute), description, default=None)
 
 
 def part(name: str, *, description: str | None = None) -> Any:

@@ -2,7 +2,7 @@
 """The mutation of an action."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import strawberry
 from strawberry.tools import create_type
@@ -25,7 +25,11 @@ _PUBLIC = Actor("", None)
 
 def mutations(actions: Sequence[AnyAction]) -> type:
     """Return the type `Mutation` with the mutation of each action."""
-    return create_type("Mutation", [_mutation_of(action) for action in actions])
+    made: Any = create_type("Mutation", [_mutation_of(action) for action in actions])
+    made.__strawberry_definition__.description = (
+        "Writes: one action each, whole or not at all. What speaks against it is in `errors`."
+    )
+    return made  # type: ignore[no-any-return]
 
 
 def _mutation_of(action: AnyAction) -> StrawberryField:
@@ -39,11 +43,13 @@ def _mutation_of(action: AnyAction) -> StrawberryField:
             given = given_of(action, input)
             outcome = await perform(action, context.environment, actor, given)
         except Rejected as rejected:
-            return payload(**_refused(action), errors=user_errors(rejected, context.language))
+            blank = _refused(action) | _as_it_is(action, rejected)
+            return payload(**blank, errors=user_errors(rejected, context.language))
         return payload(**_shown(action, outcome), errors=[])
 
     resolve.__name__ = to_snake_case(action.name)
-    resolve.__annotations__ = {"info": Info, "input": taken, "return": payload}
+    said = strawberry.argument(description=f"What `{action.name}` takes.")
+    resolve.__annotations__ = {"info": Info, "input": Annotated[taken, said], "return": payload}
     return strawberry.mutation(resolve, description=_description(action))
 
 
@@ -81,6 +87,18 @@ def _refused(action: AnyAction) -> dict[str, Any]:
     if any(grant.second for grant in action.may.values()):
         blank["waits_key"] = None
     return blank
+
+
+def _as_it_is(action: AnyAction, rejected: Rejected) -> dict[str, Any]:
+    """Return the field of a payload for what a refused action is about, so that a cache is right.
+
+    It is read as on every other path: what the caller may not read, it is not shown.
+    """
+    about = action.about
+    if about is None:
+        return {}
+    results = zip(action.returns, action.results, strict=True)
+    return {f"{name}_key": rejected.about for name, result in results if result is about.row}
 
 
 def _is_list(result: Any) -> bool:

@@ -71,20 +71,29 @@ def payload_of(action: AnyAction) -> type:
         elif is_row(hint):
             hints[f"{name}_key"] = _KEY
             hints[name] = node_of(hint) | None
-            namespace[name] = by_key(f"{name}_key")
+            said = f"The {_words(name)} as it is now, refused or not; null where there is none."
+            namespace[name] = by_key(f"{name}_key", description=said)
         elif result is Secret:
             hints[name] = str | None
             said = "Shown this once; null where the request is repeated."
             namespace[name] = strawberry.field(description=said)
         else:
             hints[name] = hint | None
+            namespace[name] = strawberry.field(description="Null where nothing was done.")
     if any(grant.second for grant in action.may.values()):
         hints["waits_key"] = _KEY
         hints["waits_as"] = node_of(PendingActionRow) | None
-        namespace["waits_as"] = by_key("waits_key")
+        said = "What waits for a second person; null where nobody else is needed."
+        namespace["waits_as"] = by_key("waits_key", description=said)
     hints["errors"] = list[UserError]
+    said = "Every reason why nothing was done; empty where it was done."
+    namespace["errors"] = strawberry.field(description=said)
     made = type(type_name(action, "Payload"), (), namespace)
     return strawberry.type(made, description=f"What `{action.name}` gives.")
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _row_in_list(hint: Any) -> type | None:
@@ -103,7 +112,8 @@ def _item_of(row: type) -> type:
         plain = row.__name__.removesuffix("Row")
         name, key = to_snake_case(plain), f"{to_snake_case(plain)}_key"
         hints = {key: _KEY, name: node_of(row) | None}
-        made = type(f"Changed{plain}", (), {"__annotations__": hints, name: by_key(key)})
+        read = by_key(key, description=f"The {_words(name)} as it is afterwards.")
+        made = type(f"Changed{plain}", (), {"__annotations__": hints, name: read})
         _ITEMS[row] = strawberry.type(made, description="One of those that were changed.")
     return _ITEMS[row]
 

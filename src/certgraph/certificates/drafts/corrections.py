@@ -15,7 +15,14 @@ from certgraph.problems import refusal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionDraft:
-    """A correction; give what is new, leave out what stays."""
+    """A correction; give what is new, leave out what stays.
+
+    Attributes:
+        holder_name: As it is to be on the certificate.
+        expires_on: Last valid day.
+        document_type: Kind of identity document.
+        document_number: Kept sealed; never on the certificate, never in an answer.
+    """
 
     holder_name: str | None = None
     expires_on: date | None = None

@@ -19,6 +19,7 @@ class Candidate:
         holder_name: As it is to be on the certificate.
         standard_code: Standard met.
         standard_version: Version of it.
+        level: Level of the certificate.
         issued_on: Day of issue in China; today or earlier.
         expires_on: Last valid day; null where the certificate does not expire.
         document_type: Kind of identity document; null where none is recorded.

@@ -189,6 +189,11 @@ async def issue_certificate(
 ) -> tuple[CertificateRow, IssueRunRow]:
     """Issue one certificate; `run.toSign` where the organization holds its key.
 
+    Args:
+        act: The act.
+        organization: Who issues.
+        candidate: Whom, for what.
+
     Raises:
         Rejected: See `start_run`.
     """
@@ -252,6 +257,7 @@ class CertificateSignatureDraft:
     """The organization's signature of one certificate.
 
     Attributes:
+        certificate_id: Which certificate, as `toSign` names it.
         signature: Ed25519 signature, 128 hex digits.
     """
 
@@ -266,6 +272,11 @@ async def submit_signatures(
     """Hand in signatures made by the organization's own key.
 
     Signatures handed in before are passed over, so a retry does no harm.
+
+    Args:
+        act: The act.
+        run: The run that waits.
+        signatures: Of all its certificates, or of some.
 
     Raises:
         Rejected: See `store_signatures`.

@@ -42,6 +42,7 @@ def _record(act: Act, row: CertificateRow, reason: str) -> None:
     rule="R39",
     about=CERTIFICATE,
     returns="certificate",
+    leads_to=(CertificateState.REGISTERED,),
     after_leaving=True,
 )
 async def register_certificate(act: Act, certificate: CertificateRow) -> CertificateRow:
@@ -95,7 +96,8 @@ async def register_certificates(act: Act, *, numbers: Numbers) -> list[Certifica
             problems.append(Problem(code=CERTIFICATE.missing, path=path, facts=facts))
             continue
         try:
-            rows.append(_enter(act, row))
+            is_there = row.state is CertificateState.REGISTERED
+            rows.append(row if is_there else _enter(act, row))
         except Rejected as rejected:
             problems += [replace(one, path=path) for one in rejected.problems]
     reject_if(problems)
@@ -110,7 +112,14 @@ def _move(act: Act, certificate: CertificateRow, target: CertificateState) -> Ce
     return certificate
 
 
-@action("certificateSuspend", may=_ISSUER, about=CERTIFICATE, returns="certificate", reason=True)
+@action(
+    "certificateSuspend",
+    may=_ISSUER,
+    about=CERTIFICATE,
+    returns="certificate",
+    reason=True,
+    leads_to=(CertificateState.SUSPENDED,),
+)
 async def suspend_certificate(act: Act, certificate: CertificateRow) -> CertificateRow:
     """Suspend a certificate. It shows with the next status list, within a minute.
 
@@ -120,7 +129,14 @@ async def suspend_certificate(act: Act, certificate: CertificateRow) -> Certific
     return _move(act, certificate, CertificateState.SUSPENDED)
 
 
-@action("certificateRevoke", may=_ISSUER, about=CERTIFICATE, returns="certificate", reason=True)
+@action(
+    "certificateRevoke",
+    may=_ISSUER,
+    about=CERTIFICATE,
+    returns="certificate",
+    reason=True,
+    leads_to=(CertificateState.REVOKED,),
+)
 async def revoke_certificate(act: Act, certificate: CertificateRow) -> CertificateRow:
     """Revoke a certificate, for ever. It shows with the next status list, within a minute.
 
@@ -136,6 +152,7 @@ async def revoke_certificate(act: Act, certificate: CertificateRow) -> Certifica
     about=CERTIFICATE,
     returns="certificate",
     reason=True,
+    leads_to=(CertificateState.ISSUED, CertificateState.REGISTERED),
 )
 async def lift_suspension(act: Act, certificate: CertificateRow) -> CertificateRow:
     """End the suspension of a certificate; it is again what it was.
@@ -206,11 +223,17 @@ async def change_issuer_state(
     organization: OrganizationRow,
     *,
     state: OrganizationState,
-    since: Annotated[date, "First day of the new state."],
+    since: date,
 ) -> OrganizationRow:
     """Move an organization into another state, unless that makes valid certificates invalid.
 
     A verifier refuses what an organization dated on the day it left, or later.
+
+    Args:
+        act: The act.
+        organization: The organization.
+        state: The state it comes into.
+        since: First day of it.
 
     Raises:
         Rejected: A step the programme does not know, a day before the last change or after today;

@@ -97,6 +97,8 @@ class ConversionDraft:
     """A student's application, as the institution takes it in.
 
     Attributes:
+        certificate_number: The certificate that is to count.
+        course_codes: Courses of the institution's measure, each once.
         account_number: Where its credits are recorded.
     """
 
@@ -224,6 +226,12 @@ async def approve_application(
     First the institution's college and its academic office, then the certificate's issuer, then the
     credit bank, whose approval converts.
 
+    Args:
+        act: The act.
+        application: The application.
+        state: As the caller saw it.
+        remarks: What is said with it, 1 to 500 characters.
+
     Raises:
         Rejected: Another's turn, another state, it has ended already, or its certificate is no
             longer valid.
@@ -251,6 +259,11 @@ async def reject_application(
     act: Act, application: ConversionApplicationRow, *, remarks: str
 ) -> ConversionApplicationRow:
     """End an application at any of its steps, with a reason; its courses are free again.
+
+    Args:
+        act: The act.
+        application: The application.
+        remarks: Why, 1 to 500 characters.
 
     Raises:
         Rejected: Another's turn, it has ended already, or no reason.

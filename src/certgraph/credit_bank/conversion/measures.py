@@ -140,6 +140,7 @@ def _check_filed(measure: ConversionMeasureRow) -> None:
     rule="S11",
     about=MEASURE,
     returns="measure",
+    leads_to=(MeasureState.PUBLISHED,),
 )
 async def publish_measure(act: Act, measure: ConversionMeasureRow) -> ConversionMeasureRow:
     """Publish a filed measure, whose rules are checked once more.
@@ -177,6 +178,11 @@ async def return_measure(
     _act: Act, measure: ConversionMeasureRow, *, remarks: str
 ) -> ConversionMeasureRow:
     """Return a filed measure to its institution, with remarks.
+
+    Args:
+        _act: The act.
+        measure: The measure.
+        remarks: What is to be mended, 1 to 500 characters.
 
     Raises:
         Rejected: It is not filed, or no remarks.

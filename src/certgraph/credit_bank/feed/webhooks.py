@@ -95,6 +95,10 @@ async def register_webhook(act: Act, *, url: str) -> tuple[FeedWebhookRow, Secre
 
     On a host that the operator allows (CERTGRAPH_WEBHOOK_HOSTS). The secret is shown once.
 
+    Args:
+        act: The act.
+        url: Where to: https, and the port 443.
+
     Raises:
         Rejected: An address that the operator did not allow.
     """

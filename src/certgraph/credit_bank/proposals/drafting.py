@@ -41,6 +41,9 @@ class CreditProposalDraft:
     """The draft of a proposal for one level of a standard version.
 
     Attributes:
+        standard_code: The standard.
+        standard_version: Its version.
+        level: For which level.
         rule_version: Hours rule that credits are suggested by.
         units: 1 to 30.
     """
@@ -209,7 +212,14 @@ async def _insert_units(
     )
 
 
-@action("creditProposalSubmit", may=_PROPOSER, rule="S10", about=PROPOSAL, returns="proposal")
+@action(
+    "creditProposalSubmit",
+    may=_PROPOSER,
+    rule="S10",
+    about=PROPOSAL,
+    returns="proposal",
+    leads_to=(ProposalState.SUBMITTED,),
+)
 async def submit_proposal(act: Act, proposal: CreditProposalRow) -> CreditProposalRow:
     """Submit a draft to the credit bank. One that comes late is accepted, and stays marked late.
 

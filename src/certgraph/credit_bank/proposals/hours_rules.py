@@ -18,7 +18,12 @@ from certgraph.text import text_problems
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursCreditRuleLineDraft:
-    """Hours of one credit for a course type, times ten: 160 means 16."""
+    """Hours of one credit for a course type.
+
+    Attributes:
+        course_type: Kind of course.
+        hours_tenths: Hours times ten: 160 means 16.
+    """
 
     course_type: CourseType
     hours_tenths: int

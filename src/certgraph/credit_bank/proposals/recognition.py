@@ -26,7 +26,13 @@ from certgraph.text import text_problems
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiedCredits:
-    """Verified credits of a unit, times ten; a reason where they are not as suggested."""
+    """Verified credits of a unit.
+
+    Attributes:
+        unit_number: Which unit.
+        credits_tenths: Credits times ten: 15 means 1.5.
+        reason: Why, where they are not as suggested; 1 to 500 characters.
+    """
 
     unit_number: int
     credits_tenths: int
@@ -42,7 +48,14 @@ async def _latest(act: Act, row: CreditProposalRow) -> CreditProposalVersionRow:
 _BANK = {Role.CREDIT_BANK: ANY}
 
 
-@action("creditProposalVerify", may=_BANK, rule="S10", about=PROPOSAL, returns="proposal")
+@action(
+    "creditProposalVerify",
+    may=_BANK,
+    rule="S10",
+    about=PROPOSAL,
+    returns="proposal",
+    leads_to=(ProposalState.UNDER_VERIFICATION,),
+)
 async def verify_proposal(act: Act, proposal: CreditProposalRow) -> CreditProposalRow:
     """Begin to verify 核定 a submitted proposal.
 
@@ -58,6 +71,11 @@ async def return_proposal(
     act: Act, proposal: CreditProposalRow, *, remarks: str
 ) -> CreditProposalRow:
     """Return a proposal to its organization, with remarks.
+
+    Args:
+        act: The act.
+        proposal: The proposal.
+        remarks: What is to be mended, 1 to 500 characters.
 
     Raises:
         Rejected: It is not being verified, or no remarks.
@@ -81,6 +99,11 @@ async def recognize_proposal(
     credits: Sequence[VerifiedCredits] = (),  # noqa: A002 - as the API names it
 ) -> CreditProposalRow:
     """Recognize 认定 the credits of a proposal; units not named are as suggested.
+
+    Args:
+        act: The act.
+        proposal: The proposal.
+        credits: Units whose verified credits are named.
 
     Raises:
         Rejected: It is not being verified, a unit is unknown or named twice, or credits differ from
@@ -114,8 +137,16 @@ async def recognize_proposal(
     return proposal
 
 
-@action("creditProposalPublish", may=_BANK, rule="S10", about=PROPOSAL, returns="entry")
-async def publish_proposal(act: Act, proposal: CreditProposalRow) -> CatalogueEntryRow:
+@action(
+    "creditProposalPublish",
+    may=_BANK,
+    rule="S10",
+    about=PROPOSAL,
+    returns=("entry", "proposal"),
+)
+async def publish_proposal(
+    act: Act, proposal: CreditProposalRow
+) -> tuple[CatalogueEntryRow, CreditProposalRow]:
     """Enter a recognized outcome in the catalogue 学习成果名录, as the next edition of its code.
 
     The first edition holds from today on, and for what was issued before; records without credits
@@ -153,7 +184,7 @@ async def publish_proposal(act: Act, proposal: CreditProposalRow) -> CatalogueEn
         is_applied=False,
     )
     session.add(entry)
-    return entry
+    return entry, proposal
 
 
 ACTIONS = (
