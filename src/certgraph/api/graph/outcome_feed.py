@@ -22,12 +22,12 @@ from certgraph.api.graph.outcome_records import (
 )
 from certgraph.api.reads.arguments import Argument
 from certgraph.api.reads.declarations import Conditions
-from certgraph.api.reads.declaring import checked, column, one, page, read_from
+from certgraph.api.reads.declaring import checked, column, find, one, page, read_from
 from certgraph.api.relay import Connection
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.feed import queries as feed_queries
 from certgraph.credit_bank.feed.reading import Place, progress_of
-from certgraph.credit_bank.records.tables import OutcomeChangeRow
+from certgraph.credit_bank.records.tables import OutcomeChangeRow, OutcomeFeedRow
 from certgraph.organizations.queries import is_of_organization
 
 FIELD = "Query.learningOutcomeChanges"
@@ -102,6 +102,33 @@ class LearningOutcomeChangeConnection(Connection[LearningOutcomeChange]):
     )
 
 
+@strawberry.type(
+    description="Where the feed is: its head, and how much it has to state yet. The credit bank "
+    "and the programme see it."
+)
+@read_from(OutcomeFeedRow, policy=of_credit_bank)
+class LearningOutcomeFeed:
+    """See `certgraph.credit_bank.records.tables.OutcomeFeedRow`."""
+
+    epoch: str = column(OutcomeFeedRow.epoch, description="Its epoch now.")
+    sequence: int = column(
+        OutcomeFeedRow.sequence, description="Sequence of its last change; 0 before the first."
+    )
+    stated_at: datetime = column(
+        OutcomeFeedRow.stated_at, description="When it last stated something."
+    )
+    started_at: datetime = column(OutcomeFeedRow.started_at, description="When its epoch began.")
+    reason: str = column(OutcomeFeedRow.reason, description="Why its epoch began.")
+    is_rebuilding: bool = column(
+        OutcomeFeedRow.is_rebuilding,
+        description="Whether its epoch is still being stated; nobody reads it then.",
+    )
+    waiting: int = column(
+        feed_queries.waiting_count(),
+        description="Changes of certificates that it has not looked at yet, up to 10,000.",
+    )
+
+
 async def check_place(
     context: Context, _arguments: Mapping[str, Any], place: Sequence[Any] | None
 ) -> ResyncRequired | None:
@@ -142,6 +169,14 @@ def feed_conditions(
 @strawberry.type
 class OutcomeFeedQuery:
     """The feed."""
+
+    @find(
+        of=LearningOutcomeFeed | None,
+        description="Where the feed is; null before it has stated anything.",
+    )
+    def learning_outcome_feed() -> Conditions:
+        """Yield the condition that names its one row."""
+        yield OutcomeFeedRow.id == 1
 
     @page(
         of=LearningOutcomeChangeConnection,

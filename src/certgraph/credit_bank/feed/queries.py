@@ -53,6 +53,15 @@ async def has_work(session: Session) -> bool:
     return bool(await session.scalar(select(or_(not_followed, not_applied, ~at_rest))))
 
 
+MOST_WAITING = 10_000
+
+
+def waiting_count() -> ColumnElement[int]:
+    """Return how many changes of certificates wait to be followed, `MOST_WAITING` at most."""
+    waiting = select(CertificateChangeRow.id).where(is_not_followed()).limit(MOST_WAITING)
+    return select(func.count()).select_from(waiting.subquery()).scalar_subquery()
+
+
 async def records_of_other_epochs(session: Session, epoch: str, limit: int) -> Sequence[UUID]:
     """Return records that the feed's epoch does not state yet."""
     return (
