@@ -107,6 +107,7 @@ class Action(Generic[P, R]):
         reason: Whether the input states why, which the audit trail keeps.
         leads_to: States into which it takes what it is about: already there, nothing is changed or
             recorded. The input then takes the state that the caller saw.
+        dry_run: Whether the input may ask what speaks against it, and nothing is done.
         once: Whether it creates, and a repeated request with the same key answers the same.
         after_leaving: Whether an organization may do it also after it has left the programme.
         then: Goes on after the commit, in transactions of its own.
@@ -123,6 +124,7 @@ class Action(Generic[P, R]):
     about: Subject[Any] | None = None
     reason: bool = False
     leads_to: Sequence[Enum] = ()
+    dry_run: bool = False
     once: bool = False
     after_leaving: bool = False
     then: Callable[[Environment, Any], Awaitable[None]] | None = None
@@ -162,6 +164,9 @@ class Action(Generic[P, R]):
         if self.leads_to:
             said = "As the caller saw it; in another state nothing is done. Null: in any."
             yield Input("expected_state", type(self.leads_to[0]) | None, None, said)
+        if self.dry_run:
+            said = "Say what speaks against it, and do nothing; no key is used up."
+            yield Input("dry_run", bool, False, said)  # noqa: FBT003 - a default
         is_on_behalf = any(grant.on_behalf for grant in self.may.values())
         if is_on_behalf:
             said = "The document that this is recorded from; whoever acts on behalf names it."
@@ -191,8 +196,8 @@ class Action(Generic[P, R]):
             rest.pop(name, None)
         if self.once:
             rest.pop("idempotency_key", None)
-        if self.leads_to:
-            rest.pop("expected_state", None)
+        rest.pop("expected_state", None)
+        rest.pop("dry_run", None)
         arguments: list[Any] = [act]
         if self.about is not None:
             rest.pop(self.about.key)

@@ -18,6 +18,7 @@ from certgraph.actions.authority import (
     find_subject,
     grant_of,
 )
+from certgraph.actions.conditions import is_there_already, own_problems
 from certgraph.actions.declaring import extras_of, is_row
 from certgraph.actions.inputs import input_digest, plain, request_digest
 from certgraph.actions.parties import Actor, Grant, Role
@@ -26,7 +27,6 @@ from certgraph.actions.tables import PendingActionRow
 from certgraph.database import DatabaseError, Session, is_busy, is_conflict, is_deadlock
 from certgraph.problems import Problem, Rejected, refusal, reject_if
 from certgraph.randomness import new_id
-from certgraph.text import text_problems
 
 logger = logging.getLogger("certgraph.actions")
 
@@ -68,7 +68,7 @@ async def perform(
         if made is None:
             raise
         outcome = made
-    if action.then is not None and outcome.pending is None:
+    if action.then is not None and outcome.pending is None and not given.get("dry_run"):
         try:
             await action.then(environment, _as_returned(action, outcome.results))
         except DatabaseError as error:  # it is committed: sent again, it goes on
@@ -124,10 +124,11 @@ async def _made_meanwhile(
 
 async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) -> Outcome:
     # 1. What the engine itself takes: key, reason, document.
-    problems = _own_problems(action, grant, given)
+    problems = own_problems(action, grant, given)
     digest, asked = input_digest(action, act, given), request_digest(action, act, given)
-    # 2. A request that was done before answers the same.
-    if action.once and not problems:
+    # 2. A request that was done before answers the same; one that does nothing has no key.
+    is_dry = bool(given.get("dry_run"))
+    if action.once and not problems and not is_dry:
         before = await queries.created_before(
             act.session, _caller(action, act, given), given["idempotency_key"], asked
         )
@@ -143,7 +144,9 @@ async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) ->
         raise Rejected([*problems, *rejected.problems]) from None
     # 4. A second person, or the work; its own reasons against it come with ours.
     try:
-        is_repeated = _is_there_already(action, given, subject, problems)
+        if is_dry:
+            return await _tried(action, act, given, subject, problems)
+        is_repeated = is_there_already(action, given, subject, problems)
         if is_repeated:
             outcome = Outcome([subject])
         elif grant.second is not None:
@@ -209,32 +212,23 @@ async def _waiting(
         confirmer=confirmer,
         state=PendingState.WAITING,
     )
-    tried = await act.session.begin_nested()
-    try:
-        await work(action, act, given, subject, problems)
-    finally:
-        await tried.rollback()
+    await _tried(action, act, given, subject, problems)
     pending.sealed_input = act.keyring.seal_input(stated, pending.bound())
     act.session.add(pending)
     return pending
 
 
-def _is_there_already(
-    action: AnyAction, given: Given, subject: Any, problems: Sequence[Problem]
-) -> bool:
-    """Tell whether what an action is about is in the state already that it leads to.
-
-    Raises:
-        Rejected: It is in another state than the caller saw, and not there yet.
-    """
-    if not action.leads_to or problems:
-        return False
-    if subject.state in action.leads_to:
-        return True
-    expected = given.get("expected_state")
-    if expected is not None and subject.state is not expected:
-        raise refusal("access.other_state", "expected_state", state=subject.state, seen=expected)
-    return False
+async def _tried(
+    action: AnyAction, act: Act, given: Given, subject: Any, problems: Sequence[Problem]
+) -> Outcome:
+    """Do the work and take it back. Raises `Rejected` with what speaks against it."""
+    tried = await act.session.begin_nested()
+    try:
+        outcome = await work(action, act, given, subject, problems)
+        await act.session.flush()
+    finally:
+        await tried.rollback()
+    return Outcome([[] if isinstance(one, list) else None for one in outcome.results])
 
 
 def _owner_of(action: AnyAction, subject: Any) -> UUID | None:
@@ -256,23 +250,6 @@ async def work(
         raise Rejected([*problems, *rejected.problems]) from None
     reject_if(problems)
     return Outcome(result if len(action.returns) > 1 else (result,))
-
-
-def _own_problems(action: AnyAction, grant: Grant, given: Given) -> list[Problem]:
-    problems: list[Problem] = []
-    if action.once:
-        problems += text_problems(given["idempotency_key"], 100, "idempotency_key")
-    for name in ("document", "reason"):
-        value = given.get(name)
-        is_wanted = grant.on_behalf or (name == "reason" and action.reason)
-        if value is None and is_wanted:
-            problems.append(Problem(code=f"access.{name}_required", path=(name,)))
-        elif value is not None:
-            found = text_problems(value, 200, name)
-            if not found and not any(character.isalnum() for character in value):
-                found = [Problem(code=f"access.{name}_required", path=(name,))]
-            problems += found
-    return problems
 
 
 async def _found_again(

@@ -204,7 +204,7 @@ async def test_what_the_matrix_allows_is_never_refused_for_want_of_authority(hou
 LEFT = {
     Role.EVALUATION_ORGANIZATION: {
         "certificateRegister",
-        "certificatesRegister",
+        "certificateRegisterMany",
         "issuerKeyRetire",
         "issuerKeyDeclareCompromised",
     },

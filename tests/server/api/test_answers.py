@@ -151,11 +151,11 @@ async def test_who_sends_a_token_may_send_what_the_schema_promises(client):
         "outcomes": outcomes,
     }
     candidates = [{**candidate, "reference": f"R-{n:036}" + "x" * 100} for n in range(200)]
-    query = """mutation ($i: CertificatesIssueInput!) { certificatesIssue(input: $i) {
+    query = """mutation ($i: CertificateIssueManyInput!) { certificateIssueMany(input: $i) {
       run { certificates { number } } errors { ... on UserError { code message path } } } }"""
     given = {"i": {"organizationCode": "EO-001", "idempotencyKey": "k", "candidates": candidates}}
     assert len(json.dumps({"query": query, "variables": given})) > 64 * 1024
-    found = (await client.data(query, given, role="issuer"))["certificatesIssue"]
+    found = (await client.data(query, given, role="issuer"))["certificateIssueMany"]
     assert found["errors"] == []
     assert len(found["run"]["certificates"]) == 200
     answer = await client.ask(query, given)
@@ -173,7 +173,7 @@ COSTS = [
         {"i": "x"},
     ),
     (
-        "query ($i: ID!) { node(id: $i) { ... on CreditRecordProposal { versions { units { name covers { code } } } } } }",
+        "query ($i: ID!) { node(id: $i) { ... on CreditProposal { versions { units { name covers { code } } } } } }",
         {"i": "x"},
     ),
     (

@@ -77,20 +77,20 @@ async def test_only_the_organization_or_the_admin_issues(client, role, code):
 
 
 async def test_many_are_issued_in_one_call_all_or_none(client):
-    query = """mutation ($input: CertificatesIssueInput!) { certificatesIssue(input: $input) {
+    query = """mutation ($input: CertificateIssueManyInput!) { certificateIssueMany(input: $input) {
       run { certificates { holderName } toSign { message } }
       errors { ... on UserError { code path } } } }"""
     candidates = [issue_input(holderName=n)["input"]["candidate"] for n in ("甲", "乙", "")]
     asked = {"idempotencyKey": "k", "organizationCode": "EO-001", "candidates": candidates}
     asked |= {"document": "一封公函", "reason": "x"}
-    data = (await client.data(query, {"input": asked}, role="admin"))["certificatesIssue"]
+    data = (await client.data(query, {"input": asked}, role="admin"))["certificateIssueMany"]
     assert data["errors"] == [{"code": "text.length", "path": ["candidates", "2", "holderName"]}]
     asked["candidates"] = candidates[:2]
-    data = (await client.data(query, {"input": asked}, role="admin"))["certificatesIssue"]
+    data = (await client.data(query, {"input": asked}, role="admin"))["certificateIssueMany"]
     assert [c["holderName"] for c in data["run"]["certificates"]] == ["甲", "乙"]
     asked["candidates"] = candidates[:1] * 201
     asked["idempotencyKey"] = "k2"
-    data = (await client.data(query, {"input": asked}, role="admin"))["certificatesIssue"]
+    data = (await client.data(query, {"input": asked}, role="admin"))["certificateIssueMany"]
     assert data["errors"] == [{"code": "issue.candidate_count", "path": ["candidates"]}]
 
 

@@ -92,8 +92,8 @@ async def test_only_the_steps_that_follow_are_taken_and_the_rule_is_quoted(parti
                 continue
             code = "proposal.not_with_organization" if name == "submit" else "proposal.step_refused"
             assert found == [(code, None)], (state, name)
-    shown = await parties.data("admin", "{ creditRecordProposals { nodes { state } } }")
-    assert shown["creditRecordProposals"]["nodes"] == [{"state": state.name}]
+    shown = await parties.data("admin", "{ creditProposals { nodes { state } } }")
+    assert shown["creditProposals"]["nodes"] == [{"state": state.name}]
     given = {"level": "ELEMENTARY", "organization": "EO-001", "standard": "STD-1"}
     redraft = await parties.refused("organization", DRAFT, given)
     allowed = state in (ProposalState.DRAFT, ProposalState.RETURNED, ProposalState.PUBLISHED)
@@ -113,10 +113,10 @@ async def test_nobody_takes_anothers_part(parties):
     assert await parties.refused("other-organization", DRAFT, given) == [
         ("proposal.not_behind_type", None)
     ]
-    query = "{ creditRecordProposals { nodes { id } } }"
+    query = "{ creditProposals { nodes { id } } }"
     for party, count in (("other-organization", 0), ("public", 0), ("organization", 1)):
         found = await parties.data(party, query)
-        assert len(found["creditRecordProposals"]["nodes"]) == count
+        assert len(found["creditProposals"]["nodes"]) == count
 
 
 async def test_what_a_draft_names_must_be_there(parties):
@@ -194,8 +194,8 @@ async def test_the_last_day_is_chinas_and_late_ones_are_taken_and_marked(parties
         date(2026, 12, 2),
         is_late,
     )
-    late = "{ creditRecordProposals(isLate: true) { nodes { dueOn isLate } } }"
-    found = (await parties.data("credit-bank", late))["creditRecordProposals"]["nodes"]
+    late = "{ creditProposals(isLate: true) { nodes { dueOn isLate } } }"
+    found = (await parties.data("credit-bank", late))["creditProposals"]["nodes"]
     assert found == ([{"dueOn": "2026-12-02", "isLate": True}] if is_late else [])
 
 

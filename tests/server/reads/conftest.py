@@ -87,7 +87,7 @@ EVERY_PAGE = """{ organizations(first: 2) { ...O pageInfo { endCursor } }
   learningOutcomeChanges(first: 2) { pageInfo { endCursor } resync { reason } }
   learningOutcomeRecords(first: 2) { pageInfo { endCursor } }
   learningOutcomeCatalogue(first: 1) { pageInfo { endCursor } }
-  creditRecordProposals(first: 1) { pageInfo { endCursor } }
+  creditProposals(first: 1) { pageInfo { endCursor } }
   creditProposalDeadlines(first: 1) { pageInfo { endCursor } }
   conversionMeasures(first: 1) { pageInfo { endCursor } }
   majors(first: 1) { pageInfo { endCursor } } issueRuns(first: 1) { pageInfo { endCursor } }

@@ -190,7 +190,7 @@ FILTERS = {
     ],
     "achievedOutcomes": [""],
     "conversionMeasures": ["", "state: FILED", 'certificateTypeCode: "CT-001"'],
-    "creditRecordProposals": [
+    "creditProposals": [
         "", "isLate: true", "states: [SUBMITTED]", 'updatedSince: "2030-01-01T00:00:00Z"',
     ],
     "learningOutcomeCatalogue": ["", 'code: "nothing"'],

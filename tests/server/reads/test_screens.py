@@ -55,7 +55,7 @@ def ids(world, runner):
             )
         return {
             "issuer_detail": global_id("Certificate", certificate),
-            "bank_review": global_id("CreditRecordProposal", proposal),
+            "bank_review": global_id("CreditProposal", proposal),
         }
 
     return runner.run(read())

@@ -83,7 +83,7 @@ class ProposalDifference:
 
 @strawberry.type(description="A version of a proposal; once submitted it stays as it is.")
 @read_from(CreditProposalVersionRow, policy=below_parent)
-class CreditRecordProposalVersion:
+class CreditProposalVersion:
     """See `certgraph.credit_bank.proposals.tables.CreditProposalVersionRow`."""
 
     number: int = column(CreditProposalVersionRow.number, description="Its number, from 1.")
@@ -115,7 +115,7 @@ class CreditRecordProposalVersion:
 
 @strawberry.type(description="A step of a proposal.")
 @read_from(CreditProposalChangeRow, policy=below_parent)
-class CreditRecordProposalStep:
+class CreditProposalStep:
     """See `certgraph.credit_bank.proposals.tables.CreditProposalChangeRow`."""
 
     version: int = column(CreditProposalChangeRow.version, description="Of which version.")
@@ -133,7 +133,7 @@ class CreditRecordProposalStep:
     "rule R41. Its organization, the credit bank and the programme see it."
 )
 @read_from(CreditProposalRow, policy=_proposals)
-class CreditRecordProposal(Node):
+class CreditProposal(Node):
     """See `certgraph.credit_bank.proposals.tables.CreditProposalRow`."""
 
     level: CertificateLevel = column(CreditProposalRow.level, description="For which level.")
@@ -154,12 +154,12 @@ class CreditRecordProposal(Node):
     standard_version: StandardVersion = one(
         CreditProposalRow.standard_version_id, description="For which version of its standard."
     )
-    versions: list[CreditRecordProposalVersion] = many(
+    versions: list[CreditProposalVersion] = many(
         CreditProposalVersionRow.proposal_id,
         order_by=[CreditProposalVersionRow.number],
         description="Its versions, oldest first.",
     )
-    steps: list[CreditRecordProposalStep] = many(
+    steps: list[CreditProposalStep] = many(
         CreditProposalChangeRow.proposal_id,
         order_by=[CreditProposalChangeRow.changed_at, CreditProposalChangeRow.id],
         description="Its steps, oldest first.",
@@ -188,7 +188,7 @@ class CreditProposalDeadline(Node):
     submitted_on: date | None = column(
         CreditProposalDeadlineRow.submitted_on, description="When one was; null before."
     )
-    proposals: list[CreditRecordProposal] = many(
+    proposals: list[CreditProposal] = many(
         CreditProposalRow.certificate_type_id,
         CreditProposalRow.level,
         parent=[CreditProposalDeadlineRow.certificate_type_id, CreditProposalDeadlineRow.level],
@@ -205,12 +205,12 @@ class ProposalQuery:
     """Reads of proposals and their deadlines."""
 
     @page(
-        of=Connection[CreditRecordProposal],
+        of=Connection[CreditProposal],
         order_by=[CreditProposalRow.updated_at, CreditProposalRow.id],
         descending=True,
         description="Proposals that the caller may read, lately changed ones first.",
     )
-    def credit_record_proposals(
+    def credit_proposals(
         *,
         organization_code: str | None = None,
         certificate_type_code: str | None = None,

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from certgraph.api.graph.certificates import Certificate
     from certgraph.api.graph.conversion import ConversionRule
     from certgraph.api.graph.learning_outcomes import CatalogueEntry
-    from certgraph.api.graph.proposals import CreditProposalDeadline, CreditRecordProposal
+    from certgraph.api.graph.proposals import CreditProposal, CreditProposalDeadline
 
 _BELOW = (
     StandardContentRow.standard_version_id,
@@ -212,7 +212,7 @@ class CertificateType(Node):
         "read; as `creditProposalDeadlines` last recorded them.",
     )
     proposals: list[
-        Annotated["CreditRecordProposal", strawberry.lazy("certgraph.api.graph.proposals")]
+        Annotated["CreditProposal", strawberry.lazy("certgraph.api.graph.proposals")]
     ] = many(
         CreditProposalRow.certificate_type_id,
         order_by=[CreditProposalRow.level, CreditProposalRow.id],

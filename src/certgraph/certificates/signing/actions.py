@@ -153,11 +153,12 @@ async def _sign_one(environment: Environment, result: tuple[CertificateRow, Issu
 
 
 @action(
-    "certificatesIssue",
+    "certificateIssueMany",
     may=_ISSUER,
     about=ORGANIZATION,
     returns="run",
     once=True,
+    dry_run=True,
     then=sign_run,
 )
 async def issue_certificates(
@@ -182,6 +183,7 @@ async def issue_certificates(
     about=ORGANIZATION,
     returns=("certificate", "run"),
     once=True,
+    dry_run=True,
     then=_sign_one,
 )
 async def issue_certificate(

@@ -69,7 +69,7 @@ Numbers = Annotated[Sequence[str], PerRequest(200, "certificate.count"), "1 to 2
 
 
 @action(
-    "certificatesRegister",
+    "certificateRegisterMany",
     may=_ISSUER,
     rule="R39",
     returns="certificates",

@@ -112,6 +112,7 @@ class ConversionDraft:
     may={Role.PILOT_INSTITUTION: OWN},
     returns="application",
     once=True,
+    dry_run=True,
 )
 async def apply_for_conversion(act: Act, draft: ConversionDraft) -> ConversionApplicationRow:
     """Record a student's application to convert a certificate, as it comes in at the institution.

@@ -69,6 +69,7 @@ async def _rule_problems(
     may={Role.PILOT_INSTITUTION: OWN},
     returns="measure",
     once=True,
+    dry_run=True,
 )
 async def file_measure(act: Act, draft: ConversionMeasureDraft) -> ConversionMeasureRow:
     """File a conversion measure with the credit bank; until it is published, again and again.

@@ -104,7 +104,14 @@ def take_step(
 _PROPOSER = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF}
 
 
-@action("creditProposalDraft", may=_PROPOSER, rule="S10", about=ORGANIZATION, returns="proposal")
+@action(
+    "creditProposalDraft",
+    may=_PROPOSER,
+    rule="S10",
+    about=ORGANIZATION,
+    returns="proposal",
+    dry_run=True,
+)
 async def draft_proposal(
     act: Act, organization: OrganizationRow, draft: CreditProposalDraft
 ) -> CreditProposalRow:
