@@ -44,6 +44,7 @@ test: setup judges browser ## Set up everything and pass all tests (SQLite, a re
 
 check: setup judges browser lint page-check ## Everything CI checks: format, lint, types, imports, schema, page, tests
 	@$(BIN)/certgraph schema | diff -u schema.graphql - && echo "schema.graphql is current"
+	@$(BIN)/python scripts/schema_changes.py
 	@$(BIN)/python tests/credential/vectors/build.py --check
 	@$(BIN)/pytest $(PYTEST_ARGS)
 

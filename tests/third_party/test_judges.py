@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -153,6 +154,33 @@ def test_relay_pages_through_lists_in_lists(server):
     assert by_organization.keys() <= set(seen["organizations"])
     assert {c: t for c, t in seen["types"].items() if t} == by_organization
     assert seen["sent"].count("appTypesQuery") == sum(len(t) - 1 for t in by_organization.values())
+
+
+def test_the_client_of_the_documentation_compiles_and_runs(server, tmp_path):
+    compiler = HERE.parents[1] / "web/verify/node_modules/.bin/tsc"
+    need(NODE and compiler.exists(), "Node with the page's packages")
+    text = (HERE.parents[1] / "docs/api.md").read_text("utf-8")
+    (shown,) = re.findall(r"```ts\n(.*?)```", text, re.DOTALL)
+    (tmp_path / "client.ts").write_text(shown, "utf-8")
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    options = ["--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom"]
+    compiled = subprocess.run(
+        [compiler, *options, "--types", "", "client.ts"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert compiled.returncode == 0, compiled.stdout
+    call = f"(await import('./client.js')).demo('{server}/graphql')"
+    run = subprocess.run(
+        [NODE, "--input-type=module", "-e", f"await {call}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stdout == "86 certificate types; a page of none: BAD_USER_INPUT\n", run.stderr
 
 
 @pytest.mark.parametrize("width_mm", [25, 30])

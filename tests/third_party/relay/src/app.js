@@ -22,6 +22,26 @@ export const organizations = graphql`
   }
 `;
 
+export const feed = graphql`
+  fragment app_feed on Query
+  @argumentDefinitions(first: { type: "Int", defaultValue: 100 }, after: { type: "String" })
+  @refetchable(queryName: "appFeedQuery") {
+    learningOutcomeChanges(first: $first, after: $after)
+      @connection(key: "app_learningOutcomeChanges") {
+      edges {
+        node {
+          sequence
+          record
+        }
+      }
+      resync {
+        reason
+        epoch
+      }
+    }
+  }
+`;
+
 export const types = graphql`
   fragment app_types on Organization
   @argumentDefinitions(first: { type: "Int", defaultValue: 1 }, after: { type: "String" })
