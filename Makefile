@@ -110,9 +110,13 @@ lock: setup ## Renew the hash-locked requirements
 	  requirements/judges.in -o requirements/judges.txt
 
 judges: .judges/.installed
-	@if command -v npm >/dev/null 2>&1 && [ ! -d tests/third_party/node_modules/react-relay ]; then \
-	  cd tests/third_party && npm install --no-save --omit=optional --silent --no-audit --no-fund >/dev/null 2>&1 || \
+	@if command -v npm >/dev/null 2>&1; then \
+	  $(MAKE) --no-print-directory tests/third_party/node_modules/.installed >/dev/null 2>&1 || \
 	  echo "Node's judges could not be installed; their tests are left out"; fi
+
+tests/third_party/node_modules/.installed: tests/third_party/package-lock.json
+	@cd tests/third_party && npm install --no-save --omit=optional --silent --no-audit --no-fund
+	@touch $@
 
 # Third-party COSE libraries, in an environment of their own: cwt pins another cbor2 than ours.
 .judges/.installed: requirements/judges.txt | setup

@@ -23,6 +23,8 @@ from certgraph.credential.trust_bundle import open_trust_bundle
 HERE = Path(__file__).parent
 JUDGES = HERE.parents[1] / ".judges/bin/python"
 NODE = shutil.which("node") if (HERE / "node_modules").is_dir() else None
+SCHEMA = HERE.parents[1] / "schema.graphql"
+TSC = HERE.parents[1] / "web/verify/node_modules/typescript/bin/tsc"
 REQUIRED = os.environ.get("REQUIRE_JUDGES") == "1"  # noqa: TID251 - set by CI
 
 
@@ -156,16 +158,57 @@ def test_relay_pages_through_lists_in_lists(server):
     assert seen["sent"].count("appTypesQuery") == sum(len(t) - 1 for t in by_organization.values())
 
 
+def judged(program, *arguments, **environment):
+    """Run a program of Node's judges at the top of the project; return its output."""
+    run = subprocess.run(
+        [NODE, HERE / program, *arguments],
+        cwd=HERE.parents[1],
+        env={**os.environ, **environment},  # noqa: TID251 - Node needs its own
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return run.stdout or run.stderr
+
+
+def test_graphql_eslint_finds_two_edges_without_a_node_and_nothing_else():
+    """Both are of rows that are known by their place: of a certificate, of the feed."""
+    need(NODE, "Node with its packages")
+    config = HERE / "eslint.config.mjs"
+    program = "node_modules/eslint/bin/eslint.js"
+    said = judged(program, "-c", config, "-f", "json", SCHEMA, SCHEMA=str(SCHEMA))
+    (found,) = json.loads(said)
+    lines = SCHEMA.read_text("utf-8").splitlines()
+    assert [(one["ruleId"], lines[one["line"] - 1]) for one in found["messages"]] == [
+        ("@graphql-eslint/relay-edge-types", "type AchievedOutcomeEdge {"),
+        ("@graphql-eslint/relay-edge-types", "type LearningOutcomeChangeEdge {"),
+    ]
+
+
+def test_graphql_codegen_types_the_screens_and_tsc_takes_them(tmp_path):
+    need(NODE and TSC.exists(), "Node with its packages")
+    documents = HERE.parent / "server/screens/*.graphql"
+    assert judged("codegen.mjs", SCHEMA, documents, tmp_path / "out") == ""
+    (tmp_path / "use.ts").write_text("""
+import { type FormQuery, FormDocument, type TableQueryVariables } from "./out/graphql";
+const variables: TableQueryVariables = { first: 20, states: ["ISSUED"] };
+const own = (data: FormQuery): string => data.viewer?.organization?.code ?? "";
+export { FormDocument, own, variables };
+""")
+    (tmp_path / "node_modules").symlink_to(HERE / "node_modules")
+    options = ["--strict", "--noEmit", "--module", "esnext", "--moduleResolution", "bundler"]
+    assert judged(TSC, *options, tmp_path / "use.ts") == ""
+
+
 def test_the_client_of_the_documentation_compiles_and_runs(server, tmp_path):
-    compiler = HERE.parents[1] / "web/verify/node_modules/.bin/tsc"
-    need(NODE and compiler.exists(), "Node with the page's packages")
+    need(NODE and TSC.exists(), "Node with its packages")
     text = (HERE.parents[1] / "docs/api.md").read_text("utf-8")
     (shown,) = re.findall(r"```ts\n(.*?)```", text, re.DOTALL)
     (tmp_path / "client.ts").write_text(shown, "utf-8")
     (tmp_path / "package.json").write_text('{"type": "module"}')
     options = ["--strict", "--target", "es2022", "--module", "nodenext", "--lib", "es2022,dom"]
     compiled = subprocess.run(
-        [compiler, *options, "--types", "", "client.ts"],
+        [NODE, TSC, *options, "--types", "", "client.ts"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
