@@ -136,6 +136,10 @@ ResyncReason rebuilding|the feed is being stated again; ask again in some second
 Rounding down|to the step below|向下取整
 Rounding nearest|to the nearest step|四舍五入
 Rounding up|to the step above|向上取整
+CertificateTypeOrder code|by code|按代码排序
+CertificateTypeOrder newest|lately announced first; unknown days last|按公布日由近到远
+OrganizationOrder code|by code|按代码排序
+OrganizationOrder name|by name, as the database sorts texts|按名称排序
 Scope read_learners|who the learners of records are|读取学习者身份信息
 """
 

@@ -2,10 +2,11 @@
 """All SQL about certificate types, levels, standards and versions."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Date, func, literal, select
 
 from certgraph.database import Session
 from certgraph.organizations.tables import OrganizationRow
@@ -48,6 +49,11 @@ def is_for_major(major_code: Any) -> ColumnElement[bool]:
         .join(MajorRow, MajorRow.id == StandardVersionMajorRow.major_id)
         .where(MajorRow.code == major_code)
     )
+
+
+def announced_or_long_ago() -> ColumnElement[date]:
+    """Return the day on which a certificate type was announced; the first of all where unknown."""
+    return func.coalesce(CertificateTypeRow.announced_on, literal(date.min, Date()))
 
 
 def has_level(level: Any) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from certgraph.certificates.states.actions import (
 from certgraph.organizations.keys import possession_message, register_held_key
 from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tokens import create_token, revoke_token
+from certgraph.standards.actions import announce_certificate_type
 from tests.server.trust.test_lists import root
 
 VIEWER = """{ viewer { name role scopes expiresAt mutations organization { code
@@ -164,3 +165,29 @@ async def test_one_page_that_is_refused_leaves_the_rest_of_the_document(client):
     content = (await client.ask(query)).json()
     assert content["data"] == {"certificateTypes": None, "organization": {"code": "EO-001"}}
     assert [error["path"] for error in content["errors"]] == [["certificateTypes"]]
+
+
+async def test_types_are_listed_newest_first_and_their_cursors_are_of_that_order(client):
+    house = client.house
+    for number, day in ((1, date(2020, 1, 16)), (2, date(2021, 3, 1)), (3, date(2020, 6, 1))):
+        await house.perform(
+            announce_certificate_type,
+            code=f"NEW-{number}",
+            name=f"新证书{number}",
+            levels=[1],
+            announced_on=day,
+            organization_codes=["EO-001"],
+        )
+    query = """query ($after: String, $order: CertificateTypeOrder) { certificateTypes(
+      first: 2, after: $after, orderBy: $order) { nodes { code } pageInfo { endCursor } } }"""
+
+    async def page(after=None, order="NEWEST"):
+        found = (await client.data(query, {"after": after, "order": order}))["certificateTypes"]
+        return [node["code"] for node in found["nodes"]], found["pageInfo"]["endCursor"]
+
+    first, cursor = await page()
+    second, _ = await page(cursor)
+    assert (first, second[0]) == (["NEW-2", "NEW-3"], "NEW-1")
+    assert (await page(order="CODE"))[0] == (await page(order=None))[0] == ["CT-001", "NEW-1"]
+    refused = (await client.ask(query, {"after": cursor, "order": "CODE"})).json()
+    assert [one["extensions"]["code"] for one in refused["errors"]] == ["BAD_USER_INPUT"]

@@ -161,6 +161,7 @@ class Reference:
 
     async def page(self, name, ref, field, declaration, arguments):
         first, after = arguments["first"], arguments["after"]
+        declaration = declaration.in_order(arguments.get("orderBy"))
         if not 1 <= first <= declaration.largest:
             raise GraphQLError(f"`first` is {first}; ask for 1 to {declaration.largest}.")
         if any(isinstance(v, str) and len(v) > 100 for k, v in arguments.items() if k != "after"):
@@ -236,5 +237,7 @@ def conditions_of(body, field, arguments):
         argument.extensions[STRAWBERRY].python_name: arguments.get(name)
         for name, argument in field.args.items()
     }
-    named = {name: value for name, value in named.items() if name not in ("first", "after")}
+    named = {
+        name: value for name, value in named.items() if name not in ("first", "after", "order_by")
+    }
     return list(body(**named))

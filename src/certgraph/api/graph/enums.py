@@ -4,6 +4,7 @@ import strawberry
 
 from certgraph.actions.parties import Role, Scope
 from certgraph.actions.pending_states import PendingState
+from certgraph.api.graph.orders import CertificateTypeOrder, OrganizationOrder
 from certgraph.certificates.register import RegisterState
 from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
 from certgraph.credential.verification import Check, CheckState, Verdict
@@ -33,6 +34,7 @@ __all__ = [
     "ApplicationState",
     "CertificateLevel",
     "CertificateState",
+    "CertificateTypeOrder",
     "CertificateTypeState",
     "ChangeKind",
     "ChangeReason",
@@ -47,6 +49,7 @@ __all__ = [
     "KeyCustody",
     "MeasureState",
     "OrganizationKind",
+    "OrganizationOrder",
     "OrganizationState",
     "PendingState",
     "ProposalState",
@@ -64,6 +67,8 @@ strawberry.enum(
     OrganizationState,
     description="SELECTED 入选 → AGREED 签约 → ACTIVE ⇄ RECTIFYING → EXITED or HANDED_OVER.",
 )
+strawberry.enum(CertificateTypeOrder, description="Orders of certificate types.")
+strawberry.enum(OrganizationOrder, description="Orders of organizations.")
 strawberry.enum(KeyCustody, description="Who holds the private key: sealed here, or elsewhere.")
 strawberry.enum(
     Role,

@@ -13,6 +13,7 @@ from certgraph.api.graph.entitlements import Entitlement, that_hold
 from certgraph.api.graph.enums import (
     KeyCustody,
     OrganizationKind,
+    OrganizationOrder,
     OrganizationState,
     Role,
 )
@@ -26,6 +27,7 @@ from certgraph.api.reads.declaring import (
     many,
     many_where,
     one,
+    ordered,
     page,
     read_from,
 )
@@ -241,7 +243,11 @@ class OrganizationQuery:
     @page(
         of=Connection[Organization],
         order_by=[OrganizationRow.code],
-        description="Organizations in the order of their codes.",
+        orders={
+            OrganizationOrder.CODE: ordered(OrganizationRow.code),
+            OrganizationOrder.NAME: ordered(OrganizationRow.name, OrganizationRow.code),
+        },
+        description="Organizations, by code if no other order is asked for.",
     )
     def organizations(
         kind: OrganizationKind | None = None,

@@ -9,7 +9,7 @@ from certgraph.api.graph.certificate_filters import of_certificates, of_issuer
 from certgraph.api.graph.conversion_filters import of_rules
 from certgraph.api.graph.entitlements import ORDER as ENTITLEMENTS_ORDER
 from certgraph.api.graph.entitlements import Entitlement, that_hold
-from certgraph.api.graph.enums import CertificateLevel, CertificateTypeState
+from certgraph.api.graph.enums import CertificateLevel, CertificateTypeOrder, CertificateTypeState
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.reads.declarations import Conditions, below_parent, everybody
 from certgraph.api.reads.declaring import (
@@ -19,6 +19,7 @@ from certgraph.api.reads.declaring import (
     many,
     many_where,
     one,
+    ordered,
     page,
     read_from,
 )
@@ -307,7 +308,13 @@ class StandardQuery:
     @page(
         of=Connection[CertificateType],
         order_by=[CertificateTypeRow.code],
-        description="Certificate types in the order of their codes.",
+        orders={
+            CertificateTypeOrder.CODE: ordered(CertificateTypeRow.code),
+            CertificateTypeOrder.NEWEST: ordered(
+                queries.announced_or_long_ago(), CertificateTypeRow.code, descending=True
+            ),
+        },
+        description="Certificate types, by code if no other order is asked for.",
     )
     def certificate_types(
         batch_number: int | None = None,

@@ -17,6 +17,8 @@ from certgraph.problems import Problem
 
 _TAG_BYTES = 12
 PAGING = ("first", "after")
+NO_FILTERS = (*PAGING, "orderBy")
+"""Arguments of a page that its body does not take."""
 
 
 def _tag(key: bytes, message: bytes) -> bytes:

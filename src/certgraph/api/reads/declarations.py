@@ -1,8 +1,9 @@
 """What a field may declare. A declaration travels in its metadata; `declaring` makes them."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, Table
 
@@ -100,6 +101,13 @@ class Many:
     conditions: Callable[..., Conditions] | None = None
 
 
+class Ordering(NamedTuple):
+    """An order of a page: columns as in `Page`, and whether the highest comes first."""
+
+    order_by: tuple[ColumnElement[Any], ...]
+    descending: bool = False
+
+
 @dataclass(frozen=True)
 class Page:
     """A Relay connection by keyset; `join` is None at the root.
@@ -109,6 +117,7 @@ class Page:
         descending: Whether the highest comes first.
         size: `first`, where it is left out.
         largest: Largest `first`.
+        orders: Other orders, by the member of an enumeration that asks for each.
         check: Awaited before every reading with the request's context, the arguments, and the
             values in `after`: None to go on, or an object that says why there is no page, which the
             field of the connection shows that is `Checked`; then it is awaited after the reading,
@@ -122,6 +131,14 @@ class Page:
     size: int = 20
     largest: int = MAX_PAGE
     check: Check | None = None
+    orders: Mapping[Enum, Ordering] = field(default_factory=dict)
+
+    def in_order(self, asked: Enum | None) -> "Page":
+        """Return the page in the order that a request asks for; as it is where it asks for none."""
+        if asked is None:
+            return self
+        order_by, descending = self.orders[asked]
+        return replace(self, order_by=order_by, descending=descending)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import Annotated, Any, TypeVar, cast
 
 import strawberry
@@ -34,6 +35,7 @@ from certgraph.api.reads.declarations import (
     Join,
     Many,
     One,
+    Ordering,
     Page,
     Part,
     Policy,
@@ -145,6 +147,11 @@ def many_where(
     return decorate
 
 
+def ordered(*order_by: Expression, descending: bool = False) -> Ordering:
+    """Return an order that a page may be asked for in."""
+    return Ordering(tuple(map(_element, order_by)), descending)
+
+
 def page(
     *target: Expression,
     of: Any,
@@ -154,21 +161,23 @@ def page(
     size: int = 20,
     largest: int = MAX_PAGE,
     check: Check | None = None,
+    orders: Mapping[Enum, Ordering] | None = None,
     description: str | None = None,
 ) -> Callable[[Callable[..., Conditions]], Any]:
     """Declare a connection: `target` as in `many` (none at the root), the body yields conditions.
 
     The body's arguments are the filters; `first` (`size` if left out) and `after` come before them.
     At the root it may be null, so that a page that fails leaves the others of a document.
+    With `orders` (of members of one enumeration) an argument `order_by` asks for one of them.
     With a `check` (at the root, see `Page`) the connection may have a field that is `checked`.
     """
     order = tuple(_element(expression) for expression in order_by)
     join = _join(target, None, through) if target else None
 
     def decorate(body: Callable[..., Conditions]) -> Any:
-        declared = Page(order, body, join, descending, size, largest, check)
+        declared = Page(order, body, join, descending, size, largest, check, orders or {})
         given = of if target else of | None
-        return _field(declared, description, _with_paging(body, size, largest), given)
+        return _field(declared, description, _with_paging(body, declared), given)
 
     return decorate
 
@@ -224,22 +233,23 @@ def _described(body: Callable[..., Conditions]) -> Callable[..., Conditions]:
     return described
 
 
-def _with_paging(
-    body: Callable[..., Conditions], size: int, largest: int
-) -> Callable[..., Conditions]:
-    """Return the body as strawberry is to see it: with `first` and `after`, too."""
+def _with_paging(body: Callable[..., Conditions], page: Page) -> Callable[..., Conditions]:
+    """Return the body as strawberry is to see it: with `first`, `after` and `order_by`, too."""
 
     @functools.wraps(body)
     def paged(**arguments: Any) -> Conditions:
         return body(**arguments)
 
     kind = inspect.Parameter.KEYWORD_ONLY
-    first = _said(int | None, f"How many at most, 1 to {largest:,}.")
+    first = _said(int | None, f"How many at most, 1 to {page.largest:,}.")
     after = _said(str | None, "Start behind this cursor, of this list with the same filters.")
     paging = [
-        inspect.Parameter("first", kind, default=size, annotation=first),
+        inspect.Parameter("first", kind, default=page.size, annotation=first),
         inspect.Parameter("after", kind, default=None, annotation=after),
     ]
+    if page.orders:
+        said = _said(type(next(iter(page.orders))) | None, "In which order; cursors are of one.")
+        paging.append(inspect.Parameter("order_by", kind, default=None, annotation=said))
     _sign(paged, [*paging, *_parameters(body)])
     return paged
 

@@ -112,6 +112,7 @@ class _Planner(SqlPlanner):
         if keyed is not None:
             place, shape = self._by_keys(top, keyed, rows)
         elif isinstance(declaration, Page):
+            declaration = self._in_order(declaration, top)
             source, order, conditions = self._page(declaration, top)
             place = read_rows(self._dialect.name, source, conditions, order)
             if self._way is Way.OBJECTS and is_plain_page(top, self._role):
@@ -275,6 +276,10 @@ class _Planner(SqlPlanner):
             item = self._object(there, selected.object_type(), selected.fields())
         return Listed(finish(), item)
 
+    def _in_order(self, declared: Page, selected: Selected) -> Page:
+        assert selected.slot is not None  # noqa: S101 - every page takes `first`
+        return declared.in_order(dict(self._given[selected.slot].fixed).get("orderBy"))
+
     def _page(
         self, declared: Page, selected: Selected
     ) -> tuple[Source, Order, list[ColumnElement[bool]]]:
@@ -287,6 +292,7 @@ class _Planner(SqlPlanner):
         return source, order, [*conditions, *allowed_rows(source, self._role)]
 
     def _page_below(self, place: Place, declared: Page, selected: Selected, name: str) -> Shape:
+        declared = self._in_order(declared, selected)
         assert declared.join is not None  # noqa: S101 - only the root has none
         source, order, conditions = self._page(declared, selected)
         keys = [place.sql(expression) for expression in declared.join.parent]

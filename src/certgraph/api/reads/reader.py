@@ -283,7 +283,8 @@ class Reader:
             try:
                 _check_page(run.context, declaration, arguments)
                 if arguments["after"] is not None:
-                    types = [column.type.python_type for column in declaration.order_by]
+                    ordered = declaration.in_order(arguments.get("orderBy"))
+                    types = [column.type.python_type for column in ordered.order_by]
                     run.places[index] = place_after(run.context, name, arguments, types)
             except GraphQLError as error:
                 run.failures[index] = error

@@ -11,7 +11,7 @@ from certgraph.actions.parties import Role
 from certgraph.api.reads.arguments import argument, written_out
 from certgraph.api.reads.below import Below
 from certgraph.api.reads.code import Position
-from certgraph.api.reads.cursors import PAGING
+from certgraph.api.reads.cursors import NO_FILTERS
 from certgraph.api.reads.declarations import Column, Join, Many, One, Page, Source, everybody
 from certgraph.api.reads.json_sql import global_id_json, object_json, value_json
 from certgraph.api.reads.levels import Order, Place, allowed_rows
@@ -80,7 +80,7 @@ class SqlPlanner:
             if name in given.names
             else None
             for name, definition in selected.field.args.items()
-            if not isinstance(selected.declaration, Page) or name not in PAGING
+            if not isinstance(selected.declaration, Page) or name not in NO_FILTERS
         }
         return [written_out(condition, fixed.values()) for condition in body(**arguments)]
 

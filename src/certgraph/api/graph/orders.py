@@ -1,0 +1,17 @@
+"""Orders that lists may be asked for in."""
+
+from enum import StrEnum
+
+
+class CertificateTypeOrder(StrEnum):
+    """Of certificate types."""
+
+    CODE = "code"
+    NEWEST = "newest"
+
+
+class OrganizationOrder(StrEnum):
+    """Of organizations."""
+
+    CODE = "code"
+    NAME = "name"
