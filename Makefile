@@ -15,7 +15,7 @@ unexport UV_DEFAULT_INDEX
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup judges browser demo test check serve bench schema docs page page-check lint format vectors lock clean
+.PHONY: help setup judges browser demo test check serve bench mutants schema docs page page-check lint format vectors lock clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -86,6 +86,9 @@ format: setup ## Format the code
 
 serve: setup ## Serve the demo's folder again
 	@$(BIN)/certgraph serve --dir demo
+
+mutants: setup ## Plant faults and see which the tests miss (MUTANTS="--count 40 --kind credential")
+	@$(BIN)/python scripts/mutants.py $(MUTANTS)
 
 bench: setup ## Measure, both sides in one run
 	@$(BIN)/python benchmarks/run.py

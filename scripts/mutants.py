@@ -1,0 +1,172 @@
+"""Plant single faults in what decides, and see which the tests miss: `make mutants`.
+
+A fault is a comparison, a condition, a constant, a boolean or an arithmetic sign that is another;
+they are drawn at random from `credential/` and every `rules.py`, the same for the same seed. Each
+is planted in a copy of the project, and the tests that are meant to find it run. What survives is
+printed with its place: either a test is missing, or the fault changes nothing.
+"""
+
+import argparse
+import ast
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src/certgraph"
+TESTS = {
+    "credential": ["tests/credential"],
+    "rules": ["tests/server", "-k", "not postgresql and not reads and not walks"],
+}
+PATIENCE = 600
+"""Seconds for the tests of one fault; one that hangs them is found."""
+
+_COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
+_SIGNS: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.FloorDiv: ast.Mult,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault that may be planted: in which file, at which node of its tree, and what it says."""
+
+    file: Path
+    node: int
+    line: int
+    said: str
+
+
+class _Planter(ast.NodeTransformer):
+    """Counts the nodes at which a fault may be planted; plants it at one."""
+
+    def __init__(self, at: int | None = None) -> None:
+        self.at = at
+        self.found: list[tuple[int, str]] = []
+
+    def _here(self, node: ast.AST, said: str) -> bool:
+        self.found.append((getattr(node, "lineno", 0), said))
+        return self.at == len(self.found) - 1
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        before, after = type(node.ops[0]), _COMPARISONS[type(node.ops[0])]
+        if self._here(node, f"{before.__name__} -> {after.__name__}"):
+            node.ops[0] = after()
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        after = _SIGNS.get(type(node.op))
+        if after and self._here(node, f"{type(node.op).__name__} -> {after.__name__}"):
+            node.op = after()
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        self.generic_visit(node)
+        after = ast.Or if isinstance(node.op, ast.And) else ast.And
+        if self._here(node, f"{type(node.op).__name__} -> {after.__name__}"):
+            node.op = after()
+        return node
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, bool):
+            if self._here(node, f"{node.value} -> {not node.value}"):
+                return ast.copy_location(ast.Constant(not node.value), node)
+        elif isinstance(node.value, int) and self._here(node, f"{node.value} -> {node.value + 1}"):
+            return ast.copy_location(ast.Constant(node.value + 1), node)
+        return node
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        self.generic_visit(node)
+        if self._here(node, "if -> if not"):
+            node.test = ast.copy_location(ast.UnaryOp(ast.Not(), node.test), node.test)
+        return node
+
+
+def faults(file: Path) -> Iterator[Fault]:
+    """Yield every fault that may be planted in a file."""
+    planter = _Planter()
+    planter.visit(ast.parse(file.read_text("utf-8")))
+    for node, (line, said) in enumerate(planter.found):
+        yield Fault(file, node, line, said)
+
+
+def planted(fault: Fault) -> str:
+    """Return the text of a file with a fault in it."""
+    tree = ast.parse(fault.file.read_text("utf-8"))
+    return ast.unparse(ast.fix_missing_locations(_Planter(fault.node).visit(tree)))
+
+
+def _drawn(count: int, seed: int, kinds: list[str]) -> list[Fault]:
+    found: list[Fault] = []
+    if "credential" in kinds:
+        found += [one for file in sorted(SOURCE.glob("credential/*.py")) for one in faults(file)]
+    if "rules" in kinds:
+        found += [one for file in sorted(SOURCE.rglob("rules.py")) for one in faults(file)]
+    return Random(seed).sample(found, min(count, len(found)))  # noqa: S311 - no secret
+
+
+def _is_caught(fault: Fault, copy: Path) -> bool:
+    """Tell whether the tests fail, or end by themselves, over a fault planted in a copy."""
+    file = copy / fault.file.relative_to(ROOT)
+    whole = file.read_text("utf-8")
+    file.write_text(planted(fault), "utf-8")
+    kind = "rules" if file.name == "rules.py" else "credential"
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", *TESTS[kind]]
+    try:
+        run = subprocess.run(  # noqa: S603 - our own tests
+            command,
+            cwd=copy,
+            env={"PYTHONPATH": f"{copy / 'src'}:{copy}", "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        file.write_text(whole, "utf-8")
+    return run.returncode != 0
+
+
+def main() -> int:
+    """Plant faults and print those that nothing found; 1 where there are more than allowed."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kind", choices=TESTS, action="append")
+    parser.add_argument("--least", type=float, default=0.98, help="part that must be found")
+    options = parser.parse_args()
+    drawn = _drawn(options.count, options.seed, options.kind or list(TESTS))
+    with tempfile.TemporaryDirectory(prefix="certgraph-mutants-") as temporary:
+        copies = [Path(temporary) / str(number) for number in range(2)]
+        for copy in copies:
+            ignored = shutil.ignore_patterns(".venv", ".git", "node_modules", "__pycache__", "demo")
+            shutil.copytree(ROOT, copy, ignore=ignored)
+        with ThreadPoolExecutor(len(copies)) as pool:
+            halves = [
+                pool.submit(lambda copy=copy, mine=drawn[place::2]: [
+                    one for one in mine if not _is_caught(one, copy)
+                ])
+                for place, copy in enumerate(copies)
+            ]  # fmt: skip
+            left = [one for half in halves for one in half.result()]
+    for one in left:
+        print(f"{one.file.relative_to(ROOT)}:{one.line}: {one.said}")
+    caught = len(drawn) - len(left)
+    print(f"{caught} of {len(drawn)} faults found by the tests (seed {options.seed})")
+    return 0 if caught >= options.least * len(drawn) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
