@@ -8,7 +8,7 @@ import pytest
 
 from certgraph.credential import holder_tag
 from certgraph.credential.claims import MalformedClaims, claims_faults
-from certgraph.credential.signature import UnsafeKey, kid_of, load_public_key
+from certgraph.credential.signature import UnsafeKey, is_signed_by, kid_of, load_public_key
 from certgraph.credential.status_list import (
     ENTRIES,
     MalformedStatusList,
@@ -34,6 +34,25 @@ def test_a_base_certificate_takes_at_most_256_bytes():
 
 def test_five_outcomes_stay_below_381_bytes():
     assert len(kit.signed(kit.claims(outcomes=kit.FIVE_OUTCOMES))) <= 381
+
+
+GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493
+
+
+class TakesAll:
+    """A key whose library takes every signature: what is refused is refused before it."""
+
+    def verify(self, signature, message):
+        """Take it."""
+
+
+@pytest.mark.parametrize(
+    ("s", "is_taken"),
+    [(0, True), (2**252, True), (GROUP_ORDER - 1, True), (GROUP_ORDER, False), (2**256 - 1, False)],
+)
+def test_s_is_below_the_group_order_whatever_the_library_does(s, is_taken):
+    r = kit.ISSUER.sign(b"x")[:32]
+    assert is_signed_by(TakesAll(), r + s.to_bytes(32, "little"), b"x") is is_taken
 
 
 @pytest.mark.parametrize(("share", "limit"), [(0.001, 50_000), (0.01, 290_000)])

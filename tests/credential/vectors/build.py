@@ -31,6 +31,11 @@ from certgraph.credential.signature import (
     to_be_signed,
 )
 from certgraph.credential.trust_bundle import encode_trust_bundle
+from certgraph.credential.trust_list import (
+    assemble_trust_list,
+    encode_trust_list,
+    trust_list_message,
+)
 from tests.credential import kit
 
 HERE = Path(__file__).parent
@@ -83,6 +88,11 @@ def good_cases() -> Iterator[tuple[str, dict[str, Any]]]:
     yield case("valid-digits-alone", kit.qr_text().partition("#")[2], "valid")
     yield case("valid-space-around", f" {kit.qr_text()}\r\n", "valid")
     yield case("valid-other-host", kit.qr_text().replace(kit.HOST, "elsewhere.test:8443"), "valid")
+    for longer in range(3):  # each length that base64url ends differently for
+        signed = kit.signed(kit.claims(number="N" * (10 + longer)))
+        padded = urlsafe_b64encode(signed).decode()
+        yield case(f"valid-base64url-{len(signed) % 3}", padded.rstrip("="), "valid")
+        yield case(f"valid-base64url-padded-{len(signed) % 3}", padded, "valid")
     fully = protected_header(kit.ISSUER_KID, "cgc+cwt", FULLY_SPECIFIED_ED25519)
     body = encode(payload())
     signature = kit.ISSUER.sign(to_be_signed(fully, body))
@@ -544,6 +554,20 @@ def bundle_case(
     return f"bundles/{name}.json", content
 
 
+def with_sequence(sequence: object) -> bytes:
+    """Return a bundle whose trust list has this for its number."""
+    content = decode(encode_trust_list(kit.trust_list()), max_depth=9)
+    (trust,) = (value for value in content.values() if isinstance(value, dict))
+    trust[1] = sequence
+    body = encode(content)
+    pairs = [
+        (root.public_key, root.sign(trust_list_message(root.public_key, body)))
+        for root in kit.ROOTS[:2]
+    ]
+    tokens = [kit.status_list(), kit.status_list("EO-002")]
+    return encode_trust_bundle([assemble_trust_list(body, pairs)], tokens, kit.STANDARDS)
+
+
 def bundle_cases() -> Iterator[tuple[str, dict[str, Any]]]:
     """Trust bundles to take or to refuse."""
     good = kit.bundle()
@@ -563,6 +587,19 @@ def bundle_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         kit.bundle(rotated, steps=[step], signers=new),
         roots=kit.NEW_ROOT_KEYS,
     )
+    back = kit.signed_trust_list(kit.trust_list(sequence=4), both)
+    yield bundle_case(
+        "bad-two-changes-of-roots-with-one-number",
+        kit.bundle(kit.trust_list(sequence=5), steps=[step, back]),
+        "mixed",
+    )
+    yield bundle_case(
+        "bad-list-with-the-number-of-a-change-of-roots",
+        kit.bundle(replace(rotated, sequence=4), steps=[step], signers=new),
+        "mixed",
+    )
+    yield bundle_case("bad-sequence-no-number", with_sequence(True), "malformed")  # noqa: FBT003
+    yield bundle_case("bad-sequence-negative", with_sequence(-1), "malformed")
     yield bundle_case(
         "bad-roots-changed-step-missing", kit.bundle(rotated, signers=new), "too_few_signatures"
     )
