@@ -57,6 +57,19 @@ class _Planter(ast.NodeTransformer):
         self.found.append((getattr(node, "lineno", 0), said))
         return self.at == len(self.found) - 1
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        return self._without_decorators(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return self._without_decorators(node)
+
+    def _without_decorators(self, node: ast.ClassDef | ast.FunctionDef) -> ast.AST:
+        """Visit what is inside: whether a class has slots decides nothing."""
+        decorators, node.decorator_list = node.decorator_list, []
+        self.generic_visit(node)
+        node.decorator_list = decorators
+        return node
+
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
         before, after = type(node.ops[0]), _COMPARISONS[type(node.ops[0])]

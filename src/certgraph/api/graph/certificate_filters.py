@@ -3,13 +3,12 @@
 from datetime import date
 
 from certgraph.api.graph.enums import CertificateLevel, CertificateState
+from certgraph.api.graph.filters import of_organization, of_type
 from certgraph.api.reads.arguments import is_one_of, through
 from certgraph.api.reads.declarations import Conditions
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.lookup_keys import holder_name_key, number_key
 from certgraph.certificates.tables import CertificateRow
-from certgraph.organizations import queries as organization_queries
-from certgraph.standards import queries as standard_queries
 
 
 def of_certificates(
@@ -68,23 +67,9 @@ def of_runs(*, waits_for_signature: bool | None = None) -> Conditions:
         yield waits if waits_for_signature else ~waits
 
 
-def of_issuer(organization_code: str | None = None) -> Conditions:
-    """Yield the condition of the filter.
-
-    Args:
-        organization_code: Issued by the organization with this code.
-    """
-    if organization_code is not None:
-        yield organization_queries.is_of_organization(
-            CertificateRow.organization_id, organization_code
-        )
-
-
-def of_type(certificate_type_code: str | None = None) -> Conditions:
-    """Yield the condition of the filter.
-
-    Args:
-        certificate_type_code: Of the certificate type with this code.
-    """
-    if certificate_type_code is not None:
-        yield standard_queries.is_of_type(CertificateRow.certificate_type_id, certificate_type_code)
+of_issuer = of_organization(
+    CertificateRow.organization_id, "Issued by the organization with this code."
+)
+of_certificate_type = of_type(
+    CertificateRow.certificate_type_id, "Of the certificate type with this code."
+)

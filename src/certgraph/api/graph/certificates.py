@@ -10,8 +10,14 @@ import strawberry
 
 from certgraph.actions.parties import Relation
 from certgraph.api.context import Context
-from certgraph.api.graph.certificate_filters import of_certificates, of_issuer, of_runs, of_type
+from certgraph.api.graph.certificate_filters import (
+    of_certificate_type,
+    of_certificates,
+    of_issuer,
+    of_runs,
+)
 from certgraph.api.graph.enums import CertificateLevel, CertificateState, Role
+from certgraph.api.graph.filters import of_organization
 from certgraph.api.graph.organizations import IssuerKey, Organization
 from certgraph.api.graph.standards import CertificateType, StandardVersion
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
@@ -34,7 +40,6 @@ from certgraph.credential.claims import TYP
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.credential.signature import assemble_sign1, sign1_message
 from certgraph.credit_bank.records.tables import OutcomeRecordRow
-from certgraph.organizations.queries import is_of_organization
 
 if TYPE_CHECKING:
     from certgraph.api.graph.outcome_records import LearningOutcomeRecord
@@ -309,14 +314,9 @@ class IssueRun(Node):
     )
 
 
-def _of_organization(organization_code: str | None = None) -> Conditions:
-    """Yield the condition of the filter.
-
-    Args:
-        organization_code: Of the organization with this code.
-    """
-    if organization_code is not None:
-        yield is_of_organization(IssueRunRow.organization_id, organization_code)
+_of_runs_organization = of_organization(
+    IssueRunRow.organization_id, "Of the organization with this code."
+)
 
 
 @strawberry.type
@@ -348,13 +348,13 @@ class CertificateQuery:
         order_by=[CertificateRow.issued_on, CertificateRow.id],
         descending=True,
         description="Certificates that the caller may read, newest first.",
-    )(all_of(of_issuer, of_type, of_certificates))
+    )(all_of(of_issuer, of_certificate_type, of_certificates))
     issue_runs = page(
         of=Connection[IssueRun],
         order_by=[IssueRunRow.requested_at, IssueRunRow.id],
         descending=True,
         description="Requests to issue that the caller may read, newest first.",
-    )(all_of(_of_organization, of_runs))
+    )(all_of(_of_runs_organization, of_runs))
 
     @page(
         of=Connection[AchievedOutcome],

@@ -9,6 +9,7 @@ from certgraph.actions.parties import Relation
 from certgraph.api.graph.certificates import Certificate
 from certgraph.api.graph.conversion_filters import of_measures
 from certgraph.api.graph.enums import ApplicationState, CertificateLevel, MeasureState, Role
+from certgraph.api.graph.filters import of_organization
 from certgraph.api.graph.learning_outcomes import TENTHS
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.graph.outcome_records import LearningOutcomeRecord
@@ -201,14 +202,9 @@ class ConversionApplication(Node):
     )
 
 
-def _of_institution_coded(organization_code: str | None = None) -> Conditions:
-    """Yield the condition of the filter.
-
-    Args:
-        organization_code: Of the institution with this code.
-    """
-    if organization_code is not None:
-        yield is_of_organization(ConversionMeasureRow.organization_id, organization_code)
+_of_institution_coded = of_organization(
+    ConversionMeasureRow.organization_id, "Of the institution with this code."
+)
 
 
 @strawberry.type
