@@ -1,6 +1,6 @@
 """The last second of everything that ends counts, and the next does not."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 
@@ -55,3 +55,19 @@ def refused(data, now):
     except UntrustedBundle as error:
         return error.reason
     return None
+
+
+CHINA = timezone(timedelta(hours=8))
+
+
+@pytest.mark.parametrize("day", [date(1970, 1, 2), date(2026, 11, 23), date(2100, 12, 31)])
+def test_days_begin_and_end_by_the_clock_of_china(day):
+    midnight = datetime(day.year, day.month, day.day, tzinfo=CHINA)
+    number = days.to_day(day)
+    assert days.to_date(number) == day
+    assert days.first_second(number) == midnight.timestamp()
+    assert days.last_second(number) == midnight.timestamp() + 86_399
+    assert days.day_of(days.first_second(number)) == number
+    assert days.day_of(days.last_second(number)) == number
+    assert days.day_of(days.last_second(number) + 1) == number + 1
+    assert days.day_of(days.first_second(number) - 1) == number - 1
