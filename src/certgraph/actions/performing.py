@@ -105,6 +105,8 @@ def _act(
     session: Session, action: AnyAction, environment: Environment, actor: Actor, given: Given
 ) -> Act:
     key = given.get("idempotency_key", "") if action.once else ""
+    if given.get("dry_run"):  # whatever was made with the caller's key is another matter
+        key = new_id(environment.random).hex
     reason, document = given.get("reason") or "", given.get("document")
     return Act(session, actor, environment, reason, document, key)
 
@@ -113,7 +115,7 @@ async def _made_meanwhile(
     action: AnyAction, environment: Environment, actor: Actor, given: Given, grant: Grant
 ) -> Outcome | None:
     """Return what a request with the same key made while this one was performed."""
-    if not action.once:
+    if not action.once or given.get("dry_run"):
         return None
     async with environment.sessions() as session:
         act = _act(session, action, environment, actor, given)

@@ -50,6 +50,19 @@ async def test_a_dry_run_names_every_reason(house):
     assert await house.count("certificates") == 0
 
 
+async def test_a_dry_run_with_a_key_that_was_used_says_what_speaks_against_it(house):
+    given = {
+        "actor": await house.actor(Role.EVALUATION_ORGANIZATION, "EO-001"),
+        "organization_code": "EO-001",
+        "idempotency_key": "one",
+    }
+    await house.perform(issue_certificates, candidates=[house.candidate()], **given)
+    wrong = [house.candidate(holder_name="")]
+    with pytest.raises(Rejected) as caught:
+        await house.perform(issue_certificates, dry_run=True, candidates=wrong, **given)
+    assert [problem.path[0] for problem in caught.value.problems] == ["candidates"]
+
+
 async def test_a_dry_run_of_one_is_asked_for_by_mutation_too(client):
     query = """mutation ($dry: Boolean!) { certificateIssue(input: {idempotencyKey: "k",
       organizationCode: "EO-001", dryRun: $dry, candidate: {holderName: "张三", level: ELEMENTARY,

@@ -9,7 +9,7 @@ from certgraph.all_actions import ALL_ACTIONS
 from certgraph.api.graph.enums import Role, Scope
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.reads.arguments import CALLER_TOKEN, NOW
-from certgraph.api.reads.declarations import Conditions
+from certgraph.api.reads.declarations import Condition, Conditions
 from certgraph.api.reads.declaring import column, computed, find, one, page, read_from
 from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node
@@ -50,8 +50,13 @@ class ApiToken(Node):
     )
 
 
+def _own_token(role: Role | None) -> bool | Condition:
+    """Let a caller read its own token alone, on whatever path."""
+    return ApiTokenRow.id == CALLER_TOKEN if role is not None else False
+
+
 @strawberry.type(description="Who calls: the token that came with the request.")
-@read_from(ApiTokenRow, policy=readers(dict.fromkeys(Role, Relation.ANY)))
+@read_from(ApiTokenRow, policy=_own_token)
 class Viewer:
     """See `certgraph.organizations.tables.ApiTokenRow`."""
 

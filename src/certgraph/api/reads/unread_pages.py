@@ -39,7 +39,8 @@ class Unread:
             return self.answer
         if selected.name != "pageInfo":
             return []
-        arguments = self.run.arguments[self.top.slot or 0]
+        assert self.top.slot is not None  # noqa: S101 - every page takes `first`
+        arguments = self.run.arguments[self.top.slot]
         info = {
             "__typename": "PageInfo",
             "hasNextPage": False,
