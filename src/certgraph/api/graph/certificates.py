@@ -1,9 +1,7 @@
 """Certificates in the graph, and the lookup by number and name."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -19,15 +17,15 @@ from certgraph.api.graph.certificate_filters import (
 from certgraph.api.graph.enums import CertificateLevel, CertificateState, Role
 from certgraph.api.graph.filters import of_organization
 from certgraph.api.graph.organizations import IssuerKey, Organization
+from certgraph.api.graph.qr_codes import QrCode
 from certgraph.api.graph.standards import CertificateType, StandardVersion
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
-from certgraph.api.reads.declarations import COST, Condition, Conditions, below_parent
+from certgraph.api.reads.declarations import Condition, Conditions, below_parent
 from certgraph.api.reads.declaring import all_of, column, computed, find, many, one, page, read_from
 from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node, global_id
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
-from certgraph.certificates.qr_image import QrImage, draw_qr
 from certgraph.certificates.rules import masked_name
 from certgraph.certificates.states.registration import is_late
 from certgraph.certificates.tables import (
@@ -116,39 +114,6 @@ def _holder_name(context: Context, name: str) -> str | None:
 
 def _masked_name(context: Context, name: str) -> str:
     return masked_name(name) if may_read_learner(context) else ""
-
-
-DRAWING = 20
-"""Objects that drawing a QR code counts for: it takes a processor about 20 ms."""
-
-_DRAWER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qr")
-"""Draws beside the event loop, one at a time, so that other requests go on."""
-
-
-@strawberry.type(description="The QR code of a certificate.")
-class QrCode:
-    """See `certgraph.certificates.qr_image.QrImage`; drawn when first asked for more than text."""
-
-    text: str = strawberry.field(description="What it says; verifies offline.")
-
-    @cached_property
-    def _image(self) -> asyncio.Future[QrImage]:
-        return asyncio.get_running_loop().run_in_executor(_DRAWER, draw_qr, self.text)
-
-    @strawberry.field(description="QR version, 1 to 16.", metadata={COST: DRAWING})
-    async def version(self) -> int:
-        """Return it."""
-        return (await self._image).version
-
-    @strawberry.field(description="Width to print, quiet zone included.", metadata={COST: DRAWING})
-    async def print_mm(self) -> float:
-        """Return it in millimetres."""
-        return (await self._image).print_mm
-
-    @strawberry.field(description="SVG of that width.", metadata={COST: DRAWING})
-    async def svg(self) -> str:
-        """Return it."""
-        return (await self._image).svg.decode()
 
 
 def _qr_code(

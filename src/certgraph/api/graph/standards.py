@@ -11,7 +11,12 @@ from certgraph.api.graph.entitlements import ORDER as ENTITLEMENTS_ORDER
 from certgraph.api.graph.entitlements import Entitlement, that_hold
 from certgraph.api.graph.enums import CertificateLevel, CertificateTypeOrder, CertificateTypeState
 from certgraph.api.graph.organizations import Organization
-from certgraph.api.reads.declarations import Conditions, below_parent, everybody
+from certgraph.api.graph.standard_contents import (
+    CertificateTypeLevel,
+    LearningOutcome,
+    WorkArea,
+)
+from certgraph.api.reads.declarations import Conditions, everybody
 from certgraph.api.reads.declaring import (
     all_of,
     column,
@@ -39,7 +44,6 @@ from certgraph.standards.tables import (
     CertificateLevelRow,
     CertificateTypeOrganizationRow,
     CertificateTypeRow,
-    KnownWorkAreaRow,
     LearningOutcomeRow,
     MajorRow,
     StandardContentRow,
@@ -53,91 +57,6 @@ if TYPE_CHECKING:
     from certgraph.api.graph.conversion import ConversionRule
     from certgraph.api.graph.learning_outcomes import CatalogueEntry
     from certgraph.api.graph.proposals import CreditProposal, CreditProposalDeadline
-
-_BELOW = (
-    StandardContentRow.standard_version_id,
-    StandardContentRow.level,
-    StandardContentRow.parent_code,
-)
-_ABOVE = (
-    StandardContentRow.standard_version_id,
-    StandardContentRow.level,
-    StandardContentRow.code,
-)
-
-
-@strawberry.type(description="A level that a certificate type is known to have.")
-@read_from(CertificateLevelRow, policy=everybody)
-class CertificateTypeLevel:
-    """See `certgraph.standards.tables.CertificateLevelRow`."""
-
-    level: CertificateLevel = column(CertificateLevelRow.level, description="The level.")
-    platform_id: str | None = column(
-        CertificateLevelRow.platform_id, description="Id on the national platform."
-    )
-    platform_state_on: date | None = column(
-        CertificateLevelRow.platform_state_on, description="As of which day the platform lists it."
-    )
-    known_work_areas: list[str] = many(
-        KnownWorkAreaRow.certificate_type_id,
-        KnownWorkAreaRow.level,
-        parent=[CertificateLevelRow.certificate_type_id, CertificateLevelRow.level],
-        value=KnownWorkAreaRow.name,
-        order_by=[KnownWorkAreaRow.position],
-        description="Work areas that a source names for it.",
-    )
-
-
-@strawberry.type(description="A learning outcome 学习成果 that certificates name by number.")
-@read_from(LearningOutcomeRow, policy=below_parent)
-class LearningOutcome:
-    """See `certgraph.standards.tables.LearningOutcomeRow`."""
-
-    number: int = column(
-        LearningOutcomeRow.number, description="Its number in the version, from 1."
-    )
-    level: CertificateLevel = column(LearningOutcomeRow.level, description="Of which level it is.")
-    name: str = column(LearningOutcomeRow.name, description="What is learned.")
-
-
-@strawberry.type(description="A skill requirement 职业技能要求.")
-@read_from(StandardContentRow, policy=below_parent)
-class SkillRequirement:
-    """A line with a code such as 1.1.1."""
-
-    code: str = column(StandardContentRow.code, description="Its code in the standard, e.g. 1.1.1.")
-    text: str = column(StandardContentRow.text, description="What is required.")
-
-
-@strawberry.type(description="A work task 工作任务 with its skill requirements.")
-@read_from(StandardContentRow, policy=below_parent)
-class WorkTask:
-    """A line with a code such as 1.1."""
-
-    code: str = column(StandardContentRow.code, description="Its code in the standard, e.g. 1.1.")
-    name: str = column(StandardContentRow.text, description="Its name.")
-    skill_requirements: list[SkillRequirement] = many(
-        *_BELOW,
-        parent=_ABOVE,
-        order_by=[StandardContentRow.position],
-        description="Its skill requirements, in their order.",
-    )
-
-
-@strawberry.type(description="A work area 工作领域 with its tasks.")
-@read_from(StandardContentRow, policy=below_parent)
-class WorkArea:
-    """A line with a code such as 1."""
-
-    level: CertificateLevel = column(StandardContentRow.level, description="Of which level it is.")
-    code: str = column(StandardContentRow.code, description="Its code in the standard, e.g. 1.")
-    name: str = column(StandardContentRow.text, description="Its name.")
-    work_tasks: list[WorkTask] = many(
-        *_BELOW,
-        parent=_ABOVE,
-        order_by=[StandardContentRow.position],
-        description="Its work tasks, in their order.",
-    )
 
 
 @strawberry.type(description="A major 专业 in one edition of a catalogue of majors.")
