@@ -100,13 +100,13 @@ Verdict invalid|altered, forged or not allowed|无效
 Verdict no_certificate|no certificate's code|不是证书二维码
 Verdict unconfirmed|the register does not confirm it|平台没有此证书的记录
 Check text|the text is a certificate's code|二维码内容
-Check envelope|the signed bytes are well formed|数据格式
-Check issuer_key|the key is known, and good on the day of issue|颁发机构公钥
+Check envelope|the signed bytes are well formed|证书格式
+Check issuer_key|the key is known, and good on the day of issue|签发密钥
 Check signature|the signature is right|数字签名
 Check claims|the content is whole and allowed|证书内容
-Check entitlement|the organization was allowed to issue it|颁证授权
+Check entitlement|the organization was allowed to issue it|颁发权限
 Check expiry|it has not expired|有效期
-Check status|it is neither revoked nor suspended|证书状态
+Check status|it is neither revoked nor suspended|撤销与暂停状态
 CheckState passed|passed|通过
 CheckState failed|failed|未通过
 CheckState could_not_run|could not be made|无法核验

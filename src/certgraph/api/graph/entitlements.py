@@ -20,7 +20,7 @@ ORDER = (EntitlementRow.first_on, EntitlementRow.level, EntitlementRow.id)
 
 
 @strawberry.type(
-    description="Leave of an organization to issue a certificate type at one level 颁证授权."
+    description="Leave of an organization to issue a certificate type at one level 颁发权限."
 )
 @read_from(EntitlementRow, policy=everybody)
 class Entitlement(Node):
