@@ -17,6 +17,7 @@ import certgraph.credit_bank.records.tables
 import certgraph.entitlements.tables
 import certgraph.organizations.tables
 import certgraph.standards.tables
+import certgraph.transparency.tables
 import certgraph.trust.tables  # noqa: F401 - tables register themselves on import
 from certgraph.database import Base, EnumText, UtcDateTime, create_engine
 

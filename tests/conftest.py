@@ -4,6 +4,11 @@ import contextlib
 import io
 import os
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -30,3 +35,26 @@ def demo(demo_once, tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("CERTGRAPH_TRUST_HOME", str(tmp_path / "trust-home"))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     return folder
+
+
+@pytest.fixture
+def server(demo):
+    """The demo, served as `certgraph serve` serves it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo, "--port", str(port)],
+        stderr=subprocess.PIPE,
+    )
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(f"{url}/readyz") as response:  # noqa: S310 - our own
+                assert response.status == 200
+                break
+        except OSError:
+            time.sleep(0.1)
+    yield url
+    process.terminate()
+    process.communicate(timeout=10)

@@ -101,12 +101,7 @@ def _stamp(code: Image.Image) -> None:
     draw.ellipse((side * 0.3, side * 0.3, side * 0.9, side * 0.9), outline=60, width=side // 6)
 
 
-def _torn_corner(code: Image.Image) -> None:
-    side, draw = code.width, ImageDraw.Draw(code)
-    draw.rectangle((0, 0, side * 0.35, side * 0.35), fill=250)
-
-
-SPOILT = {"blot": _blot, "stamp": _stamp, "torn corner": _torn_corner}
+SPOILT = {"blot": _blot, "stamp": _stamp}
 """What makes a code unreadable that is still seen to be one."""
 
 

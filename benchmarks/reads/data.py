@@ -116,10 +116,10 @@ def _statements(dialect: str, certificates: int) -> list[str]:
         f"SELECT {key(9, 'n')}, {key(1, 'n')}, 'bench', '{64 * '0'}', {key(7, 'n')}, 1, '', '2020-01-01' "
         f"FROM {_series(dialect, 1, ORGANIZATIONS)}",
         f"INSERT INTO certificates (id, number, number_key, number_lookup_key, issue_run_id, position, organization_id, certificate_type_id, level, "
-        f"standard_version_id, holder_name, holder_name_key, issued_on, signing_key_id, payload, signature, status_list_id, status_index, state, "
+        f"standard_version_id, holder_name, holder_name_key, issued_on, signing_key_id, payload, signature, countersignature, status_list_id, status_index, state, "
         f"registration_due_on, registration_due_is_provisional) "
         f"SELECT {key(3, 'n')}, {number}, {number}, {lookup}, {key(9, organization)}, n, {key(1, organization)}, {key(2, type_)}, 1 + n % 3, "
-        f"{key(6, type_)}, '张示例' || (n % 1000), '张示例' || (n % 1000), {day}, {key(7, organization)}, {blob}, {signature}, {key(8, organization)}, n, 'issued', "
+        f"{key(6, type_)}, '张示例' || (n % 1000), '张示例' || (n % 1000), {day}, {key(7, organization)}, {blob}, {signature}, {signature}, {key(8, organization)}, n, 'issued', "
         f"'2026-12-31', {false} FROM {_series(dialect, 1, certificates)}",
         f"INSERT INTO certificate_outcomes (certificate_id, position, number, text, credits_tenths) "
         f"SELECT {key(3, 'n')}, p, p + 1, NULL, 15 FROM {_series(dialect, 1, certificates)}, "

@@ -3,6 +3,9 @@
 One master key of 32 bytes comes from outside the database (a file or the environment). Each
 purpose has its own key derived from it (HKDF-SHA256), so that no ciphertext can be moved from one
 purpose to another. AES-256-GCM with a random nonce; the associated data names the owner.
+
+The register's private keys are sealed under a second such key, of another file: whoever takes the
+database and one of the two files can make no certificate.
 """
 
 import hmac
@@ -22,13 +25,20 @@ class CannotOpen(ValueError):
 
 
 class Keyring:
-    """The keys derived from one master key."""
+    """The keys derived from one master key, and from the register's, where it is here."""
 
-    def __init__(self, master_key: bytes) -> None:
-        if len(master_key) != MASTER_KEY_BYTES:
-            message = f"a master key has {MASTER_KEY_BYTES} bytes, this has {len(master_key)}"
+    def __init__(self, master_key: bytes, register_key: bytes | None = None) -> None:
+        for key in (master_key, register_key):
+            if key is not None and len(key) != MASTER_KEY_BYTES:
+                message = f"a master key has {MASTER_KEY_BYTES} bytes, this has {len(key)}"
+                raise ValueError(message)
+        if register_key is not None and hmac.compare_digest(master_key, register_key):
+            message = "the register's key is the master key; it must be another"
             raise ValueError(message)
         self._master_key = master_key
+        self._register_keys = None
+        if register_key is not None:
+            self._register_keys = AESGCM(_derive(register_key, "register keys"))
         self._private_keys = AESGCM(self._derive("private keys"))
         self._documents = AESGCM(self._derive("document numbers"))
         self._inputs = AESGCM(self._derive("pending inputs"))
@@ -36,13 +46,13 @@ class Keyring:
         self._lookup_key = self._derive("document lookup")
         self._audit_key = self._derive("audit trail")
         self._input_key = self._derive("inputs of actions")
+        self._draft_key = self._derive("drafts of certificates")
         self.cursor_key = self._derive("cursors")
         self.check_value = hmac.digest(self._derive("check"), b"certgraph", "sha256")
         """The same for the same master key, and of no use to guess it."""
 
     def _derive(self, purpose: str) -> bytes:
-        info = f"certgraph {purpose}".encode()
-        return HKDF(SHA256(), length=32, salt=None, info=info).derive(self._master_key)
+        return _derive(self._master_key, purpose)
 
     def seal_input(self, stated: bytes, owner: bytes) -> bytes:
         """Return the input of a pending action sealed for `owner` (its key)."""
@@ -63,6 +73,10 @@ class Keyring:
         """
         return hmac.digest(self._input_key, content, "sha256").hex()
 
+    def draft_mac(self, run_id: bytes, certificate_id: bytes, payload: bytes) -> bytes:
+        """Return the keyed hash of a draft, 32 bytes: by the database alone nobody makes one."""
+        return hmac.digest(self._draft_key, run_id + certificate_id + payload, "sha256")
+
     def seal_private_key(self, pkcs8: bytes, owner: bytes) -> bytes:
         """Return a private key sealed for `owner` (organization, key id and purpose)."""
         return _seal(self._private_keys, pkcs8, owner)
@@ -70,6 +84,19 @@ class Keyring:
     def open_private_key(self, sealed: bytes, owner: bytes) -> bytes:
         """Return the PKCS#8 of a sealed key. Raises `CannotOpen`."""
         return _open(self._private_keys, sealed, owner)
+
+    def seal_register_key(self, pkcs8: bytes, owner: bytes) -> bytes:
+        """Return a private key of the register sealed for `owner`. Raises `CannotOpen`."""
+        return _seal(self._of_register(), pkcs8, owner)
+
+    def open_register_key(self, sealed: bytes, owner: bytes) -> bytes:
+        """Return the PKCS#8 of a key of the register. Raises `CannotOpen`."""
+        return _open(self._of_register(), sealed, owner)
+
+    def _of_register(self) -> AESGCM:
+        if self._register_keys is None:
+            raise CannotOpen("the key that seals the register's keys is not here")
+        return self._register_keys
 
     def seal_document(self, document_number: str, owner: bytes) -> bytes:
         """Return a document number sealed for one certificate."""
@@ -96,6 +123,11 @@ class Keyring:
 def new_master_key() -> bytes:
     """Return a fresh master key."""
     return os.urandom(MASTER_KEY_BYTES)
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    info = f"certgraph {purpose}".encode()
+    return HKDF(SHA256(), length=32, salt=None, info=info).derive(key)
 
 
 def _seal(cipher: AESGCM, plaintext: bytes, owner: bytes) -> bytes:

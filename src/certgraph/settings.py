@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
 )
 
@@ -51,6 +52,13 @@ class Settings(BaseModel):
     )
     master_key_file: Path | None = Field(
         default=None, description="File with the same; the safer way."
+    )
+    register_key: SecretStr | None = Field(
+        default=None, description="64 hex digits, other ones; seals the register's private keys."
+    )
+    register_key_file: Path | None = Field(
+        default=None,
+        description="File with the same; kept apart from the master key.",
     )
     public_host: str = Field(
         description="Host (and port) that QR codes and status lists name.",
@@ -95,11 +103,11 @@ class Settings(BaseModel):
     graphiql: bool = Field(default=True, description="Serve the GraphiQL page at /graphql.")
     introspection: bool = Field(default=True, description="Answer introspection queries.")
 
-    @field_validator("master_key")
+    @field_validator("master_key", "register_key")
     @classmethod
-    def _check_master_key(cls, value: SecretStr | None) -> SecretStr | None:
+    def _check_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is not None:
-            _master_key(value.get_secret_value())
+            _key_bytes(value.get_secret_value(), _NAMES[info.field_name or ""])
         return value
 
     @classmethod
@@ -128,22 +136,17 @@ class Settings(BaseModel):
         return self.master_key is not None or self.master_key_file is not None
 
     def keyring(self) -> Keyring:
-        """Return the keyring of the master key.
+        """Return the keyring of the master key, and of the register's key where one is set.
 
         Raises:
-            SettingsError: No master key, or not one.
+            SettingsError: No master key; not 64 hex digits; or both are the same.
         """
-        if self.master_key is not None:
-            text = self.master_key.get_secret_value()
-        elif self.master_key_file is not None:
-            try:
-                text = self.master_key_file.read_text(encoding="ascii").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise SettingsError(f"the master key file cannot be read: {error}") from None
-        else:
+        master_key = _secret("master_key", self.master_key, self.master_key_file)
+        if master_key is None:
             raise SettingsError("set CERTGRAPH_MASTER_KEY_FILE (or CERTGRAPH_MASTER_KEY)")
+        register_key = _secret("register_key", self.register_key, self.register_key_file)
         try:
-            return Keyring(_master_key(text))
+            return Keyring(master_key, register_key)
         except ValueError as error:
             raise SettingsError(str(error)) from None
 
@@ -171,13 +174,33 @@ class Settings(BaseModel):
         return f"https://{self.public_host}"
 
 
-def _master_key(text: str) -> bytes:
+_NAMES = {"master_key": "the master key", "register_key": "the register's key"}
+
+
+def _secret(setting: str, given: SecretStr | None, file: Path | None) -> bytes | None:
+    """Return a key that is given as text or in a file; None where neither is. `SettingsError`."""
+    name = _NAMES[setting]
+    if given is not None:
+        return _key_bytes(given.get_secret_value(), name)
+    if file is None:
+        return None
+    try:
+        text = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the file of {name} cannot be read: {error}") from None
+    try:
+        return _key_bytes(text, name)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _key_bytes(text: str, name: str) -> bytes:
     try:
         key = bytes.fromhex(text)
     except ValueError:
         key = b""
     if len(key) != MASTER_KEY_BYTES:
-        message = "the master key is not 64 hex digits"
+        message = f"{name} is not 64 hex digits"
         raise ValueError(message)
     return key
 

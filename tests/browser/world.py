@@ -24,9 +24,9 @@ from certgraph.certificates.tables import CertificateRow
 from certgraph.cli.migrations import migrate
 from certgraph.credential import days
 from certgraph.credential.claims import TYP, Outcome
+from certgraph.credential.envelopes import open_countersigned
 from certgraph.credential.holder_tag import holder_tag
 from certgraph.credential.qr_text import from_qr_text, to_qr_text
-from certgraph.credential.signature import open_sign1
 from certgraph.database import create_engine, make_sessions
 from certgraph.organizations.rules import KeyCustody, KeyPurpose
 from certgraph.organizations.tables import SigningKeyRow
@@ -175,7 +175,7 @@ def register(database: Path) -> None:
         organization_id=UUID(int=3),
         registered_at=NOW,
     )
-    early = open_sign1(from_qr_text(TEXTS["not registered yet"]), TYP)
+    early = open_countersigned(from_qr_text(TEXTS["not registered yet"]), TYP)
     common = {
         "issue_run_id": UUID(int=2),
         "organization_id": UUID(int=3),
@@ -199,6 +199,7 @@ def register(database: Path) -> None:
         status_index=0,
         payload=b"",
         signature=b"",
+        countersignature=b"",
         state=CertificateState.REGISTERED,
         registered_at=NOW,
         erased_at=NOW,
@@ -213,6 +214,7 @@ def register(database: Path) -> None:
         status_index=1,
         payload=early.payload,
         signature=early.signature,
+        countersignature=early.countersignature,
         state=CertificateState.ISSUED,
         **common,
     )

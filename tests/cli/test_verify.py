@@ -58,6 +58,7 @@ def test_nothing_is_claimed_of_what_was_altered(demo, ask):
     assert checks[4:] == [
         f"  ? {name} – could not be checked"
         for name in (
+            "Entry in the register",
             "Content",
             "Issuer's right to issue",
             "Period of validity",

@@ -9,9 +9,11 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certgraph.credential import days
+from certgraph.credential.checkpoint import Checkpoint, sign_checkpoint
 from certgraph.credential.claims import TYP, Claims, Outcome, encode_claims
+from certgraph.credential.envelopes import assemble_sign1, countersign_message, sign1_message
 from certgraph.credential.qr_text import to_qr_text
-from certgraph.credential.signature import PrivateKeySigner, kid_of, sign1
+from certgraph.credential.signature import PrivateKeySigner, kid_of
 from certgraph.credential.status_list import Status, sign_status_list
 from certgraph.credential.trust_bundle import (
     Standard,
@@ -51,6 +53,10 @@ OTHER_ISSUER = signer("other issuer")
 LEFT_ISSUER = signer("issuer that left")
 STRANGER = signer("stranger")
 STATUS_KEY = signer("status")
+REGISTER = signer("register")
+RETIRED_REGISTER = signer("retired register")
+COMPROMISED_REGISTER = signer("compromised register")
+LOG_KEY = signer("log")
 ROOTS = [signer(f"root {number}") for number in range(3)]
 NEW_ROOTS = [signer(f"new root {number}") for number in range(3)]
 ISSUER_KID = kid_of(ISSUER.public_key)
@@ -79,14 +85,37 @@ def claims(**changes: Any) -> Claims:
     return CLAIMS._replace(**changes)
 
 
-def signed(of: Claims = CLAIMS, key: PrivateKeySigner = ISSUER) -> bytes:
-    """Return the signed bytes of claims, checked by nobody."""
-    return sign1(key, TYP, encode_claims(of))
+def signed(
+    of: Claims = CLAIMS,
+    key: PrivateKeySigner = ISSUER,
+    register: PrivateKeySigner | None = REGISTER,
+) -> bytes:
+    """Return claims signed and, unless `register` is None, countersigned; checked by nobody."""
+    return signed_payload(encode_claims(of), key, register)
 
 
-def qr_text(of: Claims = CLAIMS, key: PrivateKeySigner = ISSUER) -> str:
+def signed_payload(
+    payload: bytes,
+    key: PrivateKeySigner = ISSUER,
+    register: PrivateKeySigner | None = REGISTER,
+    typ: str = TYP,
+) -> bytes:
+    """Return any payload, signed and countersigned as `signed` does."""
+    signature = key.sign(sign1_message(key.public_key, typ, payload))
+    countersignature = None
+    if register is not None:
+        message = countersign_message(key.public_key, typ, payload, signature)
+        countersignature = register.sign(message)
+    return assemble_sign1(key.public_key, typ, payload, signature, countersignature)
+
+
+def qr_text(
+    of: Claims = CLAIMS,
+    key: PrivateKeySigner = ISSUER,
+    register: PrivateKeySigner | None = REGISTER,
+) -> str:
     """Return the QR text of claims, checked by nobody."""
-    return to_qr_text(signed(of, key), HOST)
+    return to_qr_text(signed(of, key, register), HOST)
 
 
 ENTITLEMENT = Entitlement(
@@ -136,6 +165,21 @@ ORGANIZATIONS = (
 )
 
 
+REGISTER_KEYS = (
+    ListedKey(
+        public_key=RETIRED_REGISTER.public_key,
+        first_day=DAY(date(2020, 1, 1)),
+        last_day=DAY(date(2023, 12, 31)),
+    ),
+    ListedKey(
+        public_key=COMPROMISED_REGISTER.public_key,
+        first_day=DAY(date(2024, 1, 1)),
+        compromised_day=DAY(date(2025, 6, 1)),
+    ),
+    ListedKey(public_key=REGISTER.public_key, first_day=DAY(date(2019, 1, 1))),
+)
+
+
 def trust_list(**changes: Any) -> TrustList:
     """Return a trust list without fault, changed."""
     base = TrustList(
@@ -146,6 +190,8 @@ def trust_list(**changes: Any) -> TrustList:
         organizations=ORGANIZATIONS,
         status_keys=(ListedKey(public_key=STATUS_KEY.public_key, first_day=DAY(date(2020, 1, 1))),),
         standards_digest=hashlib.sha256(STANDARDS).digest(),
+        register_keys=REGISTER_KEYS,
+        log_keys=(ListedKey(public_key=LOG_KEY.public_key, first_day=DAY(date(2020, 1, 1))),),
     )
     return replace(base, **changes)
 
@@ -189,18 +235,28 @@ def status_list(
     )
 
 
+def log_head(
+    size: int = 3, *, key: PrivateKeySigner = LOG_KEY, origin: str = f"{HOST}/log"
+) -> bytes:
+    """Return a head of a log whose root depends on its size alone."""
+    root = hashlib.sha256(f"log of {size}".encode()).digest()
+    return sign_checkpoint(key, Checkpoint(origin, size, root))
+
+
 def bundle(
     content: TrustList | None = None,
     *,
     steps: Sequence[bytes] = (),
     signers: Sequence[PrivateKeySigner] = (ROOTS[0], ROOTS[2]),
     status_lists: Sequence[bytes] | None = None,
+    head: bytes | None = None,
 ) -> bytes:
     """Return a trust bundle."""
     if status_lists is None:
         status_lists = [status_list(), status_list("EO-002")]
     current = signed_trust_list(content or trust_list(), signers)
-    return encode_trust_bundle([*steps, current], status_lists, STANDARDS)
+    head = log_head() if head is None else head
+    return encode_trust_bundle([*steps, current], status_lists, STANDARDS, head)
 
 
 def open_bundle(data: bytes, **options: Any) -> Trust:

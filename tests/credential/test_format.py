@@ -1,5 +1,6 @@
 """Limits of the format that employers and printers rely on, and what a status list costs."""
 
+import pickle
 import random
 import subprocess
 import sys
@@ -17,23 +18,48 @@ from certgraph.credential.status_list import (
     open_status_list,
     status_at,
 )
-from certgraph.credential.trust_list import RootKeys
+from certgraph.credential.trust_bundle import UntrustedBundle
+from certgraph.credential.trust_list import ListedKey, RootKeys
 from certgraph.credential.verification import Verdict, verify
 from certgraph.credential.wording import CATALOGUE, words_for
 from tests.credential import kit
 
 
-def test_a_base_certificate_takes_at_most_256_bytes():
+def test_a_base_certificate_takes_at_most_323_bytes():
     usual = kit.claims(holder_tag=b"ab", expires_at=2_000_000_000)
-    assert len(kit.signed(usual)) == 206
+    assert len(kit.signed(usual)) == 273
     long = usual._replace(
         holder_name="阿卜杜热合曼·买买提依明", certificate_name="智能网联汽车检测与运维技术应用"
     )
-    assert len(kit.signed(long)) <= 256
+    assert len(kit.signed(long)) == 318
 
 
-def test_five_outcomes_stay_below_381_bytes():
-    assert len(kit.signed(kit.claims(outcomes=kit.FIVE_OUTCOMES))) <= 381
+def test_the_countersignature_takes_67_bytes():
+    assert len(kit.signed()) - len(kit.signed(register=None)) == 67
+
+
+def test_five_outcomes_stay_below_323_bytes():
+    assert len(kit.signed(kit.claims(outcomes=kit.FIVE_OUTCOMES))) == 276
+
+
+@pytest.mark.parametrize(
+    ("listed", "key"),
+    [
+        ("as an issuer's", kit.ISSUER),
+        ("for status lists", kit.STATUS_KEY),
+        ("a root", kit.ROOTS[0]),
+    ],
+)
+def test_a_register_key_that_is_listed_otherwise_makes_the_list_untrusted(listed, key):
+    both = (*kit.REGISTER_KEYS, ListedKey(public_key=key.public_key, first_day=0))
+    with pytest.raises(UntrustedBundle, match="listed for another purpose"):
+        kit.open_bundle(kit.bundle(kit.trust_list(register_keys=both)))
+
+
+def test_trust_data_goes_to_other_processes_with_its_keys():
+    assert kit.TRUST.register_keys
+    again = pickle.loads(pickle.dumps(kit.TRUST))  # noqa: S301 - made in this line
+    assert verify(kit.qr_text(), again, now=kit.NOW).verdict is Verdict.VALID
 
 
 GROUP_ORDER = 2**252 + 27742317777372353535851937790883648493

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+import cbor2
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -9,8 +11,8 @@ from certgraph.credential import days
 from certgraph.credential.claims import Claims, Outcome, claims_faults, claims_from, encode_claims
 from certgraph.credential.claims_reader import read_claims
 from certgraph.credential.encoding import MalformedEncoding, decode, encode
+from certgraph.credential.envelopes import MalformedEnvelope, open_countersigned, open_sign1
 from certgraph.credential.qr_text import from_qr_text, to_qr_text
-from certgraph.credential.signature import open_sign1
 from certgraph.credential.text_rules import text_fault
 from certgraph.credential.verification import Check, Verdict, verify, verify_signed
 from tests.credential import kit
@@ -148,8 +150,26 @@ def test_the_table_of_characters_is_at_least_as_strict_as_this_pythons_unicode(c
         assert unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
+def test_the_countersigned_message_is_the_one_of_rfc_9338():
+    envelope = open_countersigned(kit.signed(), "cgc+cwt")
+    received = cbor2.loads(kit.signed()).value
+    assert decode(envelope.to_be_countersigned) == [
+        "CounterSignature0V2",
+        received[0],
+        b"",
+        received[2],
+        [received[3]],
+    ]
+    assert received[1] == {12: envelope.countersignature}
+
+
+def test_an_abbreviated_countersignature_belongs_to_certificates_alone():
+    with pytest.raises(MalformedEnvelope, match="not empty"):
+        open_sign1(kit.signed(), "cgc+cwt")
+
+
 def test_the_signed_message_is_the_one_of_rfc_9052():
-    envelope = open_sign1(kit.signed(), "cgc+cwt")
+    envelope = open_countersigned(kit.signed(), "cgc+cwt")
     structure = decode(envelope.to_be_signed)
     assert structure[0] == "Signature1"
     assert structure[2] == b""

@@ -49,7 +49,7 @@ def test_only_a_result_without_failed_or_missing_checks_is_valid(path, trust):
     all_passed = all(state is CheckState.PASSED for _, state in result.checks)
     good = result.verdict in (Verdict.VALID, Verdict.VALID_AS_OF)
     assert all_passed == good
-    assert len(result.checks) == 8
+    assert len(result.checks) == 9
 
 
 @pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.stem)

@@ -32,7 +32,12 @@ from certgraph.credential.qr_text import to_qr_text
 from certgraph.database import Engine, Sessions, create_engine, make_sessions
 from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations.actions import register_organization
-from certgraph.organizations.keys import create_issuer_key, create_status_key
+from certgraph.organizations.keys import (
+    create_issuer_key,
+    create_log_key,
+    create_register_key,
+    create_status_key,
+)
 from certgraph.organizations.queries import state_changes
 from certgraph.organizations.rules import OrganizationKind, OrganizationState
 from certgraph.organizations.subjects import organization_named
@@ -55,6 +60,8 @@ TODAY = date(2026, 11, 23)
 FIRST_DAY = date(2020, 1, 1)
 FIRST_INSTANT = datetime(2020, 1, 1, tzinfo=UTC)
 MASTER_KEY = bytes(range(32))
+REGISTER_KEY = bytes(range(32, 64))
+KEYRING = Keyring(MASTER_KEY, REGISTER_KEY)
 HOST = "verify.example.cn"
 BACKENDS = ("sqlite", "postgresql")
 
@@ -75,7 +82,12 @@ class House:
 
     @property
     def settings(self) -> Settings:
-        return Settings(database_url=self.url, master_key=MASTER_KEY.hex(), public_host=HOST)
+        return Settings(
+            database_url=self.url,
+            master_key=MASTER_KEY.hex(),
+            register_key=REGISTER_KEY.hex(),
+            public_host=HOST,
+        )
 
     def environment(self, **changes) -> Environment:
         """Return with what actions are performed here."""
@@ -165,6 +177,8 @@ class House:
             first_on=FIRST_DAY,
         )
         await self.perform(create_status_key, environment=in_time, first_on=FIRST_DAY)
+        await self.perform(create_register_key, first_on=FIRST_DAY)
+        await self.perform(create_log_key, environment=in_time, first_on=FIRST_DAY)
 
     async def entitle(self, code: str) -> None:
         """Let an organization issue CT-001 at both levels, from the first day on."""
@@ -221,7 +235,7 @@ class House:
 
 def open_house(url: str, seed: int = 1) -> House:
     engine = create_engine(url)
-    return House(url, engine, make_sessions(engine), Random(seed), Keyring(MASTER_KEY))
+    return House(url, engine, make_sessions(engine), Random(seed), KEYRING)
 
 
 async def _furnish(url: str) -> None:

@@ -5,11 +5,7 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
 from importlib.resources import files
 from pathlib import Path
 
@@ -35,12 +31,14 @@ def need(present, what):
         pytest.skip(f"{what} is not installed here (make test installs it where it can)")
 
 
-def issuer_key(demo, code):
+def keys_of(demo, code):
+    """Return the public keys of an issuer and of the register, as hexadecimal digits."""
     roots = read_roots(demo / "root/root.json")
     bundle = (demo / "trust/bundle.cgtrust").read_bytes()
     trust = open_trust_bundle(bundle, roots, now=now())
     (organization,) = (o for o in trust.trust_list.organizations if o.code == code)
-    return organization.keys[0].public_key.hex()
+    register = trust.trust_list.register_keys
+    return organization.keys[0].public_key.hex(), register[0].public_key.hex()
 
 
 CASES = [
@@ -54,7 +52,7 @@ CASES = [
 def test_cwt_and_pycose_verify_what_zxing_reads(demo, file, code):
     need(JUDGES.exists(), "the judges' environment")
     run = subprocess.run(
-        [JUDGES, HERE / "judge.py", demo / f"qr/{file}.png", issuer_key(demo, code)],
+        [JUDGES, HERE / "judge.py", demo / f"qr/{file}.png", *keys_of(demo, code)],
         capture_output=True,
         text=True,
         check=False,
@@ -66,7 +64,7 @@ def test_cwt_and_pycose_verify_what_zxing_reads(demo, file, code):
 def test_cwt_refuses_what_was_tampered_with(demo):
     need(JUDGES.exists(), "the judges' environment")
     run = subprocess.run(
-        [JUDGES, HERE / "judge.py", demo / "qr/8-web-tampered.png", issuer_key(demo, "EO-002")],
+        [JUDGES, HERE / "judge.py", demo / "qr/8-web-tampered.png", *keys_of(demo, "EO-002")],
         capture_output=True,
         text=True,
         check=False,
@@ -77,9 +75,9 @@ def test_cwt_refuses_what_was_tampered_with(demo):
 def test_auth0_cose_verifies_the_same_bytes(demo):
     need(JUDGES.exists(), "the judges' environment")
     need(NODE, "Node with its packages")
-    public_key = issuer_key(demo, "EO-001")
+    public_key, register_key = keys_of(demo, "EO-001")
     read = subprocess.run(
-        [JUDGES, HERE / "judge.py", demo / "qr/1-bim-valid.png", public_key],
+        [JUDGES, HERE / "judge.py", demo / "qr/1-bim-valid.png", public_key, register_key],
         capture_output=True,
         text=True,
         check=True,
@@ -94,29 +92,6 @@ def test_auth0_cose_verifies_the_same_bytes(demo):
         [NODE, "judge.mjs", altered, public_key], cwd=HERE, capture_output=True, check=False
     )
     assert bad.returncode != 0
-
-
-@pytest.fixture
-def server(demo):
-    """The demo, served as `certgraph serve` serves it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo, "--port", str(port)],
-        stderr=subprocess.PIPE,
-    )
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(100):
-        try:
-            with urllib.request.urlopen(f"{url}/readyz") as response:
-                assert response.status == 200
-                break
-        except OSError:
-            time.sleep(0.1)
-    yield url
-    process.terminate()
-    process.communicate(timeout=10)
 
 
 def test_all_audits_of_graphql_http_pass(server):

@@ -33,6 +33,7 @@ from certgraph.api.http import feed_stream
 from certgraph.api.http.answering import Answering
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.graphiql_page import graphiql_asset, graphiql_file
+from certgraph.api.http.log_files import LogFiles
 from certgraph.api.http.negotiation import (
     GRAPHQL,
     JSON,
@@ -52,6 +53,7 @@ from certgraph.api.http.requests import (
     refused,
     request_text,
     send_reply,
+    text_response,
 )
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.http.verify_page import VerifyPage
@@ -253,11 +255,6 @@ class Server:
             await engine.dispose()
 
 
-def text_response(error: BadRequest) -> Response:
-    """Return a refusal for who does not expect JSON."""
-    return PlainTextResponse(f"{error}\n", error.status, {**SAFE_HEADERS, **error.headers})
-
-
 class Application(Starlette):
     """The ASGI application: GraphQL and the feed are answered before middleware and routes."""
 
@@ -358,12 +355,14 @@ def make_app(
     )
     # 3. Where they go.
     page = VerifyPage(server.trust_cache, reads, clock)
+    log = LogFiles(reads, server.outage)
     routes = [
         Route("/", _home),
         Route("/trust/{name}", server.published),
         Route("/audit/{name}", server.published),
         Route("/status/{code}/{name}", server.published),
         *page.routes(),
+        *log.routes(),
         Route("/livez", server.livez),
         Route("/readyz", server.readyz),
     ]

@@ -68,6 +68,21 @@ async def register_entries(
     return entries
 
 
+async def log_index(session: Session, number: str, digest: str) -> int | None:
+    """Return which entry of the public log a certificate is, by number and `content_digest`.
+
+    None where the register does not know it so, or the log does not have it yet.
+    """
+    key = number_key(number)
+    row, issuer_key = (await queries.signed_certificates_numbered(session, {key})).get(
+        key, (None, None)
+    )
+    if row is None or issuer_key is None or row.erased_at is not None:
+        return None
+    is_it = content_digest(signed_bytes(row, issuer_key) or b"") == digest
+    return row.log_index if is_it else None
+
+
 _TRUSTED = {Verdict.VALID, Verdict.VALID_AS_OF, Verdict.UNCONFIRMED, Verdict.EXPIRED}
 
 

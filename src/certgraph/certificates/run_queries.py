@@ -1,6 +1,8 @@
 """All SQL about issue runs, and what is signed by them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, func, select, update
@@ -69,31 +71,50 @@ async def certificates_of_run(session: Session, run_id: UUID) -> Sequence[Certif
     return (await session.scalars(statement)).all()
 
 
-async def unsigned_payloads(
+class Draft(NamedTuple):
+    """What is signed of a certificate, with the keyed hash of the draft as it was recorded."""
+
+    id: UUID
+    payload: bytes
+    issued_on: date
+    mac: bytes | None
+
+
+async def unsigned_drafts(
     session: Session, run_id: UUID, *, limit: int | None = None
-) -> Sequence[tuple[UUID, bytes]]:
-    """Return (certificate id, payload) of a run's drafts, in the order of the request."""
+) -> Sequence[Draft]:
+    """Return a run's drafts, in the order of the request."""
     statement = (
-        select(CertificateRow.id, CertificateRow.payload)
+        select(
+            CertificateRow.id,
+            CertificateRow.payload,
+            CertificateRow.issued_on,
+            CertificateRow.draft_mac,
+        )
         .where(CertificateRow.issue_run_id == run_id, CertificateRow.signature.is_(None))
         .order_by(CertificateRow.position)
         .limit(limit)
     )
-    return [(row.id, row.payload) for row in await session.execute(statement)]
+    return [Draft(*row) for row in await session.execute(statement)]
 
 
-async def store_signatures(session: Session, signatures: Mapping[UUID, bytes]) -> None:
-    """Turn drafts into issued certificates."""
+async def store_signatures(session: Session, signatures: Sequence[Mapping[str, Any]]) -> None:
+    """Turn drafts into issued certificates.
+
+    Each names `certificate`, `made` by the issuer, `register_key` and `made_by_register`.
+    """
     statement = (
         update(CertificateRow)
         .where(CertificateRow.id == bindparam("certificate"), CertificateRow.signature.is_(None))
-        .values(signature=bindparam("made"), state=CertificateState.ISSUED)
+        .values(
+            signature=bindparam("made"),
+            register_key_id=bindparam("register_key"),
+            countersignature=bindparam("made_by_register"),
+            state=CertificateState.ISSUED,
+        )
     )
     connection = await session.connection()  # as plain rows: no objects to keep in step
-    await connection.execute(
-        statement,
-        [{"certificate": id_, "made": signature} for id_, signature in signatures.items()],
-    )
+    await connection.execute(statement, signatures)
 
 
 async def drop_requests(session: Session, run_ids: Sequence[UUID]) -> None:

@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -62,20 +63,29 @@ class IssueRunRow(Base):
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+NOT_LOGGED = "log_index IS NULL AND signature IS NOT NULL AND erased_at IS NULL"
+
+
 class CertificateRow(Base):
     """One person's certificate.
 
-    `payload` is what is signed, recorded before it is; `signature` is None until it is. The signed
-    fields never change: a correction is another certificate that supersedes this one. `number_key`
+    `payload` is what is signed, recorded before it is; `signature`, the issuer's, and
+    `countersignature`, the register's, are None until it is. `draft_mac`, keyed under the master
+    key, is of the draft as it was recorded: what was put there otherwise is never signed. The
+    signed fields never change: a correction is another certificate that supersedes it. `number_key`
     is the number as it is compared; number and name as people look them up are `number_lookup_key`
     and `holder_name_key` (see `lookup_keys`). `candidate_key` keeps a candidate
     from being certified twice for the same; None once superseded. Since `erased_at` nothing of it
-    says whose it is: name, document, payload and signature are empty.
+    says whose it is: name, document, payload and signatures are empty. `log_index`: which entry of
+    the public log it is; None until it is there.
     """
 
     __tablename__ = "certificates"
     __table_args__ = (
         CheckConstraint("(state = 'draft') = (signature IS NULL)", name="signed"),
+        CheckConstraint(
+            "(signature IS NULL) = (countersignature IS NULL)", name="countersigned"
+        ).ddl_if(dialect="postgresql"),  # SQLite adds none to a table that others refer to
         UniqueConstraint("status_list_id", "status_index"),
         UniqueConstraint("issue_run_id", "position"),
         Index(None, "status_list_id", "state"),
@@ -85,6 +95,12 @@ class CertificateRow(Base):
         Index("ix_certificates_type_id_issued_on", "certificate_type_id", "issued_on", "id"),
         Index(None, "level", "issued_on", "id"),
         Index(None, "holder_name_key", "organization_id"),
+        Index(
+            "ix_certificates_not_logged",
+            "id",
+            postgresql_where=text(NOT_LOGGED),
+            sqlite_where=text(NOT_LOGGED),
+        ),
         Index(
             "ix_certificates_not_registered",
             "state",
@@ -115,7 +131,10 @@ class CertificateRow(Base):
     expires_on: Mapped[date | None]
     signing_key_id: Mapped[UUID] = mapped_column(ForeignKey("signing_keys.id"))
     payload: Mapped[bytes] = mapped_column(LargeBinary)
+    draft_mac: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     signature: Mapped[bytes | None] = mapped_column(LargeBinary(64))
+    register_key_id: Mapped[UUID | None] = mapped_column(ForeignKey("signing_keys.id"))
+    countersignature: Mapped[bytes | None] = mapped_column(LargeBinary(64))
     status_list_id: Mapped[UUID] = mapped_column(ForeignKey("status_lists.id"))
     status_index: Mapped[int]
     state: Mapped[CertificateState] = mapped_column(EnumText(CertificateState))
@@ -124,6 +143,7 @@ class CertificateRow(Base):
     registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     supersedes_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificates.id"), unique=True)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    log_index: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class CertificateOutcomeRow(Base):

@@ -17,6 +17,8 @@ from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.keys import (
     create_issuer_key,
+    create_log_key,
+    create_register_key,
     create_status_key,
     declare_key_compromised,
     possession_message,
@@ -100,8 +102,13 @@ async def _organization_entitle(runtime: Runtime, options: argparse.Namespace) -
 
 async def _key_create(runtime: Runtime, options: argparse.Namespace) -> None:
     period = {"first_on": options.first or runtime.today, "last_on": options.last}
-    if options.status:
-        row = await runtime.perform(create_status_key, **period)
+    of_programme = {
+        "register": create_register_key,
+        "status": create_status_key,
+        "log": create_log_key,
+    }
+    if purpose := next((name for name in of_programme if getattr(options, name)), None):
+        row = await runtime.perform(of_programme[purpose], **period)
     else:
         code = options.organization
         row = await runtime.perform(create_issuer_key, organization_code=code, **period)
@@ -134,7 +141,9 @@ async def _key_list(runtime: Runtime, _options: argparse.Namespace) -> None:
     async with runtime.reads() as session:
         codes = {row.id: row.code for row in await organization_queries.all_organizations(session)}
         rows = [
+            *await organization_queries.signing_keys(session, KeyPurpose.REGISTER),
             *await organization_queries.signing_keys(session, KeyPurpose.STATUS),
+            *await organization_queries.signing_keys(session, KeyPurpose.LOG),
             *await organization_queries.signing_keys(session, KeyPurpose.ISSUER),
         ]
     for row in rows:
@@ -142,7 +151,7 @@ async def _key_list(runtime: Runtime, _options: argparse.Namespace) -> None:
         compromised = f"  COMPROMISED since {row.compromised_on}" if row.compromised_on else ""
         period = f"{row.first_on} – {row.last_on or 'in use'}"
         print(
-            f"{row.kid.hex()}  {owner:<10} {row.purpose:<6} {row.custody:<12} {period}{compromised}"
+            f"{row.kid.hex()}  {owner:<10} {row.purpose:<8} {row.custody:<12} {period}{compromised}"
         )
 
 
@@ -226,7 +235,7 @@ def add_to(commands: Any) -> None:
     catalogue = group(commands, "catalogue", "the real catalogue of the programme")
     leaf(catalogue, "import", "add what the database lacks of the catalogue", _import)
     _add_organization(group(commands, "organization", "organizations and what they may issue"))
-    _add_key(group(commands, "key", "issuer and status keys"))
+    _add_key(group(commands, "key", "keys of issuers, the register, status lists and the log"))
     token = leaf(group(commands, "token", "API tokens"), "create", "make a token", _token_create)
     token.add_argument("--role", required=True, choices=[role.value for role in Role])
     token.add_argument("--organization", metavar="CODE", help="for which its bearer acts")
@@ -286,6 +295,10 @@ def _add_key(commands: Any) -> None:
     create = leaf(commands, "create", "make a key that is kept sealed here", _key_create)
     owner = create.add_mutually_exclusive_group(required=True)
     owner.add_argument("--organization", metavar="CODE")
+    owner.add_argument(
+        "--register", action="store_true", help="the register's, which countersigns certificates"
+    )
+    owner.add_argument("--log", action="store_true", help="the programme's, for the public log")
     owner.add_argument("--status", action="store_true", help="the programme's, for status lists")
     _period(create)
     challenge = leaf(commands, "challenge", "bytes that prove a held key", _key_challenge)

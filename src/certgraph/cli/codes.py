@@ -68,7 +68,7 @@ class Codes:
         """Whether a code apart from those that were read was seen twice, and not read.
 
         Parts of a code that was read, alone or with parts of the next one, look like codes, too;
-        so do tables and stamps, but hardly twice at one place. Of a torn code a single corner may
+        so do tables and stamps, but hardly twice at one place. Of a code a single corner may
         be seen: a fifth of its size.
         """
         least = min((box.length for box in self.read), default=5) / 5

@@ -28,6 +28,7 @@ from certgraph.cli.demo_credits import INSTITUTION, recognize_outcomes, state_fe
 from certgraph.cli.demo_data import (
     BY_DEMO,
     CASES,
+    FIRST_DAY,
     DemoCase,
     activate_issuers,
     apply_case,
@@ -53,7 +54,7 @@ from certgraph.credential.qr_text import to_qr_text
 from certgraph.credential.trust_bundle import open_trust_bundle
 from certgraph.credential.verification import verify
 from certgraph.credential.wording import ICONS, words_for
-from certgraph.organizations.keys import create_status_key
+from certgraph.organizations.keys import create_log_key, create_register_key, create_status_key
 from certgraph.organizations.tables import SigningKeyRow
 from certgraph.sealing import new_master_key
 from certgraph.settings import SETTINGS_FILE, Settings
@@ -76,11 +77,13 @@ class DemoCertificate:
 
 
 def _write_settings(folder: Path, port: int) -> None:
-    write_new(folder / "master.key", new_master_key().hex().encode() + b"\n", secret=True)
+    for name in ("master", "register"):
+        write_new(folder / f"{name}.key", new_master_key().hex().encode() + b"\n", secret=True)
     lines = [
         "# Settings of this demo; {dir} is this folder. The environment prevails.",
         "CERTGRAPH_DATABASE_URL=sqlite:///{dir}/certgraph.sqlite3",
         "CERTGRAPH_MASTER_KEY_FILE={dir}/master.key",
+        "CERTGRAPH_REGISTER_KEY_FILE={dir}/register.key",
         f"CERTGRAPH_PUBLIC_HOST=localhost:{port}",
     ]
     write_new(folder / SETTINGS_FILE, ("\n".join(lines) + "\n").encode(), secret=True)
@@ -161,6 +164,8 @@ async def build_demo(folder: Path, port: int) -> None:
         print(f"Catalogue: {summary}.")
         create_roots(folder / "root", keys=3, threshold=2, passphrase=None)
         await runtime.perform(create_status_key, first_on=runtime.today)
+        await runtime.perform(create_register_key, first_on=FIRST_DAY)
+        await runtime.perform(create_log_key, first_on=runtime.today)
         await activate_issuers(runtime, folder)
         await publish_standards(runtime)
         await _publish_trust(runtime, folder, new_list=True)

@@ -28,7 +28,8 @@ from certgraph.cli.new_files import write_new
 from certgraph.cli.runtime import Runtime
 from certgraph.credential.claims import TYP, Outcome, claims_from, encode_claims
 from certgraph.credential.encoding import decode
-from certgraph.credential.signature import PrivateKeySigner, open_sign1, sign1
+from certgraph.credential.envelopes import assemble_sign1, open_countersigned, sign1_message
+from certgraph.credential.signature import PrivateKeySigner
 from certgraph.credential.verification import Verdict
 from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations.keys import (
@@ -299,8 +300,8 @@ async def apply_case(runtime: Runtime, case: DemoCase, number: str) -> None:
 
 
 def tamper(signed: bytes) -> bytes:
-    """Return a certificate whose holder was changed after signing."""
-    envelope = open_sign1(signed, TYP)
+    """Return a certificate whose holder was changed after both signatures."""
+    envelope = open_countersigned(signed, TYP)
     claims = claims_from(decode(envelope.payload))
     altered = encode_claims(claims._replace(holder_name="周顶替"))
     return signed.replace(envelope.payload, altered)
@@ -309,7 +310,11 @@ def tamper(signed: bytes) -> bytes:
 def forge(signed: bytes) -> bytes:
     """Return the same certificate, signed by a key that nobody registered."""
     forger = PrivateKeySigner(Ed25519PrivateKey.generate())
-    return sign1(forger, TYP, open_sign1(signed, TYP).payload)
+    genuine = open_countersigned(signed, TYP)
+    signature = forger.sign(sign1_message(forger.public_key, TYP, genuine.payload))
+    return assemble_sign1(
+        forger.public_key, TYP, genuine.payload, signature, genuine.countersignature
+    )
 
 
 async def write_tokens(runtime: Runtime, folder: Path, institution: str) -> None:

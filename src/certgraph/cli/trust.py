@@ -117,11 +117,11 @@ def _run_page(options: argparse.Namespace) -> int:
 def _run_update(options: argparse.Namespace) -> int:
     """Fetch a newer bundle; it is signed, and an older one than is held is refused."""
     home = _home(options)
-    url = _address(options.url or source_of(home))
+    url = platform_address(options.url or source_of(home))
     root_file = options.root or home / "root.json"
     if not root_file.exists():
         raise TrustDataError("held_no_roots")
-    held = take_bundle(home, read_roots(root_file), _fetched(url), source=url, now=now())
+    held = take_bundle(home, read_roots(root_file), fetched(url), source=url, now=now())
     if held.warning:
         raise held.warning
     remember_source(home, url)
@@ -131,7 +131,7 @@ def _run_update(options: argparse.Namespace) -> int:
     return 0
 
 
-def _address(given: str | None) -> str:
+def platform_address(given: str | None) -> str:
     """Return the address of a bundle; that of the platform is enough."""
     if given is None:
         raise TrustDataError("held_no_source")
@@ -145,7 +145,8 @@ def _address(given: str | None) -> str:
     return parts._replace(path=path, query="", fragment="").geturl()
 
 
-def _fetched(url: str) -> bytes:
+def fetched(url: str) -> bytes:
+    """Return a file. Raises `TrustDataError` where it cannot be had, or is too large."""
     data = b""
     end = time.monotonic() + _LONGEST
     try:
@@ -166,7 +167,7 @@ class _Careful(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *arguments: Any) -> urllib.request.Request | None:
         """Look at where it leads."""
-        _address(arguments[-1])
+        platform_address(arguments[-1])
         return super().redirect_request(*arguments)
 
 

@@ -10,13 +10,8 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from certgraph.credential.encoding import MalformedEncoding, decode, encode
-from certgraph.credential.signature import (
-    MalformedEnvelope,
-    Signer,
-    is_signed_by,
-    open_sign1,
-    sign1,
-)
+from certgraph.credential.envelopes import MalformedEnvelope, open_sign1, sign1
+from certgraph.credential.signature import Signer, is_signed_by
 
 TYP = "cga+cwt"
 _IAT = 6

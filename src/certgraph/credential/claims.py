@@ -216,6 +216,12 @@ def _faults(payload: Any) -> Iterator[tuple[str, str]]:
         yield "masked_document", "beside_holder_tag"
 
 
+def instant_of_issue(payload: Any) -> int | None:
+    """Return the instant of issue of a decoded payload; None where it states none in range."""
+    instant = payload.get(_IAT) if isinstance(payload, dict) else None
+    return None if _uint_fault(instant, days.LAST_INSTANT + 1) else instant
+
+
 def claims_from(payload: Any) -> Claims:
     """Return the claims of a decoded payload.
 

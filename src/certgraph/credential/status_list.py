@@ -15,14 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from certgraph.credential.days import LAST_INSTANT
 from certgraph.credential.encoding import MalformedEncoding, decode, encode
-from certgraph.credential.signature import (
-    MalformedEnvelope,
-    Sign1,
-    Signer,
-    is_signed_by,
-    open_sign1,
-    sign1,
-)
+from certgraph.credential.envelopes import MalformedEnvelope, Sign1, open_sign1, sign1
+from certgraph.credential.signature import Signer, is_signed_by
 
 TYP = "statuslist+cwt"
 ENTRIES = 131_072

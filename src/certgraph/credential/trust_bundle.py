@@ -2,7 +2,8 @@
 """Everything an employer carries to verify offline, in one file (`.cgtrust`).
 
 The trust list (with the earlier lists that changed root keys, so that an old installation can
-follow), all status lists, and the published standards for display. The file itself is not signed:
+follow), all status lists, the published standards for display, and the head of the log of
+certificates. The file itself is not signed:
 each part is, and `open_trust_bundle` refuses old, expired and mixed parts as a whole.
 """
 
@@ -16,6 +17,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from certgraph.credential import days
+from certgraph.credential.checkpoint import Checkpoint, MalformedCheckpoint, open_checkpoint
 from certgraph.credential.encoding import MalformedEncoding, decode, encode
 from certgraph.credential.signature import kid_of, load_public_key
 from certgraph.credential.status_list import (
@@ -70,6 +72,23 @@ def issuer_key(listed: ListedKey, organization: ListedOrganization) -> IssuerKey
     return IssuerKey(listed, load_public_key(listed.public_key), organization)
 
 
+@dataclass(frozen=True, slots=True)
+class RegisterKey:
+    """A register key of the trust list, ready to verify."""
+
+    listed: ListedKey
+    key: Ed25519PublicKey
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes without the key object, which cannot."""
+        return register_key, (self.listed,)
+
+
+def register_key(listed: ListedKey) -> RegisterKey:
+    """Return a register key, ready to verify."""
+    return RegisterKey(listed, load_public_key(listed.public_key))
+
+
 @dataclass(frozen=True)
 class Trust:
     """Trust data that a verifier relies on.
@@ -79,12 +98,14 @@ class Trust:
         status_lists: By (organization code, list number).
         standards: For display, by (standard code, version): see `Standard`.
         fingerprint: SHA-256 of the signed trust list; empty for trust that was never signed.
+        log_head: The log of certificates as it was then; None where there is none.
     """
 
     trust_list: TrustList
     status_lists: Mapping[tuple[str, int], StatusList] = field(default_factory=dict)
     standards: Mapping[tuple[str, str], "Standard"] = field(default_factory=dict)
     fingerprint: bytes = b""
+    log_head: Checkpoint | None = None
     _entries: dict[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -96,6 +117,12 @@ class Trust:
                 kid = kid_of(listed.public_key)
                 found[kid] = (*found.get(kid, ()), issuer_key(listed, organization))
         return found
+
+    @cached_property
+    def register_keys(self) -> tuple[RegisterKey, ...]:
+        """The register's keys, the newest first: most certificates are of its time."""
+        listed = sorted(self.trust_list.register_keys, key=lambda key: -key.first_day)
+        return tuple(map(register_key, listed))
 
     def status(self, status_list: StatusList, index: int) -> Status | None:
         """Return the entry at `index`; None where it is out of range. Inflates a list once."""
@@ -139,7 +166,10 @@ def encode_standards(standards: Sequence[Standard]) -> bytes:
 
 
 def encode_trust_bundle(
-    trust_lists: Sequence[bytes], status_lists: Sequence[bytes], standards: bytes
+    trust_lists: Sequence[bytes],
+    status_lists: Sequence[bytes],
+    standards: bytes,
+    checkpoint: bytes = b"",
 ) -> bytes:
     """Return the file.
 
@@ -147,8 +177,9 @@ def encode_trust_bundle(
         trust_lists: Signed lists: those that changed root keys, oldest first, then the current.
         status_lists: Signed status lists.
         standards: As from `encode_standards`.
+        checkpoint: Signed head of the log of certificates; empty where there is none.
     """
-    return encode([MAGIC, _VERSION, list(trust_lists), list(status_lists), standards])
+    return encode([MAGIC, _VERSION, list(trust_lists), list(status_lists), standards, checkpoint])
 
 
 def open_trust_bundle(
@@ -169,6 +200,7 @@ def open_trust_bundle(
     _check_dates(trust.trust_list, days.to_instant(now))
     _check_rollback(trust.trust_list, trust.fingerprint, held)
     _check_mix(trust.status_lists, held)
+    _check_log(trust.log_head, held)
     return trust
 
 
@@ -181,31 +213,33 @@ def reopen_trust_bundle(data: bytes, roots: RootKeys) -> Trust:
     Raises:
         UntrustedBundle: Not a bundle, or not signed by enough of `roots`.
     """
-    lists, tokens, encoded_standards = bundle_parts(data)
+    lists, tokens, encoded_standards, checkpoint = bundle_parts(data)
     trust_list = _current(lists, roots)
     fingerprint = hashlib.sha256(lists[-1]).digest()
     status_lists = _status_lists(trust_list, tokens)
     standards = _standards(trust_list, encoded_standards)
-    return Trust(trust_list, status_lists, standards, fingerprint)
+    return Trust(
+        trust_list, status_lists, standards, fingerprint, _log_head(trust_list, checkpoint)
+    )
 
 
-def bundle_parts(data: bytes) -> tuple[list[bytes], list[bytes], bytes]:
-    """Return signed trust lists, status list tokens and standards; nothing is checked yet.
+def bundle_parts(data: bytes) -> tuple[list[bytes], list[bytes], bytes, bytes]:
+    """Return signed trust lists, status list tokens, standards, log head; nothing is checked yet.
 
     Raises:
         UntrustedBundle: Not a bundle.
     """
     try:
-        magic, version, lists, tokens, standards = decode(data, max_depth=2)
+        magic, version, lists, tokens, standards, checkpoint = decode(data, max_depth=2)
     except (MalformedEncoding, ValueError, TypeError) as error:
         raise UntrustedBundle("malformed", f"this is not a trust bundle: {error}") from None
     if magic != MAGIC or version != _VERSION:
         raise UntrustedBundle("malformed", "this is not a trust bundle, or a newer kind of it")
     if not (isinstance(lists, list) and lists and isinstance(tokens, list)):
         raise UntrustedBundle("malformed", "the trust bundle holds no trust list")
-    if not all(isinstance(part, bytes) for part in (*lists, *tokens, standards)):
+    if not all(isinstance(part, bytes) for part in (*lists, *tokens, standards, checkpoint)):
         raise UntrustedBundle("malformed", "a part of the trust bundle is not a byte string")
-    return lists, tokens, standards
+    return lists, tokens, standards, checkpoint
 
 
 def _current(lists: Sequence[bytes], roots: RootKeys) -> TrustList:
@@ -287,6 +321,35 @@ def _check_mix(status_lists: Mapping[tuple[str, int], StatusList], held: Trust |
             raise UntrustedBundle(
                 "mixed", f"status list {number} of {code} is missing or older than the one held"
             )
+
+
+def log_keys(trust_list: TrustList) -> list[Ed25519PublicKey]:
+    """Return the keys of the log that are not compromised, ready to verify."""
+    return [
+        load_public_key(key.public_key)
+        for key in trust_list.log_keys
+        if key.compromised_day is None
+    ]
+
+
+def _log_head(trust_list: TrustList, checkpoint: bytes) -> Checkpoint | None:
+    if not checkpoint:
+        return None
+    try:
+        return open_checkpoint(checkpoint, log_keys(trust_list))
+    except MalformedCheckpoint as error:
+        raise UntrustedBundle("mixed", f"the head of the log in the bundle: {error}") from None
+
+
+def _check_log(head: Checkpoint | None, held: Trust | None) -> None:
+    """Refuse a log that is shorter than the one held, or another one of the same length."""
+    before = held.log_head if held else None
+    if before is None:
+        return
+    if head is None or head.origin != before.origin or head.size < before.size:
+        raise UntrustedBundle("mixed", "the log of certificates is older than the one held")
+    if head.size == before.size and head.root != before.root:
+        raise UntrustedBundle("mixed", f"there are two different logs of {head.size} certificates")
 
 
 def _standards(trust_list: TrustList, encoded: bytes) -> dict[tuple[str, str], Standard]:

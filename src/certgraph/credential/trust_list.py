@@ -12,15 +12,14 @@ from typing import Any
 
 from certgraph.credential import days
 from certgraph.credential.encoding import MalformedEncoding, decode, encode
-from certgraph.credential.signature import (
+from certgraph.credential.envelopes import (
     MalformedEnvelope,
     Sign,
-    UnsafeKey,
     assemble_sign,
-    load_public_key,
     open_sign,
     sign_message,
 )
+from certgraph.credential.signature import UnsafeKey, kid_of, load_public_key
 from certgraph.credential.text_rules import text_fault
 
 TYP = "cgt+cwt"
@@ -162,6 +161,8 @@ class TrustList:
         organizations: Every organization that ever issued.
         status_keys: Keys that sign status lists.
         standards_digest: SHA-256 of the standards that travel in the bundle for display, or None.
+        register_keys: Keys that countersign certificates; none of them signs anything else.
+        log_keys: Keys that sign the heads of the log of certificates.
     """
 
     sequence: int
@@ -171,6 +172,8 @@ class TrustList:
     organizations: tuple[ListedOrganization, ...] = ()
     status_keys: tuple[ListedKey, ...] = ()
     standards_digest: bytes | None = None
+    register_keys: tuple[ListedKey, ...] = ()
+    log_keys: tuple[ListedKey, ...] = ()
 
 
 def _optional(pairs: Mapping[int, Any]) -> dict[int, Any]:
@@ -214,6 +217,8 @@ def encode_trust_list(trust_list: TrustList) -> bytes:
         3: [_organization_item(organization) for organization in trust_list.organizations],
         4: [_key_item(key) for key in trust_list.status_keys],
         5: trust_list.standards_digest,
+        6: [_key_item(key) for key in trust_list.register_keys] or None,
+        7: [_key_item(key) for key in trust_list.log_keys] or None,
     }
     return encode(
         {_EXP: trust_list.expires_at, _IAT: trust_list.issued_at, _TRUST: _optional(trust)}
@@ -250,6 +255,8 @@ def decode_trust_list(payload: bytes) -> TrustList:
             organizations=tuple(map(_organization_from, trust[3])),
             status_keys=tuple(map(_key_from, trust[4])),
             standards_digest=trust.get(5),
+            register_keys=tuple(map(_key_from, trust.get(6, ()))),
+            log_keys=tuple(map(_key_from, trust.get(7, ()))),
         )
     except (
         MalformedEncoding,
@@ -262,7 +269,20 @@ def decode_trust_list(payload: bytes) -> TrustList:
         raise UntrustedList("malformed", f"not a trust list: {error}") from None
     if encode_trust_list(trust_list) != payload:
         raise UntrustedList("malformed", "not a trust list: it holds fields of unknown meaning")
+    _check_purposes(trust_list)
     return trust_list
+
+
+def _check_purposes(trust_list: TrustList) -> None:
+    """Refuse a register key that is listed for another purpose: one key would make certificates."""
+    others = {key.public_key for key in (*trust_list.status_keys, *trust_list.log_keys)}
+    others |= {*trust_list.roots.keys}
+    for organization in trust_list.organizations:
+        others |= {key.public_key for key in organization.keys}
+    for key in trust_list.register_keys:
+        if key.public_key in others:
+            kid = kid_of(key.public_key).hex()
+            raise UntrustedList("malformed", f"register key {kid} is listed for another purpose")
 
 
 def _uint(value: object, limit: int = days.LAST_INSTANT) -> int:

@@ -1,17 +1,19 @@
-"""Verify one certificate: eight named checks in a fixed order, one verdict, no network.
+"""Verify one certificate: nine named checks in a fixed order, one verdict, no network.
 
 1. text: length, ASCII digits (or base64url), no leading zero, first bytes of a COSE_Sign1; what
    fails here is no certificate, but perhaps the code of something else
-2. envelope: exactly one COSE_Sign1 in deterministic CBOR
+2. envelope: exactly one COSE_Sign1 in deterministic CBOR, countersigned or not
 3. issuer_key: the key id is on the trust list
 4. signature: Ed25519, strictly
-5. claims: shapes and limits; the issuer named owns the key; issued before now, expires after issue
-6. entitlement: on the day of issue the issuer was allowed this certificate at this level, and the
+5. register: countersigned, as strictly, by a register key that was valid on the day of issue and
+   not compromised by then
+6. claims: shapes and limits; the issuer named owns the key; issued before now, expires after issue
+7. entitlement: on the day of issue the issuer was allowed this certificate at this level, and the
    key was valid for that day and not compromised
-7. expiry
-8. status: valid, revoked, suspended or superseded, as of the status list's date
+8. expiry
+9. status: valid, revoked, suspended or superseded, as of the status list's date
 
-Checks 1 to 5 each need the one before; 6, 7 and 8 are beside each other. A check that could not
+Checks 1 to 6 each need the one before; 7, 8 and 9 are beside each other. A check that could not
 run has not passed. Nothing here reads a clock, opens a file or a socket, or raises on any text.
 """
 
@@ -20,13 +22,15 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from certgraph.credential import days
-from certgraph.credential.claims import TYP, Claims, MalformedClaims, claims_from
+from certgraph.credential.claims import TYP, Claims, MalformedClaims, claims_from, instant_of_issue
 from certgraph.credential.claims_reader import read_claims
 from certgraph.credential.encoding import MalformedEncoding, decode
+from certgraph.credential.envelopes import MalformedEnvelope, Sign1, open_countersigned
 from certgraph.credential.qr_text import MalformedQrText, from_qr_text, may_be_certificate
-from certgraph.credential.signature import MalformedEnvelope, is_signed_by, open_sign1
+from certgraph.credential.signature import is_signed_by
 from certgraph.credential.status_list import Status
 from certgraph.credential.trust_bundle import CLOCK_TOLERANCE, IssuerKey, Trust
+from certgraph.credential.trust_list import ListedKey
 
 
 class Check(StrEnum):
@@ -36,6 +40,7 @@ class Check(StrEnum):
     ENVELOPE = "envelope"
     ISSUER_KEY = "issuer_key"
     SIGNATURE = "signature"
+    REGISTER = "register"
     CLAIMS = "claims"
     ENTITLEMENT = "entitlement"
     EXPIRY = "expiry"
@@ -72,9 +77,8 @@ class Verification(NamedTuple):
         decisive: The check that decided against VALID; None for VALID.
         reason: Why, as a stable word: `not_ours`, `holder_name.character`, `list_missing`, …;
             None for VALID.
-        claims: What the certificate states. Only to be believed from check `signature` on: None
-            before that check passed.
-        issuer_key: The key that signed, with its organization; None before `signature` passed.
+        claims: What the certificate states; None before check `claims` passed.
+        issuer_key: The key that signed, with its organization; None before `claims` passed.
         status: Entry in the status list; None where it could not be read.
         status_as_of: When that status list was made, seconds since 1970.
         failed: The checks that failed.
@@ -111,7 +115,7 @@ _ORDER = tuple(Check)
 
 
 def _stopped(check: Check, reason: str, verdict: Verdict = Verdict.INVALID) -> Verification:
-    """Return the result of a text that failed one of the first five checks."""
+    """Return the result of a text that failed one of the first six checks."""
     later = _ORDER[_ORDER.index(check) + 1 :]
     return Verification(
         verdict=verdict, decisive=check, reason=reason, failed=(check,), not_run=later
@@ -142,9 +146,9 @@ def verify(qr_text: str, trust: Trust, *, now: datetime) -> Verification:
 
 
 def verify_signed(signed: bytes, trust: Trust, now: int) -> Verification:
-    """Verify signed bytes, checks 2 to 8. `now` in seconds since 1970."""
+    """Verify signed bytes, checks 2 to 9. `now` in seconds since 1970."""
     try:
-        envelope = open_sign1(signed, TYP)
+        envelope = open_countersigned(signed, TYP)
         claims = read_claims(envelope.payload)
         payload = None if claims else decode(envelope.payload)
     except MalformedEnvelope:
@@ -159,6 +163,10 @@ def verify_signed(signed: bytes, trust: Trust, now: int) -> Verification:
             break
     else:
         return _stopped(Check.SIGNATURE, "does_not_match")
+    issued_at = claims.issued_at if claims else instant_of_issue(payload)
+    fault = register_fault(envelope, trust, issued_at)
+    if fault is not None:
+        return _stopped(Check.REGISTER, fault)
     try:
         claims = claims or claims_from(payload)
     except MalformedClaims as error:
@@ -170,14 +178,41 @@ def verify_signed(signed: bytes, trust: Trust, now: int) -> Verification:
     return _judge(claims, issuer_key, trust, now)
 
 
+def register_fault(envelope: Sign1, trust: Trust, issued_at: int | None) -> str | None:
+    """Return why the register did not countersign this on that day, or None: check `register`.
+
+    `issued_at` is None where the claims state no instant; then any register key will do, and check
+    `claims` fails.
+    """
+    if envelope.countersignature is None:
+        return "countersignature_missing"
+    day = None if issued_at is None else days.day_of(issued_at)
+    message = envelope.to_be_countersigned
+    fault: str | None = "countersignature_does_not_match"
+    for register_key in trust.register_keys:
+        if not is_signed_by(register_key.key, envelope.countersignature, message):
+            continue
+        key_fault = None if day is None else _key_fault(register_key.listed, day)
+        if key_fault is None:
+            return None
+        fault = f"register_key_{key_fault}"
+    return fault
+
+
+def _key_fault(key: ListedKey, day: int) -> str | None:
+    """Return why a key proves nothing for a day, or None."""
+    if not key.covers(day):
+        return "not_valid_that_day"
+    if key.compromised_day is not None and day >= key.compromised_day:
+        return "compromised"
+    return None
+
+
 def entitlement_fault(claims: Claims, issuer_key: IssuerKey) -> str | None:
     """Return why the issuer might not issue this on that day, or None: check `entitlement`."""
     day = days.day_of(claims.issued_at)
-    key = issuer_key.listed
-    if not key.covers(day):
-        return "key_not_valid_that_day"
-    if key.compromised_day is not None and day >= key.compromised_day:
-        return "key_compromised"
+    if key_fault := _key_fault(issuer_key.listed, day):
+        return f"key_{key_fault}"
     fault = "certificate_or_standard_not_entitled"
     for entitlement in issuer_key.organization.entitlements:
         if (
@@ -199,7 +234,7 @@ def entitlement_fault(claims: Claims, issuer_key: IssuerKey) -> str | None:
 
 
 def _judge(claims: Claims, issuer_key: IssuerKey, trust: Trust, now: int) -> Verification:
-    """Return the result of a certificate whose signature and claims hold: checks 6 to 8."""
+    """Return the result of a certificate whose signatures and claims hold: checks 7 to 9."""
     status, as_of, status_gap, fresh = _status(claims, trust, now)
     listed = trust.trust_list
     trust_gap = (

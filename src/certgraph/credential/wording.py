@@ -93,6 +93,21 @@ _ZH = {
     ),
     "envelope": Words("证书内容不完整或已被修改", "请重新扫描原件；结果不变则请勿采信。"),
     "signature": Words("证书内容与签名不符，疑似被篡改", "请重新扫描原件；结果不变则请勿采信。"),
+    "register": Words(
+        "证书未经平台登记，疑似伪造",
+        "颁发机构的签名正确，但没有平台的登记签名。请勿采信，并向项目管理方反映。",
+    ),
+    "countersignature_does_not_match": Words(
+        "证书的平台登记无法确认，疑似伪造",
+        "颁发机构的签名正确，登记签名不符。请联网更新核验数据后再次核验；结果不变则请勿采信。",
+    ),
+    "countersignature_does_not_match_online": Words(
+        "证书未经平台登记，疑似伪造",
+        "颁发机构的签名正确，登记签名不符。请勿采信，并向项目管理方反映。",
+    ),
+    "register_key_compromised": Words(
+        "平台登记密钥已作废", "发证日期在登记密钥失效之后，请勿采信，并向项目管理方查询。"
+    ),
     "claims": Words("证书内容不合规定", "此证书不符合签发规定，请勿采信，并告知颁发机构。"),
     "issued_at.in_the_future": Words("发证日期晚于今日", "请检查本机日期；如日期无误，请勿采信。"),
     "organization_had_left": Words("颁发时该机构已退出试点", "该机构当时已无权颁发，请勿采信。"),
@@ -203,6 +218,25 @@ _EN = {
         "Content does not match the signature: perhaps altered",
         "Scan the original again; if the answer is the same, do not rely on it.",
     ),
+    "register": Words(
+        "Not in the programme's register: perhaps a forgery",
+        "The issuer's signature is correct, but the register has not countersigned it. Do not rely "
+        "on it, and tell the programme.",
+    ),
+    "countersignature_does_not_match": Words(
+        "Not confirmed by the programme's register: perhaps a forgery",
+        "The issuer's signature is correct, the register's is not. Go online for newer trust data "
+        "and check again; if the answer is the same, do not rely on it.",
+    ),
+    "countersignature_does_not_match_online": Words(
+        "Not in the programme's register: perhaps a forgery",
+        "The issuer's signature is correct, the register's is not. Do not rely on it, and tell the "
+        "programme.",
+    ),
+    "register_key_compromised": Words(
+        "The register's key was withdrawn",
+        "Issued after that key was compromised. Do not rely on it; ask the programme.",
+    ),
     "claims": Words(
         "Content against the rules",
         "This certificate is against the rules of issuing. Do not rely on it, and tell the issuer.",
@@ -304,8 +338,9 @@ _REASONS = {
     "superseded", "clock", "issued_at.in_the_future", "organization_had_left", "key_compromised",
     "list_missing", "list_expired", "index_out_of_range", "trust_data_missing",
     "trust_list_expired", "not_in_register", "other_content_in_register",
+    "countersignature_does_not_match", "register_key_compromised",
 }  # fmt: skip
-_CHECKS = {"envelope", "signature", "claims", "entitlement"}
+_CHECKS = {"envelope", "signature", "register", "claims", "entitlement"}
 SAID = frozenset(_VERDICTS | _REASONS | _CHECKS)
 """Entries that say a result: by reason, else by check, else by verdict; others are notes."""
 

@@ -1,4 +1,8 @@
-"""Issuer and status keys: sealed here, or held by the organization; retire, mark compromised."""
+"""Keys: sealed here, or held by the organization; retire, mark compromised.
+
+An issuer's key signs certificates, a register's countersigns them; a status key signs status lists,
+a log key the heads of the public log.
+"""
 
 import hmac
 from dataclasses import dataclass
@@ -18,13 +22,13 @@ from certgraph.actions.declaring import Hex, action
 from certgraph.actions.parties import ANY, ON_BEHALF, OWN, Role
 from certgraph.calendar import programme_day
 from certgraph.credential.encoding import encode
+from certgraph.credential.envelopes import sign1_message
 from certgraph.credential.signature import (
     PrivateKeySigner,
     UnsafeKey,
     is_signed_by,
     kid_of,
     load_public_key,
-    sign1_message,
 )
 from certgraph.database import Session
 from certgraph.organizations import queries
@@ -91,14 +95,23 @@ async def create_sealed_key(
     """Make a key whose private half is kept sealed in the database.
 
     Raises:
-        Rejected: A period that ends before it begins, begins before today or is out of range, or an
-            organization that does not take part.
+        Rejected: A period that ends before it begins, begins before today (but a register key may:
+            it countersigns corrections of earlier days) or is out of range; an organization that
+            does not take part; the key that seals register keys is not here.
     """
-    reject_if(_new_key_problems(organization, period, programme_day(act.now)))
+    is_of_register = purpose is KeyPurpose.REGISTER
+    today = min(period.first_on, programme_day(act.now)) if is_of_register else None
+    reject_if(_new_key_problems(organization, period, today or programme_day(act.now)))
     private_key = Ed25519PrivateKey.from_private_bytes(act.random.randbytes(32))
     public_key = private_key.public_key().public_bytes_raw()
     kid = kid_of(public_key)
     pkcs8 = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    owner = _owner(organization, kid, purpose)
+    try:
+        seal = act.keyring.seal_register_key if is_of_register else act.keyring.seal_private_key
+        sealed = seal(pkcs8, owner)
+    except CannotOpen as error:
+        raise refusal("key.register_sealed", detail=error) from None
     row = SigningKeyRow(
         id=new_id(act.random),
         organization_id=organization.id if organization else None,
@@ -106,7 +119,7 @@ async def create_sealed_key(
         custody=KeyCustody.SEALED,
         kid=kid,
         public_key=public_key,
-        sealed_private_key=act.keyring.seal_private_key(pkcs8, _owner(organization, kid, purpose)),
+        sealed_private_key=sealed,
         first_on=period.first_on,
         last_on=period.last_on,
         registered_at=act.now,
@@ -133,6 +146,18 @@ async def create_issuer_key(
 async def create_status_key(act: Act, period: KeyPeriod) -> SigningKeyRow:
     """Make a key that the service keeps sealed, for the programme's status lists."""
     return await create_sealed_key(act, KeyPurpose.STATUS, None, period)
+
+
+@action("registerKeyCreate", may={Role.OPERATOR: ANY}, returns="register_key", in_graph=False)
+async def create_register_key(act: Act, period: KeyPeriod) -> SigningKeyRow:
+    """Make a key that the service keeps sealed, for the register's countersignatures."""
+    return await create_sealed_key(act, KeyPurpose.REGISTER, None, period)
+
+
+@action("logKeyCreate", may={Role.OPERATOR: ANY}, returns="log_key", in_graph=False)
+async def create_log_key(act: Act, period: KeyPeriod) -> SigningKeyRow:
+    """Make a key that the service keeps sealed, for the heads of the public log."""
+    return await create_sealed_key(act, KeyPurpose.LOG, None, period)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +232,23 @@ def open_signer(
         CannotOpen: Another master key sealed it, or the row was moved.
     """
     owner = _owner(organization, row.kid, row.purpose)
-    pkcs8 = keyring.open_private_key(row.sealed_private_key or b"", owner)
+    return _signer(keyring.open_private_key(row.sealed_private_key or b"", owner))
+
+
+def open_register_signer(keyring: Keyring, row: SigningKeyRow) -> PrivateKeySigner:
+    """Return the signer of a register key.
+
+    Raises:
+        Rejected: The key that seals it is not here, or another; or the row is of another purpose.
+    """
+    owner = _owner(None, row.kid, KeyPurpose.REGISTER)
+    try:
+        return _signer(keyring.open_register_key(row.sealed_private_key or b"", owner))
+    except CannotOpen as error:
+        raise refusal("key.register_sealed", detail=error) from None
+
+
+def _signer(pkcs8: bytes) -> PrivateKeySigner:
     private_key = load_der_private_key(pkcs8, password=None)
     if not isinstance(private_key, Ed25519PrivateKey):
         message = "a sealed key is not an Ed25519 key"
@@ -301,6 +342,8 @@ async def declare_key_compromised(
 ACTIONS = (
     create_issuer_key,
     create_status_key,
+    create_register_key,
+    create_log_key,
     register_held_key,
     retire_key,
     declare_key_compromised,

@@ -216,12 +216,15 @@ async def token_by_id(session: Session, token_id: UUID) -> ApiTokenRow | None:
 async def newest_sealed_key(
     session: Session,
 ) -> tuple[SigningKeyRow, OrganizationRow | None] | None:
-    """Return the key that was sealed last, with its organization; None where there is none."""
+    """Return the key that the master key sealed last, with its organization, if there is one."""
     row = (
         await session.execute(
             select(SigningKeyRow, OrganizationRow)
             .outerjoin(OrganizationRow, OrganizationRow.id == SigningKeyRow.organization_id)
-            .where(SigningKeyRow.custody == KeyCustody.SEALED)
+            .where(
+                SigningKeyRow.custody == KeyCustody.SEALED,
+                SigningKeyRow.purpose != KeyPurpose.REGISTER,
+            )
             .order_by(SigningKeyRow.registered_at.desc(), SigningKeyRow.id)
             .limit(1)
         )

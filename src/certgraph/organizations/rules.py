@@ -90,6 +90,8 @@ class KeyPurpose(StrEnum):
     """The one thing a key signs."""
 
     ISSUER = "issuer"
+    LOG = "log"
+    REGISTER = "register"
     STATUS = "status"
 
 

@@ -20,6 +20,8 @@ CertificateState suspended|suspended|已暂停
 CertificateState revoked|revoked|已撤销
 CertificateState superseded|superseded by a correction|已更正并被取代
 KeyPurpose issuer|issuer|签发
+KeyPurpose log|log of certificates|日志
+KeyPurpose register|register|登记
 KeyPurpose status|status|状态列表
 Role operator|OPERATOR|项目管理方
 Role ministry|MINISTRY|教育部
@@ -103,6 +105,7 @@ Check text|the text is a certificate's code|二维码内容
 Check envelope|the signed bytes are well formed|证书格式
 Check issuer_key|the key is known, and good on the day of issue|签发密钥
 Check signature|the signature is right|数字签名
+Check register|the register has countersigned it, by a key good on the day of issue|平台登记
 Check claims|the content is whole and allowed|证书内容
 Check entitlement|the organization was allowed to issue it|颁发权限
 Check expiry|it has not expired|有效期

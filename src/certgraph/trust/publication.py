@@ -1,11 +1,11 @@
-"""Publish what verifiers fetch: status lists, rebuilt from the full table, and the trust bundle.
+"""Publish what verifiers fetch: status lists, rebuilt from the full table, the log, the bundle.
 
 Run it after every change and every so often; it writes only what changed or grows old. A crash
 anywhere loses nothing: the next run compares everything again.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,13 +35,15 @@ from certgraph.credential.trust_bundle import (
     encode_trust_bundle,
     open_trust_bundle,
 )
-from certgraph.credential.trust_list import TrustList, read_trust_list
+from certgraph.credential.trust_list import ListedKey, read_trust_list
 from certgraph.database import Session, database_time
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.keys import open_signer
 from certgraph.organizations.rules import KeyPurpose
 from certgraph.problems import refusal
 from certgraph.sealing import Keyring
+from certgraph.transparency.appending import append_certificates, log_origin
+from certgraph.transparency.proving import note_of
 from certgraph.trust import queries
 from certgraph.trust.service import Freshness
 from certgraph.trust.tables import PublishedFileRow
@@ -71,6 +73,7 @@ class Publication:
         bundle_changed: Whether the trust bundle was written.
         trust_list_left: How long the trust list in force still counts; less than 0 once it ended.
         is_trail_sound: Whether the audit trail holds what was published of it.
+        logged: How many certificates the log has; None where there is no log.
     """
 
     status_lists: int
@@ -78,6 +81,7 @@ class Publication:
     bundle_changed: bool
     trust_list_left: timedelta
     is_trail_sound: bool = True
+    logged: int | None = None
 
     @property
     def warning(self) -> str | None:
@@ -163,23 +167,21 @@ async def check_clock(session: Session, now: datetime) -> None:
         raise refusal("trust.clock", seconds=seconds)
 
 
-async def _status_signer(
-    session: Session, keyring: Keyring, content: TrustList, now: datetime
-) -> Signer:
-    """Return the signer of the newest status key that the trust list in force names."""
+async def _signer(
+    session: Session,
+    keyring: Keyring,
+    purpose: KeyPurpose,
+    listed: Sequence[ListedKey],
+    now: datetime,
+) -> Signer | None:
+    """Return the signer of the newest key for a purpose that the trust list in force names."""
     today = days.to_day(programme_day(now))
-    usable = {
-        key.public_key
-        for key in content.status_keys
-        if key.first_day <= today
-        and (key.last_day is None or today <= key.last_day)
-        and key.compromised_day is None
-    }
-    rows = await organization_queries.signing_keys(session, KeyPurpose.STATUS)
+    usable = {key.public_key for key in listed if key.covers(today) and key.compromised_day is None}
+    rows = await organization_queries.signing_keys(session, purpose)
     for row in reversed(rows):
         if row.public_key in usable and row.compromised_on is None:
             return open_signer(keyring, row, None)
-    raise refusal("trust.no_status_key", sequence=content.sequence)
+    return None
 
 
 async def _put(session: Session, path: str, body: bytes, now: datetime) -> None:
@@ -240,7 +242,9 @@ async def publish(
     if current is None:
         raise refusal("trust.none_in_force")
     content = read_trust_list(current.signed)
-    signer = await _status_signer(session, keyring, content, now)
+    signer = await _signer(session, keyring, KeyPurpose.STATUS, content.status_keys, now)
+    if signer is None:
+        raise refusal("trust.no_status_key", sequence=content.sequence)
     # 2. Status lists that changed, or would soon be too old.
     organizations = {row.id: row for row in await organization_queries.all_organizations(session)}
     listed = {organization.code for organization in content.organizations}
@@ -267,13 +271,24 @@ async def publish(
             tokens[path] = token if token is not None else published[path].body
     # 3. The head of the audit trail.
     is_trail_sound = await _publish_audit_head(session, signer, now)
-    # 4. The bundle, if verifiers would take it.
+    # 4. The log of what was countersigned, where there is a key for it.
+    log_signer = await _signer(session, keyring, KeyPurpose.LOG, content.log_keys, now)
+    log_head = None
+    if log_signer is not None:
+        origin = log_origin(base_url.partition("://")[2])
+        log_head = await append_certificates(session, log_signer, origin=origin, now=now)
+    # 5. The bundle, if verifiers would take it.
     steps = [
         row.signed
         for row in await queries.root_changes(session)
         if row.sequence != current.sequence
     ]
-    bundle = encode_trust_bundle([*steps, current.signed], list(tokens.values()), current.standards)
+    bundle = encode_trust_bundle(
+        [*steps, current.signed],
+        list(tokens.values()),
+        current.standards,
+        note_of(log_head) if log_head else b"",
+    )
     # A list that has ended ends nothing else: revocations go on being published.
     checked_at = min(now, days.to_datetime(content.expires_at))
     try:
@@ -285,4 +300,5 @@ async def publish(
     if changed:
         await _put(session, BUNDLE_PATH, bundle, now)
     expires_in = days.to_datetime(content.expires_at) - now
-    return Publication(len(tokens), renewed, changed, expires_in, is_trail_sound)
+    logged = log_head.size if log_head else None
+    return Publication(len(tokens), renewed, changed, expires_in, is_trail_sound, logged)

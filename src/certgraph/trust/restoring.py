@@ -92,7 +92,7 @@ async def take_as_floor(act: Act, *, bundle: bytes) -> Restored:
 
 def _missing_lists(bundle: bytes, current: TrustListRow, now: datetime) -> list[TrustListRow]:
     """Return the trust lists of a bundle that come after the current one, as rows."""
-    signed_lists, _, standards = bundle_parts(bundle)
+    signed_lists, _, standards, _ = bundle_parts(bundle)
     roots: RootKeys = roots_named_by(current)
     rows = []
     for signed in signed_lists:

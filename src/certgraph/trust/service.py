@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import action
 from certgraph.actions.parties import ANY, Role
-from certgraph.certificates.signing.listing import listed_key, listed_organizations
+from certgraph.certificates.signing.listing import listed_keys, listed_organizations
 from certgraph.credential import days
 from certgraph.credential.trust_bundle import Standard, encode_standards
 from certgraph.credential.trust_list import (
@@ -68,7 +68,6 @@ async def build_trust_list(
     """Return the next trust list, unsigned, as the database has it now."""
     current = await queries.current_trust_list(session)
     organizations = await organization_queries.all_organizations(session)
-    status_keys = await organization_queries.signing_keys(session, KeyPurpose.STATUS)
     standards = await _standards(session)
     trust_list = TrustList(
         sequence=1 if current is None else current.sequence + 1,
@@ -76,8 +75,10 @@ async def build_trust_list(
         expires_at=days.to_instant(now + freshness.trust_list_lifetime),
         roots=roots,
         organizations=tuple(await listed_organizations(session, organizations)),
-        status_keys=tuple(map(listed_key, status_keys)),
+        status_keys=await listed_keys(session, KeyPurpose.STATUS),
         standards_digest=hashlib.sha256(standards).digest(),
+        register_keys=await listed_keys(session, KeyPurpose.REGISTER),
+        log_keys=await listed_keys(session, KeyPurpose.LOG),
     )
     return Proposal(payload=encode_trust_list(trust_list), standards=standards)
 
@@ -139,7 +140,8 @@ async def take_into_force(
 
 async def _mark_listed(session: Session, trust_list: TrustList, now: datetime) -> None:
     """Record which keys verifiers know from now on."""
-    listed = {key.public_key for key in trust_list.status_keys}
+    of_programme = (*trust_list.status_keys, *trust_list.register_keys, *trust_list.log_keys)
+    listed = {key.public_key for key in of_programme}
     for organization in trust_list.organizations:
         listed |= {key.public_key for key in organization.keys}
     for purpose in KeyPurpose:

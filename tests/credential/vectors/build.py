@@ -5,13 +5,11 @@ The files serve every implementation: `cases/*.json` hold a QR text with the ver
 cases. Old vectors are never edited, only added to.
 """
 
-import hashlib
 import json
 import sys
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,67 +17,27 @@ from urllib.parse import quote
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from certgraph.credential import days
-from certgraph.credential.claims import Outcome, _payload_of
-from certgraph.credential.encoding import decode, encode
-from certgraph.credential.qr_text import to_qr_text
-from certgraph.credential.signature import (
+from certgraph.credential.claims import Outcome
+from certgraph.credential.encoding import encode
+from certgraph.credential.envelopes import (
     FULLY_SPECIFIED_ED25519,
-    PrivateKeySigner,
-    open_sign1,
     protected_header,
-    sign1,
-    to_be_signed,
-)
-from certgraph.credential.trust_bundle import encode_trust_bundle
-from certgraph.credential.trust_list import (
-    assemble_trust_list,
-    encode_trust_list,
-    trust_list_message,
 )
 from tests.credential import kit
+from tests.credential.vectors.bundles import bundle_cases
+from tests.credential.vectors.making import (
+    AT,
+    ORDER,
+    case,
+    payload,
+    raw,
+    text_of,
+    with_header,
+    with_unprotected,
+)
+from tests.credential.vectors.register import odd_headers, register_cases, thief_cases
 
 HERE = Path(__file__).parent
-AT = kit.NOW.isoformat()
-
-
-def case(
-    name: str,
-    text: str,
-    verdict: str,
-    check: str | None = None,
-    reason: str | None = None,
-    *,
-    now: datetime = kit.NOW,
-) -> tuple[str, dict[str, Any]]:
-    """Return a file name and its content."""
-    expect = {"verdict": verdict, "check": check, "reason": reason}
-    return f"cases/{name}.json", {"qr_text": text, "now": now.isoformat(), "expect": expect}
-
-
-def text_of(signed: bytes) -> str:
-    """Return the QR text of any bytes."""
-    return to_qr_text(signed, kit.HOST)
-
-
-def raw(payload: bytes, key: PrivateKeySigner = kit.ISSUER, typ: str = "cgc+cwt") -> str:
-    """Return the QR text of any payload, well signed."""
-    return text_of(sign1(key, typ, payload))
-
-
-def payload(**changes: Any) -> dict[int, Any]:
-    """Return the payload as a map; keys of `changes` like `c2` reach into the certificate."""
-    content = _payload_of(kit.CLAIMS)
-    certificate = dict(content[-65537])
-    for key, value in changes.items():
-        target, number = (certificate, int(key[1:])) if key[0] == "c" else (content, int(key[1:]))
-        if value is None:
-            del target[number]
-        else:
-            target[number] = value
-    ordered = {key: content[key] for key in sorted(content, key=lambda k: (k < 0, abs(k)))}
-    if -65537 in ordered:
-        ordered[-65537] = {key: certificate[key] for key in sorted(certificate)}
-    return ordered
 
 
 def good_cases() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -94,10 +52,7 @@ def good_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         yield case(f"valid-base64url-{len(signed) % 3}", padded.rstrip("="), "valid")
         yield case(f"valid-base64url-padded-{len(signed) % 3}", padded, "valid")
     fully = protected_header(kit.ISSUER_KID, "cgc+cwt", FULLY_SPECIFIED_ED25519)
-    body = encode(payload())
-    signature = kit.ISSUER.sign(to_be_signed(fully, body))
-    cose = b"\xd2\x84" + encode(fully) + b"\xa0" + encode(body) + encode(signature)
-    yield case("valid-alg-19", text_of(cose), "valid")
+    yield case("valid-alg-19", text_of(with_header(fully, encode(payload()))), "valid")
     for name, changes in {
         "valid-holder-tag": {"holder_tag": b"\x12\x34"},
         "valid-masked-document": {"masked_document": "**************1234"},
@@ -129,6 +84,12 @@ def good_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         ),
         "valid",
     )
+    for name, key, day in (
+        ("retired", kit.RETIRED_REGISTER, date(2023, 12, 31)),
+        ("later-compromised", kit.COMPROMISED_REGISTER, date(2025, 5, 31)),
+    ):
+        then = kit.claims(issued_at=days.first_second(kit.DAY(day)))
+        yield case(f"valid-{name}-register-key", kit.qr_text(then, register=key), "valid")
     left = kit.claims(issuer="EO-002", issued_at=days.first_second(kit.DAY(date(2025, 12, 31))))
     yield case("valid-issuer-left-since", kit.qr_text(left, kit.OTHER_ISSUER), "valid")
 
@@ -273,20 +234,22 @@ def envelope_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         "first-120-bytes": signed[:120],
         "trailing-byte": signed + b"\x00",
         "truncated": signed[:-1],
-        "unprotected-header": signed.replace(b"\xa0", b"\xa1\x01\x26", 1),
         "alg-es256": signed.replace(b"\xa3\x01\x27", b"\xa3\x01\x26", 1),
-        "no-typ": _with_header(encode({1: -8, 4: kit.ISSUER_KID}), body),
-        "fourth-header": _with_header(
+        "no-typ": with_header(encode({1: -8, 4: kit.ISSUER_KID}), body),
+        "fourth-header": with_header(
             encode({1: -8, 4: kit.ISSUER_KID, 16: "cgc+cwt", 17: 1}), body
         ),
-        "kid-of-nine-bytes": _with_header(
+        "kid-of-nine-bytes": with_header(
             encode({1: -8, 4: kit.ISSUER_KID + b"\0", 16: "cgc+cwt"}), body
         ),
         "payload-length-too-long": _long_payload(signed, body),
-        "payload-length-lies": signed.replace(encode(body)[:2], b"\x58\xff", 1),
+        "payload-length-lies": signed.replace(encode(body)[:2], b"\x58\xff"),
         "signature-of-63-bytes": signed[:-66] + b"\x58\x3f" + signed[-63:],
         "typ-of-a-status-list": kit.status_list(),
     }.items():
+        yield case(f"envelope-{name}", text_of(data), "invalid", "envelope", structure)
+    for name, header in odd_headers():
+        data = with_unprotected(header)
         yield case(f"envelope-{name}", text_of(data), "invalid", "envelope", structure)
     good = encode(payload())
     for name, data in {
@@ -306,11 +269,6 @@ def envelope_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         yield case(f"envelope-{name}", raw(data), "invalid", "envelope", "not_deterministic_cbor")
 
 
-def _with_header(header: bytes, body: bytes) -> bytes:
-    signature = kit.ISSUER.sign(to_be_signed(header, body))
-    return b"\xd2\x84" + encode(header) + b"\xa0" + encode(body) + encode(signature)
-
-
 def _long_payload(signed: bytes, body: bytes) -> bytes:
     item = encode(body)
     return signed.replace(item, b"\x59\x00" + item[1:], 1)
@@ -321,12 +279,11 @@ def key_cases() -> Iterator[tuple[str, dict[str, Any]]]:
     stranger = kit.qr_text(key=kit.STRANGER)
     yield case("key-not-listed", stranger, "unknown_issuer", "issuer_key", "key_not_listed")
     signed = kit.signed()
-    order = 2**252 + 27742317777372353535851937790883648493
     s = int.from_bytes(signed[-32:], "little")
     for name, data in {
         "bit-flipped": signed[:-1] + bytes([signed[-1] ^ 1]),
         "holder-exchanged": signed.replace("张".encode(), "李".encode()),
-        "s-plus-group-order": signed[:-32] + (s + order).to_bytes(32, "little"),
+        "s-plus-group-order": signed[:-32] + (s + ORDER).to_bytes(32, "little"),
         "r-of-small-order": signed[:-64] + b"\x01" + bytes(31) + signed[-32:],
         "r-not-canonical": signed[:-64] + b"\xee" + b"\xff" * 30 + b"\x7f" + signed[-32:],
         "all-zero": signed[:-64] + bytes(64),
@@ -513,198 +470,6 @@ def later_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         yield case(f"time-{name}", kit.qr_text(of), verdict, check, reason, now=kit.NOW + offset)
 
 
-def status_list_of(changed: Callable[[bytes], bytes]) -> bytes:
-    """Return a status list whose zlib stream is changed, well signed."""
-    content = decode(open_sign1(kit.status_list(), "statuslist+cwt").payload)
-    content[65533]["lst"] = changed(content[65533]["lst"])
-    return sign1(kit.STATUS_KEY, "statuslist+cwt", encode(content))
-
-
-def odd_standards() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield bundles whose standards are not code, version, name and outcomes."""
-    for name, item in (
-        ("of-five-parts", ["DEMO-BIM", "2021", "演示标准", {1: "BIM建模"}, 0]),
-        ("without-a-map-of-outcomes", ["DEMO-BIM", "2021", "演示标准", []]),
-        ("with-a-number-for-a-name", ["DEMO-BIM", "2021", 1, {1: "BIM建模"}]),
-    ):
-        standards = encode([item])
-        content = kit.trust_list(standards_digest=hashlib.sha256(standards).digest())
-        lists = [kit.status_list(), kit.status_list("EO-002")]
-        data = encode_trust_bundle([kit.signed_trust_list(content)], lists, standards)
-        yield bundle_case(f"bad-standards-{name}", data, "malformed")
-
-
-def bundle_case(
-    name: str,
-    data: bytes,
-    reason: str | None = None,
-    *,
-    roots: Any = kit.ROOT_KEYS,
-    held: bytes | None = None,
-) -> tuple[str, dict[str, Any]]:
-    """Return a file name and its content; `reason` None where the bundle must be taken."""
-    content = {
-        "bundle": data.hex(),
-        "root_threshold": roots.threshold,
-        "root_keys": [key.hex() for key in roots.keys],
-        "held": held.hex() if held else None,
-        "now": AT,
-        "expect": {"accepted": reason is None, "reason": reason},
-    }
-    return f"bundles/{name}.json", content
-
-
-def with_sequence(sequence: object) -> bytes:
-    """Return a bundle whose trust list has this for its number."""
-    content = decode(encode_trust_list(kit.trust_list()), max_depth=9)
-    (trust,) = (value for value in content.values() if isinstance(value, dict))
-    trust[1] = sequence
-    body = encode(content)
-    pairs = [
-        (root.public_key, root.sign(trust_list_message(root.public_key, body)))
-        for root in kit.ROOTS[:2]
-    ]
-    tokens = [kit.status_list(), kit.status_list("EO-002")]
-    return encode_trust_bundle([assemble_trust_list(body, pairs)], tokens, kit.STANDARDS)
-
-
-def bundle_cases() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Trust bundles to take or to refuse."""
-    good = kit.bundle()
-    yield bundle_case("good", good)
-    yield bundle_case("good-same-again", good, held=good)
-    later = kit.bundle(kit.trust_list(sequence=4))
-    yield bundle_case("good-newer", later, held=good)
-    both = (*kit.ROOTS[:2], *kit.NEW_ROOTS[:2])
-    step = kit.signed_trust_list(kit.trust_list(sequence=4, roots=kit.NEW_ROOT_KEYS), both)
-    rotated = kit.trust_list(sequence=5, roots=kit.NEW_ROOT_KEYS)
-    new = kit.NEW_ROOTS[1:]
-    yield bundle_case(
-        "good-roots-changed", kit.bundle(rotated, steps=[step], signers=new), held=good
-    )
-    yield bundle_case(
-        "good-roots-changed-before-installation",
-        kit.bundle(rotated, steps=[step], signers=new),
-        roots=kit.NEW_ROOT_KEYS,
-    )
-    back = kit.signed_trust_list(kit.trust_list(sequence=4), both)
-    yield bundle_case(
-        "bad-two-changes-of-roots-with-one-number",
-        kit.bundle(kit.trust_list(sequence=5), steps=[step, back]),
-        "mixed",
-    )
-    yield bundle_case(
-        "bad-list-with-the-number-of-a-change-of-roots",
-        kit.bundle(replace(rotated, sequence=4), steps=[step], signers=new),
-        "mixed",
-    )
-    yield bundle_case("bad-sequence-no-number", with_sequence(True), "malformed")  # noqa: FBT003
-    yield bundle_case("bad-sequence-negative", with_sequence(-1), "malformed")
-    yield bundle_case(
-        "bad-roots-changed-step-missing", kit.bundle(rotated, signers=new), "too_few_signatures"
-    )
-    only_old = kit.trust_list(sequence=4, roots=kit.NEW_ROOT_KEYS)
-    yield bundle_case("bad-new-roots-not-signed", kit.bundle(only_old), "new_roots_not_signed")
-    yield bundle_case("bad-one-signature", kit.bundle(signers=kit.ROOTS[:1]), "too_few_signatures")
-    yield bundle_case(
-        "bad-signed-by-strangers",
-        kit.bundle(signers=[kit.STRANGER, kit.ISSUER]),
-        "too_few_signatures",
-    )
-    yield bundle_case("bad-older", good, "rollback", held=later)
-    yield bundle_case(
-        "bad-same-number-other-content",
-        kit.bundle(
-            kit.trust_list(organizations=kit.ORGANIZATIONS[:1]), status_lists=[kit.status_list()]
-        ),
-        "rollback",
-        held=good,
-    )
-    expired = kit.trust_list(expires_at=days.to_instant(kit.NOW) - 1)
-    yield bundle_case("bad-expired", kit.bundle(expired), "expired")
-    future = kit.trust_list(issued_at=days.to_instant(kit.NOW) + 86_401)
-    yield bundle_case("bad-from-the-future", kit.bundle(future), "not_yet_valid")
-    yield bundle_case("bad-truncated", good[:-9], "malformed")
-    yield bundle_case("bad-empty", b"", "malformed")
-    yield bundle_case("bad-not-a-bundle", encode(["zip", 1, [], [], b""]), "malformed")
-    flipped = bytearray(good)
-    flipped[300] ^= 1
-    yield bundle_case("bad-byte-flipped", bytes(flipped), "too_few_signatures")
-    old = kit.status_list(made=kit.NOW - timedelta(hours=1))
-    mixed = [old, kit.status_list("EO-002")]
-    yield bundle_case(
-        "bad-older-status-list",
-        kit.bundle(kit.trust_list(sequence=4), status_lists=mixed),
-        "mixed",
-        held=good,
-    )
-    yield bundle_case(
-        "bad-status-list-left-out",
-        kit.bundle(kit.trust_list(sequence=4), status_lists=[kit.status_list()]),
-        "mixed",
-        held=good,
-    )
-    yield bundle_case(
-        "bad-status-list-of-another-key",
-        kit.bundle(status_lists=[kit.status_list(key=kit.ISSUER)]),
-        "mixed",
-    )
-    yield bundle_case(
-        "bad-status-list-twice", kit.bundle(status_lists=[kit.status_list()] * 2), "mixed"
-    )
-    yield bundle_case(
-        "bad-status-list-of-no-issuer",
-        kit.bundle(status_lists=[kit.status_list("EO-999")]),
-        "mixed",
-    )
-    other_standards = kit.trust_list(standards_digest=bytes(32))
-    yield bundle_case("bad-other-standards", kit.bundle(other_standards), "mixed")
-    yield from odd_standards()
-    altered = bytearray(kit.status_list())
-    altered[-1] ^= 1
-    yield bundle_case(
-        "bad-status-list-signature-altered", kit.bundle(status_lists=[bytes(altered)]), "mixed"
-    )
-    yield bundle_case(
-        "bad-status-list-with-bytes-behind-its-stream",
-        kit.bundle(status_lists=[status_list_of(lambda lst: lst + lst[-4:])]),
-        "mixed",
-    )
-    compromised = replace(
-        kit.trust_list().status_keys[0], compromised_day=kit.DAY(date(2026, 1, 1))
-    )
-    yield bundle_case(
-        "bad-status-key-compromised",
-        kit.bundle(kit.trust_list(status_keys=(compromised,))),
-        "mixed",
-    )
-    retired = replace(kit.trust_list().status_keys[0], last_day=kit.DAY(date(2026, 11, 22)))
-    yield bundle_case(
-        "bad-status-key-retired", kit.bundle(kit.trust_list(status_keys=(retired,))), "mixed"
-    )
-    old_again = kit.bundle(kit.trust_list(sequence=999))
-    held = kit.bundle(rotated, steps=[step], signers=new)
-    yield bundle_case(
-        "bad-old-roots-after-their-change", old_again, "too_few_signatures", held=held
-    )
-    odd = encode([encode({16: "cgt+cwt"}), {}, b"x", [[b"\x80", {}, b""]]])
-    yield bundle_case(
-        "bad-signer-without-key-id",
-        encode(["cgtrust", 1, [b"\xd8\x62" + odd], [], b""]),
-        "malformed",
-    )
-    crowd = [[encode({1: -8, 4: n.to_bytes(8, "big")}), {}, b""] for n in range(33)]
-    many = encode([encode({16: "cgt+cwt"}), {}, b"x", crowd])
-    yield bundle_case(
-        "bad-too-many-signers", encode(["cgtrust", 1, [b"\xd8\x62" + many], [], b""]), "malformed"
-    )
-    current = kit.signed_trust_list(kit.trust_list())
-    yield bundle_case(
-        "bad-parts-no-bytes", encode(["cgtrust", 1, [current], ["x"], kit.STANDARDS]), "malformed"
-    )
-    yield bundle_case("bad-no-trust-list", encode_trust_bundle([], [], kit.STANDARDS), "malformed")
-
-
 def files() -> dict[str, str]:
     """Return every file's content by name."""
     trust = {
@@ -724,6 +489,8 @@ def files() -> dict[str, str]:
         text_cases,
         envelope_cases,
         key_cases,
+        register_cases,
+        thief_cases,
         claims_cases,
         later_cases,
         bundle_cases,

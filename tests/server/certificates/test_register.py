@@ -9,13 +9,13 @@ from certgraph.certificates.register import content_digest
 from certgraph.certificates.signing.actions import start_run
 from certgraph.certificates.states.actions import erase_holder, register_certificate
 from certgraph.certificates.tables import CertificateRow
-from certgraph.credential.claims import TYP, Outcome, encode_claims
+from certgraph.credential.claims import Outcome
 from certgraph.credential.qr_text import from_qr_text, to_qr_text
-from certgraph.credential.signature import sign1
-from certgraph.organizations.keys import open_signer
+from certgraph.organizations.keys import open_register_signer, open_signer
 from certgraph.organizations.queries import signing_keys
 from certgraph.organizations.rules import KeyPurpose
 from certgraph.organizations.subjects import organization_named
+from tests.credential import kit
 from tests.server.api.conftest import client
 from tests.server.conftest import HOST
 from tests.server.trust.test_lists import new_list, published
@@ -39,12 +39,14 @@ async def asked(client, text, language="en"):
 
 
 async def signed_outside(house, claims):
-    """Return what a thief of the issuer's key makes: its signature is right."""
+    """Return what a thief of both keys makes, or what a restore lost: both signatures are right."""
     async with house.sessions() as session:
         organization = await organization_named(session, "EO-001")
         (key,) = await signing_keys(session, KeyPurpose.ISSUER, organization.id)
-        signer = open_signer(house.keyring, key, organization)
-    return to_qr_text(sign1(signer, TYP, encode_claims(claims)), HOST)
+        (register_key,) = await signing_keys(session, KeyPurpose.REGISTER)
+        issuer = open_signer(house.keyring, key, organization)
+        register = open_register_signer(house.keyring, register_key)
+    return to_qr_text(kit.signed(claims, issuer, register), HOST)
 
 
 async def test_what_is_not_entered_yet_is_valid_and_says_until_when(client, issued):

@@ -238,7 +238,9 @@ async def test_a_slow_repetition_does_not_undo_a_revocation(house):
     (row,) = await house.issue()
     await change(house, row.number, REVOKED)
     async with house.sessions.begin() as session:
-        await run_queries.store_signatures(session, {row.id: row.signature})
+        again = {"certificate": row.id, "made": row.signature, "register_key": row.register_key_id}
+        again["made_by_register"] = row.countersignature
+        await run_queries.store_signatures(session, [again])
     async with house.sessions() as session:
         again = await queries.certificate_by_number_key(session, row.number)
     assert again.state is REVOKED

@@ -28,11 +28,11 @@ AT_ONCE = 14
 COPIES = """
 INSERT INTO certificates (id, number, number_key, issue_run_id, position, organization_id,
   certificate_type_id, level, standard_version_id, holder_name, holder_name_key, issued_on,
-  signing_key_id, payload, signature, status_list_id, status_index, state, registration_due_on,
+  signing_key_id, payload, signature, countersignature, status_list_id, status_index, state, registration_due_on,
   registration_due_is_provisional)
 SELECT gen_random_uuid(), 'W' || n, 'W' || n, issue_run_id, n, organization_id,
   certificate_type_id, level, standard_version_id, holder_name, holder_name_key, issued_on,
-  signing_key_id, payload, signature, status_list_id, 1000000 + n, state, registration_due_on,
+  signing_key_id, payload, signature, countersignature, status_list_id, 1000000 + n, state, registration_due_on,
   registration_due_is_provisional
 FROM certificates, generate_series(1, :count) AS n
 """

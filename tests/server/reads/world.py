@@ -221,7 +221,8 @@ async def _certificates(house: House) -> None:
     async with house.sessions.begin() as session:  # drafts, as of a key that is held elsewhere
         await session.execute(
             text(
-                "UPDATE certificates SET state = 'draft', signature = NULL "
+                "UPDATE certificates "
+                "SET state = 'draft', signature = NULL, countersignature = NULL "
                 "WHERE number IN ('EO-001-7', 'EO-002-7', 'EO-002-8')"
             )
         )

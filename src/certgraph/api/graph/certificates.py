@@ -35,8 +35,8 @@ from certgraph.certificates.tables import (
     IssueRunRow,
 )
 from certgraph.credential.claims import TYP
+from certgraph.credential.envelopes import assemble_sign1, sign1_message
 from certgraph.credential.qr_text import to_qr_text
-from certgraph.credential.signature import assemble_sign1, sign1_message
 from certgraph.credit_bank.records.tables import OutcomeRecordRow
 
 if TYPE_CHECKING:
@@ -117,11 +117,15 @@ def _masked_name(context: Context, name: str) -> str:
 
 
 def _qr_code(
-    context: Context, payload: bytes, signature: bytes | None, public_key: bytes
+    context: Context,
+    payload: bytes,
+    signature: bytes | None,
+    countersignature: bytes | None,
+    public_key: bytes,
 ) -> QrCode | None:
     if not signature or not may_read_learner(context):
         return None
-    signed = assemble_sign1(public_key, TYP, payload, signature)
+    signed = assemble_sign1(public_key, TYP, payload, signature, countersignature or None)
     return QrCode(text=to_qr_text(signed, context.settings.public_host))
 
 
@@ -178,6 +182,7 @@ class Certificate(Node):
         _qr_code,
         CertificateRow.payload,
         CertificateRow.signature,
+        CertificateRow.countersignature,
         queries.signing_public_key(),
         with_context=True,
         guarded=True,

@@ -26,7 +26,7 @@ class QrCode:
     def _image(self) -> asyncio.Future[QrImage]:
         return asyncio.get_running_loop().run_in_executor(_DRAWER, draw_qr, self.text)
 
-    @strawberry.field(description="QR version, 1 to 16.", metadata={COST: DRAWING})
+    @strawberry.field(description="QR version, 1 to 17.", metadata={COST: DRAWING})
     async def version(self) -> int:
         """Return it."""
         return (await self._image).version

@@ -9,13 +9,20 @@ from certgraph.api.context import Info
 from certgraph.api.errors import top_error
 from certgraph.api.graph.certificates import AchievedOutcome
 from certgraph.api.graph.enums import Check, CheckState, RegisterState, Verdict
-from certgraph.certificates.register import content_digest, register_entries, with_register
+from certgraph.certificates.register import (
+    content_digest,
+    log_index,
+    register_entries,
+    with_register,
+)
 from certgraph.credential import days
 from certgraph.credential.found_codes import find_codes
 from certgraph.credential.qr_text import from_qr_text
 from certgraph.credential.verification import Verification, verify
 from certgraph.credential.wording import CATALOGUE, words_for
 from certgraph.problems import Problem
+from certgraph.transparency.proving import inclusion_of
+from certgraph.transparency.queries import newest_head
 
 
 @strawberry.type(description="One check and how it ended.")
@@ -90,6 +97,20 @@ class RegisterEntry:
     )
     registration_due_on: date | None = strawberry.field(
         description="Last day for entering it on the platform, where it is not yet: rule R39."
+    )
+
+
+@strawberry.type(description="That a certificate is in the public log of what was countersigned.")
+class InclusionProof:
+    """See `certgraph.transparency.proving.Inclusion`."""
+
+    index: int = strawberry.field(description="Which entry of the log, from 0.")
+    size: int = strawberry.field(description="Entries of the log under this head.")
+    checkpoint: str = strawberry.field(
+        description="The head, as signed (C2SP tlog-checkpoint), with its witnesses' lines."
+    )
+    file: str = strawberry.field(
+        description="The proof as a file that anybody checks offline (C2SP tlog-proof)."
     )
 
 
@@ -171,6 +192,31 @@ class VerificationQuery:
             claims=_claims(verification),
             register_state=None if entry is None else entry.state,
             registration_due_on=None if entry is None else entry.due_on,
+        )
+
+    @strawberry.field(
+        description="Prove that a certificate is in the public log; null where the register does "
+        "not know it by this number and content, or the log does not have it yet (a minute)."
+    )
+    async def inclusion_proof(
+        self,
+        info: Info,
+        certificate: Annotated[
+            SignedCertificateInput, strawberry.argument(description="Its number and hash.")
+        ],
+    ) -> InclusionProof | None:
+        """Answer as `register_entries` does: nobody finds numbers by it."""
+        async with info.context.reads() as session:
+            index = await log_index(session, certificate.number, certificate.sha256.lower())
+            head = None if index is None else await newest_head(session)
+            if index is None or head is None or index >= head.size:
+                return None
+            found = await inclusion_of(session, index, head)
+        return InclusionProof(
+            index=index,
+            size=head.size,
+            checkpoint=found.checkpoint.decode(),
+            file=found.text().decode(),
         )
 
     @strawberry.field(

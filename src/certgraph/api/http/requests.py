@@ -17,8 +17,10 @@ from typing import Any
 
 import orjson
 from starlette.datastructures import QueryParams
+from starlette.responses import PlainTextResponse, Response
 
 from certgraph.api.http.negotiation import is_json, takes_gzip
+from certgraph.api.http.static_files import SAFE_HEADERS
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -294,3 +296,8 @@ _FIXED_HEADERS = [
     (b"vary", b"Accept, Accept-Encoding, Accept-Language"),
     (b"x-content-type-options", b"nosniff"),
 ]
+
+
+def text_response(error: BadRequest) -> Response:
+    """Return a refusal for who does not expect JSON."""
+    return PlainTextResponse(f"{error}\n", error.status, {**SAFE_HEADERS, **error.headers})

@@ -28,6 +28,7 @@ from certgraph.certificates.signing.batches import (
     sign_batch,
     store_signatures,
 )
+from certgraph.certificates.signing.countersigning import register_keys_on
 from certgraph.certificates.subjects import CERTIFICATE, RUN, reject_erased
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.database import Session
@@ -66,7 +67,7 @@ async def start_run(act: Act, request: IssueRequest) -> IssueRunRow:
         if run.request_digest != digest:
             raise refusal("idempotency.conflict", "idempotency_key", key=request.idempotency_key)
         return run
-    # 2. The certificates that it corrects; the key, listed and valid on every day of issue.
+    # 2. The certificates that it corrects; both keys, listed and valid on every day of issue.
     if not 1 <= len(request.candidates) <= MAX_CANDIDATES:
         raise refusal("issue.candidate_count", "candidates", limit=MAX_CANDIDATES)
     superseded = await _release_superseded(session, organization, request)
@@ -74,6 +75,7 @@ async def start_run(act: Act, request: IssueRequest) -> IssueRunRow:
     key = await key_on(session, KeyPurpose.ISSUER, organization, newest)
     if key.listed_at is None and await organization_queries.any_key_is_listed(session):
         raise refusal("key.not_listed", kid=key.kid.hex(), name=organization.name)
+    await register_keys_on(session, [one.issued_on for one in request.candidates])
     reject_if(
         Problem(
             code="key.not_valid_yet",

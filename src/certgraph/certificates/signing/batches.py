@@ -1,7 +1,7 @@
-"""Sign drafts, verify every signature as an employer would, and only then store it.
+"""Sign drafts, have them countersigned, verify them as an employer would, and only then store it.
 
 Signed here with a sealed key (`sign_batch`), or by the organization that holds its key
-(`bytes_to_sign`, `store_signatures`).
+(`bytes_to_sign`, `store_signatures`); countersigned by the register (`countersigning`).
 """
 
 import asyncio
@@ -14,12 +14,19 @@ from certgraph.actions.acting import Act, Environment
 from certgraph.calendar import programme_day
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.rules import CertificateState, inactive_problems, state_problems
+from certgraph.certificates.signing.countersigning import (
+    Countersigner,
+    Signed,
+    altered_drafts,
+    open_countersigner,
+)
 from certgraph.certificates.signing.listing import issuer_trust
 from certgraph.certificates.subjects import reject_erased
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow, IssueRunRow
 from certgraph.credential.claims import TYP
+from certgraph.credential.envelopes import assemble_sign1, sign1_message
 from certgraph.credential.qr_text import to_qr_text
-from certgraph.credential.signature import Signer, assemble_sign1, sign1_message
+from certgraph.credential.signature import Signer
 from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.verification import Check, Verification, verify
 from certgraph.database import Session
@@ -57,13 +64,12 @@ class SelfCheckFailed(RuntimeError):
     """A fresh signature does not verify. Nothing of the batch was stored; the key is suspect."""
 
 
-def _signed(key: SigningKeyRow, payload: bytes, signature: bytes) -> bytes:
-    return assemble_sign1(key.public_key, TYP, payload, signature)
-
-
 def signed_bytes(row: CertificateRow, key: SigningKeyRow) -> bytes | None:
-    """Return the COSE_Sign1 of a certificate; None for a draft."""
-    return None if row.signature is None else _signed(key, row.payload, row.signature)
+    """Return the COSE_Sign1 of a certificate, countersigned; None for a draft."""
+    if row.signature is None:
+        return None
+    countersignature = row.countersignature or None  # empty: from before there was a register key
+    return assemble_sign1(key.public_key, TYP, row.payload, row.signature, countersignature)
 
 
 def self_check(signed: bytes, trust: Trust, now: datetime) -> Verification:
@@ -78,15 +84,25 @@ def passes_self_check(verification: Verification) -> bool:
     }
 
 
-def _failing(
-    signatures: Sequence[tuple[UUID, bytes, bytes]], key: SigningKeyRow, trust: Trust, now: datetime
-) -> dict[UUID, Verification]:
-    """Return what is said of those certificates, of (id, payload, signature), that are refused."""
-    checked = (
-        (id_, self_check(_signed(key, payload, signature), trust, now))
-        for id_, payload, signature in signatures
-    )
-    return {id_: found for id_, found in checked if not passes_self_check(found)}
+def _checked(
+    signatures: Sequence[Signed],
+    key: SigningKeyRow,
+    register: Countersigner,
+    trust: Trust,
+    now: datetime,
+) -> tuple[list[Signed], dict[UUID, Verification]]:
+    """Countersign what the issuer has signed, verify it; return it, and what is refused."""
+    made: list[Signed] = []
+    failing: dict[UUID, Verification] = {}
+    for one in signatures:
+        countersigned = register.countersign(one, key.public_key)
+        signed = (countersigned or one).assembled(key.public_key)
+        verification = self_check(signed, trust, now)
+        if countersigned is not None and passes_self_check(verification):
+            made.append(countersigned)
+        else:
+            failing[one.draft.id] = verification
+    return made, failing
 
 
 async def _store_checked(
@@ -94,22 +110,35 @@ async def _store_checked(
     environment: Environment,
     organization: OrganizationRow,
     key: SigningKeyRow,
-    signatures: Sequence[tuple[UUID, bytes, bytes]],
+    signatures: Sequence[Signed],
 ) -> dict[UUID, Verification]:
-    """Verify (certificate id, payload, signature), store them if all pass; return failures."""
+    """Countersign and verify, store them if all pass; return failures. Raises `Rejected`."""
     now = environment.now
+    days = [one.draft.issued_on for one in signatures]
+    register = await open_countersigner(session, environment.keyring(), days)
     trust = await issuer_trust(session, organization, int(now.timestamp()))
     parts = [signatures[start::_CHECK_THREADS] for start in range(_CHECK_THREADS)]
-    work = (asyncio.to_thread(_failing, part, key, trust, now) for part in parts if part)
+    work = (asyncio.to_thread(_checked, part, key, register, trust, now) for part in parts if part)
+    made: list[Signed] = []
     failed: dict[UUID, Verification] = {}
-    for found in await asyncio.gather(*work):
-        failed |= found
+    for countersigned, refused in await asyncio.gather(*work):
+        made += countersigned
+        failed |= refused
     environment.observe(IssueStep.BATCH_CHECKED, len(signatures))
     if signatures and not failed:
         await run_queries.store_signatures(
-            session, {id_: signature for id_, _, signature in signatures}
+            session,
+            [
+                {
+                    "certificate": one.draft.id,
+                    "made": one.signature,
+                    "register_key": one.register_key_id,
+                    "made_by_register": one.countersignature,
+                }
+                for one in made
+            ],
         )
-        await _finish_corrections(session, [id_ for id_, _, _ in signatures], now)
+        await _finish_corrections(session, [one.draft.id for one in made], now)
         environment.observe(IssueStep.BATCH_STORED, len(signatures))
     return failed
 
@@ -145,19 +174,24 @@ async def sign_batch(
 
     Raises:
         SelfCheckFailed: A fresh signature does not verify.
-        Rejected: The organization is no longer active; what it drafted before stays unsigned.
+        Rejected: The organization is no longer active, what it drafted before stays unsigned; or a
+            draft is not as it was recorded.
     """
     await run_queries.lock_issue_run(session, run.id)
-    drafts = await run_queries.unsigned_payloads(session, run.id, limit=limit)
+    drafts = await run_queries.unsigned_drafts(session, run.id, limit=limit)
     environment.observe(IssueStep.BATCH_READ, len(drafts))
     if not drafts:
         return 0
+    reject_if(altered_drafts(environment.keyring(), run.id, drafts))
     key, organization = await key_and_organization(session, run)
     await _check_may_sign(session, organization, run, environment.now)
     signer: Signer = open_signer(environment.keyring(), key, organization)
     signatures = [
-        (id_, payload, signer.sign(sign1_message(key.public_key, TYP, payload)))
-        for id_, payload in drafts
+        Signed(
+            draft=draft,
+            signature=signer.sign(sign1_message(key.public_key, TYP, draft.payload)),
+        )
+        for draft in drafts
     ]
     environment.observe(IssueStep.BATCH_SIGNED, len(drafts))
     failed = await _store_checked(session, environment, organization, key, signatures)
@@ -195,8 +229,8 @@ async def key_and_organization(
 async def bytes_to_sign(session: Session, run: IssueRunRow) -> list[tuple[UUID, bytes]]:
     """Return (certificate id, message) for each draft of a run whose key the organization holds."""
     key, _ = await key_and_organization(session, run)
-    drafts = await run_queries.unsigned_payloads(session, run.id)
-    return [(id_, sign1_message(key.public_key, TYP, payload)) for id_, payload in drafts]
+    drafts = await run_queries.unsigned_drafts(session, run.id)
+    return [(one.id, sign1_message(key.public_key, TYP, one.payload)) for one in drafts]
 
 
 async def store_signatures(
@@ -213,7 +247,7 @@ async def store_signatures(
     key, organization = await key_and_organization(session, run)
     await _check_may_sign(session, organization, run, act.now)
     await run_queries.lock_issue_run(session, run.id)
-    drafts = dict(await run_queries.unsigned_payloads(session, run.id))
+    drafts = {one.id: one for one in await run_queries.unsigned_drafts(session, run.id)}
     of_run = {row.id for row in await run_queries.certificates_of_run(session, run.id)}
     reject_if(
         Problem(
@@ -224,7 +258,12 @@ async def store_signatures(
         for index, (id_, _) in enumerate(signatures)
         if id_ not in of_run
     )
-    new = [(id_, drafts[id_], signature) for id_, signature in signatures if id_ in drafts]
+    new = [
+        Signed(draft=drafts[id_], signature=signature)
+        for id_, signature in signatures
+        if id_ in drafts
+    ]
+    reject_if(altered_drafts(act.keyring, run.id, [one.draft for one in new]))
     failed = await _store_checked(session, act.environment, organization, key, new)
     reject_if(
         _refused_signature(failed[id_], id_, index)

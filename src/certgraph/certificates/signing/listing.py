@@ -20,7 +20,7 @@ from certgraph.database import Session
 from certgraph.entitlements import queries as entitlement_queries
 from certgraph.entitlements.tables import EntitlementRow
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.rules import OrganizationState
+from certgraph.organizations.rules import KeyPurpose, OrganizationState
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.standards import queries as standard_queries
 
@@ -45,6 +45,11 @@ def listed_key(row: SigningKeyRow) -> ListedKey:
         last_day=_day(row.last_on),
         compromised_day=_day(row.compromised_on),
     )
+
+
+async def listed_keys(session: Session, purpose: KeyPurpose) -> tuple[ListedKey, ...]:
+    """Return the programme's keys for a purpose as the trust list states them."""
+    return tuple(map(listed_key, await organization_queries.signing_keys(session, purpose)))
 
 
 def _entitlements(
@@ -110,5 +115,6 @@ async def issuer_trust(session: Session, organization: OrganizationRow, now: int
         expires_at=days.LAST_INSTANT,
         roots=NO_ROOTS,
         organizations=tuple(await listed_organizations(session, [organization])),
+        register_keys=await listed_keys(session, KeyPurpose.REGISTER),
     )
     return Trust(trust_list)

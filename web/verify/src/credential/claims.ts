@@ -121,6 +121,12 @@ function faultOf(payload: Item): Fault {
   return certificate.has(3) && certificate.has(8) ? "masked_document.beside_holder_tag" : null;
 }
 
+/** Return the instant of issue of a decoded payload; null where it states none in range. */
+export function instantOfIssue(payload: Item): number | null {
+  const value = payload instanceof Map ? payload.get(6) : undefined;
+  return instant(value) ? null : Number(value);
+}
+
 /** Return the claims of a decoded payload, or raise `MalformedClaims`. */
 export function claimsFrom(payload: Item): Claims {
   const fault = faultOf(payload);

@@ -66,33 +66,60 @@ export interface Sign1 {
   payload: Uint8Array;
   signature: Uint8Array;
   toBeSigned: Uint8Array;
+  /** Unchecked; with what it covers (RFC 9338, section 3.3), where there is one. */
+  countersignature?: Uint8Array;
+  toBeCountersigned: Uint8Array;
 }
 
-/** Return the parts of a COSE_Sign1 of type `typ`, which has one way to be written. */
+/** An unprotected header of one entry: 12, a byte string of 64 bytes. */
+const COUNTERSIGNATURE_HEADER = Uint8Array.of(0xa1, 0x0c, 0x58, SIGNATURE_BYTES);
+const SIGNATURE_HEAD = Uint8Array.of(0x58, SIGNATURE_BYTES);
+
+/** Return the parts of a COSE_Sign1 of type `typ` without countersignature. */
 export function openSign1(data: Uint8Array, typ: string): Sign1 {
+  const envelope = openCountersigned(data, typ);
+  if (envelope.countersignature) throw new MalformedEnvelope("a header that is not empty");
+  return envelope;
+}
+
+/** Return the parts of a COSE_Sign1, countersigned or not, which has one way to be written. */
+export function openCountersigned(data: Uint8Array, typ: string): Sign1 {
   const ending = encode(typ).length + 1;
   const end = protectedBytes(EDDSA, new Uint8Array(KID_BYTES), typ).length + 2;
   const kid = data.slice(end - ending - KID_BYTES, end - ending);
   const protected_ = data.slice(2, end);
   const rest = data.slice(end);
-  const payloadItem = rest.slice(1, -SIGNATURE_BYTES - 2);
+  const headerEnd = COUNTERSIGNATURE_HEADER.length;
+  const isCountersigned = isSame(rest.slice(0, headerEnd), COUNTERSIGNATURE_HEADER);
+  const payloadAt = isCountersigned ? headerEnd + SIGNATURE_BYTES : 1;
+  const payloadEnd = rest.length - SIGNATURE_BYTES - 2;
+  const payloadItem = rest.slice(payloadAt, Math.max(payloadAt, payloadEnd));
   const isFramed =
     data[0] === 0xd2 &&
     data[1] === 0x84 &&
     [EDDSA, FULLY_SPECIFIED_ED25519].some((algorithm) =>
       isSame(protected_, protectedBytes(algorithm, kid, typ)),
     ) &&
-    rest.length >= SIGNATURE_BYTES + 4 &&
-    rest[0] === 0xa0 &&
-    isSame(rest.slice(-SIGNATURE_BYTES - 2, -SIGNATURE_BYTES), Uint8Array.of(0x58, 0x40));
+    payloadEnd > payloadAt &&
+    (isCountersigned || rest[0] === 0xa0) &&
+    isSame(rest.slice(payloadEnd, payloadEnd + 2), SIGNATURE_HEAD);
   if (!isFramed) throw new MalformedEnvelope(`not a COSE_Sign1 of type ${typ}`);
   const payload = unwrapped(payloadItem);
   if (!(payload instanceof Uint8Array) || payload.length < 24) {
     throw new MalformedEnvelope("the payload is not a byte string of 24 bytes or more");
   }
-  const context = concat(Uint8Array.of(0x84), encode("Signature1"), protected_);
-  const toBeSigned = concat(context, Uint8Array.of(0x40), payloadItem);
-  return { kid: toHex(kid), payload, signature: rest.slice(-SIGNATURE_BYTES), toBeSigned };
+  const signature = rest.slice(-SIGNATURE_BYTES);
+  const covered = concat(protected_, Uint8Array.of(0x40), payloadItem);
+  const structure = (length: number, context: string, ...more: Uint8Array[]) =>
+    concat(Uint8Array.of(0x80 + length), encode(context), covered, ...more);
+  return {
+    kid: toHex(kid),
+    payload,
+    signature,
+    toBeSigned: structure(4, "Signature1"),
+    countersignature: isCountersigned ? rest.slice(headerEnd, payloadAt) : undefined,
+    toBeCountersigned: structure(5, "CounterSignature0V2", encode([signature])),
+  };
 }
 
 /** Return the protected header as a byte string: algorithm, key id, type (RFC 9596). */

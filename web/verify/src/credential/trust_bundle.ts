@@ -1,6 +1,7 @@
 /** Everything a verifier carries to work offline, in one file; see `trust_bundle.py`. */
 
 import type { Algorithms } from "./algorithms";
+import { type Checkpoint, openCheckpoint } from "./checkpoint";
 import { dayOf, SECONDS_A_DAY } from "./days";
 import { decode, isSame, type Item, toHex } from "./encoding";
 import { kidOf } from "./signature";
@@ -39,6 +40,8 @@ export interface Trust {
   issuerKeys: Map<string, IssuerKey[]>;
   /** SHA-256 of the signed trust list. */
   fingerprint: Uint8Array;
+  /** The log of certificates as it was then; null where there is none. */
+  logHead: Checkpoint | null;
 }
 
 /** Return the key of a place in `statusLists` and `standards`. */
@@ -75,11 +78,21 @@ export function checkNotBehind(trust: Trust, held: Trust): void {
   if (now < before || (now === before && !isSame(trust.fingerprint, held.fingerprint))) {
     throw new Untrusted("rollback");
   }
+  checkLog(trust.logHead, held.logHead);
   for (const [at, earlier] of held.statusLists) {
     const list = trust.statusLists.get(at);
     if (!list || list.issuedAt < earlier.issuedAt) {
       throw new Untrusted("mixed");
     }
+  }
+}
+
+/** Raise `Untrusted` where a log is shorter than the one held, or another one of the same length. */
+function checkLog(head: Checkpoint | null, before: Checkpoint | null): void {
+  if (!before) return;
+  const isLater = head && head.origin === before.origin && head.size >= before.size;
+  if (!isLater || (head.size === before.size && !isSame(head.root, before.root))) {
+    throw new Untrusted("mixed");
   }
 }
 
@@ -99,7 +112,7 @@ async function trustIn(
   by: Algorithms,
   isNew: boolean,
 ): Promise<Trust> {
-  const [lists, tokens, encoded] = partsOf(data);
+  const [lists, tokens, encoded, checkpoint] = partsOf(data);
   const trustList = await currentList(lists, roots, by);
   return {
     trustList,
@@ -107,10 +120,24 @@ async function trustIn(
     standards: await standardsOf(trustList, encoded, by),
     issuerKeys: await issuerKeysOf(trustList, by),
     fingerprint: await by.sha256(lists[lists.length - 1]!),
+    logHead: await logHeadOf(trustList, checkpoint, by),
   };
 }
 
-function partsOf(data: Uint8Array): [Uint8Array[], Uint8Array[], Uint8Array] {
+async function logHeadOf(
+  { logKeys }: TrustList,
+  checkpoint: Uint8Array,
+  by: Algorithms,
+): Promise<Checkpoint | null> {
+  if (!checkpoint.length) return null;
+  const keys = logKeys.filter((key) => key.compromisedDay === undefined);
+  const publicKeys = keys.map((key) => key.publicKey);
+  const head = await openCheckpoint(checkpoint, publicKeys, by);
+  if (!head) throw new Untrusted("mixed");
+  return head;
+}
+
+function partsOf(data: Uint8Array): [Uint8Array[], Uint8Array[], Uint8Array, Uint8Array] {
   let parts: Item;
   try {
     parts = decode(data, 2);
@@ -121,17 +148,18 @@ function partsOf(data: Uint8Array): [Uint8Array[], Uint8Array[], Uint8Array] {
   const areBytes = (items: unknown) => Array.isArray(items) && items.every(isBytes);
   if (
     !Array.isArray(parts) ||
-    parts.length !== 5 ||
+    parts.length !== 6 ||
     parts[0] !== "cgtrust" ||
     parts[1] !== 1 ||
     !areBytes(parts[2]) ||
     !(parts[2] as Item[]).length ||
     !areBytes(parts[3]) ||
-    !isBytes(parts[4])
+    !isBytes(parts[4]) ||
+    !isBytes(parts[5])
   ) {
     throw new Untrusted("malformed");
   }
-  return parts.slice(2) as [Uint8Array[], Uint8Array[], Uint8Array];
+  return parts.slice(2) as [Uint8Array[], Uint8Array[], Uint8Array, Uint8Array];
 }
 
 /** Follow the changes of root keys from `installed` to the last list. */

@@ -71,6 +71,10 @@ export interface TrustList {
   organizations: Organization[];
   statusKeys: ListedKey[];
   standardsDigest?: Item;
+  /** Keys that countersign certificates; none of them signs anything else. */
+  registerKeys: ListedKey[];
+  /** Keys that sign the heads of the log of certificates. */
+  logKeys: ListedKey[];
 }
 
 function fail(detail: string): never {
@@ -127,6 +131,11 @@ function keyFrom(value: Item): ListedKey {
   };
 }
 
+function someKeys(value: Item | undefined): ListedKey[] {
+  const keys = list(value, keyFrom);
+  return keys.length ? keys : fail("keys, or no field");
+}
+
 function entitlementFrom(value: Item): Entitlement {
   const entitlement = fields(value, [1, 2, 3, 4, 5]);
   return {
@@ -156,8 +165,8 @@ function organizationFrom(value: Item): Organization {
 function contentOf(payload: Uint8Array): TrustList {
   try {
     const claims = fields(decode(payload, DEPTH), [EXP!, IAT!, TRUST!]);
-    const trust = fields(claims.get(TRUST!), [1, 2, 3, 4, 5]);
-    return {
+    const trust = fields(claims.get(TRUST!), [1, 2, 3, 4, 5, 6, 7]);
+    const content: TrustList = {
       sequence: instant(trust.get(1)),
       issuedAt: instant(claims.get(IAT!)),
       expiresAt: instant(claims.get(EXP!)),
@@ -165,10 +174,24 @@ function contentOf(payload: Uint8Array): TrustList {
       organizations: list(trust.get(3), organizationFrom),
       statusKeys: list(trust.get(4), keyFrom),
       standardsDigest: trust.get(5),
+      registerKeys: optional(someKeys, trust.get(6)) ?? [],
+      logKeys: optional(someKeys, trust.get(7)) ?? [],
     };
+    checkPurposes(content);
+    return content;
   } catch {
     throw new Untrusted("malformed");
   }
+}
+
+/** Refuse a register key that is listed for another purpose: one key would make certificates. */
+function checkPurposes({ roots, registerKeys, ...content }: TrustList): void {
+  const signing = content.organizations.flatMap((organization) => organization.keys);
+  const listed = [...signing, ...content.statusKeys, ...content.logKeys].map(
+    (key) => key.publicKey,
+  );
+  const others = new Set([...roots.keys, ...listed].map(String));
+  if (registerKeys.some((key) => others.has(String(key.publicKey)))) fail("a key of two purposes");
 }
 
 async function signersAmong(roots: Roots, envelope: Sign, by: Algorithms): Promise<number> {

@@ -1,12 +1,13 @@
 /** Verify one certificate: the checks of `verification.py`, in their order, by their names. */
 
 import type { Algorithms } from "./algorithms";
-import { type Claims, claimsFrom, MalformedClaims, TYP } from "./claims";
+import { type Claims, claimsFrom, instantOfIssue, MalformedClaims, TYP } from "./claims";
 import { dayOf } from "./days";
 import { decode, type Item, MalformedEncoding } from "./encoding";
 import { fromQrText, MalformedQrText, mayBeCertificate } from "./qr_text";
-import { isSignedBy, openSign1, type Sign1 } from "./signature";
+import { isSignedBy, openCountersigned, type Sign1 } from "./signature";
 import { type Status, statusAt } from "./status_list";
+import type { ListedKey } from "./trust_list";
 import { CLOCK_TOLERANCE, covers, type IssuerKey, place, type Trust } from "./trust_bundle";
 
 /** The checks, in their order; the names are stable. */
@@ -15,6 +16,7 @@ export const CHECKS = [
   "envelope",
   "issuer_key",
   "signature",
+  "register",
   "claims",
   "entitlement",
   "expiry",
@@ -34,7 +36,7 @@ export type Verdict =
   | "unconfirmed"
   | "no_certificate";
 
-/** The result for one text; claims and issuer key only where the signature holds. */
+/** The result for one text; claims and issuer key only where check `claims` passed. */
 export interface Verification {
   verdict: Verdict;
   decisive: Check | null;
@@ -74,7 +76,7 @@ export async function verify(
   let envelope: Sign1;
   let payload: Item;
   try {
-    envelope = openSign1(signed, TYP);
+    envelope = openCountersigned(signed, TYP);
     payload = decode(envelope.payload);
   } catch (error) {
     const isCbor = !(error instanceof MalformedEncoding);
@@ -90,10 +92,37 @@ export async function verify(
   for (const issuerKey of candidates) {
     const { publicKey } = issuerKey.listed;
     if (await isSignedBy(by, publicKey, envelope.signature, envelope.toBeSigned)) {
-      return judgeClaims(payload, issuerKey, trust, now);
+      const fault = await registerFault(envelope, trust, by, instantOfIssue(payload));
+      return fault ? stopped("register", fault) : judgeClaims(payload, issuerKey, trust, now);
     }
   }
   return stopped("signature", "does_not_match");
+}
+
+/** Return why the register did not countersign this on that day, or null. */
+async function registerFault(
+  { countersignature, toBeCountersigned }: Sign1,
+  { trustList }: Trust,
+  by: Algorithms,
+  issuedAt: number | null,
+): Promise<string | null> {
+  if (!countersignature) return "countersignature_missing";
+  const newestFirst = [...trustList.registerKeys].sort((a, b) => b.firstDay - a.firstDay);
+  let fault: string | null = "countersignature_does_not_match";
+  for (const listed of newestFirst) {
+    if (!(await isSignedBy(by, listed.publicKey, countersignature, toBeCountersigned))) continue;
+    const keyFault = issuedAt === null ? null : keyFaultOn(listed, dayOf(issuedAt));
+    if (!keyFault) return null;
+    fault = `register_key_${keyFault}`;
+  }
+  return fault;
+}
+
+/** Return why a key proves nothing for a day, or null. */
+function keyFaultOn(listed: ListedKey, day: number): string | null {
+  if (!covers(listed, day)) return "not_valid_that_day";
+  const { compromisedDay } = listed;
+  return compromisedDay !== undefined && day >= compromisedDay ? "compromised" : null;
 }
 
 async function judgeClaims(
@@ -120,8 +149,8 @@ async function judgeClaims(
 /** Return why the issuer might not issue this on that day, or null. */
 function entitlementFault(claims: Claims, { listed, organization }: IssuerKey): string | null {
   const day = dayOf(claims.issuedAt);
-  if (!covers(listed, day)) return "key_not_valid_that_day";
-  if (listed.compromisedDay !== undefined && day >= listed.compromisedDay) return "key_compromised";
+  const keyFault = keyFaultOn(listed, day);
+  if (keyFault) return `key_${keyFault}`;
   let fault = "certificate_or_standard_not_entitled";
   for (const {
     certificateName,
@@ -167,7 +196,7 @@ async function statusOf(claims: Claims, trust: Trust, now: number): Promise<Foun
   return { status, asOf, gap, isFresh: now <= list.freshUntil };
 }
 
-/** Return the result of a certificate whose signature and claims hold: checks 6 to 8. */
+/** Return the result of a certificate whose signatures and claims hold: checks 7 to 9. */
 async function judge(
   claims: Claims,
   issuerKey: IssuerKey,

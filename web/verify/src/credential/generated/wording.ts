@@ -23,6 +23,7 @@ export const TONES = {
 export const SAID: readonly string[] = [
   "claims",
   "clock",
+  "countersignature_does_not_match",
   "entitlement",
   "envelope",
   "expired",
@@ -36,6 +37,8 @@ export const SAID: readonly string[] = [
   "not_in_register",
   "organization_had_left",
   "other_content_in_register",
+  "register",
+  "register_key_compromised",
   "revoked",
   "signature",
   "superseded",
@@ -101,6 +104,22 @@ export const WORDING = {
     "signature": {
       "title": "证书内容与签名不符，疑似被篡改",
       "line": "请重新扫描原件；结果不变则请勿采信。"
+    },
+    "register": {
+      "title": "证书未经平台登记，疑似伪造",
+      "line": "颁发机构的签名正确，但没有平台的登记签名。请勿采信，并向项目管理方反映。"
+    },
+    "countersignature_does_not_match": {
+      "title": "证书的平台登记无法确认，疑似伪造",
+      "line": "颁发机构的签名正确，登记签名不符。请联网更新核验数据后再次核验；结果不变则请勿采信。"
+    },
+    "countersignature_does_not_match_online": {
+      "title": "证书未经平台登记，疑似伪造",
+      "line": "颁发机构的签名正确，登记签名不符。请勿采信，并向项目管理方反映。"
+    },
+    "register_key_compromised": {
+      "title": "平台登记密钥已作废",
+      "line": "发证日期在登记密钥失效之后，请勿采信，并向项目管理方查询。"
     },
     "claims": {
       "title": "证书内容不合规定",
@@ -258,6 +277,22 @@ export const WORDING = {
       "title": "Content does not match the signature: perhaps altered",
       "line": "Scan the original again; if the answer is the same, do not rely on it."
     },
+    "register": {
+      "title": "Not in the programme's register: perhaps a forgery",
+      "line": "The issuer's signature is correct, but the register has not countersigned it. Do not rely on it, and tell the programme."
+    },
+    "countersignature_does_not_match": {
+      "title": "Not confirmed by the programme's register: perhaps a forgery",
+      "line": "The issuer's signature is correct, the register's is not. Go online for newer trust data and check again; if the answer is the same, do not rely on it."
+    },
+    "countersignature_does_not_match_online": {
+      "title": "Not in the programme's register: perhaps a forgery",
+      "line": "The issuer's signature is correct, the register's is not. Do not rely on it, and tell the programme."
+    },
+    "register_key_compromised": {
+      "title": "The register's key was withdrawn",
+      "line": "Issued after that key was compromised. Do not rely on it; ask the programme."
+    },
     "claims": {
       "title": "Content against the rules",
       "line": "This certificate is against the rules of issuing. Do not rely on it, and tell the issuer."
@@ -371,6 +406,7 @@ export const REASONS = {
       "envelope": "证书格式",
       "issuer_key": "签发密钥",
       "signature": "数字签名",
+      "register": "平台登记",
       "claims": "证书内容",
       "entitlement": "颁发权限",
       "expiry": "有效期",
@@ -390,6 +426,10 @@ export const REASONS = {
       "not_deterministic_cbor": "编码不合规范",
       "key_not_listed": "签发密钥不在可信机构名单中",
       "does_not_match": "签名与内容不符",
+      "countersignature_missing": "没有平台的登记签名",
+      "countersignature_does_not_match": "登记签名不符，或不是名单中的登记密钥所签",
+      "register_key_not_valid_that_day": "颁发当日登记密钥不在有效期内",
+      "register_key_compromised": "发证日期在登记密钥失效之后",
       "issuer.not_owner_of_key": "所写机构不是签发密钥的持有者",
       "issued_at.in_the_future": "发证日期晚于今日",
       "expires_at.not_after_issue": "有效期早于发证日期",
@@ -450,6 +490,7 @@ export const REASONS = {
       "envelope": "Form of the certificate",
       "issuer_key": "Signing key",
       "signature": "Digital signature",
+      "register": "Entry in the register",
       "claims": "Content",
       "entitlement": "Issuer's right to issue",
       "expiry": "Period of validity",
@@ -469,6 +510,10 @@ export const REASONS = {
       "not_deterministic_cbor": "the encoding is not the one prescribed",
       "key_not_listed": "the signing key is not on the trust list",
       "does_not_match": "the signature does not match the content",
+      "countersignature_missing": "the register has not countersigned it",
+      "countersignature_does_not_match": "no register key of the trust list countersigned it",
+      "register_key_not_valid_that_day": "the register's key was not valid on the day of issue",
+      "register_key_compromised": "issued after the register's key was compromised",
       "issuer.not_owner_of_key": "the issuer named does not own the signing key",
       "issued_at.in_the_future": "the day of issue is in the future",
       "expires_at.not_after_issue": "it ends before it was issued",
