@@ -2,10 +2,15 @@
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from certgraph.credential.claims import encode_claims
+from certgraph.credential.qr_text import from_qr_text
 from certgraph.credential.signature import UnsafeKey, is_signed_by, load_public_key
+from certgraph.credential.verification import verify
+from tests.credential import kit
 
 VECTORS = Path(__file__).parents[1] / "credential/vectors"
 BUILD = json.loads(
@@ -133,3 +138,54 @@ def test_signatures_at_the_edges_get_one_answer(ask):
     )
     assert found == [is_good(*parts) for parts in SIGNATURES]
     assert found.count(True) > 80
+
+
+def edited(text, random):
+    """Return the QR text of a certificate with one to three random edits, some signed anew."""
+    signed = bytearray(from_qr_text(text))
+    for _ in range(random.randint(1, 3)):
+        at = random.randrange(len(signed))
+        how = random.randrange(4)
+        if how == 0:
+            signed[at] ^= 1 << random.randrange(8)
+        elif how == 1:
+            signed[at] = random.choice((0x00, 0x17, 0x18, 0x40, 0x58, 0x7F, 0x80, 0xA0, 0xFF))
+        elif how == 2:
+            del signed[at]
+        else:
+            signed.insert(at, random.randrange(256))
+    return kit.to_qr_text(bytes(signed), kit.HOST)
+
+
+def edited_payload(random):
+    """Return the QR text of a well signed and countersigned payload with random edits."""
+    payload = bytearray(encode_claims(kit.claims(outcomes=kit.FIVE_OUTCOMES)))
+    for _ in range(random.randint(0, 2)):
+        payload[random.randrange(len(payload))] = random.randrange(256)
+    register = random.choice((kit.REGISTER, kit.RETIRED_REGISTER, kit.ISSUER, None))
+    return kit.to_qr_text(kit.signed_payload(bytes(payload), register=register), kit.HOST)
+
+
+def test_edited_certificates_get_one_answer(ask):
+    random = Random(15)
+    base = kit.qr_text(kit.claims(holder_tag=b"ab"))
+    texts = [edited(base, random) for _ in range(300)]
+    texts += [edited_payload(random) for _ in range(300)]
+    content = load(VECTORS / "trust.json")
+    found = ask(
+        """
+        const trust = await v.openTrustBundle(
+          v.fromHex(args[2].bundle), roots(args[2]), by, seconds(args[2].opened_at));
+        const found = [];
+        for (const text of args[3]) {
+          const {verdict, decisive, reason} = await v.verify(text, trust, by, seconds(args[4]));
+          found.push([verdict, decisive, reason]);
+        }
+        return found;""",
+        content,
+        texts,
+        kit.NOW.isoformat(),
+    )
+    expected = [verify(text, kit.TRUST, now=kit.NOW) for text in texts]
+    assert found == [[one.verdict, one.decisive, one.reason] for one in expected]
+    assert len({tuple(one) for one in found}) >= 15

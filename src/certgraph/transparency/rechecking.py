@@ -15,11 +15,11 @@ async def recheck_log(session: Session) -> tuple[int, list[str]]:
 
     Read in one transaction: what is appended meanwhile is not looked at.
     """
-    rows = await queries.heads(session)
-    heads = [checkpoint_parts(row.checkpoint)[0] for row in rows]
-    for row, head in zip(rows, heads, strict=True):
-        if (row.size, row.root) != (head.size, head.root):
-            return row.size, [f"the head of {row.size} entries is not the one that was signed"]
+    published = await queries.heads(session)
+    heads = [checkpoint_parts(one.checkpoint)[0] for one in published]
+    for one, head in zip(published, heads, strict=True):
+        if (one.size, one.root) != (head.size, head.root):
+            return one.size, [f"the head of {one.size} entries is not the one that was signed"]
     if not heads:
         return 0, []
     try:

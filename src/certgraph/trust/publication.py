@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from certgraph.actions.queries import audit_hash_at, audit_head
 from certgraph.calendar import programme_day
 from certgraph.certificates import status_queries
+from certgraph.certificates.drafts.status_allocation import close_status_list
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import StatusListRow
 from certgraph.credential import days
@@ -39,7 +40,7 @@ from certgraph.credential.trust_list import ListedKey, read_trust_list
 from certgraph.database import Session, database_time
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.keys import open_signer
-from certgraph.organizations.rules import KeyPurpose
+from certgraph.organizations.rules import HAS_LEFT, KeyPurpose
 from certgraph.problems import refusal
 from certgraph.sealing import Keyring
 from certgraph.transparency.appending import append_certificates, log_origin
@@ -251,8 +252,13 @@ async def publish(
     published = await queries.published_files_below(session, STATUS_FOLDER)
     tokens: dict[str, bytes] = {}
     renewed = 0
+    today = programme_day(now)
     for row in await status_queries.status_lists(session):
-        code = organizations[row.organization_id].code
+        organization = organizations[row.organization_id]
+        code = organization.code
+        since = organization.state_since
+        if organization.state in HAS_LEFT and (since is None or since <= today):
+            await close_status_list(session, row)
         path = status_path(code, row.number)
         token = await _status_token(
             session,

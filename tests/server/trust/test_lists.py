@@ -9,8 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from certgraph.calendar import first_instant
 from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.signing.actions import reissue_certificate
 from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.credential.signature import PrivateKeySigner
+from certgraph.credential.status_list import Status
 from certgraph.credential.trust_bundle import UntrustedBundle, open_trust_bundle
 from certgraph.credential.trust_list import RootKeys
 from certgraph.credential.verification import Verdict, verify
@@ -115,6 +117,37 @@ async def test_a_certificate_outlives_its_organizations_exit(house):
     result = verify(await house.qr_text(row), trust, now=house.now)
     assert result.verdict is Verdict.VALID
     assert result.issuer_key.organization.state.name == "EXITED"
+
+
+async def test_entries_never_given_out_are_revoked_once_their_organization_has_left(house):
+    (row,) = await house.issue()
+    await new_list(house)
+    first = open_trust_bundle((await published(house))[1], ROOT_KEYS, now=house.now)
+    await house.perform(
+        change_issuer_state,
+        organization_code="EO-001",
+        state=OrganizationState.HANDED_OVER,
+        since=date(2026, 11, 23),
+    )
+    await new_list(house)
+    trust = open_trust_bundle((await published(house))[1], ROOT_KEYS, now=house.now, held=first)
+    (before,), (after,) = first.status_lists.values(), trust.status_lists.values()
+    given_out = {row.status_index}
+    assert {first.status(before, n) for n in range(131_072)} == {Status.VALID}
+    valid = {n for n in range(131_072) if trust.status(after, n) is Status.VALID}
+    assert valid == given_out
+    assert {trust.status(after, n) for n in range(131_072)} == {Status.VALID, Status.REVOKED}
+    # a correction goes into a new list, and nothing published is taken back
+    corrected = await house.perform(
+        reissue_certificate, number=row.number, holder_name="张更正", reason="misspelt"
+    )
+    async with house.sessions() as session:
+        corrected = await session.get_one(type(row), corrected[0].id)
+    assert corrected.status_list_id != row.status_list_id
+    again = open_trust_bundle((await published(house))[1], ROOT_KEYS, now=house.now, held=trust)
+    text = await house.qr_text(corrected)
+    assert verify(text, again, now=house.now).verdict is Verdict.VALID
+    assert verify(await house.qr_text(row), again, now=house.now).reason == "superseded"
 
 
 async def test_a_compromised_key_fails_from_its_day_on_only(house):

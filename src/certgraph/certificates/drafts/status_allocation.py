@@ -1,4 +1,7 @@
-"""Give each certificate its entry in a status list: at random, once, in a new list when full."""
+"""Give each certificate its entry in a status list: at random, once, in a new list when full.
+
+What was never given out of the lists of an organization that has left is revoked for ever.
+"""
 
 import sys
 from array import array
@@ -6,9 +9,25 @@ from uuid import UUID
 
 from certgraph.certificates import status_queries
 from certgraph.certificates.tables import StatusListRow
-from certgraph.credential.status_list import ENTRIES
+from certgraph.credential.status_list import ENTRIES, Status, compress, statuses_in
 from certgraph.database import Session
 from certgraph.randomness import Random, new_id
+
+
+async def close_status_list(session: Session, row: StatusListRow) -> bool:
+    """Revoke the entries of a list that were never given out; tell whether there were any.
+
+    A correction after that opens a new list.
+    """
+    if row.used == row.size:
+        return False
+    unused = array("I", await status_queries.status_indexes(session, row.id, row.used, row.size))
+    if sys.byteorder == "big":
+        unused.byteswap()
+    floor = statuses_in(row.floor) if row.floor else {}
+    row.floor = compress({**floor, **dict.fromkeys(unused, Status.REVOKED)})
+    row.used = row.size
+    return True
 
 
 def _shuffled_indexes(random: Random, size: int) -> bytes:
