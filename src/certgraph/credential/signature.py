@@ -6,6 +6,7 @@ them gives one answer.
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -102,6 +103,7 @@ def is_signed_by(key: Ed25519PublicKey, signature: bytes, message: bytes) -> boo
     return True
 
 
+@lru_cache(maxsize=1_024)
 def kid_of(public_key: bytes) -> bytes:
     """Return the key id: the first 8 bytes of the COSE key thumbprint (RFC 9679)."""
     thumbprint = hashlib.sha256(encode({1: 1, -1: 6, -2: public_key})).digest()

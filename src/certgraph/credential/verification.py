@@ -29,7 +29,7 @@ from certgraph.credential.envelopes import MalformedEnvelope, Sign1, open_counte
 from certgraph.credential.qr_text import MalformedQrText, from_qr_text, may_be_certificate
 from certgraph.credential.signature import is_signed_by
 from certgraph.credential.status_list import Status
-from certgraph.credential.trust_bundle import CLOCK_TOLERANCE, IssuerKey, Trust
+from certgraph.credential.trust_bundle import CLOCK_TOLERANCE, IssuerKey, RegisterKey, Trust
 from certgraph.credential.trust_list import ListedKey
 
 
@@ -188,15 +188,17 @@ def register_fault(envelope: Sign1, trust: Trust, issued_at: int | None) -> str 
         return "countersignature_missing"
     day = None if issued_at is None else days.day_of(issued_at)
     message = envelope.to_be_countersigned
-    fault: str | None = "countersignature_does_not_match"
+    others: list[tuple[RegisterKey, str]] = []
     for register_key in trust.register_keys:
-        if not is_signed_by(register_key.key, envelope.countersignature, message):
-            continue
         key_fault = None if day is None else _key_fault(register_key.listed, day)
-        if key_fault is None:
+        if key_fault is not None:  # tried after those that may have signed
+            others.append((register_key, key_fault))
+        elif is_signed_by(register_key.key, envelope.countersignature, message):
             return None
-        fault = f"register_key_{key_fault}"
-    return fault
+    for register_key, key_fault in others:
+        if is_signed_by(register_key.key, envelope.countersignature, message):
+            return f"register_key_{key_fault}"
+    return "countersignature_does_not_match"
 
 
 def _key_fault(key: ListedKey, day: int) -> str | None:

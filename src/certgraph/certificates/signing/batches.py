@@ -95,7 +95,7 @@ def _checked(
     made: list[Signed] = []
     failing: dict[UUID, Verification] = {}
     for one in signatures:
-        countersigned = register.countersign(one, key.public_key)
+        countersigned = register.countersign(one)
         signed = (countersigned or one).assembled(key.public_key)
         verification = self_check(signed, trust, now)
         if countersigned is not None and passes_self_check(verification):
@@ -115,7 +115,7 @@ async def _store_checked(
     """Countersign and verify, store them if all pass; return failures. Raises `Rejected`."""
     now = environment.now
     days = [one.draft.issued_on for one in signatures]
-    register = await open_countersigner(session, environment.keyring(), days)
+    register = await open_countersigner(session, environment.keyring(), key.public_key, days)
     trust = await issuer_trust(session, organization, int(now.timestamp()))
     parts = [signatures[start::_CHECK_THREADS] for start in range(_CHECK_THREADS)]
     work = (asyncio.to_thread(_checked, part, key, register, trust, now) for part in parts if part)
@@ -259,7 +259,7 @@ async def store_signatures(
         if id_ not in of_run
     )
     new = [
-        Signed(draft=drafts[id_], signature=signature)
+        Signed(draft=drafts[id_], signature=signature, is_handed_in=True)
         for id_, signature in signatures
         if id_ in drafts
     ]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from certgraph.certificates.run_queries import Draft
 from certgraph.credential.claims import TYP
 from certgraph.credential.envelopes import (
@@ -35,12 +37,14 @@ class Signed:
     Attributes:
         draft: As the database holds it.
         signature: The issuer's, 64 bytes.
+        is_handed_in: The organization made the signature; otherwise it was made here just now.
         register_key_id: The key that countersigned; None: not yet.
         countersignature: The register's, 64 bytes; None: not yet.
     """
 
     draft: Draft
     signature: bytes
+    is_handed_in: bool = False
     register_key_id: UUID | None = None
     countersignature: bytes | None = None
 
@@ -53,16 +57,21 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Countersigner:
-    """The register's keys, opened, by the days of issue of certificates."""
+    """The register's keys, opened, by the days of issue of one issuer's certificates."""
 
+    issuer: Ed25519PublicKey
     by_day: Mapping[date, tuple[UUID, Signer]]
 
-    def countersign(self, one: Signed, issuer_public_key: bytes) -> Signed | None:
-        """Return it countersigned; None where its issuer's signature does not match."""
-        payload = one.draft.payload
-        message = sign1_message(issuer_public_key, TYP, payload)
-        if not is_signed_by(load_public_key(issuer_public_key), one.signature, message):
-            return None
+    def countersign(self, one: Signed) -> Signed | None:
+        """Return it countersigned; None where a signature handed in does not match.
+
+        One that was made here is looked at once, with the countersignature, before it is stored.
+        """
+        payload, issuer_public_key = one.draft.payload, self.issuer.public_bytes_raw()
+        if one.is_handed_in:
+            message = sign1_message(issuer_public_key, TYP, payload)
+            if not is_signed_by(self.issuer, one.signature, message):
+                return None
         key_id, signer = self.by_day[one.draft.issued_on]
         countersigned = countersign_message(issuer_public_key, TYP, payload, one.signature)
         return replace(one, register_key_id=key_id, countersignature=signer.sign(countersigned))
@@ -93,13 +102,14 @@ async def register_keys_on(session: Session, days: Sequence[date]) -> dict[date,
 
 
 async def open_countersigner(
-    session: Session, keyring: Keyring, days: Sequence[date]
+    session: Session, keyring: Keyring, issuer: bytes, days: Sequence[date]
 ) -> Countersigner:
-    """Return the register's keys for certificates issued on `days`.
+    """Return the register's keys for certificates that a key signed, issued on `days`.
 
     Raises:
         Rejected: There is no such key, or the key that opens it is not here.
     """
     rows = await register_keys_on(session, days)
     signers = {row.id: open_register_signer(keyring, row) for row in {*rows.values()}}
-    return Countersigner({day: (row.id, signers[row.id]) for day, row in rows.items()})
+    by_day = {day: (row.id, signers[row.id]) for day, row in rows.items()}
+    return Countersigner(load_public_key(issuer), by_day)

@@ -108,14 +108,16 @@ async function registerFault(
 ): Promise<string | null> {
   if (!countersignature) return "countersignature_missing";
   const newestFirst = [...trustList.registerKeys].sort((a, b) => b.firstDay - a.firstDay);
-  let fault: string | null = "countersignature_does_not_match";
-  for (const listed of newestFirst) {
-    if (!(await isSignedBy(by, listed.publicKey, countersignature, toBeCountersigned))) continue;
-    const keyFault = issuedAt === null ? null : keyFaultOn(listed, dayOf(issuedAt));
-    if (!keyFault) return null;
-    fault = `register_key_${keyFault}`;
+  const faultOf = (key: ListedKey) =>
+    issuedAt === null ? null : keyFaultOn(key, dayOf(issuedAt));
+  const mayHave = newestFirst.filter((key) => !faultOf(key));
+  for (const key of [...mayHave, ...newestFirst.filter(faultOf)]) {
+    if (await isSignedBy(by, key.publicKey, countersignature, toBeCountersigned)) {
+      const fault = faultOf(key);
+      return fault && `register_key_${fault}`;
+    }
   }
-  return fault;
+  return "countersignature_does_not_match";
 }
 
 /** Return why a key proves nothing for a day, or null. */
