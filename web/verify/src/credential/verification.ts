@@ -108,8 +108,7 @@ async function registerFault(
 ): Promise<string | null> {
   if (!countersignature) return "countersignature_missing";
   const newestFirst = [...trustList.registerKeys].sort((a, b) => b.firstDay - a.firstDay);
-  const faultOf = (key: ListedKey) =>
-    issuedAt === null ? null : keyFaultOn(key, dayOf(issuedAt));
+  const faultOf = (key: ListedKey) => (issuedAt === null ? null : keyFaultOn(key, dayOf(issuedAt)));
   const mayHave = newestFirst.filter((key) => !faultOf(key));
   for (const key of [...mayHave, ...newestFirst.filter(faultOf)]) {
     if (await isSignedBy(by, key.publicKey, countersignature, toBeCountersigned)) {
