@@ -35,6 +35,7 @@ from certgraph.cli.demo_data import (
     forge,
     publish_standards,
     sign_as_organization,
+    steal,
     tamper,
     write_tokens,
 )
@@ -136,6 +137,8 @@ async def _issue_case(runtime: Runtime, folder: Path, case: DemoCase) -> DemoCer
         signed = tamper(signed)
     elif case.what == "forged":
         signed = forge(signed)
+    elif case.what == "stolen key":
+        signed = steal(signed, folder)
     qr_text = to_qr_text(signed, runtime.settings.public_host)
     image = draw_qr(qr_text)
     qr_folder = folder / "qr"

@@ -28,7 +28,7 @@ from certgraph.cli.new_files import write_new
 from certgraph.cli.runtime import Runtime
 from certgraph.credential.claims import TYP, Outcome, claims_from, encode_claims
 from certgraph.credential.encoding import decode
-from certgraph.credential.envelopes import assemble_sign1, open_countersigned, sign1_message
+from certgraph.credential.envelopes import assemble_sign1, open_countersigned, sign1, sign1_message
 from certgraph.credential.signature import PrivateKeySigner
 from certgraph.credential.verification import Verdict
 from certgraph.entitlements.actions import grant_entitlement
@@ -179,6 +179,14 @@ CASES = (
         what="forged",
         expected=Verdict.UNKNOWN_ISSUER,
     ),
+    DemoCase(
+        file="10-stolen-key",
+        organization="EO-004",
+        level=2,
+        holder="郑未登记",
+        what="stolen key",
+        expected=Verdict.INVALID,
+    ),
 )
 
 
@@ -315,6 +323,14 @@ def forge(signed: bytes) -> bytes:
     return assemble_sign1(
         forger.public_key, TYP, genuine.payload, signature, genuine.countersignature
     )
+
+
+def steal(signed: bytes, folder: Path) -> bytes:
+    """Return a certificate that was never issued, signed by an organization's own key alone."""
+    thief = _held_signer(folder)
+    claims = claims_from(decode(open_countersigned(signed, TYP).payload))
+    payload = encode_claims(claims._replace(number="STOLEN-KEY-1", status_index=131_071))
+    return sign1(thief, TYP, payload)
 
 
 async def write_tokens(runtime: Runtime, folder: Path, institution: str) -> None:

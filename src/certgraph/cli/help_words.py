@@ -47,6 +47,7 @@ ZH: dict[str, str] = {
     "command_lift": "解除暂停",
     "command_correct": "更正并换发证书",
     "command_recheck": "重新核验已签发的全部证书",
+    "command_log": "证书日志：已登记证书的公开记录",
     "command_credit-bank": "学习成果记录的推送和镜像",
     "help_help": "显示本说明",
     "help_version": "显示版本号",
