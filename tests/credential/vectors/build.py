@@ -66,6 +66,13 @@ def good_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         "valid-forty-characters": {"holder_name": "买" * 40},
         "valid-sixty-four-characters": {"holder_name": "买" * 64},
         "valid-number-one-character": {"number": "1"},
+        "valid-number-of-40": {"number": "1" * 40},
+        "valid-version-of-40": {"standard_version": "v" * 40},
+        "valid-outcomes-of-40": {
+            "outcomes": tuple(Outcome(number=n, credits_tenths=10_000) for n in range(40))
+        },
+        "valid-outcome-text-of-64": {"outcomes": (Outcome(text="买" * 64, credits_tenths=10_000),)},
+        "valid-until-the-last-instant": {"expires_at": days.LAST_INSTANT},
         "valid-last-day": {"expires_at": days.last_second(days.to_day(date(2026, 11, 23)))},
         "valid-issued-tomorrow": {"issued_at": days.to_instant(kit.NOW) + 86_400},
     }.items():
@@ -330,6 +337,12 @@ def claims_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         ("outcomes-empty", {"c9": {}}, "outcomes.length"),
         ("outcomes-of-41", {"c9": dict.fromkeys(range(41), 10)}, "outcomes.length"),
         ("outcome-1000.1-credits", {"c9": {1: 10_001}}, "outcomes.range"),
+        ("outcome-text-1000.1-credits", {"c9": [["x", 10_001]]}, "outcomes.range"),
+        ("outcome-text-of-65", {"c9": [["买" * 65, 1]]}, "outcomes.length"),
+        ("outcome-of-three", {"c9": [["x", 1, 1]]}, "outcomes.shape"),
+        ("standard-code-of-41", {"c6": ["s" * 41, "2021"]}, "standard.length"),
+        ("standard-version-of-41", {"c6": ["DEMO-BIM", "v" * 41]}, "standard.length"),
+        ("expires-beyond-9999", {"p4": days.LAST_INSTANT + 1}, "expires_at.range"),
         ("unknown-field", {"c10": 1}, "certificate.unknown_claim"),
     ):
         yield case(f"claims-{name}", raw(encode(payload(**changes))), "invalid", "claims", reason)
@@ -375,6 +388,12 @@ def later_cases() -> Iterator[tuple[str, dict[str, Any]]]:
             {"issuer": "EO-003", **on(date(2026, 1, 1))},
             kit.LEFT_ISSUER,
             "organization_had_left",
+        ),
+        (
+            "standard-code-of-40",
+            {"standard_code": "s" * 40},
+            kit.ISSUER,
+            "certificate_or_standard_not_entitled",
         ),
     ):
         yield case(

@@ -139,6 +139,17 @@ def bundle_cases() -> Iterator[tuple[str, dict[str, Any]]]:
     yield bundle_case("bad-from-the-future", kit.bundle(future), "not_yet_valid")
     yield bundle_case("bad-truncated", good[:-9], "malformed")
     yield bundle_case("bad-empty", b"", "malformed")
+    newer_kind = encode(["cgtrust", 2, *decode(good, max_depth=2)[2:]])
+    yield bundle_case("bad-a-newer-kind-of-bundle", newer_kind, "malformed")
+    one_root = replace(kit.ROOT_KEYS, threshold=1)
+    one = kit.bundle(kit.trust_list(roots=one_root), signers=kit.ROOTS[:1])
+    yield bundle_case("good-one-root-key-is-enough", one, roots=one_root)
+    long_name = replace(kit.ORGANIZATIONS[0], name="名" * 200)
+    others = kit.ORGANIZATIONS[1:]
+    content = kit.trust_list(organizations=(long_name, *others))
+    yield bundle_case("good-name-of-200", kit.bundle(content))
+    content = kit.trust_list(organizations=(replace(long_name, name="名" * 201), *others))
+    yield bundle_case("bad-name-of-201", kit.bundle(content), "malformed")
     yield bundle_case("bad-not-a-bundle", encode(["zip", 1, [], [], b"", b""]), "malformed")
     flipped = bytearray(good)
     flipped[300] ^= 1
