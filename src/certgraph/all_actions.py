@@ -18,6 +18,7 @@ from certgraph.organizations import keys, tokens
 from certgraph.organizations.subjects import ProgrammeParties
 from certgraph.standards import actions as standards
 from certgraph.standards import catalogue_import
+from certgraph.transparency import recovering
 from certgraph.trust import restoring, service
 
 ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
@@ -39,6 +40,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *converting.ACTIONS,
     *service.ACTIONS,
     *restoring.ACTIONS,
+    *recovering.ACTIONS,
     *confirming.ACTIONS,
 )
 ACTIONS_BY_NAME = {one.name: one for one in ALL_ACTIONS}

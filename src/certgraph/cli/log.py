@@ -23,6 +23,7 @@ from certgraph.cli.trust_store import load_trust, source_of, trust_home
 from certgraph.credential.checkpoint import (
     Checkpoint,
     MalformedCheckpoint,
+    checkpoint_parts,
     open_checkpoint,
     verifier_key,
 )
@@ -38,6 +39,7 @@ from certgraph.transparency.checking import Follower, LogFault, MalformedState, 
 from certgraph.transparency.proving import MalformedProof, check_proof, inclusion_of
 from certgraph.transparency.queries import newest_head
 from certgraph.transparency.rechecking import recheck_log
+from certgraph.transparency.recovering import recover_log
 from certgraph.transparency.tiles import entry_of, tile_path
 
 _SHOWN = 20
@@ -168,6 +170,29 @@ def _say_faults(faults: Iterable[str]) -> None:
         print(fault)
 
 
+async def _recover(runtime: Runtime, options: argparse.Namespace) -> None:
+    """Read the log back from a copy, as far as the newest head that the database knows."""
+    async with runtime.reads() as session:
+        head = await newest_head(session)
+    if head is None:
+        raise refusal("log.nothing")
+    known = checkpoint_parts(head.checkpoint)[0]
+    follower = Follower()
+    try:
+        entries = b"".join(
+            entry
+            for place, width in follower.bundles(known)
+            for _, entry in follower.read(
+                place, width, fetched(f"{options.copy.rstrip('/')}/{tile_path(place, width)}")
+            )
+        )
+    except LogFault as error:
+        raise CeremonyError(f"{options.copy}: {error}") from None
+    done = await runtime.perform(recover_log, entries=entries)
+    print(f"{done.size} entries are here again; {done.without} are of no certificate here")
+    print("What is not in it yet is appended by the server, or by: certgraph trust publish")
+
+
 async def _prove(runtime: Runtime, options: argparse.Namespace) -> None:
     signed = _certificate(options.text)
     try:
@@ -227,6 +252,8 @@ def add_to(commands: Any) -> None:
     prove = leaf(log, "prove", "write the proof that a certificate is in it", _prove)
     prove.add_argument("text", help="text of its QR code")
     prove.add_argument("out", type=Path)
+    recover = leaf(log, "recover", "read it back from a copy, after a restore", _recover)
+    recover.add_argument("copy", help="address of the copy: …/log")
     verify = log.add_parser("verify", help="check such a proof offline")
     verify.add_argument("text", help="text of the certificate's QR code")
     verify.add_argument("proof", type=Path)

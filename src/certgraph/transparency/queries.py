@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, tuple_, update
+from sqlalchemy import bindparam, delete, select, tuple_, update
 
 from certgraph.certificates.tables import CertificateRow
 from certgraph.database import Session
@@ -46,6 +46,11 @@ async def put_tiles(session: Session, bodies: Mapping[Place, bytes]) -> None:
         await session.merge(LogTileRow(level=level, number=number, body=body))
 
 
+async def forget_tiles(session: Session) -> None:
+    """Drop every tile and bundle: they are read back from a copy."""
+    await session.execute(delete(LogTileRow))
+
+
 async def not_logged(
     session: Session, limit: int
 ) -> Sequence[tuple[CertificateRow, SigningKeyRow]]:
@@ -64,13 +69,15 @@ async def not_logged(
     return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
-async def set_log_indexes(session: Session, indexes: Mapping[UUID, int]) -> None:
-    """Note which entry of the log each certificate is."""
+async def set_log_indexes(session: Session, indexes: Mapping[UUID, int | None]) -> None:
+    """Note which entry of the log each certificate is; None: it is not there yet."""
     statement = (
         update(CertificateRow)
         .where(CertificateRow.id == bindparam("certificate"))
         .values(log_index=bindparam("entry"))
     )
+    if not indexes:
+        return
     connection = await session.connection()
     await connection.execute(
         statement, [{"certificate": id_, "entry": index} for id_, index in indexes.items()]

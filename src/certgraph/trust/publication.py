@@ -41,10 +41,11 @@ from certgraph.database import Session, database_time
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.keys import open_signer
 from certgraph.organizations.rules import HAS_LEFT, KeyPurpose
-from certgraph.problems import refusal
+from certgraph.problems import Rejected, refusal
 from certgraph.sealing import Keyring
 from certgraph.transparency.appending import append_certificates, log_origin
 from certgraph.transparency.proving import note_of
+from certgraph.transparency.queries import newest_head
 from certgraph.trust import queries
 from certgraph.trust.service import Freshness
 from certgraph.trust.tables import PublishedFileRow
@@ -75,6 +76,7 @@ class Publication:
         trust_list_left: How long the trust list in force still counts; less than 0 once it ended.
         is_trail_sound: Whether the audit trail holds what was published of it.
         logged: How many certificates the log has; None where there is no log.
+        is_log_sound: Whether what is stored of the log is what was published of it.
     """
 
     status_lists: int
@@ -83,12 +85,15 @@ class Publication:
     trust_list_left: timedelta
     is_trail_sound: bool = True
     logged: int | None = None
+    is_log_sound: bool = True
 
     @property
     def warning(self) -> str | None:
         """What an operator must know, if anything."""
         if not self.is_trail_sound:
             return "the audit trail no longer holds what was published; run: certgraph audit verify"
+        if not self.is_log_sound:
+            return "the log no longer holds what was published; run: certgraph log check, recover"
         if self.trust_list_left > WARN_BEFORE:
             return None
         days_left = self.trust_list_left.days
@@ -280,9 +285,14 @@ async def publish(
     # 4. The log of what was countersigned, where there is a key for it.
     log_signer = await _signer(session, keyring, KeyPurpose.LOG, content.log_keys, now)
     log_head = None
+    is_log_sound = True
     if log_signer is not None:
         origin = log_origin(base_url.partition("://")[2])
-        log_head = await append_certificates(session, log_signer, origin=origin, now=now)
+        try:
+            log_head = await append_certificates(session, log_signer, origin=origin, now=now)
+        except Rejected:  # it ends nothing else: the head published last stays
+            is_log_sound = False
+            log_head = await newest_head(session)
     # 5. The bundle, if verifiers would take it.
     steps = [
         row.signed
@@ -307,4 +317,6 @@ async def publish(
         await _put(session, BUNDLE_PATH, bundle, now)
     expires_in = days.to_datetime(content.expires_at) - now
     logged = log_head.size if log_head else None
-    return Publication(len(tokens), renewed, changed, expires_in, is_trail_sound, logged)
+    return Publication(
+        len(tokens), renewed, changed, expires_in, is_trail_sound, logged, is_log_sound
+    )

@@ -18,6 +18,7 @@ from certgraph.certificates.tables import CertificateChangeRow, StatusListRow
 from certgraph.credential import days
 from certgraph.credential.status_list import Status, StatusList, compress, statuses_in
 from certgraph.credential.trust_bundle import (
+    Trust,
     UntrustedBundle,
     bundle_parts,
     reopen_trust_bundle,
@@ -27,6 +28,8 @@ from certgraph.database import Session
 from certgraph.organizations.subjects import organization_named
 from certgraph.problems import refusal
 from certgraph.randomness import Random, new_id
+from certgraph.transparency.queries import newest_head
+from certgraph.transparency.tables import LogHeadRow
 from certgraph.trust import queries
 from certgraph.trust.service import roots_named_by
 from certgraph.trust.tables import TrustListRow
@@ -65,6 +68,7 @@ async def take_as_floor(act: Act, *, bundle: bytes) -> Restored:
     2. certificates are revoked, suspended, superseded as published
     3. entries without a certificate here keep what was published, for ever
     4. every status list is closed: new certificates go into new ones
+    5. where the log was longer, its last head is: nothing is appended until it is recovered
 
     Raises:
         Rejected: No root keys are known here, or the bundle is not signed by enough of them.
@@ -87,6 +91,7 @@ async def take_as_floor(act: Act, *, bundle: bytes) -> Restored:
         unknown += without
     for row in await status_queries.status_lists(session):
         row.used = row.size
+    await _keep_log_head(session, trust, bundle_parts(bundle)[3], now)
     return Restored(len(missing), len(trust.status_lists), tuple(changed), unknown)
 
 
@@ -152,6 +157,16 @@ async def _keep(
     floor = statuses_in(row.floor) if row.floor else {}
     row.floor = compress({**floor, **_for_ever(statuses, known)})
     return changed, len(statuses.keys() - known)
+
+
+async def _keep_log_head(session: Session, trust: Trust, note: bytes, now: datetime) -> None:
+    """Keep the log's head of the bundle, where the database has a shorter log."""
+    published, known = trust.log_head, await newest_head(session)
+    if published is not None and (known is None or known.size < published.size):
+        row = LogHeadRow(
+            size=published.size, root=published.root, checkpoint=note, published_at=now
+        )
+        session.add(row)
 
 
 def _for_ever(statuses: dict[int, Status], known: set[int]) -> dict[int, Status]:

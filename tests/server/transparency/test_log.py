@@ -1,6 +1,7 @@
 """The log holds what was countersigned, is served as files, and whoever follows it finds edits."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -17,6 +18,7 @@ from certgraph.organizations.queries import signing_keys
 from certgraph.organizations.rules import KeyPurpose
 from certgraph.problems import Rejected
 from certgraph.transparency import queries
+from certgraph.transparency.appending import open_edge
 from certgraph.transparency.checking import Follower, LogFault, MalformedState, OwnList
 from certgraph.transparency.proving import MalformedProof, check_proof
 from certgraph.transparency.rechecking import recheck_log
@@ -179,10 +181,16 @@ def checkpoint_like(head, **changes):
     return type(head)(**fields)
 
 
-async def test_nothing_is_appended_to_an_edited_log(logged):
-    await edit_tile(logged.house, 0, 1, 3, b"\0\0\0\0")
-    with pytest.raises(Rejected, match="is not the log of 263 certificates that was published"):
-        await published(logged.house)
+async def test_nothing_is_appended_to_an_edited_log_and_the_rest_goes_on(logged):
+    house = logged.house
+    await edit_tile(house, 0, 1, 3, b"\0\0\0\0")
+    await issue(house, 1, "third")
+    async with house.sessions() as session:
+        with pytest.raises(Rejected, match="is not the log of 263 certificates that was publi"):
+            await open_edge(session)
+    done, _ = await published(house, house.now + timedelta(hours=6))
+    assert (done.logged, done.renewed, done.is_log_sound) == (263, 1, False)
+    assert (await head_of(logged)).size == 263
 
 
 @pytest.mark.parametrize(
