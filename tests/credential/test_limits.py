@@ -12,17 +12,19 @@ from certgraph.credential.audit_head import (
     unchecked_head,
 )
 from certgraph.credential.checkpoint import Checkpoint, MalformedCheckpoint, checkpoint_parts
-from certgraph.credential.claims import encode_claims
+from certgraph.credential.claims import Outcome, claims_faults, encode_claims
 from certgraph.credential.claims_reader import read_claims
 from certgraph.credential.encoding import MalformedEncoding, decode, encode
 from certgraph.credential.envelopes import (
     MalformedEnvelope,
+    assemble_sign,
     open_countersigned,
+    open_sign,
     open_sign1,
     protected_header,
     sign1,
 )
-from certgraph.credential.qr_text import MalformedQrText, from_qr_text
+from certgraph.credential.qr_text import MalformedQrText, from_qr_text, is_qr_text
 from certgraph.credential.reasons import reason_words
 from certgraph.credential.signature import UnsafeKey, kid_of, load_public_key
 from certgraph.credential.status_list import (
@@ -32,7 +34,7 @@ from certgraph.credential.status_list import (
     open_status_list,
     statuses_in,
 )
-from certgraph.credential.verification import verify
+from certgraph.credential.verification import Check, CheckState, verify
 from certgraph.credential.wording import words_for
 from tests.credential import kit
 
@@ -260,3 +262,73 @@ def test_a_result_is_of_no_network_unless_it_is_said():
     result = verify(kit.qr_text(), kit.TRUST, now=kit.NOW)
     assert words_for(result, "en").title == "Valid – checked offline"
     assert words_for(result, "en", online=True).title == "Valid – checked online"
+
+
+@pytest.mark.parametrize("data", [b"\xd8\x62\x00", b"\xd8\x62\x83\x00\x00\x00", b"\xd8\x62\x40"])
+def test_what_is_no_array_of_four_is_no_cose_sign(data):
+    with pytest.raises(MalformedEnvelope, match="is not a COSE_Sign"):
+        open_sign(data, "cgt+cwt")
+
+
+def test_thirty_two_may_sign():
+    many = [(bytes([n]) * 32, bytes(64)) for n in range(32)]
+    assert len(open_sign(assemble_sign("cgt+cwt", b"x", many), "cgt+cwt").signatures) == 32
+    with pytest.raises(MalformedEnvelope, match="more than 32"):
+        open_sign(assemble_sign("cgt+cwt", b"x", [*many, (bytes([40]) * 32, b"")]), "cgt+cwt")
+
+
+@pytest.mark.parametrize(
+    "outcomes",
+    [
+        (Outcome(number=2, credits_tenths=1), Outcome(number=1, credits_tenths=1)),
+        (Outcome(number=1, credits_tenths=1), Outcome(number=1, credits_tenths=2)),
+        (Outcome(number=1, credits_tenths=1), Outcome(text="x", credits_tenths=1)),
+    ],
+)
+def test_outcomes_are_all_by_rising_number_or_all_by_text(outcomes):
+    assert ("outcomes", "order") in claims_faults(kit.claims(outcomes=outcomes))
+    assert claims_faults(kit.claims(outcomes=kit.FIVE_OUTCOMES)) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"certificate_name": "y" * 65},
+        {"holder_name": "y" * 65},
+        {"masked_document": "1" * 41},
+        {"number": "1" * 41},
+        {"outcomes": kit.FIVE_OUTCOMES},
+    ],
+)
+def test_the_fast_reader_leaves_what_is_too_long_to_the_general_way(changes):
+    assert read_claims(encode_claims(kit.claims(**changes))) is None
+
+
+def test_the_fast_reader_reads_the_longest_masked_document():
+    of = kit.claims(masked_document="*" * 40)
+    assert read_claims(encode_claims(of)) == of
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"), [(kit.qr_text(), True), ("x", False), ("1" * 9, False)]
+)
+def test_a_text_is_that_of_a_code_or_not(text, is_one):
+    assert is_qr_text(text) is is_one
+
+
+STOPS = {
+    Check.TEXT: "x",
+    Check.ENVELOPE: kit.to_qr_text(kit.signed() + b"x", kit.HOST),
+    Check.ISSUER_KEY: kit.qr_text(key=kit.STRANGER),
+    Check.SIGNATURE: kit.to_qr_text(kit.signed()[:-1] + b"\0", kit.HOST),
+    Check.REGISTER: kit.qr_text(register=None),
+    Check.CLAIMS: kit.qr_text(kit.claims(number="")),
+}
+
+
+@pytest.mark.parametrize("check", STOPS)
+def test_what_is_before_the_check_that_failed_has_passed_and_what_is_after_did_not_run(check):
+    states = dict(verify(STOPS[check], kit.TRUST, now=kit.NOW).checks)
+    at = list(Check).index(check)
+    passed, not_run = [CheckState.PASSED] * at, [CheckState.COULD_NOT_RUN] * (8 - at)
+    assert list(states.values()) == [*passed, CheckState.FAILED, *not_run]

@@ -31,7 +31,7 @@ from certgraph.database import (
     make_read_sessions,
     make_sessions,
 )
-from certgraph.organizations.keys import WrongMasterKey, check_master_key, knows_master_key
+from certgraph.organizations.signers import WrongMasterKey, check_master_key, knows_master_key
 from certgraph.policy import policy_rules
 from certgraph.problems import Problem, Rejected
 from certgraph.sealing import Keyring

@@ -109,7 +109,7 @@ def checkpoint_parts(note: bytes) -> tuple[Checkpoint, list[tuple[str, bytes]]]:
         origin, size, root = text.decode().split("\n")
         if not (_NAME(origin) and _NUMBER(size) and int(size) <= _LAST_SIZE):
             raise MalformedCheckpoint("its first lines are not a name and a size")
-        checkpoint = Checkpoint(origin, int(size), b64decode(root, validate=True))
+        checkpoint = Checkpoint(origin, int(size), _from_base64(root))
         lines = list(_lines(signatures.decode()))
     except (UnicodeDecodeError, ValueError, binascii.Error) as error:
         raise MalformedCheckpoint(str(error)) from None
@@ -123,4 +123,12 @@ def _lines(signatures: str) -> Iterator[tuple[str, bytes]]:
         dash, name, encoded, *more = (*line.split(" "), "", "")
         if dash != "—" or not _NAME(name) or any(more):
             raise MalformedCheckpoint("a signature line is written otherwise")
-        yield name, b64decode(encoded, validate=True)
+        yield name, _from_base64(encoded)
+
+
+def _from_base64(text: str) -> bytes:
+    """Return bytes that are written in one way. Raises `ValueError`."""
+    found = b64decode(text, validate=True)
+    if b64encode(found).decode() != text:
+        raise MalformedCheckpoint("base64 with bits to spare")
+    return found

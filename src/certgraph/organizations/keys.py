@@ -4,7 +4,6 @@ An issuer's key signs certificates, a register's countersigns them; a status key
 a log key the heads of the public log.
 """
 
-import hmac
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -14,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_der_private_key,
 )
 
 from certgraph.actions.acting import Act
@@ -24,13 +22,11 @@ from certgraph.calendar import programme_day
 from certgraph.credential.encoding import encode
 from certgraph.credential.envelopes import sign1_message
 from certgraph.credential.signature import (
-    PrivateKeySigner,
     UnsafeKey,
     is_signed_by,
     kid_of,
     load_public_key,
 )
-from certgraph.database import Session
 from certgraph.organizations import queries
 from certgraph.organizations.rules import (
     KeyCustody,
@@ -39,11 +35,12 @@ from certgraph.organizations.rules import (
     key_state_problems,
     period_problems,
 )
+from certgraph.organizations.signers import key_owner
 from certgraph.organizations.subjects import KEY, ORGANIZATION
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import new_id
-from certgraph.sealing import CannotOpen, Keyring
+from certgraph.sealing import CannotOpen
 
 POSSESSION_TYP = "cgk+cwt"
 
@@ -59,12 +56,6 @@ class KeyPeriod:
 
     first_on: date
     last_on: date | None = None
-
-
-def _owner(organization: OrganizationRow | None, kid: bytes, purpose: KeyPurpose) -> bytes:
-    """Return the associated data that ties a sealed key to its place."""
-    code = organization.code if organization else ""
-    return f"{code}\0{kid.hex()}\0{purpose}".encode()
 
 
 def possession_message(organization_code: str, public_key: bytes) -> bytes:
@@ -106,7 +97,7 @@ async def create_sealed_key(
     public_key = private_key.public_key().public_bytes_raw()
     kid = kid_of(public_key)
     pkcs8 = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    owner = _owner(organization, kid, purpose)
+    owner = key_owner(organization, kid, purpose)
     try:
         seal = act.keyring.seal_register_key if is_of_register else act.keyring.seal_private_key
         sealed = seal(pkcs8, owner)
@@ -223,61 +214,6 @@ async def register_held_key(
     return row
 
 
-def open_signer(
-    keyring: Keyring, row: SigningKeyRow, organization: OrganizationRow | None
-) -> PrivateKeySigner:
-    """Return the signer of a sealed key.
-
-    Raises:
-        CannotOpen: Another master key sealed it, or the row was moved.
-    """
-    owner = _owner(organization, row.kid, row.purpose)
-    return _signer(keyring.open_private_key(row.sealed_private_key or b"", owner))
-
-
-def open_register_signer(keyring: Keyring, row: SigningKeyRow) -> PrivateKeySigner:
-    """Return the signer of a register key.
-
-    Raises:
-        Rejected: The key that seals it is not here, or another; or the row is of another purpose.
-    """
-    owner = _owner(None, row.kid, KeyPurpose.REGISTER)
-    try:
-        return _signer(keyring.open_register_key(row.sealed_private_key or b"", owner))
-    except CannotOpen as error:
-        raise refusal("key.register_sealed", detail=error) from None
-
-
-def _signer(pkcs8: bytes) -> PrivateKeySigner:
-    private_key = load_der_private_key(pkcs8, password=None)
-    if not isinstance(private_key, Ed25519PrivateKey):
-        message = "a sealed key is not an Ed25519 key"
-        raise TypeError(message)
-    return PrivateKeySigner(private_key)
-
-
-async def key_on(
-    session: Session, purpose: KeyPurpose, organization: OrganizationRow | None, day: date
-) -> SigningKeyRow:
-    """Return the newest key that may sign on `day`, if possible one that verifiers know already.
-
-    Raises:
-        Rejected: There is none.
-    """
-    rows = await queries.signing_keys(session, purpose, organization.id if organization else None)
-    usable = [
-        row
-        for row in rows
-        if row.first_on <= day
-        and (row.last_on is None or day <= row.last_on)
-        and row.compromised_on is None
-    ]
-    if not usable:
-        name = organization.name if organization else "the programme"
-        raise refusal("key.none_valid", name=name, purpose=purpose, day=day.isoformat())
-    return ([row for row in usable if row.listed_at is not None] or usable)[-1]
-
-
 _OWNER = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF}
 
 
@@ -347,46 +283,4 @@ ACTIONS = (
     register_held_key,
     retire_key,
     declare_key_compromised,
-)
-
-
-class WrongMasterKey(ValueError):
-    """The master key is not the one that sealed what the database holds."""
-
-
-async def knows_master_key(session: Session, keyring: Keyring) -> bool:
-    """Tell whether a master key was used here before; this one, then.
-
-    Raises:
-        WrongMasterKey: It is another. What it sealed could never be opened with the right one.
-    """
-    known = await queries.master_key_check(session)
-    if known is not None and not hmac.compare_digest(known, keyring.check_value):
-        raise WrongMasterKey(_WRONG_KEY)
-    return known is not None
-
-
-async def check_master_key(session: Session, keyring: Keyring) -> None:
-    """Compare the master key with the one that was used here before; record the first one.
-
-    Raises:
-        WrongMasterKey: It is another.
-    """
-    if await knows_master_key(session, keyring):
-        return
-    sealed = await queries.newest_sealed_key(session)
-    if sealed is not None:
-        row, organization = sealed
-        try:
-            open_signer(keyring, row, organization)
-        except CannotOpen:
-            raise WrongMasterKey(_WRONG_KEY) from None
-    known = await queries.record_master_key_check(session, keyring.check_value)
-    if not hmac.compare_digest(known, keyring.check_value):  # another process was faster
-        raise WrongMasterKey(_WRONG_KEY)
-
-
-_WRONG_KEY = (
-    "the master key is not the one that sealed what this database holds; "
-    "set CERTGRAPH_MASTER_KEY_FILE to the right one"
 )

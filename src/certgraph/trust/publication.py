@@ -39,8 +39,8 @@ from certgraph.credential.trust_bundle import (
 from certgraph.credential.trust_list import ListedKey, read_trust_list
 from certgraph.database import Session, database_time
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.keys import open_signer
 from certgraph.organizations.rules import HAS_LEFT, KeyPurpose
+from certgraph.organizations.signers import open_signer
 from certgraph.problems import Rejected, refusal
 from certgraph.sealing import Keyring
 from certgraph.transparency.appending import append_certificates, log_origin

@@ -67,6 +67,7 @@ def good_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         "valid-sixty-four-characters": {"holder_name": "买" * 64},
         "valid-number-one-character": {"number": "1"},
         "valid-number-of-40": {"number": "1" * 40},
+        "valid-on-the-first-day": {"issued_at": days.first_second(kit.DAY(date(2020, 1, 1)))},
         "valid-version-of-40": {"standard_version": "v" * 40},
         "valid-outcomes-of-40": {
             "outcomes": tuple(Outcome(number=n, credits_tenths=10_000) for n in range(40))
@@ -334,6 +335,8 @@ def claims_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         ("standard-of-three", {"c6": ["a", "b", "c"]}, "standard.shape"),
         ("status-index-2-32", {"c7": [0, 2**32]}, "status.range"),
         ("status-of-one", {"c7": [0]}, "status.shape"),
+        ("status-list-2-32", {"c7": [2**32, 0]}, "status.range"),
+        ("status-list-negative", {"c7": [-1, 0]}, "status.range"),
         ("outcomes-empty", {"c9": {}}, "outcomes.length"),
         ("outcomes-of-41", {"c9": dict.fromkeys(range(41), 10)}, "outcomes.length"),
         ("outcome-1000.1-credits", {"c9": {1: 10_001}}, "outcomes.range"),

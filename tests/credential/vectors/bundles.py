@@ -268,6 +268,12 @@ def log_cases() -> Iterator[tuple[str, dict[str, Any]]]:
             b"a.example", b"b.example", 1
         ),
         "not-utf8": b"\xff" + kit.log_head(),
+        "signed-under-another-name": text + b"\n\n" + line.replace(b"verify", b"verifi"),
+        "with-a-line-that-is-no-base64": kit.log_head() + "— w.example/1 A*AA\n".encode(),
+        "with-a-line-with-bits-to-spare": kit.log_head() + "— w.example/1 AB==\n".encode(),
+        "with-a-line-of-four-words": kit.log_head() + "— w.example/1 AAAA x\n".encode(),
+        "with-an-empty-line": kit.log_head() + b"\n",
+        "with-a-carriage-return": kit.log_head().replace(b"\n", b"\r\n"),
         "of-ten-thousand-bytes": kit.log_head() + line * 100,
     }.items():
         yield bundle_case(f"bad-log-{name}", kit.bundle(head=head), "mixed")

@@ -16,13 +16,9 @@ from certgraph.certificates.signing.actions import (
 from certgraph.certificates.signing.batches import bytes_to_sign, sign_batch
 from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.credential.signature import PrivateKeySigner
-from certgraph.organizations.keys import (
-    WrongMasterKey,
-    check_master_key,
-    possession_message,
-    register_held_key,
-)
+from certgraph.organizations.keys import possession_message, register_held_key
 from certgraph.organizations.rules import OrganizationState
+from certgraph.organizations.signers import WrongMasterKey, check_master_key
 from certgraph.organizations.subjects import organization_named
 from certgraph.policy import policy_rules
 from certgraph.problems import Rejected

@@ -11,9 +11,9 @@ from certgraph.certificates.states.actions import erase_holder, register_certifi
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credential.claims import Outcome
 from certgraph.credential.qr_text import from_qr_text, to_qr_text
-from certgraph.organizations.keys import open_register_signer, open_signer
 from certgraph.organizations.queries import signing_keys
 from certgraph.organizations.rules import KeyPurpose
+from certgraph.organizations.signers import open_register_signer, open_signer
 from certgraph.organizations.subjects import organization_named
 from tests.credential import kit
 from tests.server.api.conftest import client

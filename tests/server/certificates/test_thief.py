@@ -27,11 +27,10 @@ from certgraph.organizations.keys import (
     create_issuer_key,
     create_register_key,
     declare_key_compromised,
-    open_register_signer,
-    open_signer,
 )
 from certgraph.organizations.queries import signing_keys
 from certgraph.organizations.rules import KeyPurpose
+from certgraph.organizations.signers import open_register_signer, open_signer
 from certgraph.organizations.subjects import organization_named
 from certgraph.problems import Rejected
 from tests.credential import kit

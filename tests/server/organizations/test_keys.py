@@ -16,12 +16,12 @@ from certgraph.credential.signature import PrivateKeySigner
 from certgraph.organizations import queries
 from certgraph.organizations.keys import (
     declare_key_compromised,
-    open_signer,
     possession_message,
     register_held_key,
     retire_key,
 )
 from certgraph.organizations.rules import KeyCustody, KeyPurpose
+from certgraph.organizations.signers import open_signer
 from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tokens import actor_of, create_token, revoke_token
 from certgraph.problems import Rejected

@@ -33,8 +33,8 @@ from certgraph.certificates.subjects import CERTIFICATE, RUN, reject_erased
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.database import Session
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.keys import key_on
 from certgraph.organizations.rules import KeyCustody, KeyPurpose
+from certgraph.organizations.signers import key_on
 from certgraph.organizations.subjects import ORGANIZATION, organization_named
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, Rejected, refusal, reject_if

@@ -31,8 +31,8 @@ from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.verification import Check, Verification, verify
 from certgraph.database import Session
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.keys import open_signer
 from certgraph.organizations.rules import state_on
+from certgraph.organizations.signers import open_signer
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.problems import Problem, reject_if
 

@@ -23,8 +23,8 @@ from certgraph.credential.envelopes import (
 from certgraph.credential.signature import Signer, is_signed_by, load_public_key
 from certgraph.database import Session
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.keys import key_on, open_register_signer
 from certgraph.organizations.rules import KeyPurpose
+from certgraph.organizations.signers import key_on, open_register_signer
 from certgraph.organizations.tables import SigningKeyRow
 from certgraph.problems import Problem, refusal
 from certgraph.sealing import Keyring
