@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("size", name=op.f("pk_log_heads")),
     )
     op.add_column("certificates", sa.Column("log_index", sa.BigInteger()))
+    op.create_index(op.f("ix_certificates_log_index"), "certificates", ["log_index"], unique=True)
     op.create_index(
         "ix_certificates_not_logged",
         "certificates",
@@ -39,6 +40,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_certificates_log_index"), table_name="certificates")
     op.drop_index("ix_certificates_not_logged", table_name="certificates")
     op.drop_column("certificates", "log_index")
     op.drop_table("log_heads")

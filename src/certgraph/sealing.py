@@ -73,9 +73,14 @@ class Keyring:
         """
         return hmac.digest(self._input_key, content, "sha256").hex()
 
-    def draft_mac(self, run_id: bytes, certificate_id: bytes, payload: bytes) -> bytes:
-        """Return the keyed hash of a draft, 32 bytes: by the database alone nobody makes one."""
-        return hmac.digest(self._draft_key, run_id + certificate_id + payload, "sha256")
+    def draft_mac(self, run_id: bytes, certificate_id: bytes, payload: bytes, reason: str) -> bytes:
+        """Return the keyed hash of a draft, 32 bytes: by the database alone nobody makes one.
+
+        `reason` is the run's: it says whether the draft corrects another certificate.
+        """
+        said = reason.encode()
+        content = run_id + certificate_id + len(said).to_bytes(4, "big") + said + payload
+        return hmac.digest(self._draft_key, content, "sha256")
 
     def seal_private_key(self, pkcs8: bytes, owner: bytes) -> bytes:
         """Return a private key sealed for `owner` (organization, key id and purpose)."""

@@ -233,6 +233,14 @@ async def taken_candidates(session: Session, candidate_keys: Sequence[str]) -> d
     return found
 
 
+async def erased_with_content(session: Session) -> list[str]:
+    """Return the numbers of certificates that are erased and still have what was signed."""
+    statement = select(CertificateRow.number).where(
+        CertificateRow.erased_at.is_not(None), func.length(CertificateRow.payload) > 0
+    )
+    return list(await session.scalars(statement))
+
+
 async def signed_page(
     session: Session, *, after_id: UUID | None, first: int
 ) -> Sequence[CertificateRow]:

@@ -91,7 +91,12 @@ async def unsigned_drafts(
             CertificateRow.issued_on,
             CertificateRow.draft_mac,
         )
-        .where(CertificateRow.issue_run_id == run_id, CertificateRow.signature.is_(None))
+        .where(
+            CertificateRow.issue_run_id == run_id,
+            CertificateRow.signature.is_(None),
+            CertificateRow.log_index.is_(None),  # what is not signed is not in the log
+            CertificateRow.erased_at.is_(None),
+        )
         .order_by(CertificateRow.position)
         .limit(limit)
     )

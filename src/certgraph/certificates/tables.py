@@ -90,6 +90,7 @@ class CertificateRow(Base):
         UniqueConstraint("issue_run_id", "position"),
         Index(None, "status_list_id", "state"),
         Index(None, "document_lookup"),
+        Index(None, "log_index", unique=True),
         Index(None, "issued_on", "id"),
         Index("ix_certificates_organization_id_issued_on", "organization_id", "issued_on", "id"),
         Index("ix_certificates_type_id_issued_on", "certificate_type_id", "issued_on", "id"),

@@ -6,6 +6,7 @@ who runs the platform.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable
 from datetime import datetime
@@ -42,6 +43,7 @@ from certgraph.transparency.rechecking import recheck_log
 from certgraph.transparency.recovering import recover_log
 from certgraph.transparency.tiles import entry_of, tile_path
 
+_IS_DIGEST = re.compile("[0-9A-Fa-f]{64}").fullmatch
 _SHOWN = 20
 """Faults that are printed one by one."""
 
@@ -66,9 +68,7 @@ def _known(file: Path) -> set[bytes]:
     except (OSError, UnicodeDecodeError) as error:
         raise CeremonyError(f"{file} cannot be read: {error}") from None
     return {
-        bytes.fromhex(line)
-        if len(line) == 64 and not line.isdigit()
-        else sha256(_certificate(line)).digest()
+        bytes.fromhex(line) if _IS_DIGEST(line) else sha256(_certificate(line)).digest()
         for line in lines
     }
 

@@ -99,6 +99,7 @@ class Trust:
         standards: For display, by (standard code, version): see `Standard`.
         fingerprint: SHA-256 of the signed trust list; empty for trust that was never signed.
         log_head: The log of certificates as it was then; None where there is none.
+        log_key: The key that signed that head, 32 bytes; empty where there is none.
     """
 
     trust_list: TrustList
@@ -106,6 +107,7 @@ class Trust:
     standards: Mapping[tuple[str, str], "Standard"] = field(default_factory=dict)
     fingerprint: bytes = b""
     log_head: Checkpoint | None = None
+    log_key: bytes = b""
     _entries: dict[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
@@ -200,7 +202,7 @@ def open_trust_bundle(
     _check_dates(trust.trust_list, days.to_instant(now))
     _check_rollback(trust.trust_list, trust.fingerprint, held)
     _check_mix(trust.status_lists, held)
-    _check_log(trust.log_head, held)
+    _check_log(trust, held)
     return trust
 
 
@@ -218,9 +220,8 @@ def reopen_trust_bundle(data: bytes, roots: RootKeys) -> Trust:
     fingerprint = hashlib.sha256(lists[-1]).digest()
     status_lists = _status_lists(trust_list, tokens)
     standards = _standards(trust_list, encoded_standards)
-    return Trust(
-        trust_list, status_lists, standards, fingerprint, _log_head(trust_list, checkpoint)
-    )
+    log_head, log_key = _log_head(trust_list, checkpoint)
+    return Trust(trust_list, status_lists, standards, fingerprint, log_head, log_key)
 
 
 def bundle_parts(data: bytes) -> tuple[list[bytes], list[bytes], bytes, bytes]:
@@ -332,20 +333,31 @@ def log_keys(trust_list: TrustList) -> list[Ed25519PublicKey]:
     ]
 
 
-def _log_head(trust_list: TrustList, checkpoint: bytes) -> Checkpoint | None:
+def _log_head(trust_list: TrustList, checkpoint: bytes) -> tuple[Checkpoint | None, bytes]:
+    """Return the head of the log in a bundle, and the key that signed it."""
     if not checkpoint:
-        return None
-    try:
-        return open_checkpoint(checkpoint, log_keys(trust_list))
-    except MalformedCheckpoint as error:
-        raise UntrustedBundle("mixed", f"the head of the log in the bundle: {error}") from None
+        return None, b""
+    fault: MalformedCheckpoint | None = None
+    for key in log_keys(trust_list):
+        try:
+            return open_checkpoint(checkpoint, [key]), key.public_bytes_raw()
+        except MalformedCheckpoint as error:
+            fault = error
+    why = fault or "the trust list has no key of a log"
+    raise UntrustedBundle("mixed", f"the head of the log in the bundle: {why}")
 
 
-def _check_log(head: Checkpoint | None, held: Trust | None) -> None:
-    """Refuse a log that is shorter than the one held, or another one of the same length."""
-    before = held.log_head if held else None
-    if before is None:
+def _check_log(trust: Trust, held: Trust | None) -> None:
+    """Refuse a log that is shorter than the one held, or another one of the same length.
+
+    What is held counts while the key that signed it does: a head by a stolen key binds nobody once
+    the key is declared compromised.
+    """
+    if held is None or held.log_head is None:
         return
+    if held.log_key not in {key.public_bytes_raw() for key in log_keys(trust.trust_list)}:
+        return
+    head, before = trust.log_head, held.log_head
     if head is None or head.origin != before.origin or head.size < before.size:
         raise UntrustedBundle("mixed", "the log of certificates is older than the one held")
     if head.size == before.size and head.root != before.root:

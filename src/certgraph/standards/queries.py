@@ -87,6 +87,11 @@ async def certificate_type_by_name(session: Session, name: str) -> CertificateTy
     return await session.scalar(select(CertificateTypeRow).where(CertificateTypeRow.name == name))
 
 
+async def all_certificate_types(session: Session) -> Sequence[CertificateTypeRow]:
+    """Return every certificate type."""
+    return (await session.scalars(select(CertificateTypeRow))).all()
+
+
 async def certificate_types_by_ids(
     session: Session, ids: Sequence[UUID]
 ) -> dict[UUID, CertificateTypeRow]:

@@ -1,15 +1,14 @@
 """Append to the log what was signed since, and publish its new head.
 
-Whoever publishes holds the trust list's row (`trust.publication`), so that one process appends at a
-time. Entries, tiles and the head are written in one transaction: a crash loses nothing and leaves
-nothing half.
+One process appends at a time: it holds the row of the first head. Entries, tiles and the head are
+written in one transaction: a crash loses nothing and leaves nothing half.
 """
 
 from datetime import datetime
 
 from certgraph.certificates.signing.batches import signed_bytes
 from certgraph.certificates.tables import CertificateRow
-from certgraph.credential.checkpoint import Checkpoint, sign_checkpoint
+from certgraph.credential.checkpoint import Checkpoint, checkpoint_parts, sign_checkpoint
 from certgraph.credential.signature import Signer
 from certgraph.database import Session
 from certgraph.organizations.tables import SigningKeyRow
@@ -39,6 +38,7 @@ async def open_edge(session: Session) -> tuple[Edge, LogHeadRow | None]:
     Raises:
         Rejected: What is stored is not the tree of that head: somebody edited the database.
     """
+    await queries.lock_log(session)
     head = await queries.newest_head(session)
     if head is None:
         return Edge(), None
@@ -59,6 +59,9 @@ async def append_certificates(
 ) -> LogHeadRow | None:
     """Append up to `limit` certificates; return the newest head, None while the log is empty.
 
+    The log keeps the name that it has: `origin` is for a new one. A head that another key signed
+    is signed anew, by the key of today.
+
     Raises:
         Rejected: What is stored is not what was published last.
     """
@@ -75,9 +78,16 @@ async def append_certificates(
         for row, _ in rows:
             session.expunge(row)
         await queries.put_tiles(session, edge.taken())
-    if edge.size == before:
-        return head
+    if head is not None:
+        origin = checkpoint_parts(head.checkpoint)[0].origin
     checkpoint = Checkpoint(origin, edge.size, edge.root())
+    if head is not None and edge.size == before:
+        note = sign_checkpoint(signer, checkpoint)
+        if note != head.checkpoint:
+            head.checkpoint = note
+        return head
+    if edge.size == before:
+        return None
     published = LogHeadRow(
         size=edge.size,
         root=checkpoint.root,

@@ -129,11 +129,13 @@ class Follower:
             root = bytes.fromhex(content["root"])
             if not is_whole or edge.root() != root:
                 raise MalformedState("the state of the log that was followed is damaged")
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            if isinstance(error, MalformedState):
-                raise
+            return cls(str(content["origin"]), root, edge)
+        except MalformedState:
+            raise
+        except (LookupError, TypeError, ArithmeticError, AttributeError, RecursionError) as error:
             raise MalformedState(f"this is no state of a log: {error}") from None
-        return cls(str(content["origin"]), root, edge)
+        except ValueError as error:
+            raise MalformedState(f"this is no state of a log: {error}") from None
 
 
 @dataclass(slots=True)

@@ -3,13 +3,19 @@
 The file is a C2SP tlog-proof: the index, the hashes, and the checkpoint that they lead to.
 """
 
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from certgraph.credential.checkpoint import Checkpoint, MalformedCheckpoint, open_checkpoint
+from certgraph.credential.checkpoint import (
+    HASH_BYTES,
+    Checkpoint,
+    MalformedCheckpoint,
+    open_checkpoint,
+)
 from certgraph.database import Session
 from certgraph.transparency import queries
 from certgraph.transparency.merkle import WrongProof, check_inclusion, inclusion_proof, leaf_hash
@@ -18,6 +24,7 @@ from certgraph.transparency.tiles import needed, subtrees
 
 _FIRST_LINE = "c2sp.org/tlog-proof@v1"
 _LONGEST = 63
+_IS_INDEX = re.compile("0|[1-9][0-9]{0,18}").fullmatch
 
 
 class MalformedProof(ValueError):
@@ -69,11 +76,16 @@ def check_proof(
     try:
         first, index, *hashes = head.decode().split("\n")
         word, _, number = index.partition(" ")
-        if not separator or first != _FIRST_LINE or word != "index" or len(hashes) > _LONGEST:
+        is_plain = first == _FIRST_LINE and word == "index" and _IS_INDEX(number)
+        if not (separator and is_plain) or len(hashes) > _LONGEST:
             raise MalformedProof("this is no proof of the log")
         checkpoint = open_checkpoint(note, keys)
         path = [b64decode(one, validate=True) for one in hashes]
+        if any(len(one) != HASH_BYTES for one in path):
+            raise MalformedProof("a hash of the proof is not of 32 bytes")
         check_inclusion(leaf_hash(entry), int(number), checkpoint.size, path, checkpoint.root)
+    except MalformedProof:
+        raise
     except (MalformedCheckpoint, WrongProof) as error:
         raise MalformedProof(str(error)) from None
     except ValueError as error:

@@ -17,6 +17,12 @@ async def newest_head(session: Session) -> LogHeadRow | None:
     return await session.scalar(select(LogHeadRow).order_by(LogHeadRow.size.desc()).limit(1))
 
 
+async def lock_log(session: Session) -> None:
+    """Let whoever else appends to the log wait until the end of the transaction."""
+    first = select(LogHeadRow.size).order_by(LogHeadRow.size).limit(1)
+    await session.execute(first.with_for_update())
+
+
 async def heads(session: Session) -> Sequence[LogHeadRow]:
     """Return every head, the smallest first."""
     return (await session.scalars(select(LogHeadRow).order_by(LogHeadRow.size))).all()
@@ -62,11 +68,22 @@ async def not_logged(
             CertificateRow.log_index.is_(None),
             CertificateRow.signature.is_not(None),
             CertificateRow.erased_at.is_(None),
+            CertificateRow.countersignature != b"",  # from before there was a register key
         )
         .order_by(CertificateRow.id)
         .limit(limit)
     )
     return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+async def forget_indexes(session: Session) -> None:
+    """Note of every certificate that it is not in the log yet; erased ones keep their entry."""
+    statement = (
+        update(CertificateRow)
+        .where(CertificateRow.log_index.is_not(None), CertificateRow.erased_at.is_(None))
+        .values(log_index=None)
+    )
+    await session.execute(statement, execution_options={"synchronize_session": False})
 
 
 async def set_log_indexes(session: Session, indexes: Mapping[UUID, int | None]) -> None:

@@ -38,6 +38,7 @@ async def recover_log(act: Act, *, entries: bytes) -> Recovered:
         Rejected: There is no head, or these are not its entries. Nothing was changed.
     """
     session = act.session
+    await queries.lock_log(session)
     head = await queries.newest_head(session)
     if head is None:
         raise refusal("log.nothing")
@@ -50,6 +51,7 @@ async def recover_log(act: Act, *, entries: bytes) -> Recovered:
     if (edge.size, edge.root()) != (head.size, head.root) or len(entries) % ENTRY_BYTES:
         raise refusal("log.not_its_entries", count=len(parts), size=head.size)
     places = {entry: index for index, entry in enumerate(parts)}
+    await queries.forget_indexes(session)
     found = {}
     async for row, key in queries.signed_certificates(session):
         found[row.id] = places.pop(entry_of_row(row, key), None)

@@ -59,6 +59,8 @@ def place_of(path: str) -> tuple[Place, int] | None:
     kind, groups, width = match.groups()
     place = (ENTRIES if kind == "entries" else int(kind), int(re.sub(r"[x/]", "", groups)))
     found = place, int(width or WIDTH)
+    if width is not None and found[1] >= WIDTH:
+        return None
     return found if tile_path(*found) == path else None
 
 

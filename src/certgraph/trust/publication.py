@@ -23,6 +23,7 @@ from certgraph.credential.audit_head import (
     sign_audit_head,
     unchecked_head,
 )
+from certgraph.credential.checkpoint import MalformedCheckpoint, open_checkpoint
 from certgraph.credential.signature import Signer, kid_of, load_public_key
 from certgraph.credential.status_list import (
     Status,
@@ -34,9 +35,10 @@ from certgraph.credential.status_list import (
 from certgraph.credential.trust_bundle import (
     UntrustedBundle,
     encode_trust_bundle,
+    log_keys,
     open_trust_bundle,
 )
-from certgraph.credential.trust_list import ListedKey, read_trust_list
+from certgraph.credential.trust_list import ListedKey, TrustList, read_trust_list
 from certgraph.database import Session, database_time
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.rules import HAS_LEFT, KeyPurpose
@@ -46,6 +48,7 @@ from certgraph.sealing import Keyring
 from certgraph.transparency.appending import append_certificates, log_origin
 from certgraph.transparency.proving import note_of
 from certgraph.transparency.queries import newest_head
+from certgraph.transparency.tables import LogHeadRow
 from certgraph.trust import queries
 from certgraph.trust.service import Freshness
 from certgraph.trust.tables import PublishedFileRow
@@ -190,6 +193,15 @@ async def _signer(
     return None
 
 
+def _trusted_note(head: LogHeadRow, content: TrustList) -> bytes:
+    """Return a head for the bundle; nothing where its key was compromised: it proves nothing."""
+    try:
+        open_checkpoint(note_of(head), log_keys(content))
+    except MalformedCheckpoint:
+        return b""
+    return note_of(head)
+
+
 async def _put(session: Session, path: str, body: bytes, now: datetime) -> None:
     etag = hashlib.sha256(body).hexdigest()
     await session.merge(PublishedFileRow(path=path, body=body, etag=etag, published_at=now))
@@ -284,15 +296,14 @@ async def publish(
     is_trail_sound = await _publish_audit_head(session, signer, now)
     # 4. The log of what was countersigned, where there is a key for it.
     log_signer = await _signer(session, keyring, KeyPurpose.LOG, content.log_keys, now)
-    log_head = None
     is_log_sound = True
     if log_signer is not None:
         origin = log_origin(base_url.partition("://")[2])
         try:
-            log_head = await append_certificates(session, log_signer, origin=origin, now=now)
+            await append_certificates(session, log_signer, origin=origin, now=now)
         except Rejected:  # it ends nothing else: the head published last stays
             is_log_sound = False
-            log_head = await newest_head(session)
+    log_head = await newest_head(session)
     # 5. The bundle, if verifiers would take it.
     steps = [
         row.signed
@@ -303,7 +314,7 @@ async def publish(
         [*steps, current.signed],
         list(tokens.values()),
         current.standards,
-        note_of(log_head) if log_head else b"",
+        b"" if log_head is None else _trusted_note(log_head, content),
     )
     # A list that has ended ends nothing else: revocations go on being published.
     checked_at = min(now, days.to_datetime(content.expires_at))

@@ -9,10 +9,15 @@ from certgraph.trust.tables import PublishedFileRow, TrustListRow
 
 
 async def current_trust_list(session: Session) -> TrustListRow | None:
-    """Return the trust list in force, locked until the end of the transaction."""
-    return await session.scalar(
-        select(TrustListRow).order_by(TrustListRow.sequence.desc()).limit(1).with_for_update()
-    )
+    """Return the trust list in force; the next reader waits until the end of the transaction.
+
+    What is locked is the first list, which is always the same row: to lock the newest would lock
+    the one that was newest before the wait.
+    """
+    first = select(TrustListRow.sequence).order_by(TrustListRow.sequence).limit(1)
+    await session.execute(first.with_for_update())
+    newest = select(TrustListRow).order_by(TrustListRow.sequence.desc()).limit(1)
+    return await session.scalar(newest)
 
 
 async def root_changes(session: Session) -> Sequence[TrustListRow]:

@@ -273,6 +273,12 @@ def log_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         "with-a-line-with-bits-to-spare": kit.log_head() + "— w.example/1 AB==\n".encode(),
         "with-a-line-of-four-words": kit.log_head() + "— w.example/1 AAAA x\n".encode(),
         "with-an-empty-line": kit.log_head() + b"\n",
+        "with-a-space-behind": kit.log_head()[:-1] + b" \n",
+        "with-a-line-without-a-signature": kit.log_head() + "— w\n".encode(),
+        "with-a-line-of-an-empty-signature": kit.log_head() + "— w \n".encode(),
+        "with-a-name-that-is-not-ascii": kit.log_head() + "— 见证 AAAA\n".encode(),
+        "with-a-name-of-201": kit.log_head() + b"\xe2\x80\x94 " + b"n" * 201 + b" AAAA\n",
+        "with-a-plus-in-a-name": kit.log_head() + "— a+b AAAA\n".encode(),
         "with-a-carriage-return": kit.log_head().replace(b"\n", b"\r\n"),
         "of-ten-thousand-bytes": kit.log_head() + line * 100,
     }.items():
@@ -284,9 +290,24 @@ def log_cases() -> Iterator[tuple[str, dict[str, Any]]]:
     yield bundle_case("bad-log-of-another-origin", kit.bundle(head=other), "mixed", held=good)
     fork = sign_checkpoint(kit.LOG_KEY, Checkpoint(f"{kit.HOST}/log", 3, bytes(32)))
     yield bundle_case("bad-log-forked", kit.bundle(head=fork), "mixed", held=good)
-    compromised = (ListedKey(public_key=kit.LOG_KEY.public_key, first_day=0, compromised_day=0),)
-    content = kit.trust_list(log_keys=compromised)
+    new_key = kit.signer("new log")
+    compromised = (
+        ListedKey(public_key=kit.LOG_KEY.public_key, first_day=0, compromised_day=0),
+        ListedKey(public_key=new_key.public_key, first_day=0),
+    )
+    content = kit.trust_list(log_keys=compromised, sequence=4)
     yield bundle_case("bad-log-key-compromised", kit.bundle(content), "mixed")
+    frozen = kit.bundle(head=kit.log_head(2**63 - 1))
+    yield bundle_case("bad-log-shorter-than-by-a-stolen-key", good, "mixed", held=frozen)
+    for name, head in (
+        ("good-log-signed-by-a-new-key", kit.log_head(key=new_key)),
+        ("good-no-log-once-its-key-is-compromised", b""),
+    ):
+        yield bundle_case(name, kit.bundle(content, head=head), held=frozen)
+    both = (*kit.trust_list().log_keys, ListedKey(public_key=new_key.public_key, first_day=0))
+    content = kit.trust_list(log_keys=both, sequence=4)
+    shorter = kit.bundle(content, head=kit.log_head(2, key=new_key))
+    yield bundle_case("bad-log-shorter-by-another-key", shorter, "mixed", held=good)
     yield bundle_case("bad-log-keys-an-empty-list", with_trust({7: []}), "malformed")
     five = encode(decode(good, max_depth=2)[:5])
     yield bundle_case("bad-without-a-place-for-the-log", five, "malformed")

@@ -209,6 +209,9 @@ async def test_old_trust_data_does_not_know_a_new_register_key_and_says_to_updat
 
 
 ROW_EDITS = {
+    "the status entry": "UPDATE certificates SET status_index = status_index + 1",
+    "the day of issue": "UPDATE certificates SET issued_on = '2026-11-19'",
+    "that it is erased": "UPDATE certificates SET erased_at = '2026-11-20 00:00:00'",
     "the holder's name": "UPDATE certificates SET holder_name = '李冒名'",
     "the signed payload": "UPDATE certificates SET payload = signature",
     "the issuer's signature": "UPDATE certificates SET signature = countersignature",

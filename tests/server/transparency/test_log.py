@@ -1,19 +1,22 @@
 """The log holds what was countersigned, is served as files, and whoever follows it finds edits."""
 
+import asyncio
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
 
 from certgraph.certificates.drafts.corrections import claims_of
 from certgraph.certificates.register import content_digest
+from certgraph.certificates.signing.actions import start_run
 from certgraph.certificates.states.actions import erase_holder
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credential.checkpoint import open_checkpoint
 from certgraph.credential.qr_text import from_qr_text
 from certgraph.credential.signature import kid_of, load_public_key
 from certgraph.credential.trust_bundle import log_keys, open_trust_bundle
+from certgraph.organizations.keys import create_log_key, declare_key_compromised, retire_key
 from certgraph.organizations.queries import signing_keys
 from certgraph.organizations.rules import KeyPurpose
 from certgraph.problems import Rejected
@@ -23,8 +26,11 @@ from certgraph.transparency.checking import Follower, LogFault, MalformedState, 
 from certgraph.transparency.proving import MalformedProof, check_proof
 from certgraph.transparency.rechecking import recheck_log
 from certgraph.transparency.tiles import entry_of, tile_path
+from certgraph.trust import queries as trust_queries
+from certgraph.trust.publication import BUNDLE_PATH, publish
 from tests.server.api.conftest import client
-from tests.server.trust.test_lists import ROOT_KEYS, new_list, published
+from tests.server.conftest import TODAY
+from tests.server.trust.test_lists import FRESHNESS, ROOT_KEYS, new_list, published
 
 __all__ = ["client"]
 
@@ -107,6 +113,7 @@ async def test_files_say_how_long_they_may_be_kept(logged):
     earlier = await logged.http.get("/log/tile/0/000.p/3")
     assert earlier.content == tile.content[:96]
     for path in (
+        "tile/0/000.p/300",
         "tile/0/001",
         "tile/0/001.p/8",
         "tile/0/002",
@@ -129,7 +136,15 @@ async def test_a_follower_goes_on_where_it_stopped(logged):
 
 @pytest.mark.parametrize(
     "change",
-    [{"size": 262}, {"root": "00" * 32}, {"tiles": []}, {"format": "x"}, {"root": None}],
+    [
+        {"size": 262},
+        {"root": "00" * 32},
+        {"tiles": []},
+        {"tiles": [[[0], 0, "00"]]},
+        {"format": "x"},
+        {"root": None},
+        {"size": float("inf")},
+    ],
 )
 async def test_a_damaged_state_is_refused(logged, change):
     follower, _ = await follow(logged)
@@ -277,3 +292,78 @@ async def test_what_is_not_in_the_log_yet_is_not_proved(logged):
     signed = from_qr_text(await logged.house.qr_text(row))
     asked = {"number": claims_of(row).number, "sha256": content_digest(signed)}
     assert (await logged.data(PROOF, {"one": asked}))["inclusionProof"] is None
+
+
+async def test_a_new_log_key_signs_the_same_log_anew_and_verifiers_go_on(logged):
+    house = logged.house
+    _, before = await published(house)
+    held = open_trust_bundle(before, ROOT_KEYS, now=house.now)
+    async with house.sessions() as session:
+        (old,) = await signing_keys(session, KeyPurpose.LOG)
+    await house.perform(create_log_key, first_on=TODAY)
+    await house.perform(declare_key_compromised, kid=old.kid, since=TODAY)
+    await new_list(house)
+    done, body = await published(house)
+    assert done.logged == 263
+    trust = open_trust_bundle(body, ROOT_KEYS, now=house.now, held=held)
+    assert trust.log_head == held.log_head
+    assert trust.log_key != held.log_key
+
+
+async def test_without_a_usable_log_key_revocations_go_on(logged):
+    house = logged.house
+    _, before = await published(house)
+    held = open_trust_bundle(before, ROOT_KEYS, now=house.now)
+    async with house.sessions() as session:
+        (old,) = await signing_keys(session, KeyPurpose.LOG)
+    await house.perform(retire_key, kid=old.kid, last_on=date(2026, 11, 22))
+    await new_list(house)
+    _, body = await published(house)
+    kept = open_trust_bundle(body, ROOT_KEYS, now=house.now, held=held)
+    assert kept.log_head == held.log_head
+    await house.perform(declare_key_compromised, kid=old.kid, since=TODAY)
+    await new_list(house)
+    _, body = await published(house)
+    assert open_trust_bundle(body, ROOT_KEYS, now=house.now, held=kept).log_head is None
+
+
+async def test_the_log_keeps_its_name_when_the_host_changes(logged):
+    house = logged.house
+    _, before = await published(house)
+    held = open_trust_bundle(before, ROOT_KEYS, now=house.now)
+    await issue(house, 1, "third")
+    async with house.sessions.begin() as session:
+        await publish(
+            session, house.keyring, base_url="https://y", now=house.now, freshness=FRESHNESS
+        )
+        body = (await trust_queries.published_file(session, BUNDLE_PATH)).body
+    trust = open_trust_bundle(body, ROOT_KEYS, now=house.now, held=held)
+    assert (trust.log_head.origin, trust.log_head.size) == ("x/log", 264)
+
+
+@pytest.mark.parametrize("edit", ["log_index = 999", "erased_at = issued_on"])
+async def test_a_draft_that_would_stay_out_of_the_log_is_not_signed(logged, edit):
+    house = logged.house
+    request = house.request(house.candidate(holder_name="草稿"), key="draft")
+    async with house.sessions.begin() as session:
+        await start_run(house.act(session), request)
+        await session.execute(text(f"UPDATE certificates SET {edit} WHERE state = 'draft'"))  # noqa: S608
+    await house.run(request)
+    statement = "SELECT count(*) FROM certificates WHERE holder_name = '草稿' AND signature IS NULL"
+    async with house.sessions() as session:
+        assert await session.scalar(text(statement)) == 1
+
+
+async def test_two_servers_append_one_after_the_other(logged):
+    house = logged.house
+    await issue(house, 5, "third")
+
+    async def once():
+        async with house.sessions.begin() as session:
+            await publish(
+                session, house.keyring, base_url="https://x", now=house.now, freshness=FRESHNESS
+            )
+
+    await asyncio.gather(*(once() for _ in range(4)))
+    async with house.sessions() as session:
+        assert await recheck_log(session) == (268, [])

@@ -322,7 +322,9 @@ async def record_drafts(
             "registration_due_is_provisional": deadline.is_provisional,
             "supersedes_id": superseded.id if superseded else None,
         }
-        row["draft_mac"] = act.keyring.draft_mac(run.id.bytes, row["id"].bytes, row["payload"])
+        row["draft_mac"] = act.keyring.draft_mac(
+            run.id.bytes, row["id"].bytes, row["payload"], run.reason
+        )
         rows.append(row)
         outcomes += _outcome_rows(row["id"], claims)
     await insert_rows(session, CertificateRow, rows)

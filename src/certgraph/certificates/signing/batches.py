@@ -182,7 +182,7 @@ async def sign_batch(
     environment.observe(IssueStep.BATCH_READ, len(drafts))
     if not drafts:
         return 0
-    reject_if(altered_drafts(environment.keyring(), run.id, drafts))
+    reject_if(altered_drafts(environment.keyring(), run, drafts))
     key, organization = await key_and_organization(session, run)
     await _check_may_sign(session, organization, run, environment.now)
     signer: Signer = open_signer(environment.keyring(), key, organization)
@@ -263,7 +263,7 @@ async def store_signatures(
         for id_, signature in signatures
         if id_ in drafts
     ]
-    reject_if(altered_drafts(act.keyring, run.id, [one.draft for one in new]))
+    reject_if(altered_drafts(act.keyring, run, [one.draft for one in new]))
     failed = await _store_checked(session, act.environment, organization, key, new)
     reject_if(
         _refused_signature(failed[id_], id_, index)

@@ -14,6 +14,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from certgraph.certificates.run_queries import Draft
+from certgraph.certificates.tables import IssueRunRow
 from certgraph.credential.claims import TYP
 from certgraph.credential.envelopes import (
     assemble_sign1,
@@ -77,13 +78,14 @@ class Countersigner:
         return replace(one, register_key_id=key_id, countersignature=signer.sign(countersigned))
 
 
-def altered_drafts(keyring: Keyring, run_id: UUID, drafts: Sequence[Draft]) -> list[Problem]:
+def altered_drafts(keyring: Keyring, run: IssueRunRow, drafts: Sequence[Draft]) -> list[Problem]:
     """List the drafts that are not as they were recorded: somebody edited the database."""
     return [
         Problem(code="certificate.draft_altered", facts={"id": str(draft.id)})
         for draft in drafts
         if not hmac.compare_digest(
-            keyring.draft_mac(run_id.bytes, draft.id.bytes, draft.payload), draft.mac or b""
+            keyring.draft_mac(run.id.bytes, draft.id.bytes, draft.payload, run.reason),
+            draft.mac or b"",
         )
     ]
 

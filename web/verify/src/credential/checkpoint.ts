@@ -11,8 +11,11 @@ export interface Checkpoint {
   root: Uint8Array;
 }
 
-const NAME = "[^\\s+]{1,200}";
-const NOTE = new RegExp(`^((${NAME})\\n(0|[1-9][0-9]{0,18})\\n(.+)\\n)\\n((?:— ${NAME} .+\\n)+)$`);
+/** Printable ASCII but the plus sign. */
+const NAME = "[!-*,-~]{1,200}";
+const BASE64 = "[A-Za-z0-9+/]+={0,2}";
+const LINES = `(?:— ${NAME} ${BASE64}\\n)+`;
+const NOTE = new RegExp(`^((${NAME})\\n(0|[1-9][0-9]{0,18})\\n(${BASE64})\\n)\\n(${LINES})$`);
 const ID_BYTES = 4;
 const LARGEST = 10_000;
 
@@ -32,14 +35,12 @@ export async function openCheckpoint(
       .slice(0, -1)
       .split("\n")
       .map((line) => line.split(" "))
-      .map(([, name, signature, ...more]) =>
-        more.length ? null : ([name, fromBase64(signature!)] as const),
-      );
-    if (root.length !== 32 || made.includes(null)) return null;
+      .map(([, name, signature]) => [name!, fromBase64(signature!)] as const);
+    if (root.length !== 32) return null;
     const signed = new TextEncoder().encode(text);
     for (const key of keys) {
       const id = await keyId(origin!, key, by);
-      for (const [name, line] of made as [string, Uint8Array][]) {
+      for (const [name, line] of made) {
         if (name !== origin || !isSame(line.slice(0, ID_BYTES), id)) continue;
         if (await isSignedBy(by, key, line.slice(ID_BYTES), signed)) {
           return { origin, size: BigInt(size!), root };

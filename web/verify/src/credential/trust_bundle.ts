@@ -29,6 +29,9 @@ export interface Standard {
   outcomes: Map<number, string>;
 }
 
+/** A head of the log, and the key that signed it. */
+export type SignedHead = Checkpoint & { key: Uint8Array };
+
 /** Trust data that a verifier relies on. */
 export interface Trust {
   trustList: TrustList;
@@ -40,8 +43,8 @@ export interface Trust {
   issuerKeys: Map<string, IssuerKey[]>;
   /** SHA-256 of the signed trust list. */
   fingerprint: Uint8Array;
-  /** The log of certificates as it was then; null where there is none. */
-  logHead: Checkpoint | null;
+  /** The log of certificates as it was then, with the key that signed it; null: none. */
+  logHead: SignedHead | null;
 }
 
 /** Return the key of a place in `statusLists` and `standards`. */
@@ -78,7 +81,7 @@ export function checkNotBehind(trust: Trust, held: Trust): void {
   if (now < before || (now === before && !isSame(trust.fingerprint, held.fingerprint))) {
     throw new Untrusted("rollback");
   }
-  checkLog(trust.logHead, held.logHead);
+  checkLog(trust, held.logHead);
   for (const [at, earlier] of held.statusLists) {
     const list = trust.statusLists.get(at);
     if (!list || list.issuedAt < earlier.issuedAt) {
@@ -87,9 +90,13 @@ export function checkNotBehind(trust: Trust, held: Trust): void {
   }
 }
 
-/** Raise `Untrusted` where a log is shorter than the one held, or another one of the same length. */
-function checkLog(head: Checkpoint | null, before: Checkpoint | null): void {
-  if (!before) return;
+/**
+ * Raise `Untrusted` where a log is shorter than the one held, or another one of the same length.
+ *
+ * What is held counts while the key that signed it does.
+ */
+function checkLog({ logHead: head, trustList }: Trust, before: SignedHead | null): void {
+  if (!before || !logKeys(trustList).some((key) => isSame(key, before.key))) return;
   const isLater = head && head.origin === before.origin && head.size >= before.size;
   if (!isLater || (head.size === before.size && !isSame(head.root, before.root))) {
     throw new Untrusted("mixed");
@@ -124,17 +131,23 @@ async function trustIn(
   };
 }
 
+/** Return the keys of the log that are not compromised. */
+function logKeys(trustList: TrustList): Uint8Array[] {
+  const good = trustList.logKeys.filter((key) => key.compromisedDay === undefined);
+  return good.map((key) => key.publicKey);
+}
+
 async function logHeadOf(
-  { logKeys }: TrustList,
+  trustList: TrustList,
   checkpoint: Uint8Array,
   by: Algorithms,
-): Promise<Checkpoint | null> {
+): Promise<SignedHead | null> {
   if (!checkpoint.length) return null;
-  const keys = logKeys.filter((key) => key.compromisedDay === undefined);
-  const publicKeys = keys.map((key) => key.publicKey);
-  const head = await openCheckpoint(checkpoint, publicKeys, by);
-  if (!head) throw new Untrusted("mixed");
-  return head;
+  for (const key of logKeys(trustList)) {
+    const head = await openCheckpoint(checkpoint, [key], by);
+    if (head) return { ...head, key };
+  }
+  throw new Untrusted("mixed");
 }
 
 function partsOf(data: Uint8Array): [Uint8Array[], Uint8Array[], Uint8Array, Uint8Array] {
