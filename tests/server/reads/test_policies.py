@@ -196,6 +196,7 @@ WITHOUT_A_TABLE = {
     "Query.creditReconciliation",
     "Query.issuerKeyChallenge",
     "Query.policyRule",
+    "Query.inclusionProof",
     "Query.registerEntries",
     "Query.verification",
 }
