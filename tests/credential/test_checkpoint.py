@@ -1,5 +1,6 @@
 """Signed notes and checkpoints, by the vectors of others: Go's sumdb/note, C2SP's documents."""
 
+import hashlib
 from base64 import b64decode
 
 import pytest
@@ -58,7 +59,9 @@ def test_the_checkpoint_of_c2sp_is_read():
 
 
 def test_a_key_of_another_kind_has_another_name():
-    assert key_id("a", PETER.public_key) != key_id("a", PETER.public_key, ED25519_COSIGNATURE)
+    of_witness = hashlib.sha256(b"a\n\x04" + PETER.public_key).digest()[:4]
+    assert key_id("a", PETER.public_key, ED25519_COSIGNATURE) == of_witness
+    assert key_id("a", PETER.public_key) != of_witness
 
 
 def test_a_checkpoint_is_of_its_origin_and_a_key_of_its_log():

@@ -35,7 +35,7 @@ from certgraph.credential.status_list import (
     statuses_in,
 )
 from certgraph.credential.verification import Check, CheckState, verify
-from certgraph.credential.wording import words_for
+from certgraph.credential.wording import outcome_name, words_for
 from tests.credential import kit
 
 KEYS = {kid_of(kit.STATUS_KEY.public_key): load_public_key(kit.STATUS_KEY.public_key)}
@@ -333,3 +333,20 @@ def test_what_is_before_the_check_that_failed_has_passed_and_what_is_after_did_n
     at = list(Check).index(check)
     passed, not_run = [CheckState.PASSED] * at, [CheckState.COULD_NOT_RUN] * (8 - at)
     assert list(states.values()) == [*passed, CheckState.FAILED, *not_run]
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4, 5])
+def test_the_fast_reader_reads_every_level(level):
+    assert read_claims(encode_claims(kit.claims(level=level))) == kit.claims(level=level)
+
+
+@pytest.mark.parametrize("level", [0, 6])
+def test_the_fast_reader_leaves_other_levels_to_the_general_way(level):
+    assert read_claims(encode_claims(kit.claims(level=level))) is None
+
+
+def test_an_outcome_is_named_by_its_standard_or_by_itself():
+    by_number, unknown = (Outcome(number=n, credits_tenths=1) for n in (1, 99))
+    by_text = Outcome(text="独立完成建模", credits_tenths=1)
+    names = [outcome_name(one, kit.CLAIMS, kit.TRUST) for one in (by_number, unknown, by_text)]
+    assert names == ["BIM建模", None, "独立完成建模"]

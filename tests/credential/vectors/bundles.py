@@ -230,6 +230,15 @@ def bundle_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         encode(["cgtrust", 1, [b"\xd8\x62" + odd], [], b"", b""]),
         "malformed",
     )
+    no_list = encode([encode({16: "cgt+cwt"}), {}, b"x", [0]])
+    yield bundle_case(
+        "bad-signer-no-list",
+        encode(["cgtrust", 1, [b"\xd8\x62" + no_list], [], b"", b""]),
+        "malformed",
+    )
+    unnumbered = replace(kit.ORGANIZATIONS[0], uscc=None)
+    content = kit.trust_list(organizations=(unnumbered, *kit.ORGANIZATIONS[1:]))
+    yield bundle_case("good-english-name-without-a-credit-code", kit.bundle(content))
     crowd = [[encode({1: -8, 4: n.to_bytes(8, "big")}), {}, b""] for n in range(33)]
     many = encode([encode({16: "cgt+cwt"}), {}, b"x", crowd])
     yield bundle_case(
