@@ -96,6 +96,8 @@ def test_the_log_names_its_key_for_witnesses(demo, run):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (("check", "http://127.0.0.1:9"), "the log cannot be read: http://127.0.0.1:9/log/check"),
+        (("verify", "1" * 300, "x"), "is not the text of a certificate's QR code"),
         (("check", "--organization", "EO-001"), "give both --organization CODE and --known FILE"),
         (("verify", "no certificate", "x"), "is not the text of a certificate's QR code"),
         (("check", "--state", "{demo}/certificates.csv"), "this is no state of a log"),
@@ -108,3 +110,11 @@ def test_mistakes_are_said_in_a_sentence(demo, run, arguments, words):
     assert (status != 0, out) == (True, "")
     assert words in err
     assert "Traceback" not in err
+
+
+def test_a_state_that_cannot_be_written_is_said(demo, run, server, tmp_path):
+    arguments = ("check", server, "--home", demo / "verifier", "--state", tmp_path / "no/x.json")
+    status, out, err = run(*arguments)
+    assert (status != 0, out) == (True, "")
+    assert "x.json cannot be written: No such file" in err
+    assert not list(tmp_path.glob("**/*.part"))

@@ -1,14 +1,13 @@
 # ruff: noqa: ANN401 - argparse's subparsers have no public type
-"""certgraph log check, prove, verify: the public log of what the register countersigned.
+"""certgraph log: the public log of what the register countersigned.
 
-`check URL` and `verify` are for anybody, with installed trust data; `check --dir` and `prove` for
-who runs the platform.
+`check URL`, `verify` and `key` are for anybody, with installed trust data; `check --dir`, `prove`
+and `recover` for who runs the platform.
 """
 
 import argparse
 import re
 import sys
-from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +18,7 @@ from certgraph.certificates.register import content_digest, log_index
 from certgraph.cli.clock import environ, now
 from certgraph.cli.new_files import CeremonyError, write_new
 from certgraph.cli.runtime import EXIT_REFUSED, Runtime, group, leaf, run_with_runtime
-from certgraph.cli.trust import fetched, platform_address
+from certgraph.cli.trust import Unreachable, fetched, platform_address
 from certgraph.cli.trust_store import load_trust, source_of, trust_home
 from certgraph.credential.checkpoint import (
     Checkpoint,
@@ -30,7 +29,7 @@ from certgraph.credential.checkpoint import (
 )
 from certgraph.credential.claims import TYP, claims_from
 from certgraph.credential.encoding import decode
-from certgraph.credential.envelopes import MalformedEnvelope, open_countersigned
+from certgraph.credential.envelopes import MalformedEnvelope, Sign1, open_countersigned
 from certgraph.credential.qr_text import MalformedQrText, from_qr_text
 from certgraph.credential.signature import kid_of
 from certgraph.credential.trust_bundle import Trust, log_keys
@@ -53,11 +52,12 @@ def _trust(options: argparse.Namespace, at: datetime) -> Trust:
     return load_trust(home=home, root_file=None, bundle_file=None, now=at).trust
 
 
-def _certificate(text: str) -> bytes:
-    """Return the signed bytes of a QR text. Raises `CeremonyError`."""
+def _certificate(text: str) -> tuple[bytes, Sign1]:
+    """Return the signed bytes of a QR text, and their parts. Raises `CeremonyError`."""
     try:
-        return from_qr_text(text)
-    except MalformedQrText:
+        signed = from_qr_text(text)
+        return signed, open_countersigned(signed, TYP)
+    except (MalformedQrText, MalformedEnvelope):
         raise CeremonyError(f"{text[:60]}… is not the text of a certificate's QR code") from None
 
 
@@ -68,7 +68,7 @@ def _known(file: Path) -> set[bytes]:
     except (OSError, UnicodeDecodeError) as error:
         raise CeremonyError(f"{file} cannot be read: {error}") from None
     return {
-        bytes.fromhex(line) if _IS_DIGEST(line) else sha256(_certificate(line)).digest()
+        bytes.fromhex(line) if _IS_DIGEST(line) else sha256(_certificate(line)[0]).digest()
         for line in lines
     }
 
@@ -100,6 +100,24 @@ def _state(file: Path | None) -> Follower:
         raise CeremonyError(f"{file}: {error}") from None
 
 
+def _read(url: str) -> bytes:
+    """Return a file of the log. Raises `CeremonyError`."""
+    try:
+        return fetched(url)
+    except Unreachable as error:
+        raise CeremonyError(f"the log cannot be read: {url}: {error}") from None
+
+
+def _keep(file: Path, follower: Follower) -> None:
+    """Write how far the log was followed, whole or not at all. Raises `CeremonyError`."""
+    partial = file.with_name(f"{file.name}.part")
+    try:
+        partial.write_text(follower.to_json(), encoding="utf-8")
+        partial.replace(file)
+    except OSError as error:
+        raise CeremonyError(f"{file} cannot be written: {error.strerror}") from None
+
+
 def _log_address(options: argparse.Namespace) -> str:
     home = trust_home(environ(), options.home)
     parts = urlsplit(platform_address(options.url or (source_of(home) if home else None)))
@@ -119,10 +137,10 @@ def _run_check(options: argparse.Namespace) -> int:
     follower = _state(options.state)
     before = follower.edge.size
     try:
-        head = open_checkpoint(fetched(f"{url}/checkpoint"), log_keys(trust.trust_list))
+        head = open_checkpoint(_read(f"{url}/checkpoint"), log_keys(trust.trust_list))
         _compare_with_bundle(head, trust)
         for place, width in follower.bundles(head):
-            body = fetched(f"{url}/{tile_path(place, width)}")
+            body = _read(f"{url}/{tile_path(place, width)}")
             entries = follower.read(place, width, body)
             if own is not None:
                 own.look_at(entries)
@@ -131,7 +149,7 @@ def _run_check(options: argparse.Namespace) -> int:
         print(f"certgraph log: {url}: {error}", file=sys.stderr)
         return EXIT_REFUSED
     if options.state is not None:
-        options.state.write_text(follower.to_json(), encoding="utf-8")
+        _keep(options.state, follower)
     print(f"{head.origin}: {head.size} certificates, {head.size - before} new")
     print(f"root {head.root.hex()}")
     return _say_own(own, options.organization) if own is not None else 0
@@ -159,15 +177,11 @@ def _say_own(own: OwnList, code: str) -> int:
 async def _recheck(runtime: Runtime, _options: argparse.Namespace) -> None:
     async with runtime.reads() as session:
         size, faults = await recheck_log(session)
-    _say_faults(faults)
+    for fault in faults[:_SHOWN]:
+        print(fault)
     if faults:
         raise refusal("log.faults", count=len(faults), size=size)
     print(f"{size} entries, each as the register has it and every published head says")
-
-
-def _say_faults(faults: Iterable[str]) -> None:
-    for fault in list(faults)[:_SHOWN]:
-        print(fault)
 
 
 async def _recover(runtime: Runtime, options: argparse.Namespace) -> None:
@@ -183,7 +197,7 @@ async def _recover(runtime: Runtime, options: argparse.Namespace) -> None:
             entry
             for place, width in follower.bundles(known)
             for _, entry in follower.read(
-                place, width, fetched(f"{options.copy.rstrip('/')}/{tile_path(place, width)}")
+                place, width, _read(f"{options.copy.rstrip('/')}/{tile_path(place, width)}")
             )
         )
     except LogFault as error:
@@ -194,10 +208,10 @@ async def _recover(runtime: Runtime, options: argparse.Namespace) -> None:
 
 
 async def _prove(runtime: Runtime, options: argparse.Namespace) -> None:
-    signed = _certificate(options.text)
+    signed, envelope = _certificate(options.text)
     try:
-        number = claims_from(decode(open_countersigned(signed, TYP).payload)).number
-    except (MalformedEnvelope, ValueError) as error:
+        number = claims_from(decode(envelope.payload)).number
+    except ValueError as error:
         raise CeremonyError(f"this is no certificate: {error}") from None
     async with runtime.reads() as session:
         index = await log_index(session, number, content_digest(signed))
@@ -211,15 +225,13 @@ async def _prove(runtime: Runtime, options: argparse.Namespace) -> None:
 
 def _run_verify(options: argparse.Namespace) -> int:
     trust = _trust(options, now())
-    signed = _certificate(options.text)
+    signed, envelope = _certificate(options.text)
+    entry = entry_of(envelope.kid, signed)
     try:
-        kid = open_countersigned(signed, TYP).kid
-        index, head = check_proof(
-            options.proof.read_bytes(), entry_of(kid, signed), log_keys(trust.trust_list)
-        )
+        index, head = check_proof(options.proof.read_bytes(), entry, log_keys(trust.trust_list))
     except OSError as error:
         raise CeremonyError(f"{options.proof} cannot be read: {error.strerror}") from None
-    except (MalformedProof, MalformedEnvelope) as error:
+    except MalformedProof as error:
         print(f"certgraph log: {options.proof}: {error}", file=sys.stderr)
         return EXIT_REFUSED
     print(f"entry {index} of the {head.size} in {head.origin}")

@@ -121,7 +121,11 @@ def _run_update(options: argparse.Namespace) -> int:
     root_file = options.root or home / "root.json"
     if not root_file.exists():
         raise TrustDataError("held_no_roots")
-    held = take_bundle(home, read_roots(root_file), fetched(url), source=url, now=now())
+    try:
+        data = fetched(url)
+    except Unreachable as error:
+        raise TrustDataError("held_unreachable", url=url, why=error) from None
+    held = take_bundle(home, read_roots(root_file), data, source=url, now=now())
     if held.warning:
         raise held.warning
     remember_source(home, url)
@@ -145,8 +149,12 @@ def platform_address(given: str | None) -> str:
     return parts._replace(path=path, query="", fragment="").geturl()
 
 
+class Unreachable(OSError):
+    """A file that cannot be had from an address; says why."""
+
+
 def fetched(url: str) -> bytes:
-    """Return a file. Raises `TrustDataError` where it cannot be had, or is too large."""
+    """Return a file. Raises `Unreachable`, also where it is too large or takes too long."""
     data = b""
     end = time.monotonic() + _LONGEST
     try:
@@ -154,11 +162,12 @@ def fetched(url: str) -> bytes:
             while part := answer.read1(_PART):
                 data += part
                 if len(data) > _LARGEST or time.monotonic() > end:
-                    why = f"> {_LARGEST} bytes, > {_LONGEST} s"
-                    raise TrustDataError("held_unreachable", url=url, why=why)
+                    raise Unreachable(f"> {_LARGEST} bytes, > {_LONGEST} s")
+    except Unreachable:
+        raise
     except (OSError, HTTPException, UnicodeError) as error:
         reason = getattr(error, "reason", None) or error
-        raise TrustDataError("held_unreachable", url=url, why=reason) from None
+        raise Unreachable(str(reason)) from None
     return data
 
 

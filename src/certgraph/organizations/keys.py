@@ -69,10 +69,11 @@ def possession_message(organization_code: str, public_key: bytes) -> bytes:
 
 
 def _new_key_problems(
-    organization: OrganizationRow | None, period: KeyPeriod, today: date
+    organization: OrganizationRow | None, period: KeyPeriod, today: date | None
 ) -> list[Problem]:
+    """List what speaks against a key; `today` None: it may begin before."""
     problems = period_problems(period.first_on, period.last_on, "last_on")
-    if period.first_on < today:
+    if today is not None and period.first_on < today:
         facts = {"day": period.first_on.isoformat(), "today": today.isoformat()}
         problems.append(Problem(code="key.begins_before_today", path=("first_on",), facts=facts))
     if organization is not None:
@@ -91,8 +92,8 @@ async def create_sealed_key(
             does not take part; the key that seals register keys is not here.
     """
     is_of_register = purpose is KeyPurpose.REGISTER
-    today = min(period.first_on, programme_day(act.now)) if is_of_register else None
-    reject_if(_new_key_problems(organization, period, today or programme_day(act.now)))
+    today = None if is_of_register else programme_day(act.now)
+    reject_if(_new_key_problems(organization, period, today))
     private_key = Ed25519PrivateKey.from_private_bytes(act.random.randbytes(32))
     public_key = private_key.public_key().public_bytes_raw()
     kid = kid_of(public_key)

@@ -34,6 +34,12 @@ class MalformedState(ValueError):
     """A file that is not the state of a log that was followed."""
 
 
+_NO_STATE = (
+    LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError,
+)  # fmt: skip
+"""What reading a file of anything may raise."""
+
+
 @dataclass(slots=True)
 class Follower:
     """A reader of the log that knows what it has read.
@@ -132,9 +138,7 @@ class Follower:
             return cls(str(content["origin"]), root, edge)
         except MalformedState:
             raise
-        except (LookupError, TypeError, ArithmeticError, AttributeError, RecursionError) as error:
-            raise MalformedState(f"this is no state of a log: {error}") from None
-        except ValueError as error:
+        except _NO_STATE as error:
             raise MalformedState(f"this is no state of a log: {error}") from None
 
 

@@ -6,6 +6,7 @@ anywhere loses nothing: the next run compares everything again.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,6 +81,7 @@ class Publication:
         is_trail_sound: Whether the audit trail holds what was published of it.
         logged: How many certificates the log has; None where there is no log.
         is_log_sound: Whether what is stored of the log is what was published of it.
+        has_log_key: Whether a key of the log may sign today, where there is a log.
     """
 
     status_lists: int
@@ -89,6 +91,7 @@ class Publication:
     is_trail_sound: bool = True
     logged: int | None = None
     is_log_sound: bool = True
+    has_log_key: bool = True
 
     @property
     def warning(self) -> str | None:
@@ -97,6 +100,8 @@ class Publication:
             return "the audit trail no longer holds what was published; run: certgraph audit verify"
         if not self.is_log_sound:
             return "the log no longer holds what was published; run: certgraph log check, recover"
+        if not self.has_log_key:
+            return "no key signs the log today; run: certgraph key create --log, trust build"
         if self.trust_list_left > WARN_BEFORE:
             return None
         days_left = self.trust_list_left.days
@@ -247,27 +252,22 @@ async def published_head(session: Session, token: bytes) -> AuditHead:
         raise refusal("audit.head_refused", detail=error) from None
 
 
-async def publish(
-    session: Session, keyring: Keyring, *, base_url: str, now: datetime, freshness: Freshness
-) -> Publication:
-    """Bring the published files up to date; the caller commits.
+async def _publish_status_lists(
+    session: Session,
+    signer: Signer,
+    listed: AbstractSet[str],
+    *,
+    base_url: str,
+    now: datetime,
+    freshness: Freshness,
+) -> tuple[list[bytes], int]:
+    """Renew the lists that need it; return those of `listed` organizations, and how many are new.
 
-    Raises:
-        Rejected: No trust list in force, or no key for status lists.
+    What an organization that has left never gave out is revoked.
     """
-    # 1. The trust list in force, and the key that signs the rest.
-    current = await queries.current_trust_list(session)
-    if current is None:
-        raise refusal("trust.none_in_force")
-    content = read_trust_list(current.signed)
-    signer = await _signer(session, keyring, KeyPurpose.STATUS, content.status_keys, now)
-    if signer is None:
-        raise refusal("trust.no_status_key", sequence=content.sequence)
-    # 2. Status lists that changed, or would soon be too old.
     organizations = {row.id: row for row in await organization_queries.all_organizations(session)}
-    listed = {organization.code for organization in content.organizations}
     published = await queries.published_files_below(session, STATUS_FOLDER)
-    tokens: dict[str, bytes] = {}
+    tokens: list[bytes] = []
     renewed = 0
     today = programme_day(now)
     for row in await status_queries.status_lists(session):
@@ -291,7 +291,31 @@ async def publish(
             await _put(session, path, token, now)
             renewed += 1
         if code in listed:  # an organization joins the bundle with the next trust list
-            tokens[path] = token if token is not None else published[path].body
+            tokens.append(token if token is not None else published[path].body)
+    return tokens, renewed
+
+
+async def publish(
+    session: Session, keyring: Keyring, *, base_url: str, now: datetime, freshness: Freshness
+) -> Publication:
+    """Bring the published files up to date; the caller commits.
+
+    Raises:
+        Rejected: No trust list in force, or no key for status lists.
+    """
+    # 1. The trust list in force, and the key that signs the rest.
+    current = await queries.current_trust_list(session)
+    if current is None:
+        raise refusal("trust.none_in_force")
+    content = read_trust_list(current.signed)
+    signer = await _signer(session, keyring, KeyPurpose.STATUS, content.status_keys, now)
+    if signer is None:
+        raise refusal("trust.no_status_key", sequence=content.sequence)
+    # 2. Status lists that changed, or would soon be too old.
+    listed = {organization.code for organization in content.organizations}
+    tokens, renewed = await _publish_status_lists(
+        session, signer, listed, base_url=base_url, now=now, freshness=freshness
+    )
     # 3. The head of the audit trail.
     is_trail_sound = await _publish_audit_head(session, signer, now)
     # 4. The log of what was countersigned, where there is a key for it.
@@ -312,7 +336,7 @@ async def publish(
     ]
     bundle = encode_trust_bundle(
         [*steps, current.signed],
-        list(tokens.values()),
+        tokens,
         current.standards,
         b"" if log_head is None else _trusted_note(log_head, content),
     )
@@ -329,5 +353,12 @@ async def publish(
     expires_in = days.to_datetime(content.expires_at) - now
     logged = log_head.size if log_head else None
     return Publication(
-        len(tokens), renewed, changed, expires_in, is_trail_sound, logged, is_log_sound
+        len(tokens),
+        renewed,
+        changed,
+        expires_in,
+        is_trail_sound,
+        logged,
+        is_log_sound,
+        has_log_key=log_head is None or log_signer is not None,
     )

@@ -14,10 +14,14 @@ from certgraph.certificates.signing.actions import issue_certificates
 from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.certificates.tables import StatusListRow
 from certgraph.credential.claims import Outcome
-from certgraph.organizations.rules import OrganizationState
+from certgraph.organizations.keys import create_register_key, retire_key
+from certgraph.organizations.queries import signing_keys
+from certgraph.organizations.rules import KeyPurpose, OrganizationState
 from certgraph.organizations.subjects import organization_named
 from certgraph.policy import policy_rules
 from certgraph.problems import Rejected
+from certgraph.sealing import Keyring
+from tests.server.conftest import MASTER_KEY
 
 
 async def refused(house, *candidates, **fields):
@@ -279,3 +283,27 @@ async def test_a_draft_with_a_signature_cannot_be_stored(house):
     async with house.sessions() as session:
         with pytest.raises(Exception, match=r"ck_certificates_signed|CHECK"):
             await session.execute(text("UPDATE certificates SET state = 'draft'"))
+
+
+async def test_without_the_registers_key_nothing_is_recorded(house):
+    without = Keyring(MASTER_KEY)
+    with pytest.raises(Rejected, match="CERTGRAPH_REGISTER_KEY_FILE"):
+        await house.run(house.request(), keyring=lambda: without)
+    other = Keyring(MASTER_KEY, bytes(32))
+    with pytest.raises(Rejected, match="not sealed under this master key"):
+        await house.run(house.request(), keyring=lambda: other)
+    assert await house.count("issue_runs") == 0
+
+
+async def test_a_certificate_is_countersigned_by_the_register_key_of_its_day(house):
+    (old,) = await house.issue(house.candidate(issued_on=date(2026, 11, 1)), key="old")
+    async with house.sessions() as session:
+        (first,) = await signing_keys(session, KeyPurpose.REGISTER)
+    await house.perform(retire_key, kid=first.kid, last_on=date(2026, 11, 15))
+    await house.perform(create_register_key, first_on=date(2026, 11, 16))
+    early, late = (
+        house.candidate(issued_on=date(2026, 11, day), holder_name=f"张{day}") for day in (15, 16)
+    )
+    rows = await house.issue(early, late, key="both")
+    assert old.register_key_id == rows[0].register_key_id == first.id
+    assert rows[1].register_key_id not in (None, first.id)

@@ -28,7 +28,7 @@ from certgraph.certificates.signing.batches import (
     sign_batch,
     store_signatures,
 )
-from certgraph.certificates.signing.countersigning import register_keys_on
+from certgraph.certificates.signing.countersigning import open_countersigner
 from certgraph.certificates.subjects import CERTIFICATE, RUN, reject_erased
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.database import Session
@@ -75,7 +75,8 @@ async def start_run(act: Act, request: IssueRequest) -> IssueRunRow:
     key = await key_on(session, KeyPurpose.ISSUER, organization, newest)
     if key.listed_at is None and await organization_queries.any_key_is_listed(session):
         raise refusal("key.not_listed", kid=key.kid.hex(), name=organization.name)
-    await register_keys_on(session, [one.issued_on for one in request.candidates])
+    days = [one.issued_on for one in request.candidates]
+    await open_countersigner(session, act.keyring, key.public_key, days)
     reject_if(
         Problem(
             code="key.not_valid_yet",

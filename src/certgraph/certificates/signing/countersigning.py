@@ -26,7 +26,6 @@ from certgraph.database import Session
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.rules import KeyPurpose
 from certgraph.organizations.signers import key_on, open_register_signer
-from certgraph.organizations.tables import SigningKeyRow
 from certgraph.problems import Problem, refusal
 from certgraph.sealing import Keyring
 
@@ -90,28 +89,19 @@ def altered_drafts(keyring: Keyring, run: IssueRunRow, drafts: Sequence[Draft]) 
     ]
 
 
-async def register_keys_on(session: Session, days: Sequence[date]) -> dict[date, SigningKeyRow]:
-    """Return the register key of each day of issue.
-
-    Raises:
-        Rejected: There is none for a day, or none that verifiers know, though they know others.
-    """
-    found = {day: await key_on(session, KeyPurpose.REGISTER, None, day) for day in {*days}}
-    for key in found.values():
-        if key.listed_at is None and await organization_queries.any_key_is_listed(session):
-            raise refusal("key.not_listed", kid=key.kid.hex(), name="the register")
-    return found
-
-
 async def open_countersigner(
     session: Session, keyring: Keyring, issuer: bytes, days: Sequence[date]
 ) -> Countersigner:
     """Return the register's keys for certificates that a key signed, issued on `days`.
 
     Raises:
-        Rejected: There is no such key, or the key that opens it is not here.
+        Rejected: There is none for a day, or none that verifiers know, though they know others; or
+            the key that opens it is not here.
     """
-    rows = await register_keys_on(session, days)
+    rows = {day: await key_on(session, KeyPurpose.REGISTER, None, day) for day in {*days}}
+    for row in {*rows.values()}:
+        if row.listed_at is None and await organization_queries.any_key_is_listed(session):
+            raise refusal("key.not_listed", kid=row.kid.hex(), name="the register")
     signers = {row.id: open_register_signer(keyring, row) for row in {*rows.values()}}
     by_day = {day: (row.id, signers[row.id]) for day, row in rows.items()}
     return Countersigner(load_public_key(issuer), by_day)
