@@ -98,7 +98,7 @@ def test_a_folder_of_scans_becomes_a_table_and_a_csv(way, page, scans, tmp_path)
 
 IMPATIENT = """
 const later = setTimeout;
-window.setTimeout = (work, ms, ...rest) => later(work, ms === 15_000 ? 400 : ms, ...rest);
+window.setTimeout = (work, ms, ...rest) => later(work, ms === 15_000 ? 1_000 : ms, ...rest);
 """
 
 

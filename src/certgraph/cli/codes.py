@@ -67,17 +67,23 @@ class Codes:
     def has_unread(self) -> bool:
         """Whether a code apart from those that were read was seen twice, and not read.
 
-        Parts of a code that was read, alone or with parts of the next one, look like codes, too;
-        so do tables and stamps, but hardly twice at one place. Of a code a single corner may
-        be seen: a fifth of its size.
+        Tables and stamps look like codes, too, but hardly twice at one place.
+        """
+        return any(one.is_at(other) for one, other in combinations(self.apart, 2))
+
+    @property
+    def apart(self) -> list[Box]:
+        """Where something like a code was seen that is no part of a code that was read.
+
+        Parts of one, alone or with parts of the next one, look like codes. Of a code that is not
+        read a single corner may be seen: a fifth of its size.
         """
         least = min((box.length for box in self.read), default=5) / 5
-        apart = [
+        return [
             box
             for box in self.unread
             if box.length >= least and not any(map(box.touches, self.read))
         ]
-        return any(one.is_at(other) for one, other in combinations(apart, 2))
 
 
 def read_codes(grey: Image.Image) -> tuple[Codes, bool]:

@@ -49,6 +49,9 @@ _AGAIN = ((1.5, 2), (2, 3), (0, 3))
 """How a picture without a code is tried again: sharpened by this radius, enlarged so many times.
 Coarse scans have modules of less than three pixels, blurred into each other."""
 
+_AGAIN_LARGE = (1.5, 1)
+"""The same for a picture that is too large to be enlarged."""
+
 _LEAST_CONTRAST = 25
 """Between paper and print, of 255; fainter print is no code that can be read."""
 
@@ -153,21 +156,21 @@ def _level_at(counts: list[int], rank: int) -> int:
 def codes_in(grey: Image.Image) -> Codes:
     """Return all QR codes in a grey picture.
 
-    Where none is a certificate's, or another is in sight that cannot be read, it is tried again:
-    codes of something else, and other certificates, may be clearer.
+    Where none is a certificate's, or another is in sight that cannot be read, it is looked at
+    again: codes of something else, and other certificates, may be clearer. A coarse picture is
+    always looked at twice.
     """
     while grey.width * grey.height > _MAX_READ_PIXELS:
         grey = grey.reduce(2)
     codes, is_sure = read_codes(grey)
     if not codes.texts and is_blank(grey):
         return Codes()
-    if is_sure and codes.texts and grey.width * grey.height <= _COARSE:
-        more, is_sure = read_codes(grey.filter(ImageFilter.UnsharpMask(_AGAIN[0][0], 300, 0)))
-        codes.add(more)
-    for radius, times in _AGAIN:
-        is_done = is_sure and any(map(is_qr_text, codes.texts))
-        if is_done or grey.width * grey.height * times**2 > _MAX_ENLARGED:
-            continue
+    pixels = grey.width * grey.height
+    ways = [way for way in _AGAIN if pixels * way[1] ** 2 <= _MAX_ENLARGED] or [_AGAIN_LARGE]
+    for number, (radius, times) in enumerate(ways):
+        is_done = is_sure and not codes.apart and any(map(is_qr_text, codes.texts))
+        if is_done and (number or pixels > _COARSE):
+            break
         sharp = grey.filter(ImageFilter.UnsharpMask(radius, 300, 0)) if radius else grey
         size = (grey.width * times, grey.height * times)
         more, is_sure = read_codes(sharp.resize(size, Image.Resampling.BICUBIC))

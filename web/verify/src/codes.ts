@@ -38,16 +38,24 @@ export function add(codes: Codes, more: Codes): void {
 /**
  * Tell whether a code apart from those that were read was seen twice, and not read.
  *
- * Parts of a code that was read, alone or with parts of the next one, look like codes, too; so do
- * tables and stamps, but hardly twice at one place. Of a torn code a single corner may be seen: a
- * fifth of its size.
+ * Tables and stamps look like codes, too, but hardly twice at one place.
  */
-export function hasUnread({ read, unread }: Codes): boolean {
+export function hasUnread(codes: Codes): boolean {
+  const apart = apartIn(codes);
+  return apart.some((one, at) => apart.slice(at + 1).some((other) => isAt(one, other)));
+}
+
+/**
+ * Return where something like a code was seen that is no part of a code that was read.
+ *
+ * Parts of one, alone or with parts of the next one, look like codes. Of a code that is not read a
+ * single corner may be seen: a fifth of its size.
+ */
+export function apartIn({ read, unread }: Codes): Box[] {
   const least = Math.min(...read.map(lengthOf)) / 5;
-  const apart = unread.filter(
+  return unread.filter(
     (box) => lengthOf(box) >= least && !read.some((other) => touches(box, other)),
   );
-  return apart.some((one, at) => apart.slice(at + 1).some((other) => isAt(one, other)));
 }
 
 /** Return the codes among the symbols of a picture so wide. */

@@ -1,7 +1,7 @@
 /** A worker that finds QR codes in pixels; whoever started it ends it where it takes too long. */
 
 import { prepareZXingModule, readBarcodes } from "zxing-wasm/reader";
-import { add, type Codes, codesOf, none } from "./codes";
+import { add, apartIn, type Codes, codesOf, none } from "./codes";
 import { isQrText } from "./credential/qr_text";
 import { type Grey, enlarged, greyOf, isBlank, pixelsOf, sharpened } from "./greys";
 import { COARSE, type Look } from "./messages";
@@ -20,6 +20,8 @@ const AGAIN: [number, number][] = [
   [2, 3],
   [0, 3],
 ];
+/** The same for a picture that is too large to be enlarged. */
+const AGAIN_LARGE: [number, number] = [1.5, 1];
 /** Pixels of an enlarged picture: a page of A4 at 150 dpi three times as wide. */
 const MOST_ENLARGED = 24_000_000;
 
@@ -32,28 +34,31 @@ worker.onmessage = async ({ data }: MessageEvent<ArrayBuffer | Look>) => {
   }
   const { pixels, again } = data;
   const codes = none();
-  // codes of something else, and other certificates, may be clearer than a certificate's
-  let isDone = await addCodes(pixels, codes);
-  if (again && isDone && pixels.width * pixels.height <= COARSE) {
-    // beside a clear code an unclear one is not even seen before it is sharpened
-    isDone = await addCodes(pixelsOf(sharpened(greyOf(pixels), AGAIN[0]![0])), codes);
-  }
-  if (again && !isDone) await addAgain(greyOf(pixels), codes);
+  const isSure = await addCodes(pixels, codes);
+  if (again) await addAgain(greyOf(pixels), codes, isSure);
   worker.postMessage(codes);
 };
 
-/** Add the codes in pixels; tell whether a certificate's is there, and no other code unread. */
+/** Add the codes in pixels; tell whether nothing else looks like a code. */
 async function addCodes(pixels: ImageData, codes: Codes): Promise<boolean> {
   const symbols = await readBarcodes(pixels, HOW);
   add(codes, codesOf(symbols, pixels.width));
-  return symbols.every(({ isValid }) => isValid) && codes.texts.some(isQrText);
+  return symbols.every(({ isValid }) => isValid);
 }
 
-async function addAgain(grey: Grey, codes: Codes): Promise<void> {
+/**
+ * Look again where no code is a certificate's, or another is in sight that cannot be read: codes of
+ * something else, and other certificates, may be clearer. A coarse picture is always looked at
+ * twice: beside a clear code an unclear one is not even seen before it is sharpened.
+ */
+async function addAgain(grey: Grey, codes: Codes, isSure: boolean): Promise<void> {
   if (!codes.texts.length && isBlank(grey)) return;
-  for (const [radius, times] of AGAIN) {
-    if (grey.width * grey.height * times ** 2 > MOST_ENLARGED) continue;
+  const size = grey.width * grey.height;
+  const fits = AGAIN.filter(([, times]) => size * times ** 2 <= MOST_ENLARGED);
+  for (const [at, [radius, times]] of (fits.length ? fits : [AGAIN_LARGE]).entries()) {
+    const isDone = isSure && !apartIn(codes).length && codes.texts.some(isQrText);
+    if (isDone && (at || size > COARSE)) return;
     const sharp = radius ? sharpened(grey, radius) : grey;
-    if (await addCodes(pixelsOf(enlarged(sharp, times)), codes)) return;
+    isSure = await addCodes(pixelsOf(times > 1 ? enlarged(sharp, times) : sharp), codes);
   }
 }
