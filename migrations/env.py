@@ -9,6 +9,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.engine import Connection
 
 import certgraph.actions.tables
+import certgraph.certificates.batches.tables
 import certgraph.certificates.tables
 import certgraph.credit_bank.conversion.tables
 import certgraph.credit_bank.feed.tables

@@ -4,6 +4,7 @@ from typing import Any
 
 from certgraph.actions import confirming
 from certgraph.actions.declaring import Action
+from certgraph.certificates.batches import actions as batches
 from certgraph.certificates.signing import actions as issuing
 from certgraph.certificates.states import actions as certificates
 from certgraph.credit_bank.accounts import answering as credit_confirming
@@ -30,6 +31,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *entitlements.ACTIONS,
     *certificates.ACTIONS,
     *issuing.ACTIONS,
+    *batches.ACTIONS,
     *hours_rules.ACTIONS,
     *proposals.ACTIONS,
     *recognition.ACTIONS,

@@ -42,6 +42,7 @@ class Keyring:
         self._private_keys = AESGCM(self._derive("private keys"))
         self._documents = AESGCM(self._derive("document numbers"))
         self._inputs = AESGCM(self._derive("pending inputs"))
+        self._batches = AESGCM(self._derive("batches"))
         self._webhook_secrets = AESGCM(self._derive("webhook secrets"))
         self._lookup_key = self._derive("document lookup")
         self._audit_key = self._derive("audit trail")
@@ -110,6 +111,14 @@ class Keyring:
     def open_document(self, sealed: bytes, owner: bytes) -> str:
         """Return a sealed document number. Raises `CannotOpen`."""
         return _open(self._documents, sealed, owner).decode()
+
+    def seal_batch(self, content: bytes, owner: bytes) -> bytes:
+        """Return an uploaded file, or what is wrong with it, sealed for its batch."""
+        return _seal(self._batches, content, owner)
+
+    def open_batch(self, sealed: bytes, owner: bytes) -> bytes:
+        """Return what was sealed for a batch. Raises `CannotOpen`."""
+        return _open(self._batches, sealed, owner)
 
     def seal_webhook_secret(self, secret: bytes, owner: bytes) -> bytes:
         """Return the secret of a webhook sealed for it."""

@@ -59,19 +59,20 @@ def test_lines_of_empty_cells_are_no_candidates(run, tmp_path):
     assert len(out.splitlines()) == 2
 
 
-def test_a_file_in_gbk_is_refused_with_what_to_do(run, tmp_path):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+def test_a_file_in_whatever_encoding_a_spreadsheet_saves_is_issued(run, tmp_path, encoding):
     file = tmp_path / "people.csv"
-    file.write_bytes(f"{HEADER}\n{ROW}\n".encode("gbk"))
-    status, _, err = run("issue", file, "--organization", "EO-001", *ON_BEHALF)
-    assert status == 1
-    assert "is not a file in UTF-8; save it as “CSV UTF-8”." in err
+    file.write_bytes(f"{HEADER}\n{ROW}\n".encode(encoding))
+    status, out, _ = run("issue", file, "--organization", "EO-001", *ON_BEHALF)
+    assert status == 0
+    assert len(out.splitlines()) == 2
 
 
 def test_what_was_issued_is_text_for_a_spreadsheet_and_has_files_of_any_name(run, tmp_path):
     file = tmp_path / "people.csv"
     long = "河北省石家庄市建筑信息模型职业技能等级证书二〇二六年第一批次第零零零零壹号"
     numbers = ["../../escape", "A/B:C*?", "..", long, "CON", "0012345678901234567"]
-    rows = [f"=A{n},DEMO-BIM,2020-demo,1,2026-11-02,{number}" for n, number in enumerate(numbers)]
+    rows = [f"-A{n},DEMO-BIM,2020-demo,1,2026-11-02,{number}" for n, number in enumerate(numbers)]
     file.write_text(f"{HEADER},number\n" + "\n".join(rows), "utf-8")
     folder, book = tmp_path / "qr", tmp_path / "issued.xlsx"
     status, out, _ = run(
@@ -80,7 +81,7 @@ def test_what_was_issued_is_text_for_a_spreadsheet_and_has_files_of_any_name(run
     assert status == 0
     issued = list(csv.DictReader(io.StringIO(out.removeprefix("\ufeff"))))
     assert [row["number"] for row in issued] == numbers
-    assert [row["holder_name"] for row in issued] == [f"'=A{n}" for n in range(6)]
+    assert [row["holder_name"] for row in issued] == [f"'-A{n}" for n in range(6)]
     assert {path.name for path in folder.glob("*.png")} == {row["qr_file"] for row in issued}
     assert len(list(folder.iterdir())) == 12
     assert issued[3]["qr_file"] == f"{long}.png"
@@ -94,49 +95,64 @@ def test_what_was_issued_is_text_for_a_spreadsheet_and_has_files_of_any_name(run
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "line 1: a file without the column holder_name is not enough to issue."),
-        ("name\n甲\n", "'name' is not a column; these are: holder_name,"),
-        (f"{HEADER}\n,DEMO-BIM,2020-demo,1,2026-11-02\n", "line 2.holder_name: '' is not given"),
+        ("", "The file is empty."),
+        ("name\n甲\n", "No row among the first 20 names the columns. Needed are: 姓名、标准代码、"),
+        (
+            f"{HEADER}\n,DEMO-BIM,2020-demo,1,2026-11-02\n",
+            "row 2.holder_name: This cell must not be empty.",
+        ),
         (
             f"{HEADER}\n甲,DEMO-BIM,2020-demo,四级,2026-11-02\n",
-            "line 2.level: '四级' is not 1, 2, 3",
+            "row 2.level “四级”: Write the level as 初级, 中级, 高级 or 1, 2, 3.",
         ),
         (
             f"{HEADER}\n甲,DEMO-BIM,2020-demo,1,2.11.2026\n",
-            "line 2.issued_on: '2.11.2026' is not a day",
+            "row 2.issued_on “2.11.2026”: This is no day. Write it as 2026-11-20,",
         ),
-        (f"{HEADER},outcomes\n{ROW},1:2\n", "line 2.outcomes: '1:2' is not an outcome and its"),
-        (f"{HEADER},document_type\n{ROW},card\n", "line 2.document_type: 'card' is not one of"),
-        (f"{HEADER},holder_binding\n{ROW},glue\n", "line 2.holder_binding: 'glue' is not one of"),
+        (f"{HEADER},outcomes\n{ROW},1:2\n", "row 2.outcomes “1:2”: “1:2” is no outcome with its"),
+        (
+            f"{HEADER},document_type\n{ROW},card\n",
+            "row 2.document_type “card”: Choose one of: 居民身份证、",
+        ),
+        (
+            f"{HEADER},holder_binding\n{ROW},glue\n",
+            "row 2.holder_binding “glue”: Choose one of: 不绑定、",
+        ),
         (f"{HEADER}\n甲,DEMO-WEB,2020-demo,1,2026-11-02\n", "was not allowed to issue"),
-        (f"{HEADER}\n", "candidates: A run issues 1 to 100000 certificates."),
-        (f"{HEADER}\n\n{ROW}\n\n,DEMO-BIM,2020-demo,1,2026-11-02\n", "line 5.holder_name: '' is"),
+        (f"{HEADER}\n", "Below the names of the columns there is nobody."),
+        (
+            f"{HEADER}\n\n{ROW}\n\n,DEMO-BIM,2020-demo,1,2026-11-02\n",
+            "row 5.holder_name: This cell",
+        ),
         (
             f'{HEADER}\n"欧阳\n示例",DEMO-BIM,2020-demo,1,2026-11-02\n乙,DEMO-BIM,2020-demo,1,x\n',
-            "line 4.issued_on: 'x' is not a day",
+            "row 3.issued_on “x”: This is no day.",
         ),
         (
             f'{HEADER}\n{ROW}\n"欧阳\n示例",DEMO-BIM,2020-demo,1,2026-11-02\n',
-            "line 3.holder_name: Character 3 (U+000A LINE FEED) cannot be used",
+            "row 3.holder_name “欧****”: Character 3 (U+000A LINE FEED) cannot be used",
         ),
         (
             f"{HEADER}\n\n张\v示例,DEMO-BIM,2020-demo,1,2026-11-02\n",
-            "line 3.holder_name: Character 2 (U+000B LINE BREAK) cannot be used",
+            "row 3.holder_name “张***”: Character 2 (U+000B LINE BREAK) cannot be used",
         ),
         (
             f'{HEADER}\n{ROW}\n"张示例,DEMO-BIM,2020-demo,1,2026-11-02\n' + f"{ROW}\n" * 9,
-            "line 3: what begins here (unexpected end of data) is not CSV: look for a quote",
+            "Row 3 has a quote that is not closed.",
         ),
         (
             f'{HEADER}\n"张示例,DEMO-BIM,2020-demo,1,2026-11-02\n' + f"{ROW}\n" * 5_000,
-            "line 2: what begins here (field larger than field limit (131072)) is not CSV",
+            "Row 2 has a quote that is not closed.",
         ),
-        ("holder_name;level\n张;1\n", "line 1: a file separated by semicolons is not separated by"),
-        ("holder_name\tlevel\n张\t1\n", "line 1: a file separated by tabs is not separated by"),
-        (f"{HEADER}\n{ROW},surplus\n", "line 2: a line with more cells than the header is not a"),
+        ("holder_name;level\n张;1\n", "row 1: The column 标准代码 (standard_code) is missing."),
+        ("姓名，等级\n张，1\n", "separated by Chinese commas (，)"),
+        (
+            f"{HEADER}\n{ROW},surplus\n",
+            "row 2: There is something to the right of the last named column.",
+        ),
         (
             f"{HEADER},document_type,document_number\n{ROW},resident_id,1.10105E+17\n",
-            "line 2.document_number: A spreadsheet has made a number of this",
+            "row 2.document_number “*******E+17”: A spreadsheet has made a number of",
         ),
     ],
 )

@@ -23,8 +23,9 @@ from certgraph.all_actions import ACTIONS_BY_NAME, PARTIES
 from certgraph.api import trust_cache
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest
 from certgraph.certificates.run_queries import certificates_of_run
-from certgraph.certificates.signing.actions import sign_run, start_run
+from certgraph.certificates.signing.actions import sign_run
 from certgraph.certificates.signing.batches import signed_bytes
+from certgraph.certificates.signing.starting import start_run
 from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.cli.migrations import migrate

@@ -30,6 +30,7 @@ from certgraph.api.errors import (
     top_error,
 )
 from certgraph.api.graph.actions import ActionQuery
+from certgraph.api.graph.batches import BatchQuery
 from certgraph.api.graph.certificates import Certificate, CertificateQuery, IssueRun
 from certgraph.api.graph.conversion import ConversionQuery
 from certgraph.api.graph.learning_outcomes import LearningOutcomeQuery
@@ -116,6 +117,7 @@ Query = merge_types(
         OrganizationQuery,
         StandardQuery,
         CertificateQuery,
+        BatchQuery,
         VerificationQuery,
         LearningOutcomeQuery,
         ProposalQuery,

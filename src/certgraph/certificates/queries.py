@@ -33,6 +33,19 @@ async def certificate_by_number_key(
     return await session.scalar(statement)
 
 
+async def certificates_by_number_keys(
+    session: Session, number_keys: Collection[str]
+) -> dict[str, CertificateRow]:
+    """Return certificates by `number_key`, locked for change in one order."""
+    statement = (
+        select(CertificateRow)
+        .where(CertificateRow.number_key.in_(number_keys))
+        .order_by(CertificateRow.number_key)
+        .with_for_update(key_share=True)
+    )
+    return {row.number_key: row for row in await session.scalars(statement)}
+
+
 async def lock_corrections(session: Session, certificate_id: UUID) -> Sequence[CertificateRow]:
     """Return a certificate, those it corrects and those that correct it, locked in one order.
 

@@ -95,13 +95,8 @@ def issuance_problems(
         state, on = issuer.state_today, today
     problems = inactive_problems(issuer.name, state, on, "organization_code")
     if level not in issuer.entitled_levels:
-        facts = {
-            "name": issuer.name,
-            "certificate": standard.certificate_name,
-            "level": CertificateLevel(level) if level in set(CertificateLevel) else level,
-            "day": day,
-        }
-        problems.append(Problem(code="issue.not_entitled", path=("level",), facts=facts))
+        name = standard.certificate_name
+        problems.append(not_entitled_problem(issuer.name, name, level, issued_on, "level"))
     if standard.published_on > issued_on:
         facts = {"code": standard.code, "version": standard.version, "day": day}
         problems.append(
@@ -126,6 +121,19 @@ def issuance_problems(
         if standard.outcome_levels.get(number, level + 1) > level
     ]
     return problems
+
+
+def not_entitled_problem(
+    name: str, certificate_name: str, level: int, day: date, *path: str
+) -> Problem:
+    """Return the refusal to issue at a level that the organization was not entitled to on a day."""
+    facts = {
+        "name": name,
+        "certificate": certificate_name,
+        "level": CertificateLevel(level) if level in set(CertificateLevel) else level,
+        "day": day.isoformat(),
+    }
+    return Problem(code="issue.not_entitled", path=path, facts=facts)
 
 
 LAST_EXAMS_ON = date(2025, 12, 31)

@@ -53,12 +53,13 @@ async def issue_run_by_id(session: Session, run_id: UUID) -> IssueRunRow | None:
     return await session.get(IssueRunRow, run_id)
 
 
-async def lock_issue_run(session: Session, run_id: UUID) -> None:
-    """Lock a run until the end of the transaction.
+async def lock_issue_run(session: Session, run_id: UUID) -> bool:
+    """Lock a run until the end of the transaction; return whether it waits for an approval.
 
     Of two processes that sign the same drafts the second waits, and then finds them signed.
     """
-    await session.execute(select(IssueRunRow.id).where(IssueRunRow.id == run_id).with_for_update())
+    statement = select(IssueRunRow.waits_for_approval).where(IssueRunRow.id == run_id)
+    return bool(await session.scalar(statement.with_for_update()))
 
 
 async def certificates_of_run(session: Session, run_id: UUID) -> Sequence[CertificateRow]:
@@ -78,6 +79,8 @@ class Draft(NamedTuple):
     payload: bytes
     issued_on: date
     mac: bytes | None
+    certificate_type_id: UUID
+    level: int
 
 
 async def unsigned_drafts(
@@ -90,6 +93,8 @@ async def unsigned_drafts(
             CertificateRow.payload,
             CertificateRow.issued_on,
             CertificateRow.draft_mac,
+            CertificateRow.certificate_type_id,
+            CertificateRow.level,
         )
         .where(
             CertificateRow.issue_run_id == run_id,

@@ -43,7 +43,8 @@ class StatusListRow(Base):
 class IssueRunRow(Base):
     """One request to issue certificates, known by its idempotency key.
 
-    `reason` says why, where the run corrects a certificate; empty otherwise.
+    `reason` says why, where the run corrects a certificate; empty otherwise. While
+    `waits_for_approval` nothing of it is signed: it is a batch's, see `batches`.
     """
 
     __tablename__ = "issue_runs"
@@ -61,6 +62,7 @@ class IssueRunRow(Base):
     certificate_count: Mapped[int]
     reason: Mapped[str] = mapped_column(Text)
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    waits_for_approval: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 NOT_LOGGED = "log_index IS NULL AND signature IS NOT NULL AND erased_at IS NULL"

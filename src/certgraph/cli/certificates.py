@@ -7,7 +7,6 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,8 +17,8 @@ from tqdm import tqdm
 from certgraph.actions.declaring import Action
 from certgraph.actions.parties import Actor
 from certgraph.certificates import run_queries
-from certgraph.certificates.drafts.candidate_files import candidates_from_csv
 from certgraph.certificates.qr_image import draw_qr
+from certgraph.certificates.sheets.reading import read_candidates
 from certgraph.certificates.signing.actions import (
     CertificateSignatureDraft,
     issue_certificates,
@@ -37,10 +36,11 @@ from certgraph.certificates.states.actions import (
 from certgraph.certificates.tables import CertificateRow
 from certgraph.cli.output import machine_output
 from certgraph.cli.runtime import BY_HAND, Runtime, add_on_behalf, day, leaf
+from certgraph.cli.sheets import read_bytes, reject_faults
 from certgraph.cli.tables import CsvTable, XlsxTable, check_writable
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.organizations.tables import SigningKeyRow
-from certgraph.problems import Problem, Rejected, refusal
+from certgraph.problems import Rejected, refusal
 
 R = TypeVar("R")
 
@@ -74,17 +74,10 @@ async def run_issue(
         return await runtime.perform(action, actor=actor, observe=observe, **given)
 
 
-def _on_its_line(problem: Problem, lines: Sequence[int]) -> Problem:
-    """Return a candidate's problem with its place in the file."""
-    if len(problem.path) < 2 or problem.path[0] != "candidates":
-        return problem
-    line = lines[int(problem.path[1])]
-    return replace(problem, path=(f"line {line}", *problem.path[2:]))
-
-
 async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
-    text = _read_text(options.file)
-    candidates, lines = candidates_from_csv(text)
+    data = read_bytes(options.file)
+    reading = read_candidates(data)
+    reject_faults(reading.faults)
     if options.qr is not None:
         options.qr.mkdir(parents=True, exist_ok=True)  # before anything is issued
     if options.xlsx is not None:
@@ -93,15 +86,16 @@ async def _issue(runtime: Runtime, options: argparse.Namespace) -> None:
         run = await run_issue(
             runtime,
             issue_certificates,
-            count=len(candidates),
+            count=len(reading.candidates),
             organization_code=options.organization,
-            idempotency_key=options.key or hashlib.sha256(text.encode()).hexdigest(),
-            candidates=candidates,
+            idempotency_key=options.key or hashlib.sha256(data).hexdigest(),
+            candidates=reading.candidates,
             document=options.document,
             reason=options.reason,
         )
     except Rejected as rejected:
-        raise Rejected(_on_its_line(one, lines) for one in rejected.problems) from None
+        reject_faults(reading.placed(rejected.problems))
+        raise
     async with runtime.reads() as session:
         to_sign = await bytes_to_sign(session, run)
         rows = await run_queries.certificates_of_run(session, run.id)
@@ -237,8 +231,8 @@ async def _recheck(runtime: Runtime, _options: argparse.Namespace) -> None:
 
 def add_to(commands: Any) -> None:
     """Add the commands."""
-    parser = leaf(commands, "issue", "issue the certificates of a CSV file", _issue)
-    parser.add_argument("file", type=Path, help="CSV; columns: docs/issuing.md")
+    parser = leaf(commands, "issue", "issue the certificates of a spreadsheet", _issue)
+    parser.add_argument("file", type=Path, help="XLSX, XLS or CSV; columns: docs/issuing.md")
     parser.add_argument("--organization", required=True, metavar="CODE")
     parser.add_argument("--key", help="idempotency key (default: the file's SHA-256)")
     parser.add_argument("--qr", type=Path, metavar="FOLDER", help="write QR codes there")

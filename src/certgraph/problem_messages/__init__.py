@@ -19,6 +19,7 @@ TABLES = (
     "organizations",
     "standards",
     "entitlements",
+    "sheets",
     "certificates",
     "credit_bank",
 )

@@ -19,6 +19,14 @@ CertificateState registered|registered|已录入平台
 CertificateState suspended|suspended|已暂停
 CertificateState revoked|revoked|已撤销
 CertificateState superseded|superseded by a correction|已更正并被取代
+BatchState draft|a draft|草稿
+BatchState validated|validated|待复核
+BatchState approved|approved|已核准
+BatchState issuing|being issued|颁发中
+BatchState issued|issued|已颁发
+BatchState registered|registered|已录入平台
+BatchState rejected|rejected|已驳回
+BatchState cancelled|cancelled|已取消
 KeyPurpose issuer|issuer|签发
 KeyPurpose log|log of certificates|日志
 KeyPurpose register|register|登记

@@ -12,6 +12,7 @@ from certgraph.actions.declaring import extras_of
 from certgraph.actions.parties import Actor, Relation, Role
 from certgraph.actions.performing import perform
 from certgraph.all_actions import ALL_ACTIONS
+from certgraph.certificates.batches.subjects import BATCH
 from certgraph.certificates.states.actions import change_issuer_state, register_certificate
 from certgraph.certificates.subjects import CERTIFICATE, RUN
 from certgraph.credit_bank.conversion.subjects import APPLICATION
@@ -25,6 +26,7 @@ from certgraph.problems import Rejected
 from tests.server import credit_kit
 from tests.server.actions.inputs import fingerprint, given_for
 from tests.server.api.conftest import client
+from tests.server.batch_kit import Desk, person
 from tests.server.conftest import NOW, TODAY
 
 __all__ = ["client"]
@@ -116,11 +118,13 @@ async def world(house):
         RUN: row.issue_run_id,
         PROPOSAL: proposal,
         APPLICATION: application.id,
+        BATCH: (await Desk(house).upload([person(1)], is_trial=True)).id,
     }
 
 
 STRANGERS = {
     Role.EVALUATION_ORGANIZATION: "EO-002",
+    Role.APPROVER: "EO-002",
     Role.PILOT_INSTITUTION: "PI-002",
     Role.PROVINCIAL_AUTHORITY: "PA-2",
 }
@@ -203,6 +207,7 @@ async def test_what_the_matrix_allows_is_never_refused_for_want_of_authority(hou
 
 LEFT = {
     Role.EVALUATION_ORGANIZATION: {
+        "certificateBatchRegister",
         "certificateRegister",
         "certificateRegisterMany",
         "issuerKeyRetire",

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from certgraph.certificates.drafts.corrections import claims_of
-from certgraph.certificates.signing.actions import start_run
 from certgraph.certificates.signing.rechecking import recheck_all
+from certgraph.certificates.signing.starting import start_run
 from certgraph.certificates.states.actions import revoke_certificate
 from certgraph.credential import days
 from certgraph.credential.qr_text import to_qr_text

@@ -21,6 +21,7 @@ REVEALING = {
     "Certificate": "number holderName id",
     "AchievedOutcome": "certificate { number id }",
     "IssueRun": "id certificates { number } toSign { certificateId }",
+    "CertificateBatch": "fileName run { id }",
     "LearningOutcomeRecord": "certificateNumber learner { name }",
     "LearningOutcomeChange": "certificateNumber record learner { name }",
     "CreditRecord": "outcomeRecord { certificateNumber }",
@@ -49,7 +50,7 @@ def owners(world, runner):
         return found
 
     found = runner.run(read())
-    assert len(found) == 2 * (20 + 4)
+    assert len(found) == 2 * (24 + 6)
     return found
 
 

@@ -44,6 +44,7 @@ from certgraph.standards.tables import (
     StandardVersionMajorRow,
     StandardVersionRow,
 )
+from tests.server.batch_kit import Desk, person
 from tests.server.conftest import FIRST_DAY, FIRST_INSTANT, House
 from tests.server.reads.credit_world import fill_credit_bank
 
@@ -120,6 +121,9 @@ async def build(house: House) -> World:
         outcomes=[LearningOutcomeDraft(level=2, number=n, name=f"新成果{n}") for n in range(1, 4)],
     )
     await _certificates(house)
+    for code, name, first in (("EO-001", NAMES["one"], 0), ("EO-002", NAMES["two"], 2)):
+        rows = [person(first + n, 姓名=f"{name}{n}") for n in range(2)]
+        await Desk(house, code).validated(rows)
     async with house.sessions.begin() as session:
         await _catalogue(session, house)
     await fill_credit_bank(house)

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from certgraph.certificates.drafts.corrections import claims_of
 from certgraph.certificates.register import content_digest
-from certgraph.certificates.signing.actions import start_run
+from certgraph.certificates.signing.starting import start_run
 from certgraph.certificates.states.actions import erase_holder
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credential.checkpoint import open_checkpoint

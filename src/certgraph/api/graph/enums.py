@@ -5,6 +5,7 @@ import strawberry
 from certgraph.actions.parties import Role, Scope
 from certgraph.actions.pending_states import PendingState
 from certgraph.api.graph.orders import CertificateTypeOrder, OrganizationOrder
+from certgraph.certificates.batches.rules import BatchState
 from certgraph.certificates.register import RegisterState
 from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
 from certgraph.credential.verification import Check, CheckState, Verdict
@@ -32,6 +33,7 @@ from certgraph.standards.rules import CertificateLevel, CertificateTypeState
 
 __all__ = [
     "ApplicationState",
+    "BatchState",
     "CertificateLevel",
     "CertificateState",
     "CertificateTypeOrder",
@@ -82,6 +84,11 @@ strawberry.enum(CertificateTypeState, description="What became of a certificate 
 strawberry.enum(
     CertificateState,
     description="DRAFT → ISSUED → REGISTERED ⇄ SUSPENDED → REVOKED or SUPERSEDED.",
+)
+strawberry.enum(
+    BatchState,
+    description="DRAFT → VALIDATED → APPROVED → ISSUING → ISSUED → REGISTERED, or REJECTED, "
+    "CANCELLED.",
 )
 strawberry.enum(DocumentType, description="Kind of identity document.")
 strawberry.enum(

@@ -42,6 +42,9 @@ from certgraph.randomness import Random, new_id, random_token
 from certgraph.text import text_problems
 
 MAX_CANDIDATES = 100_000
+_LARGEST_PLACE = (9_999, 131_071)
+"""Status list and index that take as many bytes as any."""
+
 _TAG_SIZE = 4
 """Bytes that a holder tag adds to a payload."""
 
@@ -329,6 +332,24 @@ async def record_drafts(
         outcomes += _outcome_rows(row["id"], claims)
     await insert_rows(session, CertificateRow, rows)
     await insert_rows(session, CertificateOutcomeRow, outcomes)
+
+
+async def candidate_problems(
+    act: Act, organization: OrganizationRow, candidates: Sequence[Candidate]
+) -> list[Problem]:
+    """List what speaks against each candidate, under `candidates`, its index and its field.
+
+    Nothing is recorded; number and place in a status list are as long as any will be.
+    """
+    facts = IssueFacts(act.session, organization, programme_day(act.now))
+    looked = await _look_at(act.session, facts, organization.code, candidates, None)
+    problems = looked.problems
+    for index, (candidate, standard) in enumerate(zip(candidates, looked.standards, strict=True)):
+        if standard is not None:
+            number = candidate.number or _new_number(act.random)
+            claims = _claims(candidate, standard, organization.code, number, _LARGEST_PLACE)
+            problems += _under(("candidates", str(index)), _claims_problems(claims))
+    return problems
 
 
 async def _look_at(

@@ -15,12 +15,10 @@ from certgraph.actions.acting import Act, Environment
 from certgraph.actions.declaring import Hex, KeyOf, PerRequest, action
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
 from certgraph.calendar import programme_day
-from certgraph.certificates import queries, run_queries
+from certgraph.certificates import run_queries
 from certgraph.certificates.drafts.corrections import CorrectionDraft, correction_request
-from certgraph.certificates.drafts.drafting import MAX_CANDIDATES, Superseded, record_drafts
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest
-from certgraph.certificates.lookup_keys import number_key
-from certgraph.certificates.rules import CertificateState, inactive_problems, state_problems
+from certgraph.certificates.rules import inactive_problems
 from certgraph.certificates.signing.batches import (
     IssueStep,
     SelfCheckFailed,
@@ -28,103 +26,20 @@ from certgraph.certificates.signing.batches import (
     sign_batch,
     store_signatures,
 )
-from certgraph.certificates.signing.countersigning import open_countersigner
+from certgraph.certificates.signing.starting import start_run
 from certgraph.certificates.subjects import CERTIFICATE, RUN, reject_erased
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
-from certgraph.database import Session
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.rules import KeyCustody, KeyPurpose
-from certgraph.organizations.signers import key_on
-from certgraph.organizations.subjects import ORGANIZATION, organization_named
+from certgraph.organizations.rules import KeyCustody
+from certgraph.organizations.subjects import ORGANIZATION
 from certgraph.organizations.tables import OrganizationRow
-from certgraph.problems import Problem, Rejected, refusal, reject_if
-from certgraph.randomness import new_id
-from certgraph.text import text_problems
+from certgraph.problems import Rejected, refusal, reject_if
 
 _ISSUER = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF}
 
 Candidates = Annotated[
     Sequence[Candidate], PerRequest(200, "issue.candidate_count"), "1 to 200 in one request."
 ]
-
-
-async def start_run(act: Act, request: IssueRequest) -> IssueRunRow:
-    """Record a run with its drafts, or return the one that this key and content started before.
-
-    Raises:
-        Rejected: The request breaks rules (all of them are named), or the idempotency key was used
-            for another request. Nothing was recorded.
-    """
-    # 1. A request that was made before finds its run.
-    session, path = act.session, ("organization_code",)
-    organization = await organization_named(
-        session, request.organization_code, *path, for_update=True
-    )
-    reject_if(text_problems(request.idempotency_key, 100, "idempotency_key"))
-    digest = act.keyring.input_digest(request.canonical())
-    run = await run_queries.issue_run_by_key(session, organization.id, request.idempotency_key)
-    if run is not None:
-        if run.request_digest != digest:
-            raise refusal("idempotency.conflict", "idempotency_key", key=request.idempotency_key)
-        return run
-    # 2. The certificates that it corrects; both keys, listed and valid on every day of issue.
-    if not 1 <= len(request.candidates) <= MAX_CANDIDATES:
-        raise refusal("issue.candidate_count", "candidates", limit=MAX_CANDIDATES)
-    superseded = await _release_superseded(session, organization, request)
-    newest = max(candidate.issued_on for candidate in request.candidates)
-    key = await key_on(session, KeyPurpose.ISSUER, organization, newest)
-    if key.listed_at is None and await organization_queries.any_key_is_listed(session):
-        raise refusal("key.not_listed", kid=key.kid.hex(), name=organization.name)
-    days = [one.issued_on for one in request.candidates]
-    await open_countersigner(session, act.keyring, key.public_key, days)
-    reject_if(
-        Problem(
-            code="key.not_valid_yet",
-            path=("candidates", str(index), "issued_on"),
-            facts={"day": candidate.issued_on.isoformat(), "first": key.first_on.isoformat()},
-        )
-        for index, candidate in enumerate(request.candidates)
-        if candidate.issued_on < key.first_on
-    )
-    # 3. The run and its drafts.
-    run = IssueRunRow(
-        id=new_id(act.random),
-        organization_id=organization.id,
-        idempotency_key=request.idempotency_key,
-        request_digest=digest,
-        signing_key_id=key.id,
-        certificate_count=len(request.candidates),
-        reason=request.reason,
-        requested_at=act.now,
-    )
-    session.add(run)
-    await session.flush()  # the drafts refer to it
-    act.observe(IssueStep.RUN_RECORDED, len(request.candidates))
-    await record_drafts(act, organization, run, request, superseded)
-    act.observe(IssueStep.DRAFTS_RECORDED, len(request.candidates))
-    return run
-
-
-async def _release_superseded(
-    session: Session, organization: OrganizationRow, request: IssueRequest
-) -> Superseded | None:
-    """Return what a correction supersedes; its candidate key is free from now on."""
-    if request.supersedes is None:
-        return None
-    row = await queries.certificate_by_number_key(
-        session, number_key(request.supersedes), for_update=True
-    )
-    if row is None or row.organization_id != organization.id:
-        raise refusal("certificate.not_found", "number", number=request.supersedes)
-    reject_erased(row)
-    problems = state_problems(row.number, row.state, CertificateState.SUPERSEDED)
-    if await queries.superseding(session, [row.id]):
-        facts = {"number": row.number}
-        problems.append(Problem(code="certificate.correction_started", facts=facts))
-    reject_if(problems)
-    candidate_key, row.candidate_key = row.candidate_key, None
-    await session.flush()  # before the new certificate takes the key over
-    return Superseded(row.id, candidate_key)
 
 
 async def sign_run(environment: Environment, run: IssueRunRow) -> None:
@@ -170,7 +85,7 @@ async def issue_certificates(
     """Issue many certificates, all or none.
 
     Raises:
-        Rejected: See `start_run`.
+        Rejected: See `starting.start_run`.
     """
     request = IssueRequest(
         organization_code=organization.code,
@@ -200,7 +115,7 @@ async def issue_certificate(
         candidate: Whom, for what.
 
     Raises:
-        Rejected: See `start_run`.
+        Rejected: See `starting.start_run`.
     """
     request = IssueRequest(
         organization_code=organization.code,
@@ -242,7 +157,7 @@ async def reissue_certificate(
     The day of issue stays. An organization that is not active corrects nothing by itself.
 
     Raises:
-        Rejected: See `start_run`; or nothing is corrected.
+        Rejected: See `starting.start_run`; or nothing is corrected.
     """
     reject_erased(certificate)
     organizations = await organization_queries.organizations_by_ids(

@@ -5,7 +5,7 @@ Signed here with a sealed key (`sign_batch`), or by the organization that holds 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
@@ -13,7 +13,13 @@ from uuid import UUID, uuid5
 from certgraph.actions.acting import Act, Environment
 from certgraph.calendar import programme_day
 from certgraph.certificates import queries, run_queries
-from certgraph.certificates.rules import CertificateState, inactive_problems, state_problems
+from certgraph.certificates.rules import (
+    CertificateState,
+    inactive_problems,
+    not_entitled_problem,
+    state_problems,
+)
+from certgraph.certificates.run_queries import Draft
 from certgraph.certificates.signing.countersigning import (
     Countersigner,
     Signed,
@@ -30,11 +36,13 @@ from certgraph.credential.signature import Signer
 from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.verification import Check, Verification, verify
 from certgraph.database import Session
+from certgraph.entitlements import queries as entitlement_queries
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.rules import state_on
 from certgraph.organizations.signers import open_signer
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
-from certgraph.problems import Problem, reject_if
+from certgraph.problems import Problem, refusal, reject_if
+from certgraph.standards import queries as standard_queries
 
 BATCH = 500
 """Certificates signed and stored in one transaction."""
@@ -177,14 +185,14 @@ async def sign_batch(
         Rejected: The organization is no longer active, what it drafted before stays unsigned; or a
             draft is not as it was recorded.
     """
-    await run_queries.lock_issue_run(session, run.id)
+    await _lock(session, run)
     drafts = await run_queries.unsigned_drafts(session, run.id, limit=limit)
     environment.observe(IssueStep.BATCH_READ, len(drafts))
     if not drafts:
         return 0
     reject_if(altered_drafts(environment.keyring(), run, drafts))
     key, organization = await key_and_organization(session, run)
-    await _check_may_sign(session, organization, run, environment.now)
+    await check_may_sign(session, organization, run, drafts, environment.now)
     signer: Signer = open_signer(environment.keyring(), key, organization)
     signatures = [
         Signed(
@@ -200,21 +208,50 @@ async def sign_batch(
     return len(drafts)
 
 
-async def _check_may_sign(
-    session: Session, organization: OrganizationRow, run: IssueRunRow, now: datetime
+async def _lock(session: Session, run: IssueRunRow) -> None:
+    """Lock a run for signing. Raises `Rejected` where a second person has not approved it."""
+    if await run_queries.lock_issue_run(session, run.id):
+        raise refusal("issue_run.waits_for_approval", id=run.id)
+
+
+async def check_may_sign(
+    session: Session,
+    organization: OrganizationRow,
+    run: IssueRunRow,
+    drafts: Iterable[Draft],
+    now: datetime,
 ) -> None:
-    """Refuse to sign for an organization that is no longer active; corrections aside.
+    """Refuse to sign what may no longer be: what has changed since it was drafted.
 
     Raises:
-        Rejected: With the rule by which its state ends its issuing.
+        Rejected: The organization is no longer active (with the rule by which its state ends its
+            issuing; corrections aside), or is no longer entitled to what it drafted.
     """
-    if run.reason:  # it corrects a certificate of when the organization was active
-        return
-    today = programme_day(now)
     await organization_queries.share_organization(session, organization.id)
-    changes = await organization_queries.state_changes(session, organization.id)
-    state = state_on([(change.since, change.state) for change in changes], today)
-    reject_if(inactive_problems(organization.name, state, today))
+    if not run.reason:  # else it corrects a certificate of when the organization was active
+        changes = await organization_queries.state_changes(session, organization.id)
+        states = [(change.since, change.state) for change in changes]
+        today = programme_day(now)
+        reject_if(inactive_problems(organization.name, state_on(states, today), today))
+    entitlements = await entitlement_queries.entitlements_of(session, organization.id)
+    kinds = {(one.certificate_type_id, one.level, one.issued_on) for one in drafts}
+    gone = [
+        (type_id, level, day)
+        for type_id, level, day in sorted(kinds)
+        if not any(
+            (one.certificate_type_id, one.level) == (type_id, level)
+            and one.first_on <= day
+            and (one.last_on is None or day <= one.last_on)
+            for one in entitlements
+        )
+    ]
+    types = await standard_queries.certificate_types_by_ids(
+        session, [type_id for type_id, *_ in gone]
+    )
+    reject_if(
+        not_entitled_problem(organization.name, types[type_id].name, level, day)
+        for type_id, level, day in gone
+    )
 
 
 async def key_and_organization(
@@ -245,9 +282,10 @@ async def store_signatures(
     """
     session = act.session
     key, organization = await key_and_organization(session, run)
-    await _check_may_sign(session, organization, run, act.now)
-    await run_queries.lock_issue_run(session, run.id)
-    drafts = {one.id: one for one in await run_queries.unsigned_drafts(session, run.id)}
+    await _lock(session, run)
+    unsigned = await run_queries.unsigned_drafts(session, run.id)
+    await check_may_sign(session, organization, run, unsigned, act.now)
+    drafts = {one.id: one for one in unsigned}
     of_run = {row.id for row in await run_queries.certificates_of_run(session, run.id)}
     reject_if(
         Problem(

@@ -1,9 +1,10 @@
 """After issue: register, suspend and lift, revoke, erase; and what an issuer's exit may not do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import PerRequest, action
@@ -13,6 +14,7 @@ from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.rules import CertificateState, state_problems
 from certgraph.certificates.subjects import CERTIFICATE, CORRECTED_CERTIFICATE, reject_erased
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
+from certgraph.database import insert_rows
 from certgraph.organizations.actions import change_organization_state
 from certgraph.organizations.rules import HAS_LEFT, OrganizationState
 from certgraph.organizations.subjects import ORGANIZATION
@@ -24,16 +26,26 @@ _ISSUER = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF}
 
 
 def _record(act: Act, row: CertificateRow, reason: str) -> None:
-    act.session.add(
-        CertificateChangeRow(
-            id=new_id(act.random),
-            certificate_id=row.id,
-            state=row.state,
-            reason=reason,
-            changed_by=act.by,
-            changed_at=act.now,
-        )
-    )
+    act.session.add(CertificateChangeRow(**_change(act, row.id, row.state, reason)))
+
+
+async def record_changes(
+    act: Act, certificate_ids: Iterable[UUID], state: CertificateState, reason: str
+) -> None:
+    """Record that certificates came into a state, many at once."""
+    rows = [_change(act, id_, state, reason) for id_ in certificate_ids]
+    await insert_rows(act.session, CertificateChangeRow, rows)
+
+
+def _change(act: Act, certificate_id: UUID, state: CertificateState, reason: str) -> dict[str, Any]:
+    return {
+        "id": new_id(act.random),
+        "certificate_id": certificate_id,
+        "state": state,
+        "reason": reason,
+        "changed_by": act.by,
+        "changed_at": act.now,
+    }
 
 
 @action(
@@ -65,7 +77,7 @@ def _enter(act: Act, certificate: CertificateRow) -> CertificateRow:
     return certificate
 
 
-Numbers = Annotated[Sequence[str], PerRequest(200, "certificate.count"), "1 to 200."]
+Numbers = Annotated[Sequence[str], PerRequest(1_000, "certificate.count"), "1 to 1,000."]
 
 
 @action(
@@ -84,13 +96,11 @@ async def register_certificates(act: Act, *, numbers: Numbers) -> list[Certifica
 
     Source: rule R39.
     """
-    locked = {}
-    for number in sorted(numbers, key=number_key):  # two requests wait in one order
-        locked[number] = await CERTIFICATE.find(act.session, number)
+    locked = await queries.certificates_by_number_keys(act.session, set(map(number_key, numbers)))
     problems: list[Problem] = []
     rows = []
     for index, number in enumerate(numbers):
-        path, row = ("numbers", str(index)), locked[number]
+        path, row = ("numbers", str(index)), locked.get(number_key(number))
         if row is None or act.actor.organization_id not in (None, row.organization_id):
             facts = {"number": number}
             problems.append(Problem(code=CERTIFICATE.missing, path=path, facts=facts))

@@ -1,0 +1,1 @@
+"""Batches: an exam's results from an uploaded file to issued certificates, by two people."""

@@ -1,0 +1,131 @@
+"""Looking at an uploaded file: all that is wrong with it; where nothing is, its drafts."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+
+from certgraph.actions.acting import Act
+from certgraph.certificates import run_queries
+from certgraph.certificates.batches import queries
+from certgraph.certificates.batches.tables import BatchRow
+from certgraph.certificates.drafts.requests import Candidate, IssueRequest
+from certgraph.certificates.rules import masked_document
+from certgraph.certificates.sheets.cells import Fault
+from certgraph.certificates.sheets.reading import Reading, read_candidates
+from certgraph.certificates.signing.starting import request_problems
+from certgraph.credential.claims import TYP
+from certgraph.credential.envelopes import sign1_message
+from certgraph.credential.holder_tag import normalized_document_number
+from certgraph.database import Session
+from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
+from certgraph.problems import Problem, Rejected
+from certgraph.standards import queries as standard_queries
+
+
+def request_of(
+    batch_key: str, organization: OrganizationRow, candidates: Sequence[Candidate]
+) -> IssueRequest:
+    """Return the request to issue that a file is."""
+    return IssueRequest(
+        organization_code=organization.code, idempotency_key=batch_key, candidates=candidates
+    )
+
+
+def of_the_file(problems: Iterable[Problem]) -> list[Fault]:
+    """Return what is wrong with a file as a whole; a row that its path names is kept."""
+    found = []
+    for problem in problems:
+        (first, *_) = (*problem.path, "")
+        row = int(first.removeprefix("row ")) if first.startswith("row ") else 0
+        found.append(Fault(row, None, "", problem))
+    return found
+
+
+async def look(
+    act: Act, organization: OrganizationRow, data: bytes, given: str
+) -> tuple[Reading | None, list[Fault]]:
+    """Return what a file holds, and everything that is wrong with it; nothing is recorded.
+
+    Args:
+        act: Of the look.
+        organization: Who would issue.
+        data: The file.
+        given: What holds for all its candidates: JSON, by name of a column.
+    """
+    # 1. The file, cell by cell.
+    try:
+        reading = read_candidates(data, json.loads(given))
+    except Rejected as rejected:
+        return None, of_the_file(rejected.problems)
+    faults = list(reading.faults)
+    # 2. The rules of issuing; rows with faults of their cells are looked at, too.
+    request = request_of("look", organization, reading.candidates)
+    general: list[Problem] = []
+    for problem in await request_problems(act, organization, request):
+        if problem.path[:1] == ("candidates",):
+            faults += reading.placed([problem])
+        else:
+            general.append(problem)
+    faults += of_the_file(general)
+    # 3. People who are there twice, or certified already.
+    faults += reading.placed(await _people_problems(act, reading.candidates))
+    return reading, faults
+
+
+async def _people_problems(act: Act, candidates: Sequence[Candidate]) -> list[Problem]:
+    """List candidates whose document is there twice, or has such a certificate already."""
+    types = await _types_of(act.session, candidates)
+    seen: dict[tuple[object, ...], int] = {}
+    problems: list[Problem] = []
+    asked: dict[tuple[object, ...], int] = {}
+    for index, one in enumerate(candidates):
+        type_id = types.get(one.standard_code)
+        if one.document_type is None or not one.document_number or type_id is None:
+            continue
+        document = normalized_document_number(one.document_number)
+        lookup = act.keyring.document_lookup(one.document_type, document)
+        person = (lookup, type_id, int(one.level))
+        path = ("candidates", str(index), "document_number")
+        if person in seen:
+            other = candidates[seen[person]].holder_name
+            facts: dict[str, object] = {"document": masked_document(document), "name": other}
+            problems.append(Problem(code="batch.person_twice", path=path, facts=facts))
+            continue
+        seen[person] = asked[person] = index
+    lookups = [person[0] for person in asked]
+    for held in await queries.certified_people(
+        act.session, [one for one in lookups if isinstance(one, bytes)], None
+    ):
+        place = asked.get((held.document_lookup, held.certificate_type_id, held.level))
+        if place is not None:
+            path = ("candidates", str(place), "document_number")
+            facts = {"number": held.number}
+            problems.append(Problem(code="batch.person_certified", path=path, facts=facts))
+    return problems
+
+
+async def _types_of(session: Session, candidates: Sequence[Candidate]) -> dict[str, object]:
+    """Return code of a standard → primary key of its certificate type."""
+    found: dict[str, object] = {}
+    for code in {one.standard_code for one in candidates if one.standard_code}:
+        standard = await standard_queries.standard_by_code(session, code)
+        if standard is not None:
+            found[code] = standard.certificate_type_id
+    return found
+
+
+async def digest_of(session: Session, batch: BatchRow) -> str:
+    """Return SHA-256, in hex, over exactly what will be signed.
+
+    Each message (the `Sig_structure` of RFC 9052, section 4.4) with its length in 4 bytes before
+    it, in the order of the file.
+    """
+    assert batch.issue_run_id is not None  # noqa: S101 - its drafts are recorded
+    run = await run_queries.issue_run_by_id(session, batch.issue_run_id)
+    assert run is not None  # noqa: S101 - the batch refers to it
+    key = await session.get_one(SigningKeyRow, run.signing_key_id)
+    digest = hashlib.sha256()
+    for draft in await run_queries.unsigned_drafts(session, run.id):
+        message = sign1_message(key.public_key, TYP, draft.payload)
+        digest.update(len(message).to_bytes(4, "big") + message)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Spreadsheets as offices hand them in: read into candidates, and given back with what is wrong."""

@@ -1,0 +1,193 @@
+"""Which column holds what: names as offices write them, in whatever order and row.
+
+The row that names the columns is looked for, below a title or in two rows; names are compared
+without blanks, case, width, stars and what is in brackets.
+"""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import NamedTuple
+
+from certgraph.certificates.rules import DocumentType
+from certgraph.certificates.sheets.files import Cell, Sheet
+from certgraph.problems import Problem, Rejected, refusal
+
+HEADER_ROWS = 20
+"""Rows in which the columns' names are looked for."""
+
+
+class Column(NamedTuple):
+    """A column of a table of candidates, named as `Candidate` names it.
+
+    `title` is its name in templates; `zh` and `en` say there what belongs into it.
+    """
+
+    name: str
+    title: str
+    is_required: bool
+    aliases: Sequence[str]
+    example: str
+    zh: str
+    en: str
+
+
+def _columns() -> Iterator[Column]:
+    text = resources.files(__package__ or "").joinpath("columns.csv").read_text("utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        yield Column(
+            name=row["name"],
+            title=row["title"],
+            is_required=bool(row["required"]),
+            aliases=row["aliases"].split(),
+            example=row["example"],
+            zh=row["zh"],
+            en=row["en"],
+        )
+
+
+COLUMNS = tuple(_columns())
+"""In the order of templates."""
+
+BY_NAME = {column.name: column for column in COLUMNS}
+
+PROBLEMS_TITLE = "问题"
+"""Of the column that a marked workbook adds; passed over when it is uploaded again."""
+
+_RESIDENT = {"身份证号", "身份证号码", "身份证", "居民身份证号", "居民身份证号码", "公民身份号码"}
+"""Names of a column that say of which document the number is."""
+
+
+def plain_name(cell: Cell) -> str:
+    """Return a column's name as it is compared."""
+    text = unicodedata.normalize("NFKC", "" if cell is None else str(cell)).lower()
+    return re.sub(r"[\s*_:·\-]|\(.*?\)|【.*?】|\[.*?\]", "", text)
+
+
+_KNOWN = {
+    plain_name(name): column.name
+    for column in COLUMNS
+    for name in (column.name, column.title, *column.aliases)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where a sheet's candidates are.
+
+    Attributes:
+        row: Number of the row that names the columns; candidates begin below it.
+        columns: Name of a column → its number, from 1.
+        titles: Number of a column → its name as the file writes it.
+        unused: Names in the file that are not of this table; they are passed over.
+        document_type: Of the numbers, where the column's name says so and no other column does.
+    """
+
+    row: int
+    columns: Mapping[str, int]
+    titles: Mapping[int, str]
+    unused: Sequence[str] = ()
+    document_type: DocumentType | None = None
+    problems: Sequence[Problem] = field(default=(), compare=False)
+
+
+def find_table(sheets: Sequence[Sheet], given: Mapping[str, object]) -> tuple[Sheet, Header]:
+    """Return the sheet that holds candidates, and its header.
+
+    Args:
+        sheets: The visible sheets of a file.
+        given: What holds for all candidates, by name of a column: such a column may be missing.
+
+    Raises:
+        Rejected: None does, or several; or what is wrong with its columns.
+    """
+    found = [(sheet, header) for sheet in sheets if (header := _header(sheet)) is not None]
+    if not found:
+        needed = "、".join(c.title for c in COLUMNS if c.is_required and c.name not in given)
+        raise refusal("sheet.no_header", rows=HEADER_ROWS, columns=needed)
+    if len(found) > 1:
+        raise refusal("sheet.several", sheets="、".join(sheet.name for sheet, _ in found))
+    ((sheet, header),) = found
+    problems = [*header.problems, *_missing(header, given)]
+    if problems:
+        raise Rejected(problems)
+    return sheet, header
+
+
+def _header(sheet: Sheet) -> Header | None:
+    """Return the header whose row names the most columns; None where none names two."""
+    best, most = None, 1
+    for index in range(min(HEADER_ROWS, len(sheet.rows))):
+        above = sheet.rows[index - 1] if index else ()
+        titles = _titles(sheet.rows[index], above)
+        # a cell that its own row names counts more than one that the row above does
+        own = sum(plain_name(cell) in _KNOWN for cell in sheet.rows[index])
+        known = sum(plain_name(title) in _KNOWN for title in titles.values())
+        if own and known > most:
+            best, most = _named(index + 1, titles), known
+    return best
+
+
+def _titles(row: Sequence[Cell], above: Sequence[Cell]) -> dict[int, str]:
+    """Return column → its name: of a cell that is empty or says nothing, the one above it."""
+    titles = {}
+    for index in range(max(len(row), len(above))):
+        own = row[index] if index < len(row) else None
+        upper = above[index] if index < len(above) else None
+        if plain_name(own) not in _KNOWN and plain_name(upper) in _KNOWN:
+            own = upper
+        if plain_name(own):
+            titles[index + 1] = str(own).strip()
+    return titles
+
+
+def _named(row: int, titles: Mapping[int, str]) -> Header:
+    columns: dict[str, int] = {}
+    problems: list[Problem] = []
+    unused: list[str] = []
+    path = (f"row {row}",)
+    document_type = None
+    for number, title in titles.items():
+        plain = plain_name(title)
+        name = _KNOWN.get(plain)
+        if name is None:
+            meant = next((alias for alias in _KNOWN if _is_near(plain, alias)), None)
+            if meant is not None:
+                facts = {"name": title, "meant": BY_NAME[_KNOWN[meant]].title}
+                problems.append(Problem(code="sheet.column_unclear", path=path, facts=facts))
+            elif plain != PROBLEMS_TITLE:
+                unused.append(title)
+        elif name in columns:
+            facts = {"name": title, "other": titles[columns[name]]}
+            problems.append(Problem(code="sheet.column_twice", path=path, facts=facts))
+        else:
+            columns[name] = number
+            if plain in _RESIDENT:
+                document_type = DocumentType.RESIDENT_ID
+    if "document_type" in columns:
+        document_type = None
+    return Header(row, columns, titles, unused, document_type, problems)
+
+
+def _missing(header: Header, given: Mapping[str, object]) -> Iterator[Problem]:
+    for column in COLUMNS:
+        if column.is_required and column.name not in {*header.columns, *given}:
+            facts = {"column": column.title, "name": column.name}
+            yield Problem(code="sheet.column_missing", path=(f"row {header.row}",), facts=facts)
+
+
+_LEAST_LETTERS = 3
+
+
+def _is_near(name: str, known: str) -> bool:
+    """Tell whether two names are one typing error apart: a letter more, less, or another."""
+    if min(len(name), len(known)) < _LEAST_LETTERS or abs(len(name) - len(known)) > 1:
+        return False
+    start = 0
+    while start < min(len(name), len(known)) and name[start] == known[start]:
+        start += 1
+    rest = {name[start:], name[start + 1 :]} & {known[start:], known[start + 1 :]}
+    return bool(rest)

@@ -1,0 +1,165 @@
+"""Files as rows of cells: XLSX, XLS, and CSV in whatever encoding Excel saved it.
+
+Nothing is guessed: what is hidden, merged or an error of the spreadsheet is kept beside the cells,
+for whoever reads them to refuse.
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+
+from python_calamine import (
+    CalamineError,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+    ZipError,
+)
+
+from certgraph.certificates.sheets.workbook_parts import Parts, parts_of
+from certgraph.problems import refusal
+
+Cell = str | int | float | bool | date | datetime | time | timedelta | None
+"""What a cell holds; a day without a time of day is a `date`."""
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Of a file: 100,000 candidates take 5 to 10 MB."""
+
+MAX_CELLS = 6_000_000
+"""Of a sheet, from its first cell to its last one; 100,000 rows of 60 columns."""
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OTHERS = {b"%PDF": "PDF", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"{\\rtf": "RTF"}
+_MARKED = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_SEPARATORS = ",;\t"
+_LONGEST_CELL = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The cells of one visible sheet; row 1 is the first.
+
+    Attributes:
+        name: Its name; empty for CSV.
+        rows: Cells of each row from the first column on; rows may be shorter than others.
+        hidden_rows: Numbers of rows that are not shown.
+        errors: (row, column from 1) → what the spreadsheet itself says is wrong there, as `#N/A`;
+            empty for a formula without a result.
+        merged: First and last (row, column), both inclusive, of each merged area.
+    """
+
+    name: str
+    rows: Sequence[Sequence[Cell]]
+    hidden_rows: Collection[int] = frozenset()
+    errors: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    merged: Sequence[tuple[tuple[int, int], tuple[int, int]]] = ()
+
+
+def read_sheets(data: bytes) -> list[Sheet]:
+    """Return the visible sheets of a file, whatever it is called.
+
+    Raises:
+        Rejected: It is empty, too large, damaged, locked by a password, or no table.
+    """
+    if not data.strip():
+        raise refusal("sheet.empty")
+    if len(data) > MAX_BYTES:
+        raise refusal("sheet.too_large", limit=MAX_BYTES // 1024**2)
+    for mark, kind in _OTHERS.items():
+        if data.startswith(mark):
+            raise refusal("sheet.unknown_kind", kind=kind)
+    if data.startswith((_ZIP, _OLE)):
+        return _from_workbook(data)
+    return [_from_text(decoded(data))]
+
+
+def _from_workbook(data: bytes) -> list[Sheet]:
+    """Return the sheets of an XLSX or XLS file. Raises `Rejected`."""
+    is_zip = data.startswith(_ZIP)
+    parts: Mapping[str, Parts] = {}
+    try:
+        if is_zip:
+            parts = parts_of(data)
+            for name, part in parts.items():
+                if part.last_row * part.last_column > MAX_CELLS:
+                    raise refusal("sheet.too_many_cells", sheet=name, limit=MAX_CELLS)
+        with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
+            shown = [
+                one.name
+                for one in book.sheets_metadata
+                if one.visible is SheetVisibleEnum.Visible and one.typ is SheetTypeEnum.WorkSheet
+            ]
+            return [_sheet(book, name, parts.get(name)) for name in shown]
+    except PasswordError:
+        raise refusal("sheet.password") from None
+    except (CalamineError, ZipError, zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
+        if not is_zip and b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e" in data:
+            raise refusal("sheet.password") from None
+        raise refusal("sheet.damaged", detail=str(error)[:80]) from None
+
+
+def _sheet(book: CalamineWorkbook, name: str, parts: Parts | None) -> Sheet:
+    sheet = book.get_sheet_by_name(name)
+    merged = [
+        ((top + 1, left + 1), (bottom + 1, right + 1))
+        for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
+    ]
+    rows: Sequence[Sequence[Cell]] = sheet.to_python(skip_empty_area=False)
+    if parts is None:
+        return Sheet(name, rows, merged=merged)
+    return Sheet(name, rows, parts.hidden_rows, parts.errors, merged)
+
+
+def decoded(data: bytes) -> str:
+    """Return a text file's text: UTF-8, GB18030 (with it GBK), or UTF-16 with its mark.
+
+    Raises:
+        Rejected: It is none of them.
+    """
+    encoding = next((name for mark, name in _MARKED.items() if data.startswith(mark)), None)
+    if b"\0" in data[:4096] and encoding != "utf-16":
+        raise refusal("sheet.unknown_kind", kind="?")
+    for tried in (encoding,) if encoding else ("utf-8", "gb18030"):
+        try:
+            return data.decode(tried)
+        except UnicodeDecodeError as error:
+            place = error.start
+    raise refusal("sheet.encoding", place=place + 1)
+
+
+def _from_text(text: str) -> Sheet:
+    """Return the rows of CSV, separated as its first line is. Raises `Rejected`."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(_SEPARATORS, key=first.count)  # the comma where there is none
+    if "，" in first and not first.count(separator):
+        raise refusal("sheet.chinese_commas")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    return Sheet("", [list(map(_plain, row)) for row in _records(reader)])
+
+
+def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
+    number = 1
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error:
+            raise refusal("sheet.quote", row=number) from None
+        if row is None:
+            return
+        if any(len(cell) > _LONGEST_CELL for cell in row):  # a quote that swallows the rest
+            raise refusal("sheet.quote", row=number)
+        yield row
+        number += 1
+
+
+def _plain(cell: str) -> str:
+    """Return a cell without what makes a spreadsheet take it for text: `="…"`, or `'` before it."""
+    if cell.startswith('="') and cell.endswith('"') and len(cell) > 2:
+        return cell[2:-1]
+    if cell.startswith("'") and cell[1:2] in set("0123456789=+-@"):
+        return cell[1:]
+    return cell

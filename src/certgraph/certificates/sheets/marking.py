@@ -1,0 +1,121 @@
+"""An uploaded file given back as a workbook, with what is wrong in its cells.
+
+What made a cell wrong is kept as it was, so that the workbook uploaded again without a change is
+refused again.
+"""
+
+import io
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+import xlsxwriter
+
+from certgraph.certificates.sheets.columns import PROBLEMS_TITLE, Header
+from certgraph.certificates.sheets.files import Cell, Sheet
+
+_IN_MEMORY = 20_000
+"""Rows up to which a workbook is made in memory; areas of merged cells need that."""
+
+_LIST = {"zh": "问题清单", "en": "Problems"}
+_HEAD = {
+    "zh": ("单元格", "列", "内容", "问题", "规则"),
+    "en": ("Cell", "Column", "Content", "Problem", "Rule"),
+}
+_NO_RESULT = "=?"
+"""In place of a formula without a result: refused as a formula."""
+
+
+class Mark(NamedTuple):
+    """What is said of a cell; of the row where `column` is None. Both are counted from 1."""
+
+    row: int
+    column: int | None
+    cell: str
+    title: str
+    shown: str
+    message: str
+    rule: str
+
+
+def marked_workbook(sheet: Sheet, header: Header, marks: Iterable[Mark], language: str) -> bytes:
+    """Return a file's sheet with its cells marked, and a sheet that lists what is wrong.
+
+    Args:
+        sheet: What was uploaded.
+        header: Its columns.
+        marks: What is wrong; only rows of the sheet.
+        language: `zh` or `en`, of names and headings; the messages are as they are given.
+    """
+    out = io.BytesIO()
+    said = list(marks)
+    by_place: dict[tuple[int, int], list[str]] = {}
+    by_row: dict[int, list[str]] = {}
+    for one in said:
+        by_place.setdefault((one.row, one.column or 0), []).append(one.message)
+        text = f"{one.title}：{one.message}" if one.title else one.message
+        by_row.setdefault(one.row, []).append(text)
+    is_long = len(sheet.rows) > _IN_MEMORY
+    with xlsxwriter.Workbook(out, {"in_memory": not is_long, "constant_memory": is_long}) as book:
+        formats = {
+            "text": book.add_format({"num_format": "@"}),
+            "wrong": book.add_format({"num_format": "@", "bg_color": "#FFC7CE", "border": 1}),
+            "said": book.add_format({"font_color": "#9C0006", "text_wrap": True}),
+        }
+        _write_table(
+            book.add_worksheet(sheet.name[:31] or None), sheet, header, by_place, by_row, formats
+        )
+        listed = book.add_worksheet(_LIST[language])
+        listed.set_column(0, 2, 16)
+        listed.set_column(3, 4, 80)
+        listed.write_row(0, 0, _HEAD[language], book.add_format({"bold": True}))
+        for row, one in enumerate(said, 1):
+            for column, value in enumerate((one.cell, one.title, one.shown, one.message, one.rule)):
+                listed.write_string(row, column, value)
+    return out.getvalue()
+
+
+def _write_table(
+    table: Any,  # noqa: ANN401 - xlsxwriter has no types
+    sheet: Sheet,
+    header: Header,
+    by_place: dict[tuple[int, int], list[str]],
+    by_row: dict[int, list[str]],
+    formats: dict[str, Any],
+) -> None:
+    last = max([*header.titles, *map(len, sheet.rows)])
+    table.set_column(0, last - 1, 16)
+    table.set_column(last, last, 60)
+    table.freeze_panes(header.row, 0)
+    merged = {first: area for first, area in sheet.merged if first[0] > header.row}
+    for number, cells in enumerate(sheet.rows, 1):
+        table.set_row(number - 1, None, None, {"hidden": number in sheet.hidden_rows})
+        for column, cell in enumerate(cells, 1):
+            place = (number, column)
+            form = formats["wrong" if place in by_place else "text"]
+            value = _as_it_was(cell, sheet.errors.get(place))
+            if place in merged:
+                bottom, right = merged[place]
+                table.merge_range(number - 1, column - 1, bottom - 1, right - 1, value, form)
+            elif isinstance(value, float):
+                table.write_number(number - 1, column - 1, value, form)
+            elif value or place in by_place:
+                table.write_string(number - 1, column - 1, value, form)
+            if place in by_place:
+                table.write_comment(number - 1, column - 1, "\n".join(by_place[place]))
+        if number == header.row:
+            table.write_string(number - 1, last, PROBLEMS_TITLE, formats["said"])
+        elif number in by_row:
+            table.write_string(number - 1, last, "；".join(by_row[number]), formats["said"])
+
+
+def _as_it_was(cell: Cell, error: str | None) -> str | float:
+    if error is not None:
+        return error or _NO_RESULT
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, int | float):
+        return float(cell)
+    if isinstance(cell, datetime | date | time):
+        return cell.isoformat()
+    return "" if cell is None else str(cell)

@@ -1,0 +1,124 @@
+"""From a file to candidates: every fault of every row, each with its place in the file."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from certgraph.certificates.drafts.requests import Candidate
+from certgraph.certificates.sheets.cells import Fault, Row
+from certgraph.certificates.sheets.columns import Header, find_table
+from certgraph.certificates.sheets.files import Cell, Sheet, read_sheets
+from certgraph.problems import Problem, Rejected, refusal
+
+MAX_ROWS = 100_000
+"""Candidates of one file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a file holds.
+
+    Attributes:
+        sheet: The sheet that was read.
+        header: Which column holds what.
+        rows: Every row of a candidate, its cells converted as far as they can be.
+        candidates: Of each row.
+        faults: What is wrong with the file itself, row by row.
+    """
+
+    sheet: Sheet
+    header: Header
+    rows: Sequence[Row]
+    candidates: Sequence[Candidate]
+    faults: Sequence[Fault]
+
+    def placed(self, problems: Iterable[Problem]) -> list[Fault]:
+        """Return problems of candidates (`candidates`, index, field …) with their rows and columns.
+
+        A field that has a fault of the file already has no further one.
+
+        Raises:
+            Rejected: One is of no candidate: it is of the whole.
+        """
+        named = {(fault.row, fault.column) for fault in self.faults}
+        found = []
+        for problem in problems:
+            if problem.path[:1] != ("candidates",) or len(problem.path) < 2:
+                raise Rejected([problem])
+            fields = [name for name in problem.path[2:3] if name in _FIELDS]
+            plain = Problem(code=problem.code, facts=problem.facts, rule=problem.rule)
+            fault = self.rows[int(problem.path[1])].as_fault(next(iter(fields), None), plain)
+            if fault.column is None or (fault.row, fault.column) not in named:
+                found.append(fault)
+        return found
+
+
+_FIELDS = frozenset(Candidate.__dataclass_fields__)
+
+
+def read_candidates(data: bytes, given: Mapping[str, str] | None = None) -> Reading:
+    """Return the candidates of a file, and what is wrong with their cells.
+
+    Args:
+        data: The file: XLSX, XLS or CSV.
+        given: What holds for all of them, by name of a column that the file does not have.
+
+    Raises:
+        Rejected: It is no table of candidates, has none, or too many.
+    """
+    given = {name: value for name, value in (given or {}).items() if value}
+    sheet, header = find_table(read_sheets(data), given)
+    last = max(header.titles, default=0)
+    rows: list[Row] = []
+    candidates: list[Candidate] = []
+    faults: list[Fault] = []
+    for number, cells in enumerate(sheet.rows[header.row :], header.row + 1):
+        if all(_is_blank(cell) for cell in cells):
+            continue
+        row = Row(number, cells, header, given, sheet.errors)
+        candidates.append(_candidate(row))
+        if number in sheet.hidden_rows:
+            row.fault(None, "sheet.hidden_row")
+        if any(not _is_blank(cell) for cell in cells[last:]):
+            row.fault(None, "sheet.surplus")
+        faults += row.faults
+        rows.append(row)
+    if not 1 <= len(rows) <= MAX_ROWS:
+        code = "sheet.too_many_rows" if rows else "sheet.no_rows"
+        raise refusal(code, rows=len(rows), limit=MAX_ROWS)
+    faults += _merged(sheet, header, rows)
+    return Reading(sheet, header, rows, candidates, faults)
+
+
+def _is_blank(cell: Cell) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def _candidate(row: Row) -> Candidate:
+    """Return the candidate of a row; what is wrong is a fault of it."""
+    return Candidate(
+        holder_name=row.text("holder_name", is_required=True) or "",
+        standard_code=row.code("standard_code", is_required=True) or "",
+        standard_version=row.code("standard_version", is_required=True) or "",
+        level=row.level(),
+        issued_on=row.day("issued_on", is_required=True) or date.min,
+        expires_on=row.day("expires_on"),
+        document_type=row.document_type(),
+        document_number=row.code("document_number"),
+        holder_binding=row.binding(),
+        reference=row.code("reference"),
+        outcomes=row.outcomes(),
+        number=row.code("number"),
+    )
+
+
+def _merged(sheet: Sheet, header: Header, rows: Sequence[Row]) -> Iterator[Fault]:
+    """Yield a fault for each merged area below the header: its other cells are empty."""
+    names = {number: name for name, number in header.columns.items()}
+    numbered = {row.number: row for row in rows}
+    for (top, left), (bottom, right) in sheet.merged:
+        name = next((names[c] for c in range(left, right + 1) if c in names), None)
+        row = next((numbered[n] for n in range(top, bottom + 1) if n in numbered), None)
+        if top > header.row and name is not None and row is not None:
+            row.fault(name, "sheet.merged", first=top, last=bottom)
+            yield row.faults[-1]
