@@ -31,6 +31,7 @@ from certgraph.api.connections import ReadPool
 from certgraph.api.context import Context
 from certgraph.api.http import feed_stream
 from certgraph.api.http.answering import Answering
+from certgraph.api.http.batch_files import BatchFiles
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.graphiql_page import graphiql_asset, graphiql_file
 from certgraph.api.http.log_files import LogFiles
@@ -144,7 +145,7 @@ class Server:
             if method not in ("GET", "HEAD"):
                 message = "The feed is read by GET."
                 raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET, HEAD"})
-            context = await self._context(headers)
+            context = await self.context(headers)
             query = scope["query_string"]
             await feed_stream.send_changes(
                 context, self.pool, query, receive, sending, only_head=only_head
@@ -175,14 +176,15 @@ class Server:
         if method not in ("GET", "HEAD", "POST"):
             message = "Send queries by GET or POST, mutations by POST."
             raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET, HEAD, POST"})
-        context = await self._context(headers)
+        context = await self.context(headers)
         limit = MAX_PUBLIC_BODY if context.caller is None else MAX_BODY
         text = await request_text(scope, headers, receive, limit)
         body, is_good = await self.answering.answer(text, context, method)
         bad_status = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL else HTTPStatus.OK
         return Reply(body, media_type, HTTPStatus.OK if is_good else bad_status)
 
-    async def _context(self, headers: Mapping[bytes, bytes]) -> Context:
+    async def context(self, headers: Mapping[bytes, bytes]) -> Context:
+        """Return what a request knows. Raises `BadRequest` for a token that is none."""
         now = self.clock()
         return Context(
             settings=self.settings,
@@ -356,6 +358,7 @@ def make_app(
     # 3. Where they go.
     page = VerifyPage(server.trust_cache, reads, clock)
     log = LogFiles(reads, server.outage)
+    batches = BatchFiles(server.context, server.outage)
     routes = [
         Route("/", _home),
         Route("/trust/{name}", server.published),
@@ -363,6 +366,7 @@ def make_app(
         Route("/status/{code}/{name}", server.published),
         *page.routes(),
         *log.routes(),
+        *batches.routes(),
         Route("/livez", server.livez),
         Route("/readyz", server.readyz),
     ]

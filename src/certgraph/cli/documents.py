@@ -15,8 +15,8 @@ from typing import Any
 
 from certgraph.cli.codes import Codes
 from certgraph.cli.pictures import MAX_PAGES, codes_in, is_blank
-from certgraph.cli.processes import serve_parent
 from certgraph.credential.qr_text import is_qr_text
+from certgraph.processes import serve_parent
 
 _DPI = 200
 _DPI_AGAIN = 300

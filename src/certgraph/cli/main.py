@@ -25,6 +25,7 @@ MODULES = {
         "issue", "sign-own", "register", "suspend", "lift", "revoke", "correct", "recheck",
     ),
     "credit_bank": ("credit-bank",),
+    "batches": ("batch",),
     "log": ("log",),
 }  # fmt: skip
 """Module → the commands in it. One is imported when it is chosen: all of them take three seconds.

@@ -5,8 +5,11 @@ import argparse
 import gc
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import uvicorn
@@ -14,12 +17,41 @@ import uvicorn
 from certgraph.api.app import make_app
 from certgraph.api.http.protocol import BoundedProtocol
 from certgraph.api.schema import schema_text
+from certgraph.cli.batches import work_forever
 from certgraph.cli.clock import environ, now, system_random
 from certgraph.cli.runtime import add_dir, run_with_runtime
 from certgraph.settings import Settings, SettingsError
 
+RESTART_SECONDS = 5
+"""After which the process of batches is started again, where it ended."""
+
 STOP_SECONDS = 10
 """For requests that are being answered when the server is asked to stop."""
+
+
+@contextmanager
+def _batches_beside(settings: Settings) -> Iterator[None]:
+    """Let another process go on with batches meanwhile: requests do not wait for its work."""
+    stopping = Event()
+    context = get_context("spawn")
+
+    def keep() -> None:
+        while not stopping.is_set():
+            process = context.Process(target=work_forever, args=(settings,), daemon=True)
+            process.start()
+            while process.is_alive() and not stopping.wait(0.2):
+                pass
+            process.terminate()
+            process.join()
+            stopping.wait(RESTART_SECONDS)
+
+    keeper = Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        keeper.join(STOP_SECONDS)
 
 
 def serve(folder: Path | None, host: str, port: int) -> int:
@@ -53,7 +85,7 @@ def serve(folder: Path | None, host: str, port: int) -> int:
         proxy_headers=False,  # nothing here depends on who asks from where
         access_log=False,  # addresses and query strings are nobody's business here
     )
-    with suppress(KeyboardInterrupt):  # it has stopped in order
+    with _batches_beside(settings), suppress(KeyboardInterrupt):  # it has stopped in order
         uvicorn.Server(config).run(sockets=[listening])
     gc.unfreeze()  # else libraries call at the end what is here lost
     return 0

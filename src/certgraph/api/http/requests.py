@@ -95,17 +95,17 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-async def read_body(receive: Receive, limit: int) -> bytes:
+async def read_body(receive: Receive, limit: int, seconds: int = BODY_SECONDS) -> bytes:
     """Return the body, of at most `limit` bytes, also where it comes in chunks.
 
     Raises:
         BadRequest: It is longer, does not arrive in time, or not whole.
     """
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             return await _body(receive, limit)
     except TimeoutError:
-        message = f"The body did not arrive within {BODY_SECONDS} seconds."
+        message = f"The body did not arrive within {seconds} seconds."
         close = {"Connection": "close"}
         raise BadRequest(HTTPStatus.REQUEST_TIMEOUT, message, close) from None
 

@@ -31,6 +31,13 @@ async def batch_by_id(session: Session, batch_id: UUID) -> BatchRow | None:
     )
 
 
+async def batch_progress(session: Session, batch_id: UUID) -> tuple[BatchRow, int, int] | None:
+    """Return a batch, and how many of its certificates are signed, and registered."""
+    statement = select(BatchRow, signed_count(), registered_count()).where(BatchRow.id == batch_id)
+    found = (await session.execute(statement)).one_or_none()
+    return None if found is None else (found[0], found[1], found[2])
+
+
 async def batch_with_file(session: Session, batch_id: UUID) -> BatchRow | None:
     """Return a batch with its file and its report."""
     columns = undefer(BatchRow.sealed_file), undefer(BatchRow.sealed_report)
@@ -62,15 +69,24 @@ def _has_work() -> ColumnElement[bool]:
     )
 
 
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        _has_work(),
+        BatchRow.halted.is_(None),
+        or_(BatchRow.lease_until.is_(None), BatchRow.lease_until <= now),
+    )
+
+
+async def has_work(session: Session, now: datetime) -> bool:
+    """Tell whether the service has to go on with a batch that nobody has."""
+    return bool(await session.scalar(select(exists().where(_is_free(now)))))
+
+
 async def claim(session: Session, *, now: datetime, until: datetime) -> BatchRow | None:
     """Return the oldest batch that the service has to go on with; nobody else has it `until`."""
     row = await session.scalar(
         select(BatchRow)
-        .where(
-            _has_work(),
-            BatchRow.halted.is_(None),
-            or_(BatchRow.lease_until.is_(None), BatchRow.lease_until <= now),
-        )
+        .where(_is_free(now))
         .order_by(BatchRow.uploaded_at, BatchRow.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from certgraph.certificates.batches.tables import BatchRow
 from certgraph.certificates.sheets.cells import Fault
+from certgraph.certificates.sheets.marking import Mark
 from certgraph.policy import policy_rules
 from certgraph.sealing import Keyring
 
@@ -111,3 +112,20 @@ def opened_file(keyring: Keyring, batch: BatchRow) -> bytes | None:
     if batch.sealed_file is None:
         return None
     return keyring.open_batch(batch.sealed_file, batch.id.bytes + b"file")
+
+
+def marks_of(report: Report, language: str) -> list[Mark]:
+    """Return what is said of the cells of a marked workbook; the file as a whole has none."""
+    return [
+        Mark(
+            row=one.row,
+            column=one.column,
+            cell=one.cell,
+            title=one.title,
+            shown=one.shown,
+            message=one.zh if language == "zh" else one.en,
+            rule=f"{one.rule} {one.sentence}" if one.rule else "",
+        )
+        for one in report.entries
+        if one.row
+    ]

@@ -89,6 +89,9 @@ class Worker:
 async def work_once(worker: Worker) -> bool:
     """Go on with one batch; tell whether there was one."""
     now = worker.clock()
+    async with worker.reads() as session:  # on SQLite a look keeps no writer waiting
+        if not await queries.has_work(session, now):
+            return False
     async with worker.environment.sessions.begin() as session:
         batch = await queries.claim(session, now=now, until=now + LEASE)
         if batch is None:

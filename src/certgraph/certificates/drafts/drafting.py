@@ -271,6 +271,11 @@ class _Looked:
     standards: Sequence[IssueStandard | None]
     keys: Sequence[str | None]
 
+    @property
+    def wrong(self) -> set[int]:
+        """Indexes of the candidates that have a problem; what they would claim says no more."""
+        return {int(problem.path[1]) for problem in self.problems}
+
 
 async def record_drafts(
     act: Act,
@@ -289,14 +294,14 @@ async def record_drafts(
     facts = IssueFacts(session, organization, programme_day(act.now))
     # 1. Look at all of them: rules, numbers, who is certified already.
     looked = await _look_at(session, facts, organization.code, candidates, superseded)
-    problems = looked.problems
+    problems, wrong = looked.problems, looked.wrong
     # 2. State what each certificate claims, with its number and its place in a status list.
     entries = await allocate_status_entries(
         session, organization.id, len(candidates), random=act.random
     )
     drafted: list[tuple[int, IssueStandard, Claims]] = []
     for index, (candidate, standard) in enumerate(zip(candidates, looked.standards, strict=True)):
-        if standard is None:
+        if standard is None or index in wrong:
             continue
         status_list, status_index = entries[index]
         number = _new_number(act.random) if candidate.number is None else candidate.number
@@ -343,9 +348,9 @@ async def candidate_problems(
     """
     facts = IssueFacts(act.session, organization, programme_day(act.now))
     looked = await _look_at(act.session, facts, organization.code, candidates, None)
-    problems = looked.problems
+    problems, wrong = looked.problems, looked.wrong
     for index, (candidate, standard) in enumerate(zip(candidates, looked.standards, strict=True)):
-        if standard is not None:
+        if standard is not None and index not in wrong:
             number = candidate.number or _new_number(act.random)
             claims = _claims(candidate, standard, organization.code, number, _LARGEST_PLACE)
             problems += _under(("candidates", str(index)), _claims_problems(claims))

@@ -173,12 +173,12 @@ class Row:
             return cell
         if isinstance(cell, int | float) and cell == int(cell) and int(cell) in _SERIALS:
             return _EPOCH + timedelta(days=int(cell))
-        text = unicodedata.normalize("NFKC", _text(cell) or "")
-        if not text:
+        text = self.text_of(name)
+        if text is None:
             if is_required:
                 self.fault(name, "sheet.missing")
             return None
-        day = _day(text)
+        day = _day(unicodedata.normalize("NFKC", text))
         if day is None:
             self.fault(name, "sheet.day")
         return day
@@ -202,7 +202,7 @@ class Row:
     def text_of(self, name: str) -> str | None:
         """Return what a cell holds, without a word on what is wrong with it."""
         cell = self._cell(name)
-        return "?" if isinstance(cell, int | float) else _text(cell)
+        return _text(cell) or ("?" if isinstance(cell, int | float) else None)
 
     def binding(self) -> HolderBinding:
         """Return how the certificate is tied to the document."""

@@ -35,7 +35,8 @@ class Reading:
     def placed(self, problems: Iterable[Problem]) -> list[Fault]:
         """Return problems of candidates (`candidates`, index, field …) with their rows and columns.
 
-        A field that has a fault of the file already has no further one.
+        A field that has a fault of the file already has no further one, nor has one that rests on
+        such a field.
 
         Raises:
             Rejected: One is of no candidate: it is of the whole.
@@ -45,15 +46,26 @@ class Reading:
         for problem in problems:
             if problem.path[:1] != ("candidates",) or len(problem.path) < 2:
                 raise Rejected([problem])
-            fields = [name for name in problem.path[2:3] if name in _FIELDS]
-            plain = Problem(code=problem.code, facts=problem.facts, rule=problem.rule)
-            fault = self.rows[int(problem.path[1])].as_fault(next(iter(fields), None), plain)
-            if fault.column is None or (fault.row, fault.column) not in named:
-                found.append(fault)
+            row = self.rows[int(problem.path[1])]
+            field = next((name for name in problem.path[2:3] if name in _FIELDS), None)
+            rests_on = {field, *_RESTS_ON.get(field or "", ())}
+            columns = {self.header.columns.get(name or "") for name in rests_on} - {None}
+            if not any((row.number, column) in named for column in columns):
+                plain = Problem(code=problem.code, facts=problem.facts, rule=problem.rule)
+                found.append(row.as_fault(field, plain))
         return found
 
 
 _FIELDS = frozenset(Candidate.__dataclass_fields__)
+_RESTS_ON: Mapping[str, Sequence[str]] = {
+    "document_number": ("document_type",),
+    "holder_binding": ("document_type", "document_number"),
+    "standard_version": ("standard_code", "issued_on"),
+    "level": ("standard_code", "standard_version", "issued_on"),
+    "outcomes": ("standard_code", "standard_version", "level"),
+    "expires_on": ("issued_on",),
+}
+"""Field → those without which nothing can be said of it."""
 
 
 def read_candidates(data: bytes, given: Mapping[str, str] | None = None) -> Reading:

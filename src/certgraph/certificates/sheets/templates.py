@@ -6,13 +6,46 @@ from collections.abc import Mapping, Sequence
 
 import xlsxwriter
 
-from certgraph.certificates.sheets.cells import BINDINGS, DOCUMENT_TYPES
+from certgraph.certificates.sheets.cells import BINDINGS, DOCUMENT_TYPES, LEVELS
 from certgraph.certificates.sheets.columns import COLUMNS
 from certgraph.certificates.sheets.reading import MAX_ROWS
+from certgraph.database import Session
+from certgraph.problems import refusal
+from certgraph.standards import queries
+from certgraph.standards.subjects import certificate_type_coded
 
 _TABLE, _NOTES = "考生名单", "填写说明 Notes"
 _WIDTHS = {"holder_name": 16, "document_number": 24, "outcomes": 24, "reference": 18}
 _CHOSEN = {"document_type": tuple(DOCUMENT_TYPES), "holder_binding": tuple(BINDINGS)}
+
+
+async def choices_of(
+    session: Session, certificate_type_code: str, level: str | None = None
+) -> tuple[str, dict[str, Sequence[str]]]:
+    """Return the name of a certificate type, and what may be in the columns of its template.
+
+    Args:
+        session: Of the look.
+        certificate_type_code: Which type.
+        level: The only level to offer, as 初级; None: all that the type has.
+
+    Raises:
+        Rejected: No such type, or not at that level.
+    """
+    row = await certificate_type_coded(session, certificate_type_code, "certificateType")
+    standards = (await queries.standards_by_type_ids(session, [row.id]))[row.id]
+    versions = await queries.versions_by_standard_ids(session, [one.id for one in standards])
+    known = {one.level for one in (await queries.levels_by_type_ids(session, [row.id]))[row.id]}
+    levels = [name for name, number in LEVELS.items() if not known or number in known]
+    if level is not None and level not in levels:
+        facts = {"value": repr(level[:20]), "expected": "、".join(levels)}
+        raise refusal("input.malformed", "level", **facts)
+    published = {version.version for one in standards for version in versions[one.id]}
+    return row.name, {
+        "standard_code": [one.code for one in standards],
+        "standard_version": sorted(published, reverse=True),
+        "level": levels if level is None else [level],
+    }
 
 
 def csv_template() -> bytes:

@@ -1,5 +1,7 @@
 """Starting a run: the request is known again, its key chosen, its drafts recorded, unsigned."""
 
+from dataclasses import replace
+
 from certgraph.actions.acting import Act
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.drafts.drafting import (
@@ -76,12 +78,15 @@ async def request_problems(
     act: Act, organization: OrganizationRow, request: IssueRequest
 ) -> list[Problem]:
     """List what speaks against a request that corrects nothing; nothing is recorded."""
-    problems: list[Problem] = []
+    problems = await candidate_problems(act, organization, request.candidates)
+    wrong = {problem.path[1] for problem in problems}
+    right = [one for index, one in enumerate(request.candidates) if str(index) not in wrong]
     try:
-        await _signing_key(act, organization, request)
+        if right:
+            await _signing_key(act, organization, replace(request, candidates=right))
     except Rejected as rejected:
-        problems += rejected.problems
-    return problems + await candidate_problems(act, organization, request.candidates)
+        problems += [replace(one, path=()) for one in rejected.problems]
+    return problems
 
 
 async def _signing_key(

@@ -1,4 +1,4 @@
-"""Processes that help a command: they end with it, and leave its terminal alone."""
+"""Processes that help another: they end with it, and leave its terminal alone."""
 
 import os
 import signal

@@ -1,0 +1,288 @@
+"""Batches over plain HTTP: files in, their faults and marked workbooks out, progress with an ETag.
+
+A file of candidates is larger than what a GraphQL document may have; what is done with a batch
+afterwards is a mutation.
+"""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, fields
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from certgraph.actions.parties import OF_ONE_ORGANIZATION, Role
+from certgraph.actions.performing import perform
+from certgraph.api.context import Context
+from certgraph.api.http.negotiation import JSON
+from certgraph.api.http.outages import Outage
+from certgraph.api.http.requests import BadRequest, read_body, refused, unavailable
+from certgraph.api.http.static_files import SAFE_HEADERS, file_response
+from certgraph.api.reads.scalars import global_id
+from certgraph.certificates.batches import queries
+from certgraph.certificates.batches.actions import Given, upload_batch
+from certgraph.certificates.batches.reports import Report, marks_of, opened_file, opened_report
+from certgraph.certificates.batches.tables import BatchRow
+from certgraph.certificates.sheets.files import MAX_BYTES
+from certgraph.certificates.sheets.marking import marked_workbook
+from certgraph.certificates.sheets.reading import read_candidates
+from certgraph.certificates.sheets.templates import choices_of, csv_template, xlsx_template
+from certgraph.policy import policy_rules
+from certgraph.problems import Problem, ProblemKind, Rejected, refusal
+from certgraph.sealing import CannotOpen
+
+PATH = "/batches"
+UPLOAD_SECONDS = 300
+"""For a whole file to arrive."""
+
+_AT_ONCE = 4
+"""Uploads that are taken in at a time, and workbooks that are made."""
+
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_READERS = {Role.OPERATOR, Role.EVALUATION_ORGANIZATION, Role.APPROVER}
+_STATUS = {
+    ProblemKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    ProblemKind.INVALID_INPUT: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ProblemKind.RULE_BROKEN: HTTPStatus.CONFLICT,
+    ProblemKind.CONFLICT: HTTPStatus.CONFLICT,
+    ProblemKind.FORBIDDEN: HTTPStatus.FORBIDDEN,
+}
+_TRUE = {"true": True, "1": True, "false": False, "0": False}
+
+Answer = Callable[[Request, Context], Awaitable[Response]]
+
+
+class BatchFiles:
+    """Answers what is below `/batches`."""
+
+    def __init__(
+        self, context: Callable[[Mapping[bytes, bytes]], Awaitable[Context]], outage: Outage
+    ) -> None:
+        self._context = context
+        self._outage = outage
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        """Return where it is."""
+        one = PATH + "/{id:uuid}"
+        return [
+            Route(PATH, self._answered(self._upload), methods=["POST"]),
+            Route(f"{PATH}/template.xlsx", self._answered(_template), methods=["GET"]),
+            Route(f"{PATH}/template.csv", self._answered(_csv_template), methods=["GET"]),
+            Route(one, self._answered(_progress), methods=["GET"]),
+            Route(f"{one}/problems", self._answered(_problems), methods=["GET"]),
+            Route(f"{one}/problems.xlsx", self._answered(self._marked), methods=["GET"]),
+        ]
+
+    def _answered(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        async def answered(request: Request) -> Response:
+            language = "en"
+            try:
+                context = await self._context(dict(request.scope["headers"]))
+                language = context.language
+                return await answer(request, context)
+            except Rejected as rejected:
+                return _refusal(rejected.problems, language)
+            except BadRequest as error:
+                return _not_run(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+                return _not_run(self._outage.refused(error))
+
+        return answered
+
+    async def _upload(self, request: Request, context: Context) -> Response:
+        """Take in a file. Raises `Rejected`, `BadRequest`."""
+        if context.caller is None:
+            raise refusal("access.token_required")
+        given = _upload_parameters(request)
+        if self._gate.locked():
+            raise unavailable("Other files are being taken in. Send it again.")
+        async with self._gate:
+            length = request.headers.get("content-length", "0")
+            if length.isdigit() and int(length) > MAX_BYTES:
+                raise refusal("sheet.too_large", limit=MAX_BYTES // 1024**2)
+            file = await read_body(request.receive, MAX_BYTES, UPLOAD_SECONDS)
+            if not file:
+                raise refusal("sheet.empty")
+            outcome = await perform(
+                upload_batch, context.environment, context.caller, {**given, "file": file}
+            )
+        (batch,) = outcome.results
+        is_new = batch.uploaded_at == context.now
+        status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
+        return _json(
+            {"id": global_id("CertificateBatch", batch.id), "state": batch.state.name},
+            status,
+            {"Location": f"{PATH}/{batch.id}"},
+        )
+
+    async def _marked(self, request: Request, context: Context) -> Response:
+        """Return the file with its faults in their cells. Raises `Rejected`."""
+        batch, report = await _reported(request, context)
+        try:
+            file = opened_file(context.keyring, batch)
+        except CannotOpen:
+            raise refusal("batch.altered") from None
+        if file is None:
+            raise refusal("batch.no_file")
+        language = context.language
+        async with self._gate:
+            body = await asyncio.to_thread(_workbook, file, batch.given, report, language)
+        headers = {"Content-Disposition": f'attachment; filename="problems-{batch.id}.xlsx"'}
+        headers |= {**SAFE_HEADERS, "Cache-Control": "no-store"}
+        return Response(body, HTTPStatus.OK, headers, _XLSX)
+
+
+def _workbook(file: bytes, given: str, report: Report, language: str) -> bytes:
+    """Return a marked workbook. Raises `Rejected` where the file is no table at all."""
+    reading = read_candidates(file, json.loads(given))
+    return marked_workbook(reading.sheet, reading.header, marks_of(report, language), language)
+
+
+def _upload_parameters(request: Request) -> dict[str, Any]:
+    """Return what is said beside a file. Raises `Rejected` for parameters that are not known."""
+    said = dict(request.query_params)
+    is_trial = _TRUE.get(said.pop("trial", "true").lower())
+    if is_trial is None:
+        raise refusal("input.malformed", "trial", value="trial", expected="true or false")
+    given: dict[str, Any] = {
+        "organization_code": said.pop("organization", ""),
+        "file_name": said.pop("name", "upload"),
+        "is_trial": is_trial,
+        "document": said.pop("document", None),
+        "reason": said.pop("reason", None),
+    }
+    for field in fields(Given):
+        given[field.name] = said.pop(field.name, None)
+    if said:
+        known = ", ".join(["organization", "name", "trial", *(one.name for one in fields(Given))])
+        raise refusal("input.malformed", value=next(iter(said)), expected=f"one of: {known}")
+    return given
+
+
+async def _read(request: Request, context: Context) -> tuple[BatchRow, int, int]:
+    """Return a batch that the caller may read, and its counts. Raises `Rejected`."""
+    caller, batch_id = context.caller, request.path_params["id"]
+    if caller is None:
+        raise refusal("access.token_required")
+    if caller.role not in _READERS:
+        needed = tuple(sorted(_READERS))
+        raise Rejected([Problem(code="access.role", facts={"role": caller.role, "needed": needed})])
+    async with context.reads() as session:
+        found = await queries.batch_progress(session, batch_id)
+    is_own = caller.role not in OF_ONE_ORGANIZATION
+    if found is None or not (is_own or found[0].organization_id == caller.organization_id):
+        raise refusal("batch.not_found", id=batch_id)
+    return found
+
+
+async def _progress(request: Request, context: Context) -> Response:
+    """Return how far a batch is."""
+    batch, signed, registered = await _read(request, context)
+    halted = json.loads(batch.halted) if batch.halted else []
+    said = {
+        "id": global_id("CertificateBatch", batch.id),
+        "state": batch.state.name,
+        "isTrial": batch.is_trial,
+        "fileName": batch.file_name,
+        "uploadedAt": batch.uploaded_at,
+        "checkedAt": batch.checked_at,
+        "candidateCount": batch.candidate_count,
+        "problemCount": batch.problem_count,
+        "signedCount": signed,
+        "registeredCount": registered,
+        "digest": batch.digest,
+        "halted": [{"code": one["code"], "message": one[context.language]} for one in halted],
+    }
+    body = orjson.dumps(said)
+    return file_response(
+        request,
+        body,
+        JSON,
+        {"Vary": "Authorization, Accept-Language"},
+        cache="private, no-cache",
+        etag=hashlib.sha256(body).hexdigest()[:32],
+    )
+
+
+async def _reported(request: Request, context: Context) -> tuple[BatchRow, Report]:
+    """Return a batch with its file, and what is wrong with it. Raises `Rejected`, `BadRequest`."""
+    batch, _, _ = await _read(request, context)
+    async with context.reads() as session:
+        whole = await queries.batch_with_file(session, batch.id)
+    try:
+        report = opened_report(context.keyring, whole) if whole else None
+    except CannotOpen:
+        raise refusal("batch.altered") from None
+    if whole is None or report is None:
+        raise unavailable("The file has not been looked at yet.")
+    return whole, report
+
+
+async def _problems(request: Request, context: Context) -> Response:
+    """Return what is wrong with a file, row by row."""
+    _, report = await _reported(request, context)
+    language = context.language
+    entries = []
+    for entry in report.entries:
+        said = asdict(entry)
+        rule = {"id": entry.rule, "sentence": entry.sentence} if entry.rule else None
+        plain = {name: said[name] for name in ("row", "column", "title", "shown", "code")}
+        message = entry.zh if language == "zh" else entry.en
+        entries.append({**plain, "cell": entry.cell, "message": message, "rule": rule})
+    body = {"count": report.count, "unusedColumns": report.unused, "problems": entries}
+    return _json(body, HTTPStatus.OK)
+
+
+async def _template(request: Request, context: Context) -> Response:
+    """Return a workbook to fill in, for a certificate type and perhaps one level."""
+    code = request.query_params.get("certificateType", "")
+    async with context.reads() as session:
+        name, choices = await choices_of(session, code, request.query_params.get("level"))
+    body = await asyncio.to_thread(xlsx_template, name, choices)
+    headers = {"Content-Disposition": 'attachment; filename="template.xlsx"'}
+    return file_response(request, body, _XLSX, headers, cache="public, max-age=300")
+
+
+async def _csv_template(request: Request, _context: Context) -> Response:
+    """Return a CSV file with the columns' names."""
+    headers = {"Content-Disposition": 'attachment; filename="template.csv"'}
+    return file_response(
+        request, csv_template(), "text/csv; charset=utf-8", headers, cache="public, max-age=300"
+    )
+
+
+def _json(
+    body: Mapping[str, Any], status: HTTPStatus, headers: Mapping[str, str] | None = None
+) -> Response:
+    every = {**SAFE_HEADERS, "Cache-Control": "no-store", **(headers or {})}
+    return Response(orjson.dumps(body), status, every, JSON)
+
+
+def _not_run(error: BadRequest) -> Response:
+    reply = refused(error, JSON)
+    return Response(reply.body, reply.status, {**SAFE_HEADERS, **reply.headers}, JSON)
+
+
+def _refusal(problems: tuple[Problem, ...], language: str) -> Response:
+    """Return every reason against a request, as mutations state them."""
+    rules = policy_rules()
+    said = []
+    for one in problems:
+        rule = rules[one.rule_id] if one.rule_id else None
+        entry: dict[str, Any] = {"code": one.code, "message": one.message(language)}
+        entry["path"] = list(one.path)
+        entry["rule"] = {"id": rule.id, "sentence": rule.sentence} if rule else None
+        said.append(entry)
+    status = _STATUS[problems[0].kind]
+    if problems[0].code == "sheet.too_large":
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    if problems[0].code == "access.token_required":
+        status = HTTPStatus.UNAUTHORIZED
+    return _json({"errors": said}, status)
