@@ -125,7 +125,6 @@ async def test_names_exactly_the_bad_rows_of_a_batch(house):
         ("text.length", "candidates.7.holder_name"),
         ("issue.not_entitled", "candidates.59.level"),
         ("period.ends_before_it_begins", "candidates.59.expires_on"),
-        ,
     ]
 
 

@@ -6,18 +6,19 @@ refused again.
 
 import io
 from collections.abc import Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import xlsxwriter
+import xlsxwriter.worksheet
 
 from certgraph.certificates.sheets.columns import PROBLEMS_TITLE, Header
 from certgraph.certificates.sheets.files import Cell, Sheet
 
 _IN_MEMORY = 20_000
-"""Rows up to which a workbook is made in memory; areas of merged cells need that."""
+"""Rows up to which a workbook is made in memory; merged areas always need that."""
 
-_LIST = {"zh": "问题清单", "en": "Problems"}
+_NAMES = {"zh": ("名单", "问题清单"), "en": ("Candidates", "Problems")}
 _HEAD = {
     "zh": ("单元格", "列", "内容", "问题", "规则"),
     "en": ("Cell", "Column", "Content", "Problem", "Rule"),
@@ -55,17 +56,17 @@ def marked_workbook(sheet: Sheet, header: Header, marks: Iterable[Mark], languag
         by_place.setdefault((one.row, one.column or 0), []).append(one.message)
         text = f"{one.title}：{one.message}" if one.title else one.message
         by_row.setdefault(one.row, []).append(text)
-    is_long = len(sheet.rows) > _IN_MEMORY
+    is_long = len(sheet.rows) > _IN_MEMORY and not sheet.merged
     with xlsxwriter.Workbook(out, {"in_memory": not is_long, "constant_memory": is_long}) as book:
         formats = {
             "text": book.add_format({"num_format": "@"}),
             "wrong": book.add_format({"num_format": "@", "bg_color": "#FFC7CE", "border": 1}),
+            "text day": book.add_format({"num_format": "yyyy-mm-dd"}),
+            "wrong day": book.add_format({"num_format": "yyyy-mm-dd hh:mm", "bg_color": "#FFC7CE"}),
             "said": book.add_format({"font_color": "#9C0006", "text_wrap": True}),
         }
-        _write_table(
-            book.add_worksheet(sheet.name[:31] or None), sheet, header, by_place, by_row, formats
-        )
-        listed = book.add_worksheet(_LIST[language])
+        table, listed = map(book.add_worksheet, _NAMES[language])
+        _write_table(table, sheet, header, by_place, by_row, formats)
         listed.set_column(0, 2, 16)
         listed.set_column(3, 4, 80)
         listed.write_row(0, 0, _HEAD[language], book.add_format({"bold": True}))
@@ -92,15 +93,15 @@ def _write_table(
         table.set_row(number - 1, None, None, {"hidden": number in sheet.hidden_rows})
         for column, cell in enumerate(cells, 1):
             place = (number, column)
-            form = formats["wrong" if place in by_place else "text"]
+            kind = "wrong" if place in by_place else "text"
             value = _as_it_was(cell, sheet.errors.get(place))
+            is_day = isinstance(value, date | time | timedelta)
+            form = formats[f"{kind} day" if is_day else kind]
             if place in merged:
                 bottom, right = merged[place]
                 table.merge_range(number - 1, column - 1, bottom - 1, right - 1, value, form)
-            elif isinstance(value, float):
-                table.write_number(number - 1, column - 1, value, form)
-            elif value or place in by_place:
-                table.write_string(number - 1, column - 1, value, form)
+            elif value != "" or place in by_place:
+                _WRITE[type(value)](table, number - 1, column - 1, value, form)
             if place in by_place:
                 table.write_comment(number - 1, column - 1, "\n".join(by_place[place]))
         if number == header.row:
@@ -109,13 +110,21 @@ def _write_table(
             table.write_string(number - 1, last, "；".join(by_row[number]), formats["said"])
 
 
-def _as_it_was(cell: Cell, error: str | None) -> str | float:
+def _as_it_was(cell: Cell, error: str | None) -> Cell:
     if error is not None:
         return error or _NO_RESULT
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, int | float):
-        return float(cell)
-    if isinstance(cell, datetime | date | time):
-        return cell.isoformat()
-    return "" if cell is None else str(cell)
+    return "" if cell is None else cell
+
+
+_Sheet = xlsxwriter.worksheet.Worksheet
+_WRITE: dict[type, Any] = {
+    str: _Sheet.write_string,
+    bool: _Sheet.write_boolean,
+    int: _Sheet.write_number,
+    float: _Sheet.write_number,
+    date: _Sheet.write_datetime,
+    datetime: _Sheet.write_datetime,
+    time: _Sheet.write_datetime,
+    timedelta: _Sheet.write_datetime,
+}
+"""Type of a cell → what writes it as such."""
