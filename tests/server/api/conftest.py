@@ -57,6 +57,7 @@ async def client(house):
         ("credit_bank", Role.CREDIT_BANK, None),
         ("verifier", Role.VERIFIER, None),
         ("issuer", Role.EVALUATION_ORGANIZATION, "EO-001"),
+        ("approver", Role.APPROVER, "EO-001"),
         ("other", Role.EVALUATION_ORGANIZATION, "EO-002"),
     ):
         _, tokens[name] = await house.perform(

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from certgraph.actions.parties import Role
 from certgraph.certificates import run_queries
-from certgraph.certificates.batches import queries
+from certgraph.certificates.batches import queries, working
 from certgraph.certificates.batches.actions import (
     approve_batch,
     cancel_batch,
@@ -19,7 +19,7 @@ from certgraph.certificates.batches.actions import (
     submit_batch,
 )
 from certgraph.certificates.batches.rules import BatchState
-from certgraph.certificates.batches.working import LEASE, MOST_ATTEMPTS, work_once
+from certgraph.certificates.batches.working import LEASE, MOST_ATTEMPTS, TRY_AGAIN, work_once
 from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.signing.actions import (
     CertificateSignatureDraft,
@@ -324,6 +324,22 @@ async def test_a_file_at_which_every_worker_ends_is_given_up(desk):
     (said,) = json.loads((await desk.batch(batch.id)).halted)
     assert said["code"] == "batch.given_up"
     assert not await work_once(desk.worker)
+
+
+async def test_a_step_that_fails_is_tried_again_soon(desk, monkeypatch):
+    batch = await desk.upload([person(1)])
+
+    async def fails(*_):
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(working, "look", fails)
+        with pytest.raises(OSError, match="disk"):
+            await desk.work()
+    assert await desk.work() == 0
+    desk.house.now += TRY_AGAIN
+    assert await desk.work() == 1
+    assert (await desk.batch(batch.id)).state == "validated"
 
 
 async def test_a_file_that_was_edited_in_the_database_is_refused(desk):

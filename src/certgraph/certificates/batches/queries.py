@@ -97,11 +97,16 @@ async def claim(session: Session, *, now: datetime, until: datetime) -> BatchRow
     return row
 
 
-async def extend_lease(session: Session, batch_id: UUID, until: datetime | None) -> None:
-    """Keep a batch for longer, or give it back; something came of it."""
+async def extend_lease(session: Session, batch_id: UUID, until: datetime) -> None:
+    """Keep a batch for longer; something came of it."""
     await session.execute(
         update(BatchRow).where(BatchRow.id == batch_id).values(lease_until=until, attempts=0)
     )
+
+
+async def keep_until(session: Session, batch_id: UUID, until: datetime) -> None:
+    """Let nobody take a batch before then; nothing came of it."""
+    await session.execute(update(BatchRow).where(BatchRow.id == batch_id).values(lease_until=until))
 
 
 async def is_signed(session: Session, run_id: UUID) -> bool:

@@ -46,8 +46,11 @@ logger = logging.getLogger("certgraph.batches")
 LEASE = timedelta(minutes=5)
 """For which a worker keeps a batch without a word; a look at 100,000 rows takes a minute."""
 
-MOST_ATTEMPTS = 3
+MOST_ATTEMPTS = 5
 """Of a batch with which every worker ends before anything comes of it."""
+
+TRY_AGAIN = timedelta(seconds=30)
+"""After a step that failed, with the database busy perhaps."""
 
 _LOOK_AGAIN = timedelta(seconds=5)
 """After which a batch that waits for its organization's signatures is looked at again."""
@@ -101,10 +104,12 @@ async def work_once(worker: Worker) -> bool:
             _halt(batch, [Problem(code="batch.given_up", facts={"times": MOST_ATTEMPTS})])
             return True
     worker.environment.observe(BatchStep.CLAIMED, 1)
-    if state is BatchState.DRAFT:
-        await _check(worker, batch_id)
-    else:
-        await _issue(worker, batch_id)
+    try:
+        await (_check if state is BatchState.DRAFT else _issue)(worker, batch_id)
+    except Exception:
+        async with worker.environment.sessions.begin() as session:
+            await queries.keep_until(session, batch_id, worker.clock() + TRY_AGAIN)
+        raise
     worker.environment.observe(BatchStep.ENDED, 1)
     return True
 
