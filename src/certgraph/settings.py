@@ -100,6 +100,10 @@ class Settings(BaseModel):
         description="Origins of web pages that may ask /graphql, by commas, or *; none by default.",
         pattern=r"^[A-Za-z0-9.:/, *\[\]-]*$",
     )
+    printing_dir: Path | None = Field(
+        default=None,
+        description="Folder with layouts, seals and fonts of printed certificates.",
+    )
     graphiql: bool = Field(default=True, description="Serve the GraphiQL page at /graphql.")
     introspection: bool = Field(default=True, description="Answer introspection queries.")
 

@@ -43,6 +43,7 @@ from certgraph.api.http.negotiation import (
     response_type,
 )
 from certgraph.api.http.outages import Outage
+from certgraph.api.http.printed_files import PrintedFiles
 from certgraph.api.http.requests import (
     MAX_BODY,
     MAX_PUBLIC_BODY,
@@ -359,6 +360,7 @@ def make_app(
     page = VerifyPage(server.trust_cache, reads, clock)
     log = LogFiles(reads, server.outage)
     batches = BatchFiles(server.context, server.outage)
+    prints = PrintedFiles(server.context, server.outage, settings.printing_dir)
     routes = [
         Route("/", _home),
         Route("/trust/{name}", server.published),
@@ -367,6 +369,7 @@ def make_app(
         *page.routes(),
         *log.routes(),
         *batches.routes(),
+        *prints.routes(),
         Route("/livez", server.livez),
         Route("/readyz", server.readyz),
     ]

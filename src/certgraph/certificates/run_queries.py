@@ -72,6 +72,19 @@ async def certificates_of_run(session: Session, run_id: UUID) -> Sequence[Certif
     return (await session.scalars(statement)).all()
 
 
+async def part_of_run(
+    session: Session, run_id: UUID, first: int, limit: int
+) -> Sequence[CertificateRow]:
+    """Return up to `limit` certificates of a run, from position `first` on."""
+    statement = (
+        select(CertificateRow)
+        .where(CertificateRow.issue_run_id == run_id, CertificateRow.position >= first)
+        .order_by(CertificateRow.position)
+        .limit(limit)
+    )
+    return (await session.scalars(statement)).all()
+
+
 class Draft(NamedTuple):
     """What is signed of a certificate, with the keyed hash of the draft as it was recorded."""
 

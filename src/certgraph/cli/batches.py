@@ -80,7 +80,7 @@ async def _check(runtime: Runtime, options: argparse.Namespace) -> None:
     async with runtime.reads() as session:
         organization = await organization_named(session, options.organization)
         act = Act(session, BY_HAND, runtime.environment())
-        reading, faults = await look(act, organization, data, given)
+        reading, faults = await look(act, organization, data, given, runtime.settings.printing_dir)
     report = report_of(faults, reading.header.unused if reading else ())
     if reading is not None:
         print(f"{len(reading.candidates)} candidates", file=sys.stderr)
@@ -171,7 +171,8 @@ async def _work(runtime: Runtime, _options: argparse.Namespace) -> None:
             elif step is IssueStep.BATCH_STORED:
                 progress.update(count)
 
-        worker = Worker(runtime.environment(observe), runtime.reads, now)
+        printing_dir = runtime.settings.printing_dir
+        worker = Worker(runtime.environment(observe), runtime.reads, now, printing_dir)
         done = 0
         while await work_once(worker):
             done += 1
@@ -187,7 +188,7 @@ def work_forever(settings: Settings) -> None:
 
 async def _forever(settings: Settings) -> None:
     async with open_runtime(settings, now(), system_random()) as runtime:
-        worker = Worker(runtime.environment(), runtime.reads, now)
+        worker = Worker(runtime.environment(), runtime.reads, now, settings.printing_dir)
         while True:
             try:
                 is_busy = await work_once(worker)

@@ -40,6 +40,7 @@ ZH: dict[str, str] = {
     "command_token": "接口令牌",
     "command_audit": "审计记录",
     "command_issue": "按电子表格签发证书",
+    "command_print": "将证书输出为可打印的 PDF",
     "command_batch": "考生名单批次：上传、检查、颁发、录入",
     "command_sign-own": "提交机构自行完成的签名",
     "command_register": "将证书录入平台",

@@ -26,6 +26,7 @@ MODULES = {
     ),
     "credit_bank": ("credit-bank",),
     "batches": ("batch",),
+    "printing": ("print",),
     "log": ("log",),
 }  # fmt: skip
 """Module → the commands in it. One is imported when it is chosen: all of them take three seconds.

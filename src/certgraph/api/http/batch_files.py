@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from certgraph.actions.parties import OF_ONE_ORGANIZATION, Role
+from certgraph.actions.parties import OF_ONE_ORGANIZATION, Actor, Role
 from certgraph.actions.performing import perform
 from certgraph.api.context import Context
 from certgraph.api.http.negotiation import JSON
@@ -55,32 +55,20 @@ _STATUS = {
 }
 _TRUE = {"true": True, "1": True, "false": False, "0": False}
 
+MakeContext = Callable[[Mapping[bytes, bytes]], Awaitable[Context]]
 Answer = Callable[[Request, Context], Awaitable[Response]]
 
 
-class BatchFiles:
-    """Answers what is below `/batches`."""
+class Files:
+    """Answers requests of callers with a token; refusals as JSON."""
 
-    def __init__(
-        self, context: Callable[[Mapping[bytes, bytes]], Awaitable[Context]], outage: Outage
-    ) -> None:
+    def __init__(self, context: MakeContext, outage: Outage) -> None:
         self._context = context
         self._outage = outage
-        self._gate = asyncio.Semaphore(_AT_ONCE)
 
-    def routes(self) -> list[Route]:
-        """Return where it is."""
-        one = PATH + "/{id:uuid}"
-        return [
-            Route(PATH, self._answered(self._upload), methods=["POST"]),
-            Route(f"{PATH}/template.xlsx", self._answered(_template), methods=["GET"]),
-            Route(f"{PATH}/template.csv", self._answered(_csv_template), methods=["GET"]),
-            Route(one, self._answered(_progress), methods=["GET"]),
-            Route(f"{one}/problems", self._answered(_problems), methods=["GET"]),
-            Route(f"{one}/problems.xlsx", self._answered(self._marked), methods=["GET"]),
-        ]
+    def answered(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        """Return what answers a request by `answer`, or by why it cannot be."""
 
-    def _answered(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         async def answered(request: Request) -> Response:
             language = "en"
             try:
@@ -95,6 +83,26 @@ class BatchFiles:
                 return _not_run(self._outage.refused(error))
 
         return answered
+
+
+class BatchFiles(Files):
+    """Answers what is below `/batches`."""
+
+    def __init__(self, context: MakeContext, outage: Outage) -> None:
+        super().__init__(context, outage)
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        """Return where it is."""
+        one = PATH + "/{id:uuid}"
+        return [
+            Route(PATH, self.answered(self._upload), methods=["POST"]),
+            Route(f"{PATH}/template.xlsx", self.answered(_template), methods=["GET"]),
+            Route(f"{PATH}/template.csv", self.answered(_csv_template), methods=["GET"]),
+            Route(one, self.answered(_progress), methods=["GET"]),
+            Route(f"{one}/problems", self.answered(_problems), methods=["GET"]),
+            Route(f"{one}/problems.xlsx", self.answered(self._marked), methods=["GET"]),
+        ]
 
     async def _upload(self, request: Request, context: Context) -> Response:
         """Take in a file. Raises `Rejected`, `BadRequest`."""
@@ -166,25 +174,31 @@ def _upload_parameters(request: Request) -> dict[str, Any]:
     return given
 
 
-async def _read(request: Request, context: Context) -> tuple[BatchRow, int, int]:
-    """Return a batch that the caller may read, and its counts. Raises `Rejected`."""
-    caller, batch_id = context.caller, request.path_params["id"]
+def check_reader(context: Context) -> Actor:
+    """Return who asks, if it may see whom certificates are for. Raises `Rejected`."""
+    caller = context.caller
     if caller is None:
         raise refusal("access.token_required")
     if caller.role not in _READERS:
         needed = tuple(sorted(_READERS))
         raise Rejected([Problem(code="access.role", facts={"role": caller.role, "needed": needed})])
+    return caller
+
+
+async def readable_batch(request: Request, context: Context) -> tuple[BatchRow, int, int]:
+    """Return the batch of a path, signed and registered; another's is none. Raises `Rejected`."""
+    caller, batch_id = check_reader(context), request.path_params["id"]
     async with context.reads() as session:
         found = await queries.batch_progress(session, batch_id)
-    is_own = caller.role not in OF_ONE_ORGANIZATION
-    if found is None or not (is_own or found[0].organization_id == caller.organization_id):
+    is_bound = caller.role in OF_ONE_ORGANIZATION
+    if found is None or (is_bound and found[0].organization_id != caller.organization_id):
         raise refusal("batch.not_found", id=batch_id)
     return found
 
 
 async def _progress(request: Request, context: Context) -> Response:
     """Return how far a batch is."""
-    batch, signed, registered = await _read(request, context)
+    batch, signed, registered = await readable_batch(request, context)
     halted = json.loads(batch.halted) if batch.halted else []
     said = {
         "id": global_id("CertificateBatch", batch.id),
@@ -213,7 +227,7 @@ async def _progress(request: Request, context: Context) -> Response:
 
 async def _reported(request: Request, context: Context) -> tuple[BatchRow, Report]:
     """Return a batch with its file, and what is wrong with it. Raises `Rejected`, `BadRequest`."""
-    batch, _, _ = await _read(request, context)
+    batch, _, _ = await readable_batch(request, context)
     async with context.reads() as session:
         whole = await queries.batch_with_file(session, batch.id)
     try:

@@ -3,12 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from certgraph.actions.acting import Act
 from certgraph.certificates import run_queries
 from certgraph.certificates.batches import queries
 from certgraph.certificates.batches.tables import BatchRow
+from certgraph.certificates.drafts.names import issued_name
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest
+from certgraph.certificates.printed.fonts import printable_characters, unprintable
 from certgraph.certificates.rules import masked_document
 from certgraph.certificates.sheets.cells import Fault
 from certgraph.certificates.sheets.reading import Reading, read_candidates
@@ -42,7 +45,11 @@ def of_the_file(problems: Iterable[Problem]) -> list[Fault]:
 
 
 async def look(
-    act: Act, organization: OrganizationRow, data: bytes, given: str
+    act: Act,
+    organization: OrganizationRow,
+    data: bytes,
+    given: str,
+    printing_dir: Path | None = None,
 ) -> tuple[Reading | None, list[Fault]]:
     """Return what a file holds, and everything that is wrong with it; nothing is recorded.
 
@@ -51,6 +58,7 @@ async def look(
         organization: Who would issue.
         data: The file.
         given: What holds for all its candidates: JSON, by name of a column.
+        printing_dir: Folder of the installation's fonts.
     """
     # 1. The file, cell by cell.
     try:
@@ -67,7 +75,15 @@ async def look(
         else:
             general.append(problem)
     faults += of_the_file(general)
-    # 3. People who are there twice, or certified already.
+    # 3. Names that cannot be printed; people who are there twice, or certified already.
+    characters = printable_characters(printing_dir)
+    faults += reading.placed(
+        problem
+        for index, one in enumerate(reading.candidates)
+        for problem in unprintable(
+            issued_name(one.holder_name), characters, "candidates", str(index), "holder_name"
+        )
+    )
     faults += reading.placed(await _people_problems(act, reading.candidates))
     return reading, faults
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from uuid import UUID
 
 from certgraph.actions.acting import Act, Environment
@@ -78,11 +79,13 @@ class Worker:
         environment: Its writing sessions, keys and observer; its `now` is not used.
         reads: Maker of sessions that only read.
         clock: Returns the time.
+        printing_dir: Folder of the installation's fonts.
     """
 
     environment: Environment
     reads: Sessions
     clock: Callable[[], datetime]
+    printing_dir: Path | None = None
 
     def act(self, session: Session) -> Act:
         """Return an act of the service, now."""
@@ -143,7 +146,7 @@ async def _check(worker: Worker, batch_id: UUID) -> None:
         if data is None:
             reading, faults = None, of_the_file([Problem(code="batch.altered")])
         else:
-            reading, faults = await look(act, organization, data, batch.given)
+            reading, faults = await look(act, organization, data, batch.given, worker.printing_dir)
     report = report_of(faults, reading.header.unused if reading else ())
     worker.environment.observe(BatchStep.LOOKED_AT, report.count)
     # 2. What it found, and the drafts, in one transaction.

@@ -85,7 +85,7 @@ def _write_table(
     formats: dict[str, Any],
 ) -> None:
     last = max([*header.titles, *map(len, sheet.rows)])
-    table.set_column(0, last - 1, 16)
+    table.set_column(0, last - 1, 22)
     table.set_column(last, last, 60)
     table.freeze_panes(header.row, 0)
     merged = {first: area for first, area in sheet.merged if first[0] > header.row}

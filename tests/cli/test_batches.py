@@ -1,0 +1,152 @@
+"""certgraph batch and print, as an operator runs them, against a demo; and beside a server."""
+
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import httpx
+import pytest
+
+from certgraph.cli.main import main
+from tests.server.batch_kit import TITLES, person, xlsx
+
+DEMO = {"标准代码": "DEMO-BIM", "标准版本": "2020-demo", "等级": "中级"}
+ON_BEHALF = ("--document", "minutes 2026-1", "--reason", "test")
+
+
+@pytest.fixture
+def run(demo, capsys, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+    def command(*arguments):
+        status = main([*map(str, (*arguments, "--dir", demo))])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return command
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A spreadsheet of three, of whom one has a mistake."""
+    file = tmp_path / "results.xlsx"
+    rows = [person(n, **DEMO) for n in (401, 402, 403)]
+    rows[1]["等级"] = "四级"
+    file.write_bytes(xlsx(rows))
+    return file
+
+
+def test_a_file_is_checked_marked_and_nothing_is_recorded(run, results, tmp_path):
+    marked = tmp_path / "marked.xlsx"
+    options = ("--organization", "EO-001", "--marked", marked)
+    status, out, err = run("batch", "check", results, *options)
+    assert status == 1
+    assert out == "F3 等级 “四级”: Write the level as 初级, 中级, 高级 or 1, 2, 3.\n"
+    assert "3 candidates" in err
+    assert "1 faults are in the file; nothing is recorded." in err
+    again = run("batch", "check", marked, "--organization", "EO-001")
+    assert again[1] == out
+    assert run("batch", "work")[2].startswith("0 steps done")
+
+
+def test_a_batch_is_uploaded_looked_at_and_cancelled(run, tmp_path):
+    file = tmp_path / "results.csv"
+    cells = [person(n, **DEMO) for n in (411, 412)]
+    lines = [",".join(TITLES), *(",".join(row.values()) for row in cells)]
+    file.write_bytes("\n".join(lines).encode("gbk"))
+    status, out, _ = run(
+        "batch", "upload", file, "--organization", "EO-001", "--submit", *ON_BEHALF
+    )
+    assert status == 0
+    id_, state = out.split()
+    assert state == "(draft)"
+    assert run("batch", "work")[0] == 0
+    status, out, _ = run("batch", "show", id_)
+    assert status == 0
+    assert out.startswith("results.csv: validated\n2 candidates, 0 signed, 0 registered\ndigest of")
+    assert run("batch", "register", id_, *ON_BEHALF)[0] == 1
+    assert run("batch", "cancel", id_, *ON_BEHALF)[1] == f"{id_} (cancelled)\n"
+    assert "cancelled" in run("batch", "show", id_)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("batch", "show", "nothing"), "There is no batch nothing here."),
+        (("batch", "cancel", "nothing", *ON_BEHALF), "There is no batch nothing here."),
+        (("batch", "check", "nowhere.xlsx", "--organization", "EO-001"), "a file that exists"),
+        (("batch", "template", "CT-NONE", "t.xlsx"), "There is no certificate type CT-NONE"),
+        (("print", "out.pdf", "NOPE"), "There is no certificate NOPE here."),
+        (("print", "out.pdf", "--batch", "x"), "There is no batch x here."),
+    ],
+)
+def test_mistakes_are_said_in_a_sentence(run, arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run(*arguments)
+    assert (status, out) == (1, "")
+    assert message in err
+
+
+def test_templates_are_written(run, demo, tmp_path):
+    for name in ("t.xlsx", "t.csv"):
+        status, *_ = run("batch", "template", type_of(demo), tmp_path / name, "--level", "中级")
+        assert status == 0
+    assert (tmp_path / "t.xlsx").read_bytes().startswith(b"PK")
+    assert (tmp_path / "t.csv").read_text("utf-8-sig").startswith("姓名,")
+
+
+def type_of(demo):
+    with closing(sqlite3.connect(demo / "certgraph.sqlite3")) as database:
+        (code,) = database.execute(
+            "SELECT code FROM certificate_types WHERE id = "
+            "(SELECT certificate_type_id FROM standards WHERE code = 'DEMO-BIM')"
+        ).fetchone()
+    return code
+
+
+def test_certificates_are_printed_as_one_file_or_several(run, demo, tmp_path):
+    with closing(sqlite3.connect(demo / "certgraph.sqlite3")) as database:
+        numbers = [
+            number
+            for (number,) in database.execute(
+                "SELECT number FROM certificates WHERE state = 'registered' ORDER BY number LIMIT 2"
+            )
+        ]
+    status, _, err = run("print", tmp_path / "both.pdf", *numbers[:1])
+    assert (status, err) == (0, f"{tmp_path / 'both.pdf'}: 1 certificates\n")
+    assert (tmp_path / "both.pdf").read_bytes().startswith(b"%PDF")
+    assert run("print", tmp_path / "each", *numbers)[0] == 0
+    assert len(list((tmp_path / "each").glob("*.pdf"))) == 2
+
+
+def token(demo, name):
+    lines = (demo / "tokens.env").read_text().splitlines()
+    return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
+
+
+def test_a_server_goes_on_with_what_is_uploaded_to_it(demo, results):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = (sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo)
+    process = subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.PIPE, text=True)
+    try:
+        for line in process.stderr:
+            if line == "Stop with Ctrl-C.\n":
+                break
+        headers = {"Authorization": f"Bearer {token(demo, 'EVALUATION_ORGANIZATION_TOKEN')}"}
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+            given = {"organization": "EO-001", "name": "results.xlsx"}
+            uploaded = client.post("/batches", params=given, content=results.read_bytes())
+            for _ in range(300):
+                said = client.get(uploaded.headers["Location"]).json()
+                if said["checkedAt"]:
+                    break
+                time.sleep(0.1)
+        assert (said["state"], said["problemCount"], said["candidateCount"]) == ("DRAFT", 1, 3)
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stderr.close()
