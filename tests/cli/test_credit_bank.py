@@ -26,7 +26,7 @@ def number_of(demo):
 
 
 def test_the_feed_is_stated_without_a_server(demo, capsys):
-    assert len(feed(demo)) == 10
+    assert len(feed(demo)) == 19
     assert (
         main(
             ["suspend", "--dir", str(demo), number_of(demo), "--reason", "test", "--document", "d"]
@@ -45,7 +45,7 @@ def test_a_new_epoch_states_every_record_again(demo, capsys):
     before = feed(demo)
     command = ["credit-bank", "new-epoch", "--dir", str(demo), "--reason", "restored"]
     assert main(command) == 0
-    assert capsys.readouterr().out == "a new epoch begins; 10 records stated again\n"
+    assert capsys.readouterr().out == "a new epoch begins; 19 records stated again\n"
     after = feed(demo)
     assert [row[1:] for row in after] == [(place, "repeated") for place in range(1, 11)]
     assert {row[0] for row in after} & {row[0] for row in before} == set()

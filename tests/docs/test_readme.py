@@ -71,7 +71,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
         "证书有效（离线核验）",
         "✔ The document number matches.",
         "exit status 1: not all of them are valid",
-        "10 changes pulled; 8 records held",
+        "19 changes pulled; 17 records held",
         '"outcomes": [{"number": 1, "name": "静态网页制作", "credits": 1.5}',
     ):
         assert expected in run.stdout

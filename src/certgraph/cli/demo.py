@@ -24,6 +24,7 @@ from certgraph.certificates.states.actions import register_certificate
 from certgraph.cli import serve
 from certgraph.cli.ceremony import create_roots, load_root_key
 from certgraph.cli.clock import default_language, now, system_random
+from certgraph.cli.demo_batch import issue_batch
 from certgraph.cli.demo_credits import INSTITUTION, recognize_outcomes, state_feed
 from certgraph.cli.demo_data import (
     BY_DEMO,
@@ -174,6 +175,7 @@ async def build_demo(folder: Path, port: int) -> None:
         await _publish_trust(runtime, folder, new_list=True)
         print("Trust: 3 root keys, 2 of them signed trust list 1.")
         certificates = [await _issue_case(runtime, folder, case) for case in CASES]
+        issued = await issue_batch(runtime, folder)
         await _publish_trust(runtime, folder, new_list=False)
         _install_verifier(folder, port, runtime.now)
         (folder / "certificates.csv").write_bytes(_index(certificates))
@@ -181,6 +183,7 @@ async def build_demo(folder: Path, port: int) -> None:
         changes = await state_feed(runtime)
         await write_tokens(runtime, folder, INSTITUTION)
         print(f"Issued: {len(certificates)} certificates, to people who do not exist.")
+        print(f"Batch: a spreadsheet of {issued}, three mistakes, corrected, issued, printed.")
         print(f"Credit bank: {outcomes} learning outcomes recognized, {changes} records to pull.")
 
 
@@ -234,6 +237,11 @@ Revoke one (numbers: add --csv), and see it after an update, while the demo is s
   certgraph revoke --dir {folder} NUMBER --document "minutes 2026-1" --reason "exam fraud"
   certgraph trust publish --dir {folder}
   certgraph trust update --home {folder}/verifier
+
+Look at {folder / "batch"}: an exam's spreadsheet, the same with its mistakes marked, corrected, and
+the certificates to print. Check one of your own:
+
+  certgraph batch check --dir {folder} {folder}/batch/1-results.xlsx --organization EO-001
 
 Tokens for the API are in {folder / "tokens.env"}. While it is served, pull the credit bank's feed:
 
