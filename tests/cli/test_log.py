@@ -45,7 +45,7 @@ def test_anybody_follows_the_log_and_goes_on_where_it_ended(demo, run, server, t
     assert out.startswith(f"{ORIGIN}: 20 certificates, 20 new\nroot ")
     assert json.loads(state.read_text())["size"] == 20
     assert run("check", server, "--home", home, "--state", state)[1].startswith(
-        f"{ORIGIN}: 11 certificates, 0 new"
+        f"{ORIGIN}: 20 certificates, 0 new"
     )
     content = json.loads(state.read_text())
     content["origin"] = "another/log"

@@ -83,7 +83,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
             '"静态网页制作"',
             '{"sequence":1,"kind":"',
             '"learner":{"name":"',
-            '"end":{"rows":10,"sha256":',
+            '"end":{"rows":19,"sha256":',
             '"edition":1,"creditsTenths":125',
         ):
             assert expected in run.stdout
