@@ -23,6 +23,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from attack import bench_attack
+from batches import bench_batches
 from feed import bench_feed
 from log import bench_log
 from page import bench_page
@@ -39,7 +40,19 @@ from certgraph.credential.verification import Verdict, verify
 from tests.credential import kit
 from tests.server.conftest import embedded_postgres, open_house
 
-NAMES = ["verify", "import", "qr", "issue", "log", "scans", "page", "reads", "feed", "attack"]
+NAMES = [
+    "verify",
+    "import",
+    "qr",
+    "issue",
+    "batches",
+    "log",
+    "scans",
+    "page",
+    "reads",
+    "feed",
+    "attack",
+]
 FIGURES: dict[str, float] = {}
 
 
@@ -185,6 +198,8 @@ def main() -> None:
         bench_qr(10 if options.quick else 40)
     if "issue" in names:
         bench_issue(1_000 if options.quick else 10_000)
+    if "batches" in names:
+        bench_batches(report, rows=10_000 if options.quick else 100_000)
     if "log" in names and options.quick:
         bench_log(report, size=100_000, certificates=2_000, rounds=1)
     elif "log" in names:

@@ -16,11 +16,16 @@ TITLES = ("姓名", "证件类型", "证件号码", "标准代码", "标准版�
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
+def check_digit(first: str) -> str:
+    """Return the last character of a citizen identification number (GB 11643)."""
+    total = sum(int(digit) * weight for digit, weight in zip(first, _WEIGHTS, strict=True))
+    return "10X98765432"[total % 11]
+
+
 def resident_number(number: int) -> str:
     """Return a citizen identification number of nobody: of a place that does not exist."""
     first = f"99999919900101{number:03d}"
-    total = sum(int(digit) * weight for digit, weight in zip(first, _WEIGHTS, strict=True))
-    return first + "10X98765432"[total % 11]
+    return first + check_digit(first)
 
 
 def person(number: int, **changes) -> dict:

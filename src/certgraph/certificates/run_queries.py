@@ -1,6 +1,6 @@
 """All SQL about issue runs, and what is signed by them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,6 +13,9 @@ from certgraph.certificates.tables import (
     IssueRunRow,
 )
 from certgraph.database import Session, is_not
+
+_PART = 2_000
+"""Drafts that one statement reads."""
 
 
 def waiting_count() -> ColumnElement[int]:
@@ -94,12 +97,13 @@ class Draft(NamedTuple):
     mac: bytes | None
     certificate_type_id: UUID
     level: int
+    position: int
 
 
 async def unsigned_drafts(
-    session: Session, run_id: UUID, *, limit: int | None = None
+    session: Session, run_id: UUID, *, first: int = 0, limit: int | None = None
 ) -> Sequence[Draft]:
-    """Return a run's drafts, in the order of the request."""
+    """Return a run's drafts from position `first` on, in the order of the request."""
     statement = (
         select(
             CertificateRow.id,
@@ -108,9 +112,11 @@ async def unsigned_drafts(
             CertificateRow.draft_mac,
             CertificateRow.certificate_type_id,
             CertificateRow.level,
+            CertificateRow.position,
         )
         .where(
             CertificateRow.issue_run_id == run_id,
+            CertificateRow.position >= first,
             CertificateRow.signature.is_(None),
             CertificateRow.log_index.is_(None),  # what is not signed is not in the log
             CertificateRow.erased_at.is_(None),
@@ -138,6 +144,15 @@ async def store_signatures(session: Session, signatures: Sequence[Mapping[str, A
     )
     connection = await session.connection()  # as plain rows: no objects to keep in step
     await connection.execute(statement, signatures)
+
+
+async def every_draft(session: Session, run_id: UUID) -> AsyncIterator[Draft]:
+    """Yield a run's drafts in the order of the request, read part by part."""
+    first = 0
+    while part := await unsigned_drafts(session, run_id, first=first, limit=_PART):
+        for draft in part:
+            yield draft
+        first = part[-1].position + 1
 
 
 async def drop_requests(session: Session, run_ids: Sequence[UUID]) -> None:

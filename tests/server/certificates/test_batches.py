@@ -20,6 +20,7 @@ from certgraph.certificates.batches.actions import (
 )
 from certgraph.certificates.batches.rules import BatchState
 from certgraph.certificates.batches.working import LEASE, MOST_ATTEMPTS, TRY_AGAIN, work_once
+from certgraph.certificates.drafts import drafting
 from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.signing.actions import (
     CertificateSignatureDraft,
@@ -31,11 +32,14 @@ from certgraph.certificates.states.actions import (
     change_issuer_state,
     revoke_certificate,
 )
+from certgraph.credential.claims import claims_from
+from certgraph.credential.encoding import decode
+from certgraph.credential.holder_tag import holder_tag
 from certgraph.entitlements.actions import end_entitlement
 from certgraph.organizations.keys import possession_message, register_held_key
 from certgraph.organizations.rules import OrganizationState
 from certgraph.problems import Rejected
-from tests.server.batch_kit import Desk, person, resident_number, xlsx
+from tests.server.batch_kit import TITLES, Desk, person, resident_number, xlsx
 from tests.server.conftest import FIRST_INSTANT, NOW, TODAY
 
 
@@ -391,3 +395,50 @@ async def test_a_batch_is_registered_late_and_says_so(desk):
     await desk.house.perform(register_batch, actor=await desk.officer(), batch_id=batch.id)
     (row,) = await certificates(desk, batch)
     assert (row.registration_due_on, row.registered_at) == (date(2026, 11, 11), desk.house.now)
+
+
+async def test_holder_tags_are_computed_before_anything_is_locked(desk, monkeypatch):
+    rows = [person(n, 证件核验方式="核对证件号码") for n in range(3)]
+    titles = (*TITLES, "证件核验方式")
+    inside = []
+    original = drafting.tagged
+    monkeypatch.setattr(drafting, "tagged", lambda *given: inside.append(1) or original(*given))
+    batch = await desk.validated(xlsx(rows, titles))
+    assert batch.state == "validated"
+    assert inside == []  # none while the drafts were recorded
+    await desk.approve(batch)
+    await desk.work()
+    for number, row in enumerate(await certificates(desk, batch)):
+        claims = claims_from(decode(row.payload))
+        expected = holder_tag(resident_number(number), issuer="EO-001", number=row.number)
+        assert claims.holder_tag == expected
+
+
+async def test_what_another_batch_took_meanwhile_is_reported_and_nothing_recorded(
+    desk, monkeypatch
+):
+    first = await desk.upload([person(1, 准考证号=None)])
+    second = await desk.upload([person(1, 准考证号=None), person(2)])
+    original = working.look
+
+    async def look_before_the_other_is_recorded(act, organization, data, given, folder):
+        found = await original(act, organization, data, given, folder)
+        if not await desk.house.count("issue_runs"):
+            monkeypatch.setattr(working, "look", original)
+            desk.house.now += timedelta(seconds=1)
+            while await work_once(desk.worker):  # another worker, on the other file
+                pass
+        return found
+
+    monkeypatch.setattr(working, "look", look_before_the_other_is_recorded)
+    await work_once(desk.worker)
+    states = {(await desk.batch(one.id)).state for one in (first, second)}
+    assert states == {"draft", "validated"}
+    (refused_one,) = [
+        one
+        for one in [await desk.batch(first.id), await desk.batch(second.id)]
+        if one.state == "draft"
+    ]
+    report = await desk.report(refused_one.id)
+    assert [(one.cell, one.code) for one in report.entries] == [("C2", "batch.person_certified")]
+    assert await desk.house.count("issue_runs") == 1

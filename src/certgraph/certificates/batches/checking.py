@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from uuid import UUID
 
 from certgraph.actions.acting import Act
 from certgraph.certificates import run_queries
@@ -26,11 +27,17 @@ from certgraph.standards import queries as standard_queries
 
 
 def request_of(
-    batch_key: str, organization: OrganizationRow, candidates: Sequence[Candidate]
+    batch_key: str,
+    organization: OrganizationRow,
+    candidates: Sequence[Candidate],
+    tags: Mapping[str, bytes] | None = None,
 ) -> IssueRequest:
     """Return the request to issue that a file is."""
     return IssueRequest(
-        organization_code=organization.code, idempotency_key=batch_key, candidates=candidates
+        organization_code=organization.code,
+        idempotency_key=batch_key,
+        candidates=candidates,
+        tags=tags or {},
     )
 
 
@@ -65,31 +72,36 @@ async def look(
         reading = read_candidates(data, json.loads(given))
     except Rejected as rejected:
         return None, of_the_file(rejected.problems)
-    faults = list(reading.faults)
     # 2. The rules of issuing; rows with faults of their cells are looked at, too.
     request = request_of("look", organization, reading.candidates)
-    general: list[Problem] = []
-    for problem in await request_problems(act, organization, request):
-        if problem.path[:1] == ("candidates",):
-            faults += reading.placed([problem])
-        else:
-            general.append(problem)
-    faults += of_the_file(general)
+    problems = await request_problems(act, organization, request)
     # 3. Names that cannot be printed; people who are there twice, or certified already.
+    unfit = {one.path[1] for one in problems if one.path[2:3] == ("holder_name",)}
     characters = printable_characters(printing_dir)
-    faults += reading.placed(
-        problem
-        for index, one in enumerate(reading.candidates)
-        for problem in unprintable(
-            issued_name(one.holder_name), characters, "candidates", str(index), "holder_name"
-        )
-    )
-    faults += reading.placed(await _people_problems(act, reading.candidates))
-    return reading, faults
+    for index, one in enumerate(reading.candidates):
+        if str(index) not in unfit:
+            path = ("candidates", str(index), "holder_name")
+            problems += unprintable(issued_name(one.holder_name), characters, *path)
+    problems += await people_problems(act, reading.candidates)
+    return reading, [*reading.faults, *faults_of(reading, problems)]
 
 
-async def _people_problems(act: Act, candidates: Sequence[Candidate]) -> list[Problem]:
-    """List candidates whose document is there twice, or has such a certificate already."""
+def faults_of(reading: Reading, problems: Iterable[Problem]) -> list[Fault]:
+    """Return problems of a request with their rows and columns; others are of the file."""
+    found: list[Fault] = []
+    for problem in problems:
+        is_of_one = problem.path[:1] == ("candidates",) and len(problem.path) > 1
+        found += reading.placed([problem]) if is_of_one else of_the_file([problem])
+    return found
+
+
+async def people_problems(
+    act: Act, candidates: Sequence[Candidate], run_id: UUID | None = None
+) -> list[Problem]:
+    """List candidates whose document is there twice, or has such a certificate already.
+
+    Certificates of the run `run_id` aside: they are these candidates'.
+    """
     types = await _types_of(act.session, candidates)
     seen: dict[tuple[object, ...], int] = {}
     problems: list[Problem] = []
@@ -110,7 +122,7 @@ async def _people_problems(act: Act, candidates: Sequence[Candidate]) -> list[Pr
         seen[person] = asked[person] = index
     lookups = [person[0] for person in asked]
     for held in await queries.certified_people(
-        act.session, [one for one in lookups if isinstance(one, bytes)], None
+        act.session, [one for one in lookups if isinstance(one, bytes)], run_id
     ):
         place = asked.get((held.document_lookup, held.certificate_type_id, held.level))
         if place is not None:
@@ -141,7 +153,7 @@ async def digest_of(session: Session, batch: BatchRow) -> str:
     assert run is not None  # noqa: S101 - the batch refers to it
     key = await session.get_one(SigningKeyRow, run.signing_key_id)
     digest = hashlib.sha256()
-    for draft in await run_queries.unsigned_drafts(session, run.id):
+    async for draft in run_queries.every_draft(session, run.id):
         message = sign1_message(key.public_key, TYP, draft.payload)
         digest.update(len(message).to_bytes(4, "big") + message)
     return digest.hexdigest()

@@ -34,7 +34,7 @@ from certgraph.certificates.tables import CertificateOutcomeRow, CertificateRow,
 from certgraph.credential import days
 from certgraph.credential.claims import Claims, encode_claims
 from certgraph.credential.holder_tag import holder_tag, normalized_document_number
-from certgraph.database import Session, insert_rows
+from certgraph.database import Session, batched, insert_rows
 from certgraph.organizations.rules import day_problems
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, reject_if
@@ -45,6 +45,9 @@ MAX_CANDIDATES = 100_000
 _LARGEST_PLACE = (9_999, 131_071)
 """Status list and index that take as many bytes as any."""
 
+_PART = 2_000
+"""Drafts that are recorded by one statement."""
+
 _TAG_SIZE = 4
 """Bytes that a holder tag adds to a payload."""
 
@@ -53,7 +56,7 @@ MAX_PAYLOAD_BYTES = 284
 of 40 characters."""
 
 
-def _new_number(random: Random) -> str:
+def new_number(random: Random) -> str:
     """Return an opaque number: twelve random characters in three groups."""
     token = random_token(random, 12)
     return f"{token[:4]}-{token[4:8]}-{token[8:]}"
@@ -193,19 +196,33 @@ def _claims_problems(claims: Claims) -> list[Problem]:
     return [Problem(code="issue.too_large", path=("outcomes",), facts=facts)]
 
 
+def tagged(organization_code: str, candidate: Candidate) -> tuple[str, bytes] | None:
+    """Return number and holder tag of a candidate that asks for a tag and has a number; slow."""
+    if candidate.holder_binding is not HolderBinding.TAG or candidate.document_number is None:
+        return None
+    assert candidate.number is not None  # noqa: S101 - the caller gave it one
+    tag = holder_tag(candidate.document_number, issuer=organization_code, number=candidate.number)
+    return candidate.number, tag
+
+
 async def _holder_tags(
-    claims: Sequence[Claims], candidates: Sequence[Candidate]
+    drafted: Sequence[tuple[int, IssueStandard, Claims]], request: IssueRequest
 ) -> list[bytes | None]:
-    """Return the holder tag of each candidate that asks for one; slow, so in threads."""
+    """Return the holder tag of each draft whose candidate asks for one; slow, so in threads."""
+
+    def tag(index: int, claims: Claims) -> bytes | None:
+        if claims.number in request.tags:
+            return request.tags[claims.number]
+        found = tagged(claims.issuer, replace(request.candidates[index], number=claims.number))
+        return found and found[1]
+
     wanted = {
-        index: asyncio.to_thread(
-            holder_tag, candidate.document_number, issuer=of.issuer, number=of.number
-        )
-        for index, (of, candidate) in enumerate(zip(claims, candidates, strict=True))
-        if candidate.holder_binding is HolderBinding.TAG and candidate.document_number is not None
+        index: asyncio.to_thread(tag, index, claims)
+        for index, _, claims in drafted
+        if request.candidates[index].holder_binding is HolderBinding.TAG
     }
     tags = dict(zip(wanted, await asyncio.gather(*wanted.values()), strict=True))
-    return [tags.get(index) for index in range(len(claims))]
+    return [tags.get(index) for index, *_ in drafted]
 
 
 def _row(candidate: Candidate, standard: IssueStandard, claims: Claims, act: Act) -> dict[str, Any]:
@@ -304,39 +321,40 @@ async def record_drafts(
         if standard is None or index in wrong:
             continue
         status_list, status_index = entries[index]
-        number = _new_number(act.random) if candidate.number is None else candidate.number
+        number = new_number(act.random) if candidate.number is None else candidate.number
         place = (status_list.number, status_index)
         claims = _claims(candidate, standard, organization.code, number, place)
         drafted.append((index, standard, claims))
         problems += _under(("candidates", str(index)), _claims_problems(claims))
     reject_if(problems)
-    # 3. Record them, bound to their holders' documents.
-    rows: list[dict[str, Any]] = []
-    outcomes: list[dict[str, Any]] = []
-    tags = await _holder_tags([claims for _, _, claims in drafted], candidates)
-    for (index, standard, claims), tag in zip(drafted, tags, strict=True):
-        candidate = candidates[index]
-        row = _row(candidate, standard, claims._replace(holder_tag=tag), act)
-        deadline = facts.deadline(candidate.issued_on)
-        row |= {
-            "issue_run_id": run.id,
-            "position": index,
-            "organization_id": organization.id,
-            "candidate_key": looked.keys[index],
-            "signing_key_id": run.signing_key_id,
-            "status_list_id": entries[index][0].id,
-            "status_index": entries[index][1],
-            "registration_due_on": deadline.due_on,
-            "registration_due_is_provisional": deadline.is_provisional,
-            "supersedes_id": superseded.id if superseded else None,
-        }
-        row["draft_mac"] = act.keyring.draft_mac(
-            run.id.bytes, row["id"].bytes, row["payload"], run.reason
-        )
-        rows.append(row)
-        outcomes += _outcome_rows(row["id"], claims)
-    await insert_rows(session, CertificateRow, rows)
-    await insert_rows(session, CertificateOutcomeRow, outcomes)
+    # 3. Record them part by part, bound to their holders' documents.
+    for part in batched(drafted, _PART):
+        rows: list[dict[str, Any]] = []
+        outcomes: list[dict[str, Any]] = []
+        tags = await _holder_tags(part, request)
+        for (index, standard, claims), tag in zip(part, tags, strict=True):
+            candidate = candidates[index]
+            row = _row(candidate, standard, claims._replace(holder_tag=tag), act)
+            deadline = facts.deadline(candidate.issued_on)
+            row |= {
+                "issue_run_id": run.id,
+                "position": index,
+                "organization_id": organization.id,
+                "candidate_key": looked.keys[index],
+                "signing_key_id": run.signing_key_id,
+                "status_list_id": entries[index][0].id,
+                "status_index": entries[index][1],
+                "registration_due_on": deadline.due_on,
+                "registration_due_is_provisional": deadline.is_provisional,
+                "supersedes_id": superseded.id if superseded else None,
+            }
+            row["draft_mac"] = act.keyring.draft_mac(
+                run.id.bytes, row["id"].bytes, row["payload"], run.reason
+            )
+            rows.append(row)
+            outcomes += _outcome_rows(row["id"], claims)
+        await insert_rows(session, CertificateRow, rows)
+        await insert_rows(session, CertificateOutcomeRow, outcomes)
 
 
 async def candidate_problems(
@@ -351,7 +369,7 @@ async def candidate_problems(
     problems, wrong = looked.problems, looked.wrong
     for index, (candidate, standard) in enumerate(zip(candidates, looked.standards, strict=True)):
         if standard is not None and index not in wrong:
-            number = candidate.number or _new_number(act.random)
+            number = candidate.number or new_number(act.random)
             claims = _claims(candidate, standard, organization.code, number, _LARGEST_PLACE)
             problems += _under(("candidates", str(index)), _claims_problems(claims))
     return problems

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date
 
 from certgraph.certificates.rules import DocumentType, HolderBinding
@@ -65,6 +65,7 @@ class IssueRequest:
         candidates: 1 to 100,000, all of them issued or none.
         supersedes: Number of the certificate that the single candidate's one corrects.
         reason: Why it is corrected.
+        tags: Holder tags that were computed before, by number; they say nothing new.
     """
 
     organization_code: str
@@ -72,6 +73,7 @@ class IssueRequest:
     candidates: Sequence[Candidate]
     supersedes: str | None = None
     reason: str = ""
+    tags: Mapping[str, bytes] = field(default_factory=dict)
 
     def canonical(self) -> bytes:
         """Return the content, the idempotency key aside, as bytes that are hashed under a key."""

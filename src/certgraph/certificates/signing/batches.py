@@ -6,7 +6,7 @@ Signed here with a sealed key (`sign_batch`), or by the organization that holds 
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
@@ -192,7 +192,7 @@ async def sign_batch(
         return 0
     reject_if(altered_drafts(environment.keyring(), run, drafts))
     key, organization = await key_and_organization(session, run)
-    await check_may_sign(session, organization, run, drafts, environment.now)
+    await check_may_sign(session, organization, run, map(kind_of, drafts), environment.now)
     signer: Signer = open_signer(environment.keyring(), key, organization)
     signatures = [
         Signed(
@@ -214,11 +214,16 @@ async def _lock(session: Session, run: IssueRunRow) -> None:
         raise refusal("issue_run.waits_for_approval", id=run.id)
 
 
+def kind_of(draft: Draft) -> tuple[UUID, int, date]:
+    """Return what an organization must be entitled to, to sign a draft: type, level, day."""
+    return draft.certificate_type_id, draft.level, draft.issued_on
+
+
 async def check_may_sign(
     session: Session,
     organization: OrganizationRow,
     run: IssueRunRow,
-    drafts: Iterable[Draft],
+    kinds: Iterable[tuple[UUID, int, date]],
     now: datetime,
 ) -> None:
     """Refuse to sign what may no longer be: what has changed since it was drafted.
@@ -234,10 +239,9 @@ async def check_may_sign(
         today = programme_day(now)
         reject_if(inactive_problems(organization.name, state_on(states, today), today))
     entitlements = await entitlement_queries.entitlements_of(session, organization.id)
-    kinds = {(one.certificate_type_id, one.level, one.issued_on) for one in drafts}
     gone = [
         (type_id, level, day)
-        for type_id, level, day in sorted(kinds)
+        for type_id, level, day in sorted(set(kinds))
         if not any(
             (one.certificate_type_id, one.level) == (type_id, level)
             and one.first_on <= day
@@ -284,7 +288,7 @@ async def store_signatures(
     key, organization = await key_and_organization(session, run)
     await _lock(session, run)
     unsigned = await run_queries.unsigned_drafts(session, run.id)
-    await check_may_sign(session, organization, run, unsigned, act.now)
+    await check_may_sign(session, organization, run, map(kind_of, unsigned), act.now)
     drafts = {one.id: one for one in unsigned}
     of_run = {row.id for row in await run_queries.certificates_of_run(session, run.id)}
     reject_if(
