@@ -16,6 +16,9 @@ def upgrade() -> None:
         "issue_runs",
         sa.Column("waits_for_approval", sa.Boolean(), server_default=sa.false(), nullable=False),
     )
+    op.add_column(
+        "status_lists", sa.Column("without", sa.Integer(), server_default="0", nullable=False)
+    )
     op.create_table(
         "certificate_batches",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -69,4 +72,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("certificate_batches")
+    op.drop_column("status_lists", "without")
     op.drop_column("issue_runs", "waits_for_approval")

@@ -131,7 +131,7 @@ def certificate_count() -> ColumnElement[int]:
 
     Each has an entry of a status list of its own, so the lists have counted them.
     """
-    used = func.coalesce(func.sum(StatusListRow.used), 0)
+    used = func.coalesce(func.sum(StatusListRow.used - StatusListRow.without), 0)
     return select(used).where(StatusListRow.organization_id == OrganizationRow.id).scalar_subquery()
 
 

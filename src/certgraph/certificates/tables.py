@@ -24,7 +24,8 @@ from certgraph.database import Base, EnumText, UtcDateTime
 class StatusListRow(Base):
     """A status list. `indexes` is its 131,072 entries in random order, four bytes each.
 
-    `used` of them are given out; an index is never given out again. `floor` is what the list said
+    `used` of them are given out; an index is never given out again. `without` of those have no
+    certificate: a draft that was deleted had it, or the list was closed. `floor` is what the list said
     before a restore, compressed as it was signed: what was revoked there stays revoked.
     """
 
@@ -36,6 +37,7 @@ class StatusListRow(Base):
     number: Mapped[int]
     size: Mapped[int]
     used: Mapped[int]
+    without: Mapped[int] = mapped_column(default=0, server_default="0")
     indexes: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     floor: Mapped[bytes | None] = mapped_column(LargeBinary)
 

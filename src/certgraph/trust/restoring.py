@@ -90,6 +90,7 @@ async def take_as_floor(act: Act, *, bundle: bytes) -> Restored:
         changed += numbers
         unknown += without
     for row in await status_queries.status_lists(session):
+        row.without += row.size - row.used
         row.used = row.size
     await _keep_log_head(session, trust, bundle_parts(bundle)[3], now)
     return Restored(len(missing), len(trust.status_lists), tuple(changed), unknown)

@@ -222,6 +222,9 @@ async def test_a_batch_that_is_given_up_keeps_nobody_and_its_people_can_come_aga
     )
     for table in ("certificates", "certificate_outcomes", "issue_runs"):
         assert await desk.house.count(table) == 0
+    async with desk.house.sessions() as session:  # what `certificateCount` of an organization is
+        counted = await session.scalar(text("SELECT sum(used - without) FROM status_lists"))
+    assert counted == 0
     assert await refused(desk.house.perform(ended, **given)) == ["batch.transition_refused"]
     assert (await desk.validated(rows)).state == "validated"
 

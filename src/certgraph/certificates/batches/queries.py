@@ -15,6 +15,7 @@ from certgraph.certificates.tables import (
     CertificateOutcomeRow,
     CertificateRow,
     IssueRunRow,
+    StatusListRow,
 )
 from certgraph.database import BATCH_PARAMETERS, Session, batched
 
@@ -128,6 +129,14 @@ async def set_waits_for_approval(session: Session, run_id: UUID, *, waits: bool)
 
 async def delete_run(session: Session, run_id: UUID) -> None:
     """Delete a run of which nothing was signed, with its drafts."""
+    counted = (
+        select(CertificateRow.status_list_id, func.count())
+        .where(CertificateRow.issue_run_id == run_id)
+        .group_by(CertificateRow.status_list_id)
+    )
+    for list_id, count in (await session.execute(counted)).all():
+        of_list = update(StatusListRow).where(StatusListRow.id == list_id)
+        await session.execute(of_list.values(without=StatusListRow.without + count))
     ids = select(CertificateRow.id).where(CertificateRow.issue_run_id == run_id)
     await session.execute(
         delete(CertificateOutcomeRow).where(CertificateOutcomeRow.certificate_id.in_(ids))

@@ -26,6 +26,7 @@ async def close_status_list(session: Session, row: StatusListRow) -> bool:
         unused.byteswap()
     floor = statuses_in(row.floor) if row.floor else {}
     row.floor = compress({**floor, **dict.fromkeys(unused, Status.REVOKED)})
+    row.without += row.size - row.used
     row.used = row.size
     return True
 
