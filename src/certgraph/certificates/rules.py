@@ -23,6 +23,20 @@ class CertificateState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+class RegistrationState(StrEnum):
+    """A certificate and its last day for being entered on the platform. Source: rule R39."""
+
+    AHEAD = "ahead"
+    DUE_SOON = "due_soon"
+    OVERDUE = "overdue"
+    IN_TIME = "in_time"
+    LATE = "late"
+
+
+REGISTRATION_SOON_DAYS = 3
+"""A registration is due soon when its last day is at most so many days away."""
+
+
 class DocumentType(StrEnum):
     """Kind of identity document; a number means nothing without it."""
 

@@ -25,8 +25,8 @@ class StatusListRow(Base):
     """A status list. `indexes` is its 131,072 entries in random order, four bytes each.
 
     `used` of them are given out; an index is never given out again. `without` of those have no
-    certificate: a draft that was deleted had it, or the list was closed. `floor` is what the list said
-    before a restore, compressed as it was signed: what was revoked there stays revoked.
+    certificate: a draft that was deleted had it, or the list was closed. `floor` is what the list
+    said before a restore, compressed as it was signed: what was revoked there stays revoked.
     """
 
     __tablename__ = "status_lists"

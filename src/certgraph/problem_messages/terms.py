@@ -19,6 +19,11 @@ CertificateState registered|registered|已录入平台
 CertificateState suspended|suspended|已暂停
 CertificateState revoked|revoked|已撤销
 CertificateState superseded|superseded by a correction|已更正并被取代
+RegistrationState ahead|more than 3 days away|未到期
+RegistrationState due_soon|within 3 days|即将到期
+RegistrationState overdue|past, and not entered|已逾期
+RegistrationState in_time|entered in time|按期录入
+RegistrationState late|entered late|逾期录入
 BatchState draft|a draft|草稿
 BatchState validated|validated|待复核
 BatchState approved|approved|已核准

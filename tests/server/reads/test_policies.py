@@ -25,10 +25,10 @@ REVEALING = {
     "LearningOutcomeRecord": "certificateNumber learner { name }",
     "LearningOutcomeChange": "certificateNumber record learner { name }",
     "CreditRecord": "outcomeRecord { certificateNumber }",
-    "ConversionApplication": "certificateNumber outcomeRecord { certificateNumber }",
+    "ConversionApplication": "certificateNumber applied: outcomeRecord { certificateNumber }",
     "AuditEntry": "subjectId",
 }
-"""What tells whose row it is."""
+"""What tells whose row it is; fields of one name and other types have aliases."""
 
 MINE = {"one": ("EO-001", NAMES["one"]), "two": ("EO-002", NAMES["two"])}
 NUMBERS_OF = re.compile(r"EO-00[12](?=-\d)")

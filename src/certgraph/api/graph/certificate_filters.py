@@ -2,13 +2,17 @@
 
 from datetime import date
 
-from certgraph.api.graph.enums import CertificateLevel, CertificateState
+from certgraph.api.graph.enums import CertificateLevel, CertificateState, RegistrationState
 from certgraph.api.graph.filters import of_organization, of_type
-from certgraph.api.reads.arguments import is_one_of, through
+from certgraph.api.reads.arguments import TODAY, day_of_request, is_one_of, through
 from certgraph.api.reads.declarations import Conditions
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.lookup_keys import holder_name_key, number_key
+from certgraph.certificates.registration_queries import is_in_registration_state
+from certgraph.certificates.rules import REGISTRATION_SOON_DAYS
 from certgraph.certificates.tables import CertificateRow
+
+REGISTRATION_SOON = day_of_request("registration_soon", REGISTRATION_SOON_DAYS)
 
 
 def of_certificates(
@@ -20,6 +24,7 @@ def of_certificates(
     issued_from: date | None = None,
     issued_to: date | None = None,
     registration_due_to: date | None = None,
+    registration: RegistrationState | None = None,
 ) -> Conditions:
     """Yield the conditions of the filters.
 
@@ -32,6 +37,7 @@ def of_certificates(
         issued_from: Issued on this day or later.
         issued_to: Issued on this day or earlier.
         registration_due_to: To be entered on the platform by this day, and not entered yet.
+        registration: With its last day for being entered in this state, today.
     """
     if state is not None:
         yield CertificateRow.state == state
@@ -54,6 +60,8 @@ def of_certificates(
         yield CertificateRow.registration_due_on <= registration_due_to
         yield CertificateRow.state == CertificateState.ISSUED
         yield queries.is_not_registered()
+    if registration is not None:
+        yield from is_in_registration_state(registration, TODAY, REGISTRATION_SOON)
 
 
 def of_runs(*, waits_for_signature: bool | None = None) -> Conditions:

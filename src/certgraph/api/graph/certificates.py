@@ -9,23 +9,30 @@ import strawberry
 from certgraph.actions.parties import Relation
 from certgraph.api.context import Context
 from certgraph.api.graph.certificate_filters import (
+    REGISTRATION_SOON,
     of_certificate_type,
     of_certificates,
     of_issuer,
     of_runs,
 )
-from certgraph.api.graph.enums import CertificateLevel, CertificateState, Role
+from certgraph.api.graph.enums import (
+    CertificateLevel,
+    CertificateState,
+    RegistrationState,
+    Role,
+)
 from certgraph.api.graph.filters import of_organization
 from certgraph.api.graph.organizations import IssuerKey, Organization
 from certgraph.api.graph.qr_codes import QrCode
 from certgraph.api.graph.standards import CertificateType, StandardVersion
-from certgraph.api.reads.arguments import CALLER_ORGANIZATION, through
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION, TODAY, through
 from certgraph.api.reads.declarations import Condition, Conditions, below_parent
 from certgraph.api.reads.declaring import all_of, column, computed, find, many, one, page, read_from
 from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node, global_id
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
+from certgraph.certificates.registration_queries import registration_count, registration_state
 from certgraph.certificates.rules import masked_name
 from certgraph.certificates.states.registration import is_late
 from certgraph.certificates.tables import (
@@ -38,6 +45,7 @@ from certgraph.credential.claims import TYP
 from certgraph.credential.envelopes import assemble_sign1, sign1_message
 from certgraph.credential.qr_text import to_qr_text
 from certgraph.credit_bank.records.tables import OutcomeRecordRow
+from certgraph.organizations.tables import OrganizationRow
 
 if TYPE_CHECKING:
     from certgraph.api.graph.outcome_records import LearningOutcomeRecord
@@ -178,6 +186,11 @@ class Certificate(Node):
         CertificateRow.registration_due_is_provisional,
         description="Whether it was entered after its last day; not while that is provisional.",
     )
+    registration: RegistrationState | None = column(
+        registration_state(TODAY, REGISTRATION_SOON),
+        description="It and its last day for being entered, today; soon is within 3 days. Null for "
+        "a draft, and for one revoked, suspended or corrected before it was entered.",
+    )
     qr_code: QrCode | None = computed(
         _qr_code,
         CertificateRow.payload,
@@ -284,6 +297,46 @@ class IssueRun(Node):
     )
 
 
+@strawberry.type(
+    description="How an organization enters its certificates on the platform, rule R39: counts "
+    "for itself and for whoever supervises it."
+)
+@read_from(
+    OrganizationRow,
+    policy=readers(
+        {**_ISSUER, Role.MINISTRY: Relation.ANY, Role.ENTRUSTED_BODY: Relation.ANY},
+        OrganizationRow.id,
+    ),
+)
+class RegistrationCounts:
+    """See `certgraph.certificates.registration_queries.registration_count`."""
+
+    organization_code: str = column(OrganizationRow.code, description="Its code.")
+    organization_name: str = column(OrganizationRow.name, description="Its name.")
+    due_soon: int = column(
+        registration_count(RegistrationState.DUE_SOON, TODAY, REGISTRATION_SOON),
+        description="To be entered within 3 days.",
+    )
+    overdue: int = column(
+        registration_count(RegistrationState.OVERDUE, TODAY, REGISTRATION_SOON),
+        description="Past their last day, and not entered.",
+    )
+    late: int = column(
+        registration_count(RegistrationState.LATE, TODAY, REGISTRATION_SOON),
+        description="Entered after their last day.",
+    )
+
+
+_of_counted_organization = of_organization(
+    OrganizationRow.id, "Of the organization with this code."
+)
+
+
+def _that_issue() -> Conditions:
+    """Yield the condition that an organization has certificates."""
+    yield queries.has_certificates()
+
+
 _of_runs_organization = of_organization(
     IssueRunRow.organization_id, "Of the organization with this code."
 )
@@ -325,6 +378,15 @@ class CertificateQuery:
         descending=True,
         description="Requests to issue that the caller may read, newest first.",
     )(all_of(_of_runs_organization, of_runs))
+
+    registration_counts = page(
+        of=Connection[RegistrationCounts],
+        order_by=[OrganizationRow.code],
+        size=20,
+        largest=100,
+        description="Registrations due soon, overdue and late, of each organization that the "
+        "caller may see them of.",
+    )(all_of(_of_counted_organization, _that_issue))
 
     @page(
         of=Connection[AchievedOutcome],

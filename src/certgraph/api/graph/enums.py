@@ -7,7 +7,12 @@ from certgraph.actions.pending_states import PendingState
 from certgraph.api.graph.orders import CertificateTypeOrder, OrganizationOrder
 from certgraph.certificates.batches.rules import BatchState
 from certgraph.certificates.register import RegisterState
-from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
+from certgraph.certificates.rules import (
+    CertificateState,
+    DocumentType,
+    HolderBinding,
+    RegistrationState,
+)
 from certgraph.credential.verification import Check, CheckState, Verdict
 from certgraph.credit_bank.feed.reading import ResyncReason
 from certgraph.credit_bank.rules import (
@@ -57,6 +62,7 @@ __all__ = [
     "ProposalState",
     "RecordState",
     "RegisterState",
+    "RegistrationState",
     "ResyncReason",
     "Role",
     "Rounding",
@@ -89,6 +95,9 @@ strawberry.enum(
     BatchState,
     description="DRAFT → VALIDATED → APPROVED → ISSUING → ISSUED → REGISTERED, or REJECTED, "
     "CANCELLED.",
+)
+strawberry.enum(
+    RegistrationState, description="A certificate and its last day for registration, rule R39."
 )
 strawberry.enum(DocumentType, description="Kind of identity document.")
 strawberry.enum(

@@ -1,0 +1,77 @@
+# ruff: noqa: ANN401 - a day, or its parameter
+"""SQL about registration and its deadline. Source: rule R39."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FunctionElement, case, func, select, type_coerce
+from sqlalchemy.ext.compiler import compiles
+
+from certgraph.certificates.queries import is_not_registered
+from certgraph.certificates.rules import CertificateState, RegistrationState
+from certgraph.certificates.tables import CertificateRow
+from certgraph.database import EnumText, UtcDateTime
+from certgraph.organizations.tables import OrganizationRow
+
+
+class _InstantAfter(FunctionElement[datetime]):
+    """The first instant after a civil day in China, UTC+8."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(_InstantAfter, "postgresql")
+def _on_postgresql(element: Any, compiler: Any, **options: Any) -> str:
+    day = compiler.process(element.clauses, **options)
+    return f"(({day} + 1)::timestamp - interval '8 hours') AT TIME ZONE 'UTC'"
+
+
+@compiles(_InstantAfter, "sqlite")
+def _on_sqlite(element: Any, compiler: Any, **options: Any) -> str:
+    return f"datetime({compiler.process(element.clauses, **options)}, '+1 day', '-8 hours')"
+
+
+def registration_state(today: Any, soon: Any) -> ColumnElement[RegistrationState | None]:
+    """Return how a certificate and its last day for registration are, over its row.
+
+    None for a draft, and for one that was revoked, suspended or corrected before. Nobody is late
+    by a provisional day. `soon` is the last day that counts as soon.
+    """
+    due, registered_at = CertificateRow.registration_due_on, CertificateRow.registered_at
+    is_certain = CertificateRow.registration_due_is_provisional.is_(False)
+    found = case(
+        ((registered_at >= _InstantAfter(due)) & is_certain, RegistrationState.LATE.value),
+        (registered_at.is_not(None), RegistrationState.IN_TIME.value),
+        (CertificateRow.state != CertificateState.ISSUED, None),
+        ((due < today) & is_certain, RegistrationState.OVERDUE.value),
+        (due <= soon, RegistrationState.DUE_SOON.value),
+        else_=RegistrationState.AHEAD.value,
+    )
+    return type_coerce(found, EnumText(RegistrationState))
+
+
+def is_in_registration_state(
+    state: RegistrationState, today: Any, soon: Any
+) -> list[ColumnElement[bool]]:
+    """Return the conditions that a certificate is in a state.
+
+    Those that are not entered yet are found by the index of these.
+    """
+    found = [registration_state(today, soon) == state]
+    if state not in (RegistrationState.IN_TIME, RegistrationState.LATE):
+        found.append(is_not_registered())
+    return found
+
+
+def registration_count(state: RegistrationState, today: Any, soon: Any) -> ColumnElement[int]:
+    """Return how many certificates of an organization are in a state, over its row."""
+    return (
+        select(func.count())
+        .select_from(CertificateRow)
+        .where(
+            CertificateRow.organization_id == OrganizationRow.id,
+            *is_in_registration_state(state, today, soon),
+        )
+        .scalar_subquery()
+    )
