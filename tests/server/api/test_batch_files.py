@@ -1,11 +1,15 @@
 """Batches over HTTP: upload, progress, faults, marked workbooks, templates; and by mutations."""
 
 import io
+import zipfile
 
+import pypdfium2
 import pytest
+import zxingcpp
 from python_calamine import CalamineWorkbook
 
 from certgraph.api.http import batch_files
+from certgraph.certificates.states.actions import revoke_certificate
 from tests.server.batch_kit import Desk, person, xlsx
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -212,3 +216,67 @@ async def test_a_batch_is_found_by_its_global_id(office):
     found = await office.client.data(query, {"id": id_}, role="issuer")
     assert found == {"node": {"state": "DRAFT", "problemCount": None}}
     assert (await office.client.data(query, {"id": id_}, role="other")) == {"node": None}
+
+
+async def issued(office, count=3):
+    """Return where a batch is, of which all is signed, and the numbers of its certificates."""
+    uploaded = await office.upload(xlsx([person(n) for n in range(count)]), trial="false")
+    place = uploaded.headers["location"]
+    await office.desk.work()
+    digest = (await office.get(place)).json()["digest"]
+    approval = {"digest": digest}
+    await office.change("certificateBatchApprove", "approver", uploaded.json()["id"], **approval)
+    await office.desk.work()
+    query = "{ certificates { nodes { number } } }"
+    found = await office.client.data(query, role="issuer")
+    return place, [node["number"] for node in found["certificates"]["nodes"]]
+
+
+def codes_on(pdf):
+    with pypdfium2.PdfDocument(pdf) as document:
+        pages = [page.render(scale=2).to_pil() for page in document]
+    return [code.text for page in pages for code in zxingcpp.read_barcodes(page)]
+
+
+async def test_a_batch_is_printed_as_one_pdf_or_an_archive(office):
+    place, numbers = await issued(office)
+    one = await office.get(f"{place}/certificates.pdf")
+    assert (one.status_code, one.headers["content-type"]) == (200, "application/pdf")
+    assert one.headers["cache-control"] == "no-store"
+    texts = codes_on(one.content)
+    assert len(set(texts)) == 3
+    several = await office.get(f"{place}/certificates.zip", role="approver")
+    with zipfile.ZipFile(io.BytesIO(several.content)) as archive:
+        assert sorted(archive.namelist()) == sorted(f"{number}.pdf" for number in numbers)
+        again = [codes_on(archive.read(name))[0] for name in archive.namelist()]
+    assert sorted(again) == sorted(texts)
+
+
+async def test_some_certificates_are_printed_by_their_numbers(office):
+    _, numbers = await issued(office)
+    path = "/certificates.pdf?" + "&".join(f"number={number}" for number in numbers[:2])
+    assert len(codes_on((await office.get(path)).content)) == 2
+    for role, status in (("other", 404), ("verifier", 403), (None, 401)):
+        refused = await office.get(path, role=role)
+        assert refused.status_code == status
+    unknown = await office.get(f"{path}&number=NOPE")
+    assert [one["code"] for one in unknown.json()["errors"]] == ["certificate.not_found"]
+    assert (await office.get("/certificates.pdf")).status_code == 422
+    many = "/certificates.pdf?" + "&".join(["number=x"] * 501)
+    assert (await office.get(many)).json()["errors"][0]["code"] == "print.too_many"
+
+
+async def test_nothing_is_printed_before_it_is_issued_or_once_it_is_revoked(office):
+    uploaded = await office.upload(xlsx([person(9)]), trial="false")
+    for kind in ("pdf", "zip"):
+        early = await office.get(f"{uploaded.headers['location']}/certificates.{kind}")
+        assert (early.status_code, early.json()["errors"][0]["code"]) == (409, "batch.not_issued")
+    await office.desk.work()
+    place, numbers = await issued(office)
+    await office.client.house.perform(revoke_certificate, number=numbers[0], reason="test")
+    refused = await office.get(f"{place}/certificates.pdf", language="zh-CN")
+    assert refused.json()["errors"][0]["message"] == f"证书 {numbers[0]} 已撤销，不予打印。"
+    several = await office.get(f"{place}/certificates.zip")
+    with zipfile.ZipFile(io.BytesIO(several.content)) as archive:
+        assert f"{numbers[0]}.pdf" not in archive.namelist()
+        assert len(archive.namelist()) == 2
