@@ -52,7 +52,7 @@ def port(demo):
 
 def test_the_commands_of_the_readme_run_and_answer(demo, port):
     commands = [c for c in SHELL if shutil.which("curl") or "curl" not in c]
-    assert len(SHELL) == 14
+    assert len(SHELL) == 18
     script = "\n".join(["set -e", *commands]).replace("127.0.0.1:8000", f"127.0.0.1:{port}")
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
     environment["CERTGRAPH_TRUST_HOME"] = str(demo.parent / "home")
@@ -71,6 +71,9 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
         "证书有效（离线核验）",
         "✔ The document number matches.",
         "exit status 1: not all of them are valid",
+        "F5 等级 “四级”: Write the level as 初级, 中级, 高级 or 1, 2, 3.",
+        "nothing is recorded while anything is wrong",
+        "4-certificates.pdf page 9  阿卜杜热合曼·托合提尼亚孜示例",
         "19 changes pulled; 17 records held",
         '"outcomes": [{"number": 1, "name": "静态网页制作", "credits": 1.5}',
     ):
@@ -78,6 +81,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
     if shutil.which("curl"):
         for expected in (
             '"CT-001"',
+            '"state":"DRAFT"}',
             '"NO_CERTIFICATE"',
             '"certificate.not_found"',
             '"静态网页制作"',
