@@ -47,6 +47,8 @@ def test_a_file_is_checked_marked_and_nothing_is_recorded(run, results, tmp_path
     assert out == "F3 等级 “四级”: Write the level as 初级, 中级, 高级 or 1, 2, 3.\n"
     assert "3 candidates" in err
     assert "1 faults are in the file; nothing is recorded." in err
+    same = run("batch", "check", results, "--organization", "EO-001", "--marked", results)
+    assert "results.xlsx is the file that is read; name another one." in same[2]
     again = run("batch", "check", marked, "--organization", "EO-001")
     assert again[1] == out
     assert run("batch", "work")[2].startswith("0 steps done")
@@ -80,11 +82,15 @@ def test_a_batch_is_uploaded_looked_at_and_cancelled(run, tmp_path):
         (("batch", "check", "nowhere.xlsx", "--organization", "EO-001"), "a file that exists"),
         (("batch", "template", "CT-NONE", "t.xlsx"), "There is no certificate type CT-NONE"),
         (("print", "out.pdf", "NOPE"), "There is no certificate NOPE here."),
+        (("print", "out.pdf"), "Say which certificates"),
+        (("batch", "template", "CT-001", "t.xls"), "t.xls is not written here"),
+        (("batch", "check", "f.csv", "--organization", "EO-001", "--marked", "f.csv"), "f.csv is"),
         (("print", "out.pdf", "--batch", "x"), "There is no batch x here."),
     ],
 )
 def test_mistakes_are_said_in_a_sentence(run, arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "f.csv").write_text("x", "utf-8")
     status, out, err = run(*arguments)
     assert (status, out) == (1, "")
     assert message in err

@@ -9,7 +9,8 @@ from certgraph.actions.parties import Role
 from certgraph.certificates.batches import queries
 from certgraph.certificates.batches.actions import approve_batch, upload_batch
 from certgraph.certificates.batches.reports import opened_report
-from certgraph.certificates.batches.working import Worker, work_once
+from certgraph.certificates.batches.workers import Worker
+from certgraph.certificates.batches.working import work_once
 from certgraph.database import make_read_sessions
 
 TITLES = ("姓名", "证件类型", "证件号码", "标准代码", "标准版本", "等级", "颁发日期", "准考证号")

@@ -45,7 +45,7 @@ async def find_subject(action: AnyAction, act: Act, given: Given, grant: Grant) 
         return row
     is_bound = grant.relation is not Relation.ANY
     code = about.foreign if about.foreign and is_bound else about.missing
-    shown = named.hex() if isinstance(named, bytes) else named
+    shown = named.hex() if isinstance(named, bytes) else "?" if named is None else named
     raise refusal(code, about.key, **{about.key.removeprefix("organization_"): shown, "id": shown})
 
 

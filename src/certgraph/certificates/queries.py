@@ -248,16 +248,18 @@ async def taken_numbers(session: Session, number_keys: Sequence[str]) -> set[str
     return found
 
 
-async def taken_candidates(session: Session, candidate_keys: Sequence[str]) -> dict[str, str]:
-    """Return candidate key → certificate number for those certified already."""
-    found: dict[str, str] = {}
+async def taken_candidates(
+    session: Session, candidate_keys: Sequence[str]
+) -> dict[str, tuple[str, CertificateState]]:
+    """Return candidate key → number and state of the certificate, or draft, that has it already."""
+    found: dict[str, tuple[str, CertificateState]] = {}
     for part in batched(candidate_keys, BATCH_PARAMETERS):
         rows = await session.execute(
-            select(CertificateRow.candidate_key, CertificateRow.number).where(
+            select(CertificateRow.candidate_key, CertificateRow.number, CertificateRow.state).where(
                 CertificateRow.candidate_key.in_(part)
             )
         )
-        found |= {row.candidate_key: row.number for row in rows if row.candidate_key is not None}
+        found |= {key: (number, state) for key, number, state in rows if key is not None}
     return found
 
 

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import sys
+from base64 import b64decode
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
@@ -35,7 +36,8 @@ from certgraph.certificates.batches.reports import (
     opened_report,
     report_of,
 )
-from certgraph.certificates.batches.working import BatchStep, Worker, work_once
+from certgraph.certificates.batches.workers import BatchStep, Worker
+from certgraph.certificates.batches.working import work_once
 from certgraph.certificates.sheets.marking import marked_workbook
 from certgraph.certificates.sheets.reading import read_candidates
 from certgraph.certificates.sheets.templates import choices_of, csv_template, xlsx_template
@@ -43,8 +45,7 @@ from certgraph.certificates.signing.batches import IssueStep
 from certgraph.cli.clock import default_language, now, system_random
 from certgraph.cli.output import visible
 from certgraph.cli.runtime import BY_HAND, Runtime, add_on_behalf, group, leaf, open_runtime
-from certgraph.cli.sheets import read_bytes
-from certgraph.cli.tables import check_writable
+from certgraph.cli.sheets import check_output, read_bytes
 from certgraph.database import DatabaseError
 from certgraph.organizations.subjects import organization_named
 from certgraph.problems import refusal
@@ -61,7 +62,7 @@ _SHOWN = 50
 
 
 async def _template(runtime: Runtime, options: argparse.Namespace) -> None:
-    check_writable(options.out)
+    check_output(options.out, ".xlsx", ".csv")
     if options.out.suffix.lower() == ".csv":
         options.out.write_bytes(csv_template())
         return
@@ -76,6 +77,8 @@ def _given(options: argparse.Namespace) -> dict[str, Any]:
 
 async def _check(runtime: Runtime, options: argparse.Namespace) -> None:
     data = read_bytes(options.file)
+    if options.marked is not None:
+        check_output(options.marked, ".xlsx", source=options.file)
     given = json.dumps({k: v for k, v in _given(options).items() if v}, ensure_ascii=False)
     async with runtime.reads() as session:
         organization = await organization_named(session, options.organization)
@@ -121,7 +124,9 @@ async def _upload(runtime: Runtime, options: argparse.Namespace) -> None:
         **_given(options),
     )
     print(f"{batch.id} ({batch.state})")
-    print("The service looks at it now; else: certgraph batch work", file=sys.stderr)
+    if batch.is_trial:
+        print("A trial: --submit records its drafts where nothing is wrong.", file=sys.stderr)
+    print("A running server looks at it; without one: certgraph batch work", file=sys.stderr)
 
 
 async def _act_on(runtime: Runtime, options: argparse.Namespace) -> None:
@@ -135,13 +140,16 @@ async def _act_on(runtime: Runtime, options: argparse.Namespace) -> None:
 
 
 def _id(text: str) -> UUID:
+    """Return the key of a batch, named as the command line does or as the graph does."""
     try:
-        return UUID(text)
+        return UUID(text) if "-" in text else UUID(b64decode(text).decode().partition(":")[2])
     except ValueError:
         raise refusal("batch.not_found", id=text) from None
 
 
 async def _show(runtime: Runtime, options: argparse.Namespace) -> None:
+    if options.marked is not None:
+        check_output(options.marked, ".xlsx")
     async with runtime.reads() as session:
         found = await queries.batch_progress(session, _id(options.batch))
         if found is None:

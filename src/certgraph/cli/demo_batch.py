@@ -12,7 +12,8 @@ from certgraph.certificates.batches import queries
 from certgraph.certificates.batches.actions import approve_batch, register_batch, upload_batch
 from certgraph.certificates.batches.checking import look
 from certgraph.certificates.batches.reports import marks_of, report_of
-from certgraph.certificates.batches.working import Worker, work_once
+from certgraph.certificates.batches.workers import Worker
+from certgraph.certificates.batches.working import work_once
 from certgraph.certificates.printed.printing import Printer
 from certgraph.certificates.printed.selecting import printables, printed
 from certgraph.certificates.sheets.columns import COLUMNS

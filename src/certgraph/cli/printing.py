@@ -15,7 +15,7 @@ from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.printed.printing import MOST_PAGES, Printer
 from certgraph.certificates.printed.selecting import archive, file_name, printables, printed
 from certgraph.cli.runtime import Runtime, leaf
-from certgraph.cli.tables import check_writable
+from certgraph.cli.sheets import check_output
 from certgraph.problems import Problem, refusal, reject_if
 
 
@@ -33,8 +33,10 @@ async def _print(runtime: Runtime, options: argparse.Namespace) -> None:
         )
         rows = [found[number_key(number)] for number in options.numbers]
         pages = await printables(session, rows, runtime.settings.public_host)
-    if options.out.suffix.lower() == ".pdf":
-        check_writable(options.out)
+    if not pages:
+        raise refusal("print.no_number")
+    if options.out.suffix:
+        check_output(options.out, ".pdf")
         _write(options.out, printed(printer, pages))
     else:
         options.out.mkdir(parents=True, exist_ok=True)
@@ -58,7 +60,7 @@ async def _print_batch(runtime: Runtime, printer: Printer, batch: str, out: Path
         run_id, issued_at = progress[0].issue_run_id, progress[0].issued_at
         if run_id is None or issued_at is None:
             raise refusal("batch.not_issued")
-    check_writable(out)
+    check_output(out, ".pdf", ".zip")
     if out.suffix.lower() == ".zip":
         with out.open("wb") as file:
             async for part in archive(runtime.reads, printer, run_id, host):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from certgraph.certificates.sheets.cells import Fault
+from certgraph.cli.tables import check_writable
 from certgraph.problems import Problem, refusal, reject_if
 
 
@@ -18,6 +19,20 @@ def read_bytes(file: Path) -> bytes:
         raise refusal(
             "input.malformed", value=str(file), expected="a file that can be read"
         ) from None
+
+
+def check_output(file: Path, *kinds: str, source: Path | None = None) -> None:
+    """Refuse a file of another kind than these endings, and the one that is read.
+
+    Raises:
+        Rejected: It is one of them.
+        TableError: It cannot be written.
+    """
+    if file.suffix.lower() not in kinds:
+        raise refusal("print.file_kind", name=file.name, kinds=", ".join(kinds))
+    if source is not None and file.exists() and file.samefile(source):
+        raise refusal("print.same_file", name=file.name)
+    check_writable(file)
 
 
 def reject_faults(faults: Iterable[Fault]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from certgraph.actions.parties import Role
 from certgraph.certificates import run_queries
-from certgraph.certificates.batches import queries, working
+from certgraph.certificates.batches import queries, recording
 from certgraph.certificates.batches.actions import (
     approve_batch,
     cancel_batch,
@@ -19,7 +19,8 @@ from certgraph.certificates.batches.actions import (
     submit_batch,
 )
 from certgraph.certificates.batches.rules import BatchState
-from certgraph.certificates.batches.working import LEASE, MOST_ATTEMPTS, TRY_AGAIN, work_once
+from certgraph.certificates.batches.workers import LEASE
+from certgraph.certificates.batches.working import MOST_ATTEMPTS, TRY_AGAIN, work_once
 from certgraph.certificates.drafts import drafting
 from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.signing.actions import (
@@ -189,7 +190,7 @@ async def test_who_uploaded_approves_nothing_and_only_what_was_looked_at_is_appr
     assert await refused(approve(own, "0" * 64)) == ["batch.other_digest"]
     assert await desk.work() == 0
     await approve(own, batch.digest.upper())
-    assert await refused(approve(own)) == ["batch.transition_refused"]
+    assert await refused(approve(own)) == ["batch.is_there_already"]
 
 
 async def test_nothing_is_signed_before_the_approval_by_whatever_way(desk):
@@ -225,7 +226,7 @@ async def test_a_batch_that_is_given_up_keeps_nobody_and_its_people_can_come_aga
     async with desk.house.sessions() as session:  # what `certificateCount` of an organization is
         counted = await session.scalar(text("SELECT sum(used - without) FROM status_lists"))
     assert counted == 0
-    assert await refused(desk.house.perform(ended, **given)) == ["batch.transition_refused"]
+    assert await refused(desk.house.perform(ended, **given)) == ["batch.is_there_already"]
     assert (await desk.validated(rows)).state == "validated"
 
 
@@ -340,7 +341,7 @@ async def test_a_step_that_fails_is_tried_again_soon(desk, monkeypatch):
         raise OSError("the disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(working, "look", fails)
+        patch.setattr(recording, "look", fails)
         with pytest.raises(OSError, match="disk"):
             await desk.work()
     assert await desk.work() == 0
@@ -422,18 +423,18 @@ async def test_what_another_batch_took_meanwhile_is_reported_and_nothing_recorde
 ):
     first = await desk.upload([person(1, 准考证号=None)])
     second = await desk.upload([person(1, 准考证号=None), person(2)])
-    original = working.look
+    original = recording.look
 
     async def look_before_the_other_is_recorded(act, organization, data, given, folder):
         found = await original(act, organization, data, given, folder)
         if not await desk.house.count("issue_runs"):
-            monkeypatch.setattr(working, "look", original)
+            monkeypatch.setattr(recording, "look", original)
             desk.house.now += timedelta(seconds=1)
             while await work_once(desk.worker):  # another worker, on the other file
                 pass
         return found
 
-    monkeypatch.setattr(working, "look", look_before_the_other_is_recorded)
+    monkeypatch.setattr(recording, "look", look_before_the_other_is_recorded)
     await work_once(desk.worker)
     states = {(await desk.batch(one.id)).state for one in (first, second)}
     assert states == {"draft", "validated"}
@@ -443,5 +444,5 @@ async def test_what_another_batch_took_meanwhile_is_reported_and_nothing_recorde
         if one.state == "draft"
     ]
     report = await desk.report(refused_one.id)
-    assert [(one.cell, one.code) for one in report.entries] == [("C2", "batch.person_certified")]
+    assert [(one.cell, one.code) for one in report.entries] == [("C2", "batch.person_drafted")]
     assert await desk.house.count("issue_runs") == 1

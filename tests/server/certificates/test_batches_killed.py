@@ -1,19 +1,19 @@
 """A worker killed at any point (kill -9), followed by others: one certificate each, no more."""
 
 import asyncio
-import os
 import signal
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
-from certgraph.certificates.batches import working
-from certgraph.certificates.batches.working import LEASE, BatchStep
-from certgraph.certificates.signing import batches
+from certgraph.certificates.batches import issuing
+from certgraph.certificates.batches.workers import LEASE, BatchStep
 from certgraph.certificates.signing.batches import IssueStep
 from tests.server.batch_kit import Desk, person
 from tests.server.conftest import open_house
+from tests.server.killing import in_a_child, killer
 
 CANDIDATES = 30
 BEFORE = [
@@ -38,32 +38,8 @@ AFTER = [
 
 async def work_until_killed(url, step, times):
     """Sign in parts of ten; kill this process when `step` is passed for the n-th time."""
-    passed = 0
-
-    def observe(reached, _count):
-        nonlocal passed
-        passed += reached is step
-        if passed == times:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    original = batches.sign_batch
-
-    async def in_parts(session, environment, run):
-        return await original(session, environment, run, limit=10)
-
-    working.sign_batch = in_parts
-    await Desk(open_house(url, seed=3), observe=observe).work()
-
-
-def in_a_child(url, step, times):
-    """Run the above in a child process and return how it ended."""
-    child = os.fork()
-    if child == 0:
-        try:
-            asyncio.run(work_until_killed(url, step, times))
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    issuing.sign_batch = partial(issuing.sign_batch, limit=10)
+    await Desk(open_house(url, seed=3), observe=killer(step, times)).work()
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -71,7 +47,7 @@ def in_a_child(url, step, times):
 async def test_a_file_is_looked_at_to_the_end_whoever_is_killed(house, step):
     desk = Desk(house)
     batch = await desk.upload([person(n) for n in range(CANDIDATES)])
-    ended = await asyncio.to_thread(in_a_child, house.url, step, 1)
+    ended = await asyncio.to_thread(in_a_child, work_until_killed, house.url, step, 1)
     assert ended == -signal.SIGKILL
     assert await house.count("certificates") in (0, CANDIDATES)
     house.now += LEASE + timedelta(seconds=1)
@@ -88,7 +64,7 @@ async def test_everybody_has_one_certificate_whoever_is_killed(house, step):
     batch = await desk.validated([person(n) for n in range(CANDIDATES)])
     await desk.approve(batch)
     times = 2 if step is BatchStep.SIGNED or step.value.startswith("batch") else 1
-    ended = await asyncio.to_thread(in_a_child, house.url, step, times)
+    ended = await asyncio.to_thread(in_a_child, work_until_killed, house.url, step, times)
     assert ended == -signal.SIGKILL
     statement = "SELECT state, signature IS NULL, count(*) FROM certificates GROUP BY 1, 2"
     async with house.sessions() as session:

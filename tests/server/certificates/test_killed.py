@@ -1,7 +1,6 @@
 """A run killed at any point (kill -9), repeated with its key, ends with one certificate each."""
 
 import asyncio
-import os
 import signal
 from functools import partial
 
@@ -12,6 +11,7 @@ from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.signing import actions as issuing
 from certgraph.certificates.signing.batches import IssueStep
 from tests.server.conftest import open_house
+from tests.server.killing import in_a_child, killer
 
 CANDIDATES = 30
 
@@ -23,34 +23,15 @@ def people(house):
 async def issue_until_killed(url, step, times):
     """Issue in batches of ten; kill this process when `step` is passed for the n-th time."""
     issuing.sign_batch = partial(issuing.sign_batch, limit=10)
-    passed = 0
-
-    def observe(reached, _count):
-        nonlocal passed
-        passed += reached is step
-        if passed == times:
-            os.kill(os.getpid(), signal.SIGKILL)
-
     house = open_house(url, seed=3)
-    await house.run(house.request(*people(house)), observe=observe)
-
-
-def in_a_child(url, step, times):
-    """Run the above in a child process and return how it ended."""
-    child = os.fork()
-    if child == 0:
-        try:
-            asyncio.run(issue_until_killed(url, step, times))
-        finally:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    await house.run(house.request(*people(house)), observe=killer(step, times))
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("step", list(IssueStep))
 async def test_a_killed_run_goes_on_where_it_stopped(house, step):
     times = 2 if step.value.startswith("batch") else 1
-    ended = await asyncio.to_thread(in_a_child, house.url, step, times)
+    ended = await asyncio.to_thread(in_a_child, issue_until_killed, house.url, step, times)
     assert ended == -signal.SIGKILL
     # whatever is there is a draft without, or a certificate with a signature
     statement = "SELECT state, signature IS NULL, count(*) FROM certificates GROUP BY 1, 2"

@@ -22,7 +22,7 @@ from certgraph.actions.performing import perform
 from certgraph.api.context import Context
 from certgraph.api.http.negotiation import JSON
 from certgraph.api.http.outages import Outage
-from certgraph.api.http.requests import BadRequest, read_body, refused, unavailable
+from certgraph.api.http.requests import BadRequest, read_body, unavailable
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.reads.scalars import global_id
 from certgraph.certificates.batches import queries
@@ -53,6 +53,7 @@ _STATUS = {
     ProblemKind.CONFLICT: HTTPStatus.CONFLICT,
     ProblemKind.FORBIDDEN: HTTPStatus.FORBIDDEN,
 }
+_PARAMETERS = ("organization", "name", "trial", "document", "reason")
 _TRUE = {"true": True, "1": True, "false": False, "0": False}
 
 MakeContext = Callable[[Mapping[bytes, bytes]], Awaitable[Context]]
@@ -109,6 +110,8 @@ class BatchFiles(Files):
         if context.caller is None:
             raise refusal("access.token_required")
         given = _upload_parameters(request)
+        if request.headers.get("content-type", "").startswith("multipart/"):
+            raise refusal("sheet.not_a_file")
         if self._gate.locked():
             raise unavailable("Other files are being taken in. Send it again.")
         async with self._gate:
@@ -125,7 +128,11 @@ class BatchFiles(Files):
         is_new = batch.uploaded_at == context.now
         status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
         return _json(
-            {"id": global_id("CertificateBatch", batch.id), "state": batch.state.name},
+            {
+                "id": global_id("CertificateBatch", batch.id),
+                "batch": str(batch.id),
+                "state": batch.state.name,
+            },
             status,
             {"Location": f"{PATH}/{batch.id}"},
         )
@@ -158,7 +165,9 @@ def _upload_parameters(request: Request) -> dict[str, Any]:
     said = dict(request.query_params)
     is_trial = _TRUE.get(said.pop("trial", "true").lower())
     if is_trial is None:
-        raise refusal("input.malformed", "trial", value="trial", expected="true or false")
+        raise refusal("request.parameter_value", "trial", name="trial", known="true, false")
+    if not said.get("organization"):
+        raise refusal("request.parameter_missing", "organization", name="organization")
     given: dict[str, Any] = {
         "organization_code": said.pop("organization", ""),
         "file_name": said.pop("name", "upload"),
@@ -169,8 +178,8 @@ def _upload_parameters(request: Request) -> dict[str, Any]:
     for field in fields(Given):
         given[field.name] = said.pop(field.name, None)
     if said:
-        known = ", ".join(["organization", "name", "trial", *(one.name for one in fields(Given))])
-        raise refusal("input.malformed", value=next(iter(said)), expected=f"one of: {known}")
+        known = ", ".join((*_PARAMETERS, *(one.name for one in fields(Given))))
+        raise refusal("request.parameter_unknown", name=next(iter(said)), known=known)
     return given
 
 
@@ -280,8 +289,8 @@ def _json(
 
 
 def _not_run(error: BadRequest) -> Response:
-    reply = refused(error, JSON)
-    return Response(reply.body, reply.status, {**SAFE_HEADERS, **reply.headers}, JSON)
+    said: dict[str, Any] = {"code": error.code, "message": str(error), "path": [], "rule": None}
+    return _json({"errors": [said]}, error.status, error.headers)
 
 
 def _refusal(problems: tuple[Problem, ...], language: str) -> Response:

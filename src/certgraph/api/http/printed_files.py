@@ -49,7 +49,9 @@ class PrintedFiles(Files):
         """Return one PDF of the certificates with these numbers. Raises `Rejected`."""
         caller = check_reader(context)
         numbers = request.query_params.getlist("number")
-        if not 1 <= len(numbers) <= MOST_PAGES:
+        if not numbers:
+            raise refusal("print.no_number", "number")
+        if len(numbers) > MOST_PAGES:
             raise refusal("print.too_many", limit=MOST_PAGES)
         async with context.reads() as session:
             keys = {number_key(number) for number in numbers}

@@ -13,7 +13,7 @@ from certgraph.certificates.batches.tables import BatchRow
 from certgraph.certificates.drafts.names import issued_name
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest
 from certgraph.certificates.printed.fonts import printable_characters, unprintable
-from certgraph.certificates.rules import masked_document
+from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.sheets.cells import Fault
 from certgraph.certificates.sheets.reading import Reading, read_candidates
 from certgraph.certificates.signing.starting import request_problems
@@ -115,8 +115,8 @@ async def people_problems(
         person = (lookup, type_id, int(one.level))
         path = ("candidates", str(index), "document_number")
         if person in seen:
-            other = candidates[seen[person]].holder_name
-            facts: dict[str, object] = {"document": masked_document(document), "name": other}
+            other = seen[person]
+            facts: dict[str, object] = {"name": candidates[other].holder_name, "other": other}
             problems.append(Problem(code="batch.person_twice", path=path, facts=facts))
             continue
         seen[person] = asked[person] = index
@@ -127,8 +127,9 @@ async def people_problems(
         place = asked.get((held.document_lookup, held.certificate_type_id, held.level))
         if place is not None:
             path = ("candidates", str(place), "document_number")
-            facts = {"number": held.number}
-            problems.append(Problem(code="batch.person_certified", path=path, facts=facts))
+            is_draft = held.state is CertificateState.DRAFT
+            code = "batch.person_drafted" if is_draft else "batch.person_certified"
+            problems.append(Problem(code=code, path=path, facts={"number": held.number}))
     return problems
 
 

@@ -156,6 +156,7 @@ class Certified(NamedTuple):
     certificate_type_id: UUID
     level: int
     number: str
+    state: CertificateState
 
 
 _COUNTS_NO_MORE = (CertificateState.REVOKED, CertificateState.SUPERSEDED)
@@ -172,6 +173,7 @@ async def certified_people(
             CertificateRow.certificate_type_id,
             CertificateRow.level,
             CertificateRow.number,
+            CertificateRow.state,
         ).where(
             CertificateRow.document_lookup.in_(part), CertificateRow.state.not_in(_COUNTS_NO_MORE)
         )

@@ -31,4 +31,6 @@ def transition_problems(current: BatchState, target: BatchState) -> list[Problem
     """List what speaks against taking a batch into `target`."""
     if current in _FROM[target]:
         return []
+    if current is target:
+        return [Problem(code="batch.is_there_already", facts={"state": current})]
     return [Problem(code="batch.transition_refused", facts={"state": current, "target": target})]

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from certgraph.actions.acting import Act
-from certgraph.calendar import programme_day
+from certgraph.calendar import Deadline, programme_day
 from certgraph.certificates import queries
 from certgraph.certificates.drafts.identity_documents import document_problems
 from certgraph.certificates.drafts.issue_facts import IssueFacts, IssueStandard
@@ -30,7 +30,12 @@ from certgraph.certificates.rules import (
     masked_document,
     repeated,
 )
-from certgraph.certificates.tables import CertificateOutcomeRow, CertificateRow, IssueRunRow
+from certgraph.certificates.tables import (
+    CertificateOutcomeRow,
+    CertificateRow,
+    IssueRunRow,
+    StatusListRow,
+)
 from certgraph.credential import days
 from certgraph.credential.claims import Claims, encode_claims
 from certgraph.credential.holder_tag import holder_tag, normalized_document_number
@@ -149,8 +154,11 @@ async def _uniqueness_problems(
         path = ("candidates", str(index), "reference")
         reference = candidates[index].reference
         if key in certified:
-            message_facts = {"reference": reference, "number": certified[key or ""]}
-            problems.append(Problem(code="issue.already_certified", path=path, facts=message_facts))
+            number, state = certified[key or ""]
+            is_draft = state is CertificateState.DRAFT
+            code = "issue.already_drafted" if is_draft else "issue.already_certified"
+            message_facts = {"reference": reference, "number": number}
+            problems.append(Problem(code=code, path=path, facts=message_facts))
         elif key in twice:
             problems.append(
                 Problem(code="issue.reference_twice", path=path, facts={"reference": reference})
@@ -266,6 +274,27 @@ def _outcome_rows(certificate_id: UUID, claims: Claims) -> list[dict[str, Any]]:
     ]
 
 
+def _places(
+    run: IssueRunRow,
+    index: int,
+    key: str | None,
+    entry: tuple[StatusListRow, int],
+    deadline: Deadline,
+) -> dict[str, Any]:
+    """Return the columns of a draft that come from its run, its status entry and the calendar."""
+    return {
+        "issue_run_id": run.id,
+        "position": index,
+        "organization_id": run.organization_id,
+        "candidate_key": key,
+        "signing_key_id": run.signing_key_id,
+        "status_list_id": entry[0].id,
+        "status_index": entry[1],
+        "registration_due_on": deadline.due_on,
+        "registration_due_is_provisional": deadline.is_provisional,
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Superseded:
     """What a correction supersedes: the certificate, and its candidate key, which it takes over."""
@@ -335,19 +364,10 @@ async def record_drafts(
         for (index, standard, claims), tag in zip(part, tags, strict=True):
             candidate = candidates[index]
             row = _row(candidate, standard, claims._replace(holder_tag=tag), act)
-            deadline = facts.deadline(candidate.issued_on)
-            row |= {
-                "issue_run_id": run.id,
-                "position": index,
-                "organization_id": organization.id,
-                "candidate_key": looked.keys[index],
-                "signing_key_id": run.signing_key_id,
-                "status_list_id": entries[index][0].id,
-                "status_index": entries[index][1],
-                "registration_due_on": deadline.due_on,
-                "registration_due_is_provisional": deadline.is_provisional,
-                "supersedes_id": superseded.id if superseded else None,
-            }
+            row |= _places(
+                run, index, looked.keys[index], entries[index], facts.deadline(candidate.issued_on)
+            )
+            row["supersedes_id"] = superseded.id if superseded else None
             row["draft_mac"] = act.keyring.draft_mac(
                 run.id.bytes, row["id"].bytes, row["payload"], run.reason
             )

@@ -19,6 +19,10 @@ _DOTS = (
     "\u2e33\u3002\u30fb\ua78f\ufe52\uff0e\uff61\uff65"
 )
 _dots_between = re.compile(f"(?<=[{_HAN}])[ \u3000]*[{_DOTS}][ \u3000]*(?=[{_HAN}])").sub
+_NO_NAME = set("?？*＊()（）[]【】<>《》□■")
+"""What no identity card has in a name: what a spreadsheet writes for a character that was lost,
+what hides one, remarks."""
+
 MIDDLE_DOT = "\u00b7"
 """The one dot of names on identity cards, since 2016."""
 
@@ -31,6 +35,10 @@ def issued_name(name: str) -> str:
 def name_problems(name: str, *path: str) -> Sequence[Problem]:
     """List why a name cannot be on a certificate."""
     problems = text_problems(issued_name(name), LONGEST_NAME, *path)
+    place = next((n for n, character in enumerate(name) if character in _NO_NAME), None)
+    if not problems and place is not None:
+        facts = {"character": name[place], "place": place + 1}
+        problems = [Problem(code="text.no_name", path=path, facts=facts)]
     if not problems and not any(character.isalpha() for character in name):
         problems = [Problem(code="text.no_letter", path=path)]
     return problems

@@ -29,7 +29,11 @@ _EXACT = 10**15
 _EPOCH, _SERIALS = date(1899, 12, 30), range(32_874, 73_051)
 """Day 0 of a spreadsheet, and the serial numbers of 1990 to 2099."""
 
-_DAY = re.compile(r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日?|(\d\d)(\d\d))")
+_DAY = re.compile(
+    r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日?|(\d\d)(\d\d))"
+    r"(?: 0?0:00(?::00)?)?"  # midnight, as databases write a day
+)
+_NO_END = {"长期", "长期有效", "永久", "永久有效", "无", "-", "—", "/"}
 _SHOWN = 40
 _ERRORS = {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"}
 """As CSV has what a spreadsheet shows in place of a value."""
@@ -53,6 +57,7 @@ _DOCUMENTS = DOCUMENT_TYPES | {
 }
 _BINDINGS = BINDINGS | {kind.value: kind for kind in HolderBinding}
 _LEVELS = LEVELS | {"1": 1, "2": 2, "3": 3, "初": 1, "中": 2, "高": 3}
+_LEVELS |= {"elementary": 1, "intermediate": 2, "advanced": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,11 @@ class Row:
         self._header = header
         self._given = given
         self._errors = errors
+
+    @property
+    def is_no_candidate(self) -> bool:
+        """Whether the row was found to be something else than a candidate."""
+        return any(one.problem.code == "sheet.no_candidate" for one in self.faults)
 
     def fault(self, name: str | None, code: str, **facts: object) -> None:
         """Record what is wrong with a column's cell; with the row, where `name` is None."""
@@ -180,15 +190,17 @@ class Row:
             return None
         day = _day(unicodedata.normalize("NFKC", text))
         if day is None:
-            self.fault(name, "sheet.day")
+            has_end = name != "expires_on" or text not in _NO_END
+            self.fault(name, "sheet.day" if has_end else "sheet.no_end")
         return day
 
     def level(self) -> int:
         """Return the level, by its number or its Chinese name; 0 where it is none."""
         text = self.code("level", is_required=True)
-        if text is not None and text not in _LEVELS:
+        level = _LEVELS.get("".join((text or "").lower().split()), 0)
+        if text is not None and not level:
             self.fault("level", "sheet.level")
-        return _LEVELS.get(text or "", 0)
+        return level
 
     def document_type(self) -> DocumentType | None:
         """Return the kind of identity document: of its own column, or as the number's says."""
@@ -237,6 +249,8 @@ def _text(cell: Cell) -> str | None:
     """Return what a cell says; None where it is empty, or a number that is not exact."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
         return str(int(cell)) if cell == int(cell) and abs(cell) < _EXACT else None
+    if isinstance(cell, datetime):
+        return cell.isoformat(" ", "minutes")
     if isinstance(cell, date | time):
         return cell.isoformat()
     return str(cell).strip(_BLANKS) or None if cell is not None else None

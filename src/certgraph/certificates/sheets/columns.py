@@ -54,7 +54,7 @@ COLUMNS = tuple(_columns())
 
 BY_NAME = {column.name: column for column in COLUMNS}
 
-PROBLEMS_TITLE = "问题"
+PROBLEMS_TITLES = {"zh": "问题", "en": "Problems"}
 """Of the column that a marked workbook adds; passed over when it is uploaded again."""
 
 _RESIDENT = {"身份证号", "身份证号码", "身份证", "居民身份证号", "居民身份证号码", "公民身份号码"}
@@ -112,23 +112,47 @@ def find_table(sheets: Sequence[Sheet], given: Mapping[str, object]) -> tuple[Sh
         raise refusal("sheet.several", sheets="、".join(sheet.name for sheet, _ in found))
     ((sheet, header),) = found
     problems = [*header.problems, *_missing(header, given)]
+    problems += [
+        Problem(
+            code="sheet.column_and_given",
+            path=(f"row {header.row}",),
+            facts={"name": header.titles[header.columns[name]], "parameter": name},
+        )
+        for name in given
+        if name in header.columns
+    ]
     if problems:
         raise Rejected(problems)
     return sheet, header
 
 
 def _header(sheet: Sheet) -> Header | None:
-    """Return the header whose row names the most columns; None where none names two."""
+    """Return the header whose row names the most columns; None where none names two.
+
+    Names that are merged downwards are names of each of their rows; the last one is the header's.
+    """
+    rows = [list(row) for row in sheet.rows[:HEADER_ROWS]]
+    continued = set()
+    for (top, left), (bottom, right) in sheet.merged:
+        for number in range(top + 1, min(bottom, len(rows)) + 1):
+            if left == right:
+                _put(rows[number - 1], left, rows[top - 1][left - 1])
+                continued.add(number)
     best, most = None, 1
-    for index in range(min(HEADER_ROWS, len(sheet.rows))):
-        above = sheet.rows[index - 1] if index else ()
-        titles = _titles(sheet.rows[index], above)
+    for index, row in enumerate(rows):
+        titles = _titles(row, rows[index - 1] if index else ())
         # a cell that its own row names counts more than one that the row above does
-        own = sum(plain_name(cell) in _KNOWN for cell in sheet.rows[index])
+        own = sum(plain_name(cell) in _KNOWN for cell in row)
         known = sum(plain_name(title) in _KNOWN for title in titles.values())
-        if own and known > most:
+        is_next = best is not None and best.row == index and index + 1 in continued
+        if own and (known > most or (known == most and is_next)):
             best, most = _named(index + 1, titles), known
     return best
+
+
+def _put(row: list[Cell], column: int, cell: Cell) -> None:
+    row.extend([None] * (column - len(row)))
+    row[column - 1] = cell
 
 
 def _titles(row: Sequence[Cell], above: Sequence[Cell]) -> dict[int, str]:
@@ -158,7 +182,7 @@ def _named(row: int, titles: Mapping[int, str]) -> Header:
             if meant is not None:
                 facts = {"name": title, "meant": BY_NAME[_KNOWN[meant]].title}
                 problems.append(Problem(code="sheet.column_unclear", path=path, facts=facts))
-            elif plain != PROBLEMS_TITLE:
+            elif title not in PROBLEMS_TITLES.values():
                 unused.append(title)
         elif name in columns:
             facts = {"name": title, "other": titles[columns[name]]}
@@ -173,8 +197,10 @@ def _named(row: int, titles: Mapping[int, str]) -> Header:
 
 
 def _missing(header: Header, given: Mapping[str, object]) -> Iterator[Problem]:
+    unclear = {one.facts.get("meant") for one in header.problems}
     for column in COLUMNS:
-        if column.is_required and column.name not in {*header.columns, *given}:
+        is_there = column.name in {*header.columns, *given} or column.title in unclear
+        if column.is_required and not is_there:
             facts = {"column": column.title, "name": column.name}
             yield Problem(code="sheet.column_missing", path=(f"row {header.row}",), facts=facts)
 

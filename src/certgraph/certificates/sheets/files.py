@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - xlrd has no types
 """Files as rows of cells: XLSX, XLS, and CSV in whatever encoding Excel saved it.
 
 Nothing is guessed: what is hidden, merged or an error of the spreadsheet is kept beside the cells,
@@ -10,7 +11,9 @@ import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any, cast
 
+import xlrd
 from python_calamine import (
     CalamineError,
     CalamineWorkbook,
@@ -20,7 +23,7 @@ from python_calamine import (
     ZipError,
 )
 
-from certgraph.certificates.sheets.workbook_parts import Parts, parts_of
+from certgraph.certificates.sheets.workbook_parts import NoWorkbook, Parts, parts_of
 from certgraph.problems import refusal
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
@@ -31,6 +34,9 @@ MAX_BYTES = 32 * 1024 * 1024
 
 MAX_CELLS = 6_000_000
 """Of a sheet, from its first cell to its last one; 100,000 rows of 60 columns."""
+
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+"""In an XLSX that is locked by a password, whose file is one of the old kind."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OTHERS = {b"%PDF": "PDF", b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"{\\rtf": "RTF"}
@@ -72,46 +78,83 @@ def read_sheets(data: bytes) -> list[Sheet]:
     for mark, kind in _OTHERS.items():
         if data.startswith(mark):
             raise refusal("sheet.unknown_kind", kind=kind)
-    if data.startswith((_ZIP, _OLE)):
-        return _from_workbook(data)
+    if data.startswith(_ZIP):
+        return _from_xlsx(data)
+    if data.startswith(_OLE):
+        return _from_xls(data)
     return [_from_text(decoded(data))]
 
 
-def _from_workbook(data: bytes) -> list[Sheet]:
-    """Return the sheets of an XLSX or XLS file. Raises `Rejected`."""
-    is_zip = data.startswith(_ZIP)
-    parts: Mapping[str, Parts] = {}
+def _from_xlsx(data: bytes) -> list[Sheet]:
+    """Return the visible sheets of an XLSX file. Raises `Rejected`."""
     try:
-        if is_zip:
-            parts = parts_of(data)
-            for name, part in parts.items():
-                if part.last_row * part.last_column > MAX_CELLS:
-                    raise refusal("sheet.too_many_cells", sheet=name, limit=MAX_CELLS)
+        parts = parts_of(data)
+        for name, part in parts.items():
+            if part.last_row * part.last_column > MAX_CELLS:
+                raise refusal("sheet.too_many_cells", sheet=name, limit=MAX_CELLS)
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
             shown = [
                 one.name
                 for one in book.sheets_metadata
                 if one.visible is SheetVisibleEnum.Visible and one.typ is SheetTypeEnum.WorkSheet
             ]
-            return [_sheet(book, name, parts.get(name)) for name in shown]
+            return [_sheet(book, name, parts.get(name) or Parts()) for name in shown]
     except PasswordError:
         raise refusal("sheet.password") from None
-    except (CalamineError, ZipError, zipfile.BadZipFile, ValueError, KeyError, OSError) as error:
-        if not is_zip and b"E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e" in data:
-            raise refusal("sheet.password") from None
-        raise refusal("sheet.damaged", detail=str(error)[:80]) from None
+    except NoWorkbook as error:
+        raise refusal("sheet.unknown_kind", kind=str(error)) from None
+    except (CalamineError, ZipError, zipfile.BadZipFile, ValueError, KeyError, OSError):
+        raise refusal("sheet.damaged") from None
 
 
-def _sheet(book: CalamineWorkbook, name: str, parts: Parts | None) -> Sheet:
+def _sheet(book: CalamineWorkbook, name: str, parts: Parts) -> Sheet:
     sheet = book.get_sheet_by_name(name)
     merged = [
         ((top + 1, left + 1), (bottom + 1, right + 1))
         for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
     ]
     rows: Sequence[Sequence[Cell]] = sheet.to_python(skip_empty_area=False)
-    if parts is None:
-        return Sheet(name, rows, merged=merged)
     return Sheet(name, rows, parts.hidden_rows, parts.errors, merged)
+
+
+def _from_xls(data: bytes) -> list[Sheet]:
+    """Return the visible sheets of an XLS file; calamine loses their errors. Raises `Rejected`."""
+    if _ENCRYPTED in data:
+        raise refusal("sheet.password")
+    try:
+        book = xlrd.open_workbook(file_contents=data, formatting_info=True, logfile=io.StringIO())
+        return [_xls_sheet(one, book.datemode) for one in book.sheets() if one.visibility == 0]
+    except Exception as error:  # noqa: BLE001 - a damaged file may do anything
+        code = "sheet.password" if "encrypted" in str(error) else "sheet.damaged"
+        raise refusal(code) from None
+
+
+def _xls_sheet(sheet: Any, datemode: int) -> Sheet:
+    if sheet.nrows * sheet.ncols > MAX_CELLS:
+        raise refusal("sheet.too_many_cells", sheet=sheet.name, limit=MAX_CELLS)
+    errors: dict[tuple[int, int], str] = {}
+    rows: list[list[Cell]] = []
+    for row in range(sheet.nrows):
+        cells = [_xls_cell(cell, datemode) for cell in sheet.row(row)]
+        for column, cell in enumerate(sheet.row(row), 1):
+            if cell.ctype == xlrd.XL_CELL_ERROR:
+                errors[row + 1, column] = xlrd.error_text_from_code.get(cell.value, "#?")
+        rows.append(cells)
+    hidden = {number + 1 for number, shown in sheet.rowinfo_map.items() if shown.hidden}
+    merged = [
+        ((top + 1, left + 1), (bottom, right)) for top, bottom, left, right in sheet.merged_cells
+    ]
+    return Sheet(sheet.name, rows, hidden, errors, merged)
+
+
+def _xls_cell(cell: Any, datemode: int) -> Cell:
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        instant = xlrd.xldate_as_datetime(cell.value, datemode)
+        is_day = instant.time() == time()
+        return cast("Cell", instant.date() if is_day else instant)
+    if cell.ctype == xlrd.XL_CELL_BOOLEAN:
+        return bool(cell.value)
+    return None if cell.ctype == xlrd.XL_CELL_ERROR else cast("Cell", cell.value)
 
 
 def decoded(data: bytes) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import xlsxwriter
 import xlsxwriter.worksheet
 
-from certgraph.certificates.sheets.columns import PROBLEMS_TITLE, Header
+from certgraph.certificates.sheets.columns import PROBLEMS_TITLES, Header
 from certgraph.certificates.sheets.files import Cell, Sheet
 
 _IN_MEMORY = 20_000
@@ -23,6 +23,9 @@ _HEAD = {
     "zh": ("单元格", "列", "内容", "问题", "规则"),
     "en": ("Cell", "Column", "Content", "Problem", "Rule"),
 }
+_LINE = 30
+"""Points for a problem beside its row: two lines of text."""
+
 _NO_RESULT = "=?"
 """In place of a formula without a result: refused as a formula."""
 
@@ -54,7 +57,8 @@ def marked_workbook(sheet: Sheet, header: Header, marks: Iterable[Mark], languag
     by_row: dict[int, list[str]] = {}
     for one in said:
         by_place.setdefault((one.row, one.column or 0), []).append(one.message)
-        text = f"{one.title}：{one.message}" if one.title else one.message
+        colon = "：" if language == "zh" else ": "
+        text = f"{one.title}{colon}{one.message}" if one.title else one.message
         by_row.setdefault(one.row, []).append(text)
     is_long = len(sheet.rows) > _IN_MEMORY and not sheet.merged
     with xlsxwriter.Workbook(out, {"in_memory": not is_long, "constant_memory": is_long}) as book:
@@ -63,10 +67,12 @@ def marked_workbook(sheet: Sheet, header: Header, marks: Iterable[Mark], languag
             "wrong": book.add_format({"num_format": "@", "bg_color": "#FFC7CE", "border": 1}),
             "text day": book.add_format({"num_format": "yyyy-mm-dd"}),
             "wrong day": book.add_format({"num_format": "yyyy-mm-dd hh:mm", "bg_color": "#FFC7CE"}),
-            "said": book.add_format({"font_color": "#9C0006", "text_wrap": True}),
+            "said": book.add_format(
+                {"font_color": "#9C0006", "text_wrap": True, "valign": "top", "bg_color": "#FFC7CE"}
+            ),
         }
         table, listed = map(book.add_worksheet, _NAMES[language])
-        _write_table(table, sheet, header, by_place, by_row, formats)
+        _write_table(table, sheet, header, (by_place, by_row), formats, language)
         listed.set_column(0, 2, 16)
         listed.set_column(3, 4, 80)
         listed.write_row(0, 0, _HEAD[language], book.add_format({"bold": True}))
@@ -80,17 +86,21 @@ def _write_table(
     table: Any,  # noqa: ANN401 - xlsxwriter has no types
     sheet: Sheet,
     header: Header,
-    by_place: dict[tuple[int, int], list[str]],
-    by_row: dict[int, list[str]],
+    said: tuple[dict[tuple[int, int], list[str]], dict[int, list[str]]],
     formats: dict[str, Any],
+    language: str,
 ) -> None:
+    by_place, by_row = said
     last = max([*header.titles, *map(len, sheet.rows)])
     table.set_column(0, last - 1, 22)
     table.set_column(last, last, 60)
     table.freeze_panes(header.row, 0)
+    table.set_landscape()
+    table.fit_to_pages(1, 0)
     merged = {first: area for first, area in sheet.merged if first[0] > header.row}
     for number, cells in enumerate(sheet.rows, 1):
-        table.set_row(number - 1, None, None, {"hidden": number in sheet.hidden_rows})
+        height = _LINE * max(1, len(by_row.get(number, ())))
+        table.set_row(number - 1, height, None, {"hidden": number in sheet.hidden_rows})
         for column, cell in enumerate(cells, 1):
             place = (number, column)
             kind = "wrong" if place in by_place else "text"
@@ -105,9 +115,9 @@ def _write_table(
             if place in by_place:
                 table.write_comment(number - 1, column - 1, "\n".join(by_place[place]))
         if number == header.row:
-            table.write_string(number - 1, last, PROBLEMS_TITLE, formats["said"])
+            table.write_string(number - 1, last, PROBLEMS_TITLES[language], formats["said"])
         elif number in by_row:
-            table.write_string(number - 1, last, "；".join(by_row[number]), formats["said"])
+            table.write_string(number - 1, last, "\n".join(by_row[number]), formats["said"])
 
 
 def _as_it_was(cell: Cell, error: str | None) -> Cell:

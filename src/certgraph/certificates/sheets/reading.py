@@ -6,7 +6,13 @@ from datetime import date
 
 from certgraph.certificates.drafts.requests import Candidate
 from certgraph.certificates.sheets.cells import Fault, Row
-from certgraph.certificates.sheets.columns import Header, find_table
+from certgraph.certificates.sheets.columns import (
+    BY_NAME,
+    PROBLEMS_TITLES,
+    Header,
+    find_table,
+    plain_name,
+)
 from certgraph.certificates.sheets.files import Cell, Sheet, read_sheets
 from certgraph.problems import Problem, Rejected, refusal
 
@@ -42,6 +48,9 @@ class Reading:
             Rejected: One is of no candidate: it is of the whole.
         """
         named = {(fault.row, fault.column) for fault in self.faults}
+        no_candidates = {
+            fault.row for fault in self.faults if fault.problem.code == "sheet.no_candidate"
+        }
         found = []
         for problem in problems:
             if problem.path[:1] != ("candidates",) or len(problem.path) < 2:
@@ -50,8 +59,12 @@ class Reading:
             field = next((name for name in problem.path[2:3] if name in _FIELDS), None)
             rests_on = {field, *_RESTS_ON.get(field or "", ())}
             columns = {self.header.columns.get(name or "") for name in rests_on} - {None}
-            if not any((row.number, column) in named for column in columns):
-                plain = Problem(code=problem.code, facts=problem.facts, rule=problem.rule)
+            is_named = any((row.number, column) in named for column in columns)
+            if not is_named and row.number not in no_candidates:
+                facts = dict(problem.facts)
+                if isinstance(other := facts.pop("other", None), int):
+                    facts["row"] = self.rows[other].number
+                plain = Problem(code=problem.code, facts=facts, rule=problem.rule)
                 found.append(row.as_fault(field, plain))
         return found
 
@@ -80,7 +93,8 @@ def read_candidates(data: bytes, given: Mapping[str, str] | None = None) -> Read
     """
     given = {name: value for name, value in (given or {}).items() if value}
     sheet, header = find_table(read_sheets(data), given)
-    last = max(header.titles, default=0)
+    added = {n for n, title in header.titles.items() if title in PROBLEMS_TITLES.values()}
+    last = max((n for n in header.titles if n not in added), default=0)
     rows: list[Row] = []
     candidates: list[Candidate] = []
     faults: list[Fault] = []
@@ -88,10 +102,15 @@ def read_candidates(data: bytes, given: Mapping[str, str] | None = None) -> Read
         if all(_is_blank(cell) for cell in cells):
             continue
         row = Row(number, cells, header, given, sheet.errors)
-        candidates.append(_candidate(row))
+        candidate = _candidate(row)
+        candidates.append(candidate)
+        if _is_no_candidate(row, header, cells):
+            row.faults.clear()
+            row.fault(None, "sheet.no_candidate")
         if number in sheet.hidden_rows:
             row.fault(None, "sheet.hidden_row")
-        if any(not _is_blank(cell) for cell in cells[last:]):
+        surplus = {n for n, cell in enumerate(cells, 1) if n > last and not _is_blank(cell)}
+        if surplus - added:
             row.fault(None, "sheet.surplus")
         faults += row.faults
         rows.append(row)
@@ -100,6 +119,18 @@ def read_candidates(data: bytes, given: Mapping[str, str] | None = None) -> Read
         raise refusal(code, rows=len(rows), limit=MAX_ROWS)
     faults += _merged(sheet, header, rows)
     return Reading(sheet, header, rows, candidates, faults)
+
+
+def _is_no_candidate(row: Row, header: Header, cells: Sequence[Cell]) -> bool:
+    """Tell whether a row is a total, a signature or the header again: one fault says it all."""
+    needed = [name for name in header.columns if BY_NAME[name].is_required]
+    missing = sum(fault.problem.code == "sheet.missing" for fault in row.faults)
+    again = sum(
+        plain_name(cell) == plain_name(header.titles.get(number))
+        for number, cell in enumerate(cells, 1)
+        if not _is_blank(cell)
+    )
+    return 2 * missing > len(needed) or 2 * again > len(header.columns)
 
 
 def _is_blank(cell: Cell) -> bool:
@@ -125,12 +156,17 @@ def _candidate(row: Row) -> Candidate:
 
 
 def _merged(sheet: Sheet, header: Header, rows: Sequence[Row]) -> Iterator[Fault]:
-    """Yield a fault for each merged area below the header: its other cells are empty."""
+    """Yield a fault for each merged area of candidates: its other cells are empty."""
     names = {number: name for name, number in header.columns.items()}
     numbered = {row.number: row for row in rows}
     for (top, left), (bottom, right) in sheet.merged:
         name = next((names[c] for c in range(left, right + 1) if c in names), None)
         row = next((numbered[n] for n in range(top, bottom + 1) if n in numbered), None)
-        if top > header.row and name is not None and row is not None:
+        if top <= header.row or name is None or row is None or row.is_no_candidate:
+            continue
+        if bottom > top:
             row.fault(name, "sheet.merged", first=top, last=bottom)
+            yield row.faults[-1]
+        elif sum(left <= column <= right for column in names) > 1:
+            row.fault(name, "sheet.merged_across")
             yield row.faults[-1]

@@ -37,9 +37,10 @@ async def choices_of(
     versions = await queries.versions_by_standard_ids(session, [one.id for one in standards])
     known = {one.level for one in (await queries.levels_by_type_ids(session, [row.id]))[row.id]}
     levels = [name for name, number in LEVELS.items() if not known or number in known]
-    if level is not None and level not in levels:
-        facts = {"value": repr(level[:20]), "expected": "、".join(levels)}
-        raise refusal("input.malformed", "level", **facts)
+    if level is not None:
+        level = next((name for name in levels if level in (name, str(LEVELS[name]))), None)
+        if level is None:
+            raise refusal("sheet.no_such_level", "level", levels="、".join(levels))
     published = {version.version for one in standards for version in versions[one.id]}
     return row.name, {
         "standard_code": [one.code for one in standards],
@@ -66,7 +67,8 @@ def xlsx_template(certificate_name: str, choices: Mapping[str, Sequence[str]]) -
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         needed = book.add_format({"bold": True, "bg_color": "#FFE699", "border": 1})
         other = book.add_format({"bold": True, "bg_color": "#E7E6E6", "border": 1})
-        text, wrapped = book.add_format({"num_format": "@"}), book.add_format({"text_wrap": True})
+        text = book.add_format({"num_format": "@"})
+        wrapped = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})
         sheet = book.add_worksheet(_TABLE)
         sheet.freeze_panes(1, 0)
         allowed = {**_CHOSEN, **choices}
@@ -78,12 +80,14 @@ def xlsx_template(certificate_name: str, choices: Mapping[str, Sequence[str]]) -
                 rule = {"validate": "list", "source": list(values)}
                 sheet.data_validation(1, index, MAX_ROWS, index, rule)
         notes = book.add_worksheet(_NOTES)
-        notes.set_column(0, 0, 16)
-        notes.set_column(1, 3, 44, wrapped)
+        notes.set_column(0, 0, 18)
+        notes.set_column(1, 3, 40)
         notes.write_row(0, 0, [certificate_name], needed)
         notes.write_row(1, 0, ["列 Column", "说明", "Meaning", "示例 Example"], other)
         for row, column in enumerate(COLUMNS, 2):
             star = "*" if column.is_required else ""
             example = "; ".join(allowed.get(column.name, ())) or column.example
-            notes.write_row(row, 0, [f"{column.title}{star}", column.zh, column.en, example])
+            notes.set_row(row, 32)
+            said = [f"{column.title}{star}", column.zh, column.en, example]
+            notes.write_row(row, 0, said, wrapped)
     return out.getvalue()

@@ -27,16 +27,24 @@ class Parts:
     last_column: int = 0
 
 
+class NoWorkbook(ValueError):
+    """An archive of something else; says of what, as far as it is known."""
+
+
 def parts_of(data: bytes) -> Mapping[str, Parts]:
     """Return the parts of each sheet, by its name.
 
     Raises:
-        ValueError: It is no XLSX, or unpacks to too much.
+        NoWorkbook: It is no XLSX.
+        ValueError: It unpacks to too much, or is damaged.
         zipfile.BadZipFile, KeyError: It is damaged.
     """
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(one.file_size for one in archive.infolist()) > _MAX_UNPACKED:
             raise ValueError("it unpacks to too much")
+        if "xl/workbook.xml" not in archive.namelist():
+            is_open = "mimetype" in archive.namelist() and "content.xml" in archive.namelist()
+            raise NoWorkbook("OpenDocument" if is_open else "ZIP")
         names, targets = _Names(), _Targets()
         _walk(archive, "xl/workbook.xml", names.start)
         _walk(archive, "xl/_rels/workbook.xml.rels", targets.start)

@@ -5,21 +5,17 @@ Signed here with a sealed key (`sign_batch`), or by the organization that holds 
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
 from certgraph.actions.acting import Act, Environment
-from certgraph.calendar import programme_day
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.rules import (
     CertificateState,
-    inactive_problems,
-    not_entitled_problem,
     state_problems,
 )
-from certgraph.certificates.run_queries import Draft
 from certgraph.certificates.signing.countersigning import (
     Countersigner,
     Signed,
@@ -27,6 +23,7 @@ from certgraph.certificates.signing.countersigning import (
     open_countersigner,
 )
 from certgraph.certificates.signing.listing import issuer_trust
+from certgraph.certificates.signing.permission import check_may_sign, kind_of
 from certgraph.certificates.subjects import reject_erased
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow, IssueRunRow
 from certgraph.credential.claims import TYP
@@ -36,13 +33,10 @@ from certgraph.credential.signature import Signer
 from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.verification import Check, Verification, verify
 from certgraph.database import Session
-from certgraph.entitlements import queries as entitlement_queries
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.rules import state_on
 from certgraph.organizations.signers import open_signer
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.problems import Problem, refusal, reject_if
-from certgraph.standards import queries as standard_queries
 
 BATCH = 500
 """Certificates signed and stored in one transaction."""
@@ -212,50 +206,6 @@ async def _lock(session: Session, run: IssueRunRow) -> None:
     """Lock a run for signing. Raises `Rejected` where a second person has not approved it."""
     if await run_queries.lock_issue_run(session, run.id):
         raise refusal("issue_run.waits_for_approval", id=run.id)
-
-
-def kind_of(draft: Draft) -> tuple[UUID, int, date]:
-    """Return what an organization must be entitled to, to sign a draft: type, level, day."""
-    return draft.certificate_type_id, draft.level, draft.issued_on
-
-
-async def check_may_sign(
-    session: Session,
-    organization: OrganizationRow,
-    run: IssueRunRow,
-    kinds: Iterable[tuple[UUID, int, date]],
-    now: datetime,
-) -> None:
-    """Refuse to sign what may no longer be: what has changed since it was drafted.
-
-    Raises:
-        Rejected: The organization is no longer active (with the rule by which its state ends its
-            issuing; corrections aside), or is no longer entitled to what it drafted.
-    """
-    await organization_queries.share_organization(session, organization.id)
-    if not run.reason:  # else it corrects a certificate of when the organization was active
-        changes = await organization_queries.state_changes(session, organization.id)
-        states = [(change.since, change.state) for change in changes]
-        today = programme_day(now)
-        reject_if(inactive_problems(organization.name, state_on(states, today), today))
-    entitlements = await entitlement_queries.entitlements_of(session, organization.id)
-    gone = [
-        (type_id, level, day)
-        for type_id, level, day in sorted(set(kinds))
-        if not any(
-            (one.certificate_type_id, one.level) == (type_id, level)
-            and one.first_on <= day
-            and (one.last_on is None or day <= one.last_on)
-            for one in entitlements
-        )
-    ]
-    types = await standard_queries.certificate_types_by_ids(
-        session, [type_id for type_id, *_ in gone]
-    )
-    reject_if(
-        not_entitled_problem(organization.name, types[type_id].name, level, day)
-        for type_id, level, day in gone
-    )
 
 
 async def key_and_organization(

@@ -1,0 +1,61 @@
+"""Whether an organization may sign what it drafted: what may have changed since."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from uuid import UUID
+
+from certgraph.calendar import programme_day
+from certgraph.certificates.rules import inactive_problems, not_entitled_problem
+from certgraph.certificates.run_queries import Draft
+from certgraph.certificates.tables import IssueRunRow
+from certgraph.database import Session
+from certgraph.entitlements import queries as entitlement_queries
+from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.rules import state_on
+from certgraph.organizations.tables import OrganizationRow
+from certgraph.problems import reject_if
+from certgraph.standards import queries as standard_queries
+
+
+def kind_of(draft: Draft) -> tuple[UUID, int, date]:
+    """Return what an organization must be entitled to, to sign a draft: type, level, day."""
+    return draft.certificate_type_id, draft.level, draft.issued_on
+
+
+async def check_may_sign(
+    session: Session,
+    organization: OrganizationRow,
+    run: IssueRunRow,
+    kinds: Iterable[tuple[UUID, int, date]],
+    now: datetime,
+) -> None:
+    """Refuse to sign what may no longer be: what has changed since it was drafted.
+
+    Raises:
+        Rejected: The organization is no longer active (with the rule by which its state ends its
+            issuing; corrections aside), or is no longer entitled to what it drafted.
+    """
+    await organization_queries.share_organization(session, organization.id)
+    if not run.reason:  # else it corrects a certificate of when the organization was active
+        changes = await organization_queries.state_changes(session, organization.id)
+        states = [(change.since, change.state) for change in changes]
+        today = programme_day(now)
+        reject_if(inactive_problems(organization.name, state_on(states, today), today))
+    entitlements = await entitlement_queries.entitlements_of(session, organization.id)
+    gone = [
+        (type_id, level, day)
+        for type_id, level, day in sorted(set(kinds))
+        if not any(
+            (one.certificate_type_id, one.level) == (type_id, level)
+            and one.first_on <= day
+            and (one.last_on is None or day <= one.last_on)
+            for one in entitlements
+        )
+    ]
+    types = await standard_queries.certificate_types_by_ids(
+        session, [type_id for type_id, *_ in gone]
+    )
+    reject_if(
+        not_entitled_problem(organization.name, types[type_id].name, level, day)
+        for type_id, level, day in gone
+    )
