@@ -72,6 +72,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
         "✔ The document number matches.",
         "exit status 1: not all of them are valid",
         "F5 等级 “四级”: Write the level as 初级, 中级, 高级 or 1, 2, 3.",
+        "A3 姓名 “李**”: Character 2 (?) is in no name",
         "nothing is recorded while anything is wrong",
         "4-certificates.pdf page 9  阿卜杜热合曼·托合提尼亚孜示例",
         "19 changes pulled; 17 records held",

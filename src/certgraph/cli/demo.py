@@ -239,9 +239,9 @@ Revoke one (numbers: add --csv), and see it after an update, while the demo is s
   certgraph trust update --home {folder}/verifier
 
 Look at {folder / "batch"}: an exam's spreadsheet, the same with its mistakes marked, corrected, and
-the certificates to print. Check one of your own:
+the certificates to print. Check those of the next exam, or your own:
 
-  certgraph batch check --dir {folder} {folder}/batch/1-results.xlsx --organization EO-001
+  certgraph batch check --dir {folder} {folder}/batch/5-next-exam.xlsx --organization EO-001
 
 Tokens for the API are in {folder / "tokens.env"}. While it is served, pull the credit bank's feed:
 

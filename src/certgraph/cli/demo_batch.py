@@ -1,6 +1,7 @@
 """The demo's batch: an exam's spreadsheet with mistakes, corrected, approved, issued, printed."""
 
 import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import xlsxwriter
@@ -28,6 +29,12 @@ _PEOPLE = (
     *("陈示例", "周示例", "吴示例", "郑示例", "王示例", "冯示例", "欧阳示例"),
     *("阿依古丽·买买提示例", "阿卜杜热合曼·托合提尼亚孜示例"),
 )
+_OTHERS = ("孙示例", "李示例", "司马示例", "赵示例")
+_OTHER_MISTAKES: dict[int, dict[str, str | float]] = {
+    12: {"姓名": "李?例"},
+    13: {"证件号码": 999999200001010136.0},
+    14: {"等级": "四级"},
+}
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _MISTAKES: dict[int, dict[str, str | float]] = {
     2: {"证件号码": 999999200001010037.0},
@@ -43,27 +50,30 @@ def _resident_number(number: int) -> str:
     return first + "10X98765432"[total % 11]
 
 
-def _results(day: str, *, with_mistakes: bool) -> bytes:
-    """Return the spreadsheet."""
+def _results(
+    people: Sequence[str], day: str, mistakes: Mapping[int, dict[str, str | float]], first: int = 1
+) -> bytes:
+    """Return a spreadsheet of results; people are numbered from `first` on."""
     out = io.BytesIO()
     titles = [column.title for column in COLUMNS][:10]
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
         sheet = book.add_worksheet("考试成绩")
         sheet.set_column(0, len(titles), 20, book.add_format({"num_format": "@"}))
         sheet.write_row(0, 0, titles, book.add_format({"bold": True}))
-        for row, name in enumerate(_PEOPLE, 1):
+        for row, name in enumerate(people, 1):
+            number = first + row - 1
             cells: dict[str, str | float] = {
                 "姓名": name,
                 "证件类型": "居民身份证",
-                "证件号码": _resident_number(row),
+                "证件号码": _resident_number(number),
                 "标准代码": "DEMO-BIM",
                 "标准版本": "2020-demo",
                 "等级": "中级",
                 "颁发日期": day,
-                "准考证号": f"DEMO2026{row:04d}",
+                "准考证号": f"DEMO2026{number:04d}",
                 "学习成果": "1=1; 2=1.5",
             }
-            cells |= _MISTAKES.get(row, {}) if with_mistakes else {}
+            cells |= mistakes.get(number, {})
             for column, title in enumerate(titles):
                 value = cells.get(title)
                 if isinstance(value, float):
@@ -82,7 +92,7 @@ async def issue_batch(runtime: Runtime, folder: Path) -> int:
         name, choices = await choices_of(session, _TYPE)
     (place / "template.xlsx").write_bytes(xlsx_template(name, choices))
     # 1. What the office has, and what is wrong with it.
-    results = _results(day, with_mistakes=True)
+    results = _results(_PEOPLE, day, _MISTAKES)
     (place / "1-results.xlsx").write_bytes(results)
     async with runtime.reads() as session:
         act = Act(session, Actor("demo", None), runtime.environment())
@@ -93,7 +103,7 @@ async def issue_batch(runtime: Runtime, folder: Path) -> int:
     marked = marked_workbook(reading.sheet, reading.header, marks, language)
     (place / "2-results-marked.xlsx").write_bytes(marked)
     # 2. Corrected, handed in by one person, approved by another, signed, registered.
-    corrected = _results(day, with_mistakes=False)
+    corrected = _results(_PEOPLE, day, {})
     (place / "3-results-corrected.xlsx").write_bytes(corrected)
     officer = Actor("demo officer", Role.EVALUATION_ORGANIZATION, organization.id)
     batch = await runtime.perform(
@@ -115,6 +125,7 @@ async def issue_batch(runtime: Runtime, folder: Path) -> int:
     )
     await work_once(worker)
     batch = await runtime.perform(register_batch, actor=officer, batch_id=batch.id)
+    (place / "5-next-exam.xlsx").write_bytes(_results(_OTHERS, day, _OTHER_MISTAKES, 11))
     # 3. Printed.
     assert batch.issue_run_id is not None  # noqa: S101 - it is issued
     async with runtime.reads() as session:

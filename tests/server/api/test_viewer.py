@@ -62,8 +62,8 @@ async def test_tokens_are_listed_to_their_organization_and_to_the_office(client)
         found = await client.data(tokens.replace("(%s)", filters), role=role)
         return {node["name"] for node in found["apiTokens"]["nodes"]}
 
-    assert await names("", "issuer") == {"issuer", "old"}
-    assert await names("(isGood: true)", "issuer") == {"issuer"}
+    assert await names("", "issuer") == {"issuer", "approver", "old"}
+    assert await names("(isGood: true)", "issuer") == {"issuer", "approver"}
     assert await names('(organizationCode: "EO-001")', "other") == set()
     assert await names("(isGood: false)", "admin") == {"old"}
     assert {"admin", "issuer", "other", "verifier"} <= await names("", "admin")
