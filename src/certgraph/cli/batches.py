@@ -49,13 +49,16 @@ from certgraph.cli.sheets import check_output, read_bytes
 from certgraph.database import DatabaseError
 from certgraph.organizations.subjects import organization_named
 from certgraph.problems import refusal
-from certgraph.processes import serve_parent
+from certgraph.processes import Watchdog, serve_parent
 from certgraph.settings import Settings
 
 logger = logging.getLogger("certgraph.batches")
 
 _LOOK_SECONDS = 1
 """Between looks for batches that the service has to go on with."""
+
+_STALL_SECONDS = 600
+"""For which a step of a batch may take: a look at 100,000 rows takes ten."""
 
 _SHOWN = 50
 """Faults that a terminal shows; the marked workbook has them all."""
@@ -196,8 +199,11 @@ def work_forever(settings: Settings) -> None:
 
 async def _forever(settings: Settings) -> None:
     async with open_runtime(settings, now(), system_random()) as runtime:
-        worker = Worker(runtime.environment(), runtime.reads, now, settings.printing_dir)
+        watchdog = Watchdog(_STALL_SECONDS)
+        environment = runtime.environment(lambda _step, _count: watchdog.heard())
+        worker = Worker(environment, runtime.reads, now, settings.printing_dir)
         while True:
+            watchdog.heard()
             try:
                 is_busy = await work_once(worker)
             except DatabaseError as error:
@@ -206,6 +212,7 @@ async def _forever(settings: Settings) -> None:
             except Exception:
                 logger.exception("a step of a batch failed; it is tried again")
                 is_busy = False
+            watchdog.rest()
             if not is_busy:
                 await asyncio.sleep(_LOOK_SECONDS)
 

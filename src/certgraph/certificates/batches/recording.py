@@ -135,6 +135,7 @@ async def _tagged(
         tags |= dict(found for found in await asyncio.gather(*work) if found is not None)
         async with worker.environment.sessions.begin() as session:
             await queries.extend_lease(session, batch_id, worker.clock() + LEASE)
+        worker.environment.observe(BatchStep.TAGGED, len(part))
     return numbered, tags
 
 

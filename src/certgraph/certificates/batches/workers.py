@@ -24,6 +24,7 @@ class BatchStep(StrEnum):
 
     CLAIMED = "claimed"
     LOOKED_AT = "looked at"
+    TAGGED = "tagged"
     DRAFTED = "drafted"
     RECORDED = "recorded"
     BEGUN = "begun"
