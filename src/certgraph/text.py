@@ -64,3 +64,13 @@ def hex_bytes(text: str, what: str, *path: str) -> bytes:
     except ValueError:
         facts = {"value": repr(text[:80]), "expected": f"{what} in hex"}
         raise refusal("input.malformed", *path, **facts) from None
+
+
+_FORMULA = set("=+-@＝＋－＠\t\r")
+"""What a spreadsheet may take for the start of a formula."""
+
+
+def spreadsheet_text(value: object) -> str:
+    """Return a cell of CSV that a spreadsheet takes for text, never for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in _FORMULA else text

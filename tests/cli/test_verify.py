@@ -8,7 +8,8 @@ import shutil
 import pytest
 from PIL import Image
 
-from certgraph.cli import tables, verify
+from certgraph import text
+from certgraph.cli import verify
 from certgraph.cli.main import main
 from tests.cli.conftest import index
 
@@ -129,7 +130,7 @@ def test_csv_opens_in_a_spreadsheet_as_text(demo, ask):
     assert [row["verdict"] for row in rows] == [
         row["expected_verdict"] for row in index(demo).values()
     ]
-    assert tables.cell("=cmd|' /C calc'!A0").startswith("'=")
+    assert text.spreadsheet_text("=cmd|' /C calc'!A0").startswith("'=")
 
 
 def test_the_holders_document_is_compared_offline(demo, ask):

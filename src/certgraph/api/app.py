@@ -32,6 +32,7 @@ from certgraph.api.context import Context
 from certgraph.api.http import feed_stream
 from certgraph.api.http.answering import Answering
 from certgraph.api.http.batch_files import BatchFiles
+from certgraph.api.http.check_files import CheckFiles
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.graphiql_page import graphiql_asset, graphiql_file
 from certgraph.api.http.log_files import LogFiles
@@ -370,6 +371,7 @@ def make_app(
         *log.routes(),
         *batches.routes(),
         *prints.routes(),
+        *CheckFiles(server.context, server.outage).routes(),
         Route("/livez", server.livez),
         Route("/readyz", server.readyz),
     ]

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from certgraph.cli.verify_words import say
-
-_FORMULA = set("=+-@＝＋－＠\t\r")
-"""What a spreadsheet may take for the start of a formula."""
+from certgraph.text import spreadsheet_text
 
 _WIDEST = 40
 MOST_ROWS = 1_048_575
@@ -43,12 +41,6 @@ def check_writable(file: Path) -> None:
         raise TableError(file, error.strerror) from None
 
 
-def cell(value: object) -> str:
-    """Return a cell of CSV that a spreadsheet takes for text, never for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in _FORMULA else text
-
-
 class CsvTable:
     """Rows written one by one, with the mark by which Excel knows UTF-8."""
 
@@ -59,7 +51,7 @@ class CsvTable:
 
     def add(self, values: Iterable[object]) -> None:
         """Write a row."""
-        self._writer.writerow([cell(value) for value in values])
+        self._writer.writerow([spreadsheet_text(value) for value in values])
 
 
 class XlsxTable:

@@ -7,7 +7,7 @@ afterwards is a mutation.
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, fields
 from http import HTTPStatus
 from typing import Any
@@ -44,7 +44,7 @@ UPLOAD_SECONDS = 300
 _AT_ONCE = 4
 """Uploads that are taken in at a time, and workbooks that are made."""
 
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _READERS = {Role.OPERATOR, Role.EVALUATION_ORGANIZATION, Role.APPROVER}
 _STATUS = {
     ProblemKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
@@ -110,17 +110,10 @@ class BatchFiles(Files):
         if context.caller is None:
             raise refusal("access.token_required")
         given = _upload_parameters(request)
-        if request.headers.get("content-type", "").startswith("multipart/"):
-            raise refusal("sheet.not_a_file")
         if self._gate.locked():
             raise unavailable("Other files are being taken in. Send it again.")
         async with self._gate:
-            length = request.headers.get("content-length", "0")
-            if length.isdigit() and int(length) > MAX_BYTES:
-                raise refusal("sheet.too_large", limit=MAX_BYTES // 1024**2)
-            file = await read_body(request.receive, MAX_BYTES, UPLOAD_SECONDS)
-            if not file:
-                raise refusal("sheet.empty")
+            file = await taken_in(request, MAX_BYTES)
             outcome = await perform(
                 upload_batch, context.environment, context.caller, {**given, "file": file}
             )
@@ -151,7 +144,7 @@ class BatchFiles(Files):
             body = await asyncio.to_thread(_workbook, file, batch.given, report, language)
         headers = {"Content-Disposition": f'attachment; filename="problems-{batch.id}.xlsx"'}
         headers |= {**SAFE_HEADERS, "Cache-Control": "no-store"}
-        return Response(body, HTTPStatus.OK, headers, _XLSX)
+        return Response(body, HTTPStatus.OK, headers, XLSX)
 
 
 def _workbook(file: bytes, given: str, report: Report, language: str) -> bytes:
@@ -183,15 +176,30 @@ def _upload_parameters(request: Request) -> dict[str, Any]:
     return given
 
 
-def check_reader(context: Context) -> Actor:
-    """Return who asks, if it may see whom certificates are for. Raises `Rejected`."""
+async def taken_in(request: Request, limit: int) -> bytes:
+    """Return the file that is a request's body. Raises `Rejected`, `BadRequest`."""
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        raise refusal("sheet.not_a_file")
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > limit:
+        raise refusal("sheet.too_large", limit=limit // 1024**2)
+    return await read_body(request.receive, limit, UPLOAD_SECONDS)
+
+
+def check_role(context: Context, roles: Collection[Role]) -> Actor:
+    """Return who asks, in one of these roles. Raises `Rejected`."""
     caller = context.caller
     if caller is None:
         raise refusal("access.token_required")
-    if caller.role not in _READERS:
-        needed = tuple(sorted(_READERS))
+    if caller.role not in roles:
+        needed = tuple(sorted(roles))
         raise Rejected([Problem(code="access.role", facts={"role": caller.role, "needed": needed})])
     return caller
+
+
+def check_reader(context: Context) -> Actor:
+    """Return who asks, if it may see whom certificates are for. Raises `Rejected`."""
+    return check_role(context, _READERS)
 
 
 async def readable_batch(request: Request, context: Context) -> tuple[BatchRow, int, int]:
@@ -270,7 +278,7 @@ async def _template(request: Request, context: Context) -> Response:
         name, choices = await choices_of(session, code, request.query_params.get("level"))
     body = await asyncio.to_thread(xlsx_template, name, choices)
     headers = {"Content-Disposition": 'attachment; filename="template.xlsx"'}
-    return file_response(request, body, _XLSX, headers, cache="public, max-age=300")
+    return file_response(request, body, XLSX, headers, cache="public, max-age=300")
 
 
 async def _csv_template(request: Request, _context: Context) -> Response:

@@ -1,0 +1,124 @@
+"""The verdict on each row: as a verifier has it, with what the register says."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from certgraph.certificates import queries
+from certgraph.certificates.checks.asking import Asked
+from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
+from certgraph.certificates.register import content_digest, register_entries, with_register
+from certgraph.certificates.signing.batches import signed_bytes
+from certgraph.credential import days
+from certgraph.credential.qr_text import from_qr_text, to_qr_text
+from certgraph.credential.trust_bundle import Trust
+from certgraph.credential.verification import Verification, verify
+from certgraph.credential.wording import words_for
+from certgraph.database import Sessions
+
+COLUMNS: Mapping[str, Sequence[str]] = {
+    "zh": (
+        *("核验结果", "说明", "证书编号", "持证人", "证书名称", "等级", "颁发日期", "有效期至"),
+        *("颁发机构", "状态日期", "verdict"),
+    ),
+    "en": (
+        *("Result", "Advice", "Number", "Holder", "Certificate", "Level", "Issued", "Valid to"),
+        *("Issuer", "Status as of", "verdict"),
+    ),
+}
+"""What an answer adds to a row, by language; the last is the same word in all."""
+
+_NOTHING = {
+    "zh": ("未核验", "此行没有二维码内容，也没有证书编号和姓名。", "nothing_asked"),
+    "en": ("Not checked", "The row has no QR text, nor a number and a name.", "nothing_asked"),
+}
+_NOT_FOUND = {
+    "zh": ("未找到", "平台没有此编号和姓名的证书，请核对后扫描二维码。", "not_found"),
+    "en": ("Not found", "There is no certificate of this number and name.", "not_found"),
+}
+_PART = 500
+"""Rows that are looked up by one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """With what rows are checked: trust data, the register, the host that QR codes name."""
+
+    reads: Sessions
+    trust: Trust
+    host: str
+    now: datetime
+
+    async def answers(self, asked: Sequence[Asked], language: str) -> list[Sequence[str]]:
+        """Return what is added to each row: as many texts as `COLUMNS` has names."""
+        texts = await self._texts(asked)
+        verified = await asyncio.to_thread(self._verified, list(texts.values()))
+        by_row = dict(zip(texts, await self._with_register(texts, verified), strict=True))
+        answers = []
+        for one in asked:
+            if one.row in by_row:
+                answers.append(_said(by_row[one.row], language))
+            else:
+                title, advice, word = (_NOT_FOUND if one.number else _NOTHING)[language]
+                answers.append((title, advice, *[""] * (len(COLUMNS["en"]) - 3), word))
+        return answers
+
+    def _verified(self, texts: Sequence[str]) -> list[Verification]:
+        return [verify(text, self.trust, now=self.now) for text in texts]
+
+    async def _texts(self, asked: Sequence[Asked]) -> dict[int, str]:
+        """Return row → QR text, of the register where the row has number and name."""
+        texts = {one.row: one.qr_text for one in asked if one.qr_text}
+        named = [one for one in asked if one.number and one.holder_name]
+        async with self.reads() as session:
+            for start in range(0, len(named), _PART):
+                part = named[start : start + _PART]
+                keys = {number_key(one.number or "") for one in part}
+                found = await queries.signed_certificates_numbered(session, keys)
+                for one in part:
+                    number, name = one.number or "", holder_name_key(one.holder_name or "")
+                    held = found.get(number_key(number))
+                    if held is None or held[0].holder_name_key != name:
+                        held = await queries.signed_certificate(
+                            session, number_key(number), number_lookup_key(number), name
+                        )
+                    if held is not None and held[0].erased_at is None:
+                        texts[one.row] = to_qr_text(signed_bytes(*held) or b"", self.host)
+        return texts
+
+    async def _with_register(
+        self, texts: Mapping[int, str], verified: Sequence[Verification]
+    ) -> list[Verification]:
+        found = list(verified)
+        asked = [
+            (place, (one.claims.number, content_digest(from_qr_text(text))))
+            for place, (text, one) in enumerate(zip(texts.values(), verified, strict=True))
+            if one.claims is not None and one.issuer_key is not None
+        ]
+        async with self.reads() as session:
+            for start in range(0, len(asked), _PART):
+                part = asked[start : start + _PART]
+                entries = await register_entries(session, [of for _, of in part])
+                for (place, _), entry in zip(part, entries, strict=True):
+                    found[place] = with_register(found[place], entry)
+        return found
+
+
+def _said(verification: Verification, language: str) -> Sequence[str]:
+    words = words_for(verification, language, online=True)
+    claims, key = verification.claims, verification.issuer_key
+    facts = [""] * 7
+    if claims is not None:
+        facts = [
+            claims.number,
+            claims.holder_name,
+            claims.certificate_name,
+            str(claims.level),
+            claims.issued_on.isoformat(),
+            claims.expires_on.isoformat() if claims.expires_on else "",
+            key.organization.name if key else "",
+        ]
+    as_of = verification.status_as_of
+    day = "" if as_of is None else days.to_datetime(as_of).date().isoformat()
+    return (words.title, words.line, *facts, day, verification.verdict.value)

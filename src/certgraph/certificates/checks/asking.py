@@ -1,0 +1,102 @@
+"""What each row of an employer's table asks about: a QR text, or a number and a name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from certgraph.certificates.sheets.columns import BY_NAME, HEADER_ROWS, plain_name
+from certgraph.certificates.sheets.files import Cell, Sheet, read_sheets
+from certgraph.credential.found_codes import find_codes
+from certgraph.problems import refusal
+
+MAX_ROWS = 10_000
+"""Of one table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A row: its number, and the QR text in it, or else number and name; None: neither."""
+
+    row: int
+    qr_text: str | None
+    number: str | None = None
+    holder_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with what its rows ask; `header` is the number of its header's row, 0 without."""
+
+    sheet: Sheet
+    header: int
+    asked: Sequence[Asked]
+
+
+def _names(column: str) -> frozenset[str]:
+    found = BY_NAME[column]
+    return frozenset(map(plain_name, (found.name, found.title, *found.aliases)))
+
+
+_COLUMNS = {name: _names(name) for name in ("number", "holder_name")}
+
+
+def read_asked(data: bytes) -> Table:
+    """Return what a file of XLSX, XLS or CSV asks.
+
+    A row with the text of a QR code anywhere is about that; others need the columns 证书编号 and
+    姓名, which the first 20 rows name.
+
+    Raises:
+        Rejected: It is no table, asks nothing, or has too many rows.
+    """
+    for sheet in read_sheets(data):
+        header, columns = _header(sheet)
+        asked = [
+            _asked(number, cells, columns)
+            for number, cells in enumerate(sheet.rows, 1)
+            if number > header and any(_text(cell) for cell in cells)
+        ]
+        if len(asked) > MAX_ROWS:
+            raise refusal("check.too_many_rows", limit=MAX_ROWS)
+        if any(one.qr_text or one.number for one in asked):
+            return Table(sheet, header, asked)
+    raise refusal("check.nothing_asked")
+
+
+def _header(sheet: Sheet) -> tuple[int, Mapping[str, int]]:
+    for number, cells in enumerate(sheet.rows[:HEADER_ROWS], 1):
+        plain = [plain_name(cell) for cell in cells]
+        columns = {
+            name: next((n for n, title in enumerate(plain) if title in known), -1)
+            for name, known in _COLUMNS.items()
+        }
+        if min(columns.values()) >= 0:
+            return number, columns
+    has_code = bool(sheet.rows) and any(_code(cell) for cell in sheet.rows[0])
+    return (0 if has_code else 1), {}
+
+
+def _asked(number: int, cells: Sequence[Cell], columns: Mapping[str, int]) -> Asked:
+    code = next((found for cell in cells if (found := _code(cell))), None)
+    if code is not None or not columns:
+        return Asked(number, code)
+    values = {name: _text(cells[n]) if n < len(cells) else "" for name, n in columns.items()}
+    if not all(values.values()):
+        return Asked(number, None)
+    return Asked(number, None, values["number"], values["holder_name"])
+
+
+def _code(cell: Cell) -> str | None:
+    """Return the text of a QR code in a cell; None where there is none, or several."""
+    if not isinstance(cell, str) or len(cell) < _SHORTEST_CODE:
+        return None
+    codes = find_codes(cell).codes
+    return codes[0] if len(codes) == 1 else None
+
+
+_SHORTEST_CODE = 120
+
+
+def _text(cell: Cell) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return "" if cell is None else str(cell).strip()

@@ -1,0 +1,111 @@
+"""Checks of many certificates over HTTP: QR texts, numbers with names, CSV and XLSX."""
+
+import csv
+import io
+
+import pytest
+from python_calamine import CalamineWorkbook
+
+from certgraph.certificates.checks import asking
+from certgraph.certificates.states.actions import register_certificate, revoke_certificate
+from tests.server.batch_kit import xlsx
+from tests.server.trust.test_lists import new_list, published
+
+
+@pytest.fixture
+async def issued(client):
+    """Three certificates of which the second is revoked; all published."""
+    house = client.house
+    rows = await house.issue(*(house.candidate(holder_name=f"张{n}") for n in range(3)))
+    for row in rows:
+        await house.perform(register_certificate, number=row.number)
+    await house.perform(revoke_certificate, number=rows[1].number, reason="test")
+    await new_list(house)
+    await published(house)
+    return rows
+
+
+async def check(client, body, role="verifier", language="en", **headers):
+    token = {"Authorization": f"Bearer {client.tokens[role]}"} if role else {}
+    given = {**token, "Accept-Language": language, **headers}
+    return await client.http.post("/checks", content=body, headers=given)
+
+
+def rows_of(answer):
+    return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+
+
+async def test_numbers_and_names_get_their_verdicts_behind_them(client, issued):
+    numbers = [row.number for row in issued]
+    lines = [
+        "备注,证书编号,姓名",
+        f"a,{numbers[0]},张0",
+        f"b,{numbers[1].lower()},张1",
+        f"c,{numbers[2].replace('-', '')},张2",
+        f"d,{numbers[0]},李四",
+        "e,NOPE,张0",
+        "=1+1,,",
+    ]
+    answer = await check(client, "\n".join(lines).encode("gbk"))
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    head, *rows = rows_of(answer)
+    assert head[:5] == ["备注", "证书编号", "姓名", "Result", "Advice"]
+    assert [row[-1] for row in rows] == [
+        "valid",
+        "revoked",
+        "valid",
+        "not_found",
+        "not_found",
+        "nothing_asked",
+    ]
+    assert rows[0][5:7] == [numbers[0], "张0"]
+    assert rows[3][5:7] == ["", ""]
+    assert rows[5][0] == "'=1+1"
+
+
+async def test_qr_texts_are_checked_wherever_they_are_in_a_row(client, issued):
+    texts = [await client.house.qr_text(row) for row in issued]
+    forged = texts[0][:-9] + "123456789"
+    rows = [{"姓名": "x", "准考证号": f"证书：{text}"} for text in (*texts, forged)]
+    answer = await check(client, xlsx(rows), language="zh-CN")
+    assert answer.headers["content-type"].endswith("spreadsheetml.sheet")
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+    head, *found = book.get_sheet_by_index(0).to_python()
+    assert head[8:10] == ["核验结果", "说明"]
+    assert [row[-1] for row in found] == ["valid", "revoked", "valid", "invalid"]
+    assert [row[8] for row in found][:2] == ["证书有效（已联网核验）", "证书已被撤销"]
+
+
+async def test_a_list_of_qr_texts_needs_no_header(client, issued):
+    texts = [await client.house.qr_text(row) for row in issued]
+    head, *rows = rows_of(await check(client, "\n".join(texts).encode()))
+    assert head == ["", "Result", "Advice", *head[3:]]
+    assert [row[-1] for row in rows] == ["valid", "revoked", "valid"]
+
+
+@pytest.mark.parametrize(
+    ("role", "body", "status", "code"),
+    [
+        (None, b"x", 401, "access.token_required"),
+        ("issuer", b"x", 403, "access.role"),
+        ("verifier", b"", 422, "sheet.empty"),
+        ("verifier", b"%PDF-", 422, "sheet.unknown_kind"),
+        ("verifier", "姓名,等级\n张,1\n".encode(), 422, "check.nothing_asked"),
+        ("verifier", bytes(17 * 1024 * 1024), 413, "sheet.too_large"),
+    ],
+)
+async def test_what_cannot_be_checked_is_refused(client, role, body, status, code):
+    answer = await check(client, body, role)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (status, code)
+
+
+async def test_too_many_rows_and_no_trust_data_are_refused(client, monkeypatch):
+    body = "证书编号,姓名\nA,张\nB,李\n".encode()
+    assert (await check(client, body)).status_code == 503
+    monkeypatch.setattr(asking, "MAX_ROWS", 1)
+    assert (await check(client, body)).json()["errors"][0]["code"] == "check.too_many_rows"
+
+
+async def test_a_form_is_refused_with_how_to_send_the_file(client):
+    answer = await check(client, b"--x", **{"Content-Type": "multipart/form-data; boundary=x"})
+    assert answer.json()["errors"][0]["code"] == "sheet.not_a_file"
