@@ -1,7 +1,7 @@
 """Plant single faults in what decides, and see which the tests miss: `make mutants`.
 
 A fault is a comparison, a condition, a constant, a boolean or an arithmetic sign that is another;
-they are drawn at random from `credential/` and every `rules.py`, the same for the same seed. Each
+they are drawn at random from the sources of a kind, the same for the same seed. Each
 is planted in a copy of the project, and the tests that are meant to find it run. What survives is
 printed with its place: either a test is missing, or the fault changes nothing.
 """
@@ -29,8 +29,16 @@ TESTS = {
         "-k",
         "not postgresql",
     ],
+    "sheets": ["tests/server/certificates/test_sheets.py", "-k", "not postgresql"],
 }
-"""Of each kind: seconds for `credential`, two minutes a fault for `rules`."""
+"""Of each kind: seconds for `credential` and `sheets`, two minutes a fault for `rules`."""
+
+SOURCES = {
+    "credential": ["credential/*.py"],
+    "rules": ["**/rules.py"],
+    "sheets": ["certificates/sheets/*.py"],
+}
+"""Of each kind: where its faults are planted."""
 
 PATIENCE = 600
 """Seconds for the tests of one fault; one that hangs them is found."""
@@ -129,11 +137,8 @@ def planted(fault: Fault) -> str:
 
 
 def _drawn(count: int, seed: int, kinds: list[str]) -> list[Fault]:
-    found: list[Fault] = []
-    if "credential" in kinds:
-        found += [one for file in sorted(SOURCE.glob("credential/*.py")) for one in faults(file)]
-    if "rules" in kinds:
-        found += [one for file in sorted(SOURCE.rglob("rules.py")) for one in faults(file)]
+    files = [file for kind in kinds for glob in SOURCES[kind] for file in sorted(SOURCE.glob(glob))]
+    found = [one for file in files for one in faults(file)]
     return Random(seed).sample(found, min(count, len(found)))  # noqa: S311 - no secret
 
 
@@ -153,13 +158,19 @@ def _pass(kind: str, copy: Path) -> bool:
     return run.returncode == 0
 
 
+def _kind(file: Path) -> str:
+    """Return of which kind a file is."""
+    inside = file.relative_to(SOURCE)
+    return next(kind for kind, globs in SOURCES.items() if any(map(inside.match, globs)))
+
+
 def _is_caught(fault: Fault, copy: Path) -> bool:
     """Tell whether the tests do not pass over a fault planted in a copy."""
     file = copy / fault.file.relative_to(ROOT)
     whole = file.read_text("utf-8")
     file.write_text(planted(fault), "utf-8")
     try:
-        return not _pass("rules" if file.name == "rules.py" else "credential", copy)
+        return not _pass(_kind(fault.file), copy)
     finally:
         file.write_text(whole, "utf-8")
 
