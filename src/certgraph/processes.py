@@ -16,6 +16,17 @@ def serve_parent() -> None:
     Thread(target=_end_with_parent, daemon=True).start()
 
 
+def limit_memory(megabytes: int) -> None:
+    """Let this process take so much memory at most, where the system knows such a limit."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ModuleNotFoundError:
+        return
+    size = megabytes * 1024**2
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (size, hard))
+
+
 class Watchdog:
     """Ends this process where its work does not go on: another is started in its place.
 

@@ -120,6 +120,10 @@ class Keyring:
         """Return what was sealed for a batch. Raises `CannotOpen`."""
         return _open(self._batches, sealed, owner)
 
+    def batch_key(self, batch_id: bytes) -> str:
+        """Return the idempotency key of a batch's run, which nobody else can state."""
+        return "batch " + hmac.digest(self._input_key, b"batch" + batch_id, "sha256").hex()
+
     def seal_webhook_secret(self, secret: bytes, owner: bytes) -> bytes:
         """Return the secret of a webhook sealed for it."""
         return _seal(self._webhook_secrets, secret, owner)

@@ -151,6 +151,11 @@ def test_a_server_goes_on_with_what_is_uploaded_to_it(demo, results):
                 if said["checkedAt"]:
                     break
                 time.sleep(0.1)
+            large = [b"x" * size for size in (90_000, 200_000, 500_000, 2_000_000)]
+            statuses = {
+                client.post("/batches", params=given, content=one).status_code for one in large
+            }
+        assert statuses == {201}
         assert (said["state"], said["problemCount"], said["candidateCount"]) == ("DRAFT", 1, 3)
     finally:
         process.terminate()

@@ -49,13 +49,16 @@ from certgraph.cli.sheets import check_output, read_bytes
 from certgraph.database import DatabaseError
 from certgraph.organizations.subjects import organization_named
 from certgraph.problems import refusal
-from certgraph.processes import Watchdog, serve_parent
+from certgraph.processes import Watchdog, limit_memory, serve_parent
 from certgraph.settings import Settings
 
 logger = logging.getLogger("certgraph.batches")
 
 _LOOK_SECONDS = 1
 """Between looks for batches that the service has to go on with."""
+
+_MOST_MEGABYTES = 4_096
+"""For the process of batches: a file that is made to take more ends it, not the machine."""
 
 _STALL_SECONDS = 600
 """For which a step of a batch may take: a look at 100,000 rows takes ten."""
@@ -193,6 +196,7 @@ async def _work(runtime: Runtime, _options: argparse.Namespace) -> None:
 def work_forever(settings: Settings) -> None:
     """Go on with batches until the process that started this one ends: `serve` starts it."""
     serve_parent()
+    limit_memory(_MOST_MEGABYTES)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     asyncio.run(_forever(settings))
 

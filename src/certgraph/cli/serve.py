@@ -38,7 +38,12 @@ def _batches_beside(settings: Settings) -> Iterator[None]:
     def keep() -> None:
         while not stopping.is_set():
             process = context.Process(target=work_forever, args=(settings,), daemon=True)
-            process.start()
+            try:
+                process.start()
+            except OSError as error:  # no memory, or no process, for the moment
+                print(f"certgraph serve: batches wait: {error}", file=sys.stderr)
+                stopping.wait(RESTART_SECONDS)
+                continue
             while process.is_alive() and not stopping.wait(0.2):
                 pass
             process.terminate()

@@ -25,6 +25,7 @@ from certgraph.certificates.drafts import drafting
 from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.signing.actions import (
     CertificateSignatureDraft,
+    issue_certificates,
     sign_run,
     submit_signatures,
 )
@@ -41,7 +42,7 @@ from certgraph.organizations.keys import possession_message, register_held_key
 from certgraph.organizations.rules import OrganizationState
 from certgraph.problems import Rejected
 from tests.server.batch_kit import TITLES, Desk, person, resident_number, xlsx
-from tests.server.conftest import FIRST_INSTANT, NOW, TODAY
+from tests.server.conftest import FIRST_INSTANT, KEYRING, NOW, TODAY
 
 
 @pytest.fixture
@@ -446,3 +447,75 @@ async def test_what_another_batch_took_meanwhile_is_reported_and_nothing_recorde
     report = await desk.report(refused_one.id)
     assert [(one.cell, one.code) for one in report.entries] == [("C2", "batch.person_drafted")]
     assert await desk.house.count("issue_runs") == 1
+
+
+async def test_nobody_can_start_the_run_of_a_batch_beside_it(desk):
+    """The key of its run is of no use to know, and no run without an approval is taken for it."""
+    rows = [person(1, 证件类型=None, 证件号码=None, 准考证号=None)]
+    batch = await desk.upload(rows, is_trial=True)
+    officer = await desk.officer()
+    candidate = desk.house.candidate(holder_name="张1")
+    for key in (f"batch {batch.id}", KEYRING.batch_key(batch.id.bytes)):
+        await desk.house.perform(
+            issue_certificates,
+            actor=officer,
+            organization_code="EO-001",
+            candidates=[candidate],
+            idempotency_key=key,
+        )
+    await desk.house.perform(submit_batch, actor=officer, batch_id=batch.id)
+    await desk.work()
+    found = await desk.batch(batch.id)
+    assert (found.state, found.issue_run_id, found.problem_count) == ("draft", None, 1)
+    report = await desk.report(batch.id)
+    assert [one.code for one in report.entries] == ["idempotency.conflict"]
+    await desk.house.perform(cancel_batch, actor=officer, batch_id=batch.id, reason="test")
+
+
+async def test_what_is_submitted_during_the_look_is_not_lost(desk, monkeypatch):
+    batch = await desk.upload([person(1)], is_trial=True)
+    original = recording.look
+
+    async def look_while_it_is_submitted(*given):
+        found = await original(*given)
+        monkeypatch.setattr(recording, "look", original)
+        await desk.house.perform(submit_batch, actor=await desk.officer(), batch_id=batch.id)
+        return found
+
+    monkeypatch.setattr(recording, "look", look_while_it_is_submitted)
+    assert await desk.work() == 2
+    assert (await desk.batch(batch.id)).state == "validated"
+
+
+async def test_a_draft_that_was_deleted_meanwhile_halts_the_batch(desk):
+    batch = await desk.validated([person(1), person(2)])
+    await desk.approve(batch)
+    async with desk.house.sessions.begin() as session:
+        await session.execute(text("UPDATE certificate_batches SET state = 'issuing'"))
+        await session.execute(text("UPDATE issue_runs SET waits_for_approval = false"))
+        await session.execute(text("DELETE FROM certificates WHERE position = 1"))
+    await desk.work()
+    found = await desk.batch(batch.id)
+    assert found.state == "issuing"
+    assert [one["code"] for one in json.loads(found.halted)] == ["batch.drafts_missing"]
+
+
+async def test_who_may_not_issue_to_people_learns_nothing_of_them(desk):
+    await desk.validated([person(1)])
+    other = Desk(desk.house, "EO-002")
+    batch = await other.validated([person(1)], is_trial=True)
+    codes = {one.code for one in (await other.report(batch.id)).entries}
+    assert codes == {"issue.not_entitled"}
+    await desk.house.entitle("EO-002")
+    again = await other.validated([person(1, 姓名="张一")], is_trial=True)
+    said = [one for one in (await other.report(again.id)).entries if one.code.startswith("batch.")]
+    assert [one.code for one in said] == ["batch.person_elsewhere"]
+    (held,) = await certificates(desk, await desk.batch((await desk.upload([person(1)])).id))
+    assert held.number not in said[0].en + said[0].zh
+
+
+async def test_an_outcome_that_cannot_be_printed_is_refused_before_it_is_signed(desk):
+    titles = (*TITLES, "学习成果")
+    batch = await desk.validated(xlsx([person(1, 学习成果="会用😀=1")], titles))
+    report = await desk.report(batch.id)
+    assert [(one.title, one.code) for one in report.entries] == [("学习成果", "print.character")]

@@ -38,13 +38,14 @@ from certgraph.problems import Problem, ProblemKind, Rejected, refusal
 from certgraph.sealing import CannotOpen
 
 PATH = "/batches"
-UPLOAD_SECONDS = 300
-"""For a whole file to arrive."""
+UPLOAD_SECONDS = 60
+"""For a whole file to arrive; as long as the protocol waits for any body."""
 
 _AT_ONCE = 4
-"""Uploads that are taken in at a time, and workbooks that are made."""
+"""Uploads that are taken in at a time."""
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_UPLOADERS = {Role.OPERATOR, Role.EVALUATION_ORGANIZATION}
 _READERS = {Role.OPERATOR, Role.EVALUATION_ORGANIZATION, Role.APPROVER}
 _STATUS = {
     ProblemKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
@@ -92,6 +93,7 @@ class BatchFiles(Files):
     def __init__(self, context: MakeContext, outage: Outage) -> None:
         super().__init__(context, outage)
         self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._marking = asyncio.Semaphore(1)
 
     def routes(self) -> list[Route]:
         """Return where it is."""
@@ -107,15 +109,14 @@ class BatchFiles(Files):
 
     async def _upload(self, request: Request, context: Context) -> Response:
         """Take in a file. Raises `Rejected`, `BadRequest`."""
-        if context.caller is None:
-            raise refusal("access.token_required")
+        caller = check_role(context, _UPLOADERS)
         given = _upload_parameters(request)
         if self._gate.locked():
             raise unavailable("Other files are being taken in. Send it again.")
         async with self._gate:
             file = await taken_in(request, MAX_BYTES)
             outcome = await perform(
-                upload_batch, context.environment, context.caller, {**given, "file": file}
+                upload_batch, context.environment, caller, {**given, "file": file}
             )
         (batch,) = outcome.results
         is_new = batch.uploaded_at == context.now
@@ -140,7 +141,9 @@ class BatchFiles(Files):
         if file is None:
             raise refusal("batch.no_file")
         language = context.language
-        async with self._gate:
+        if self._marking.locked():
+            raise unavailable("Another workbook is being made. Send it again.")
+        async with self._marking:
             body = await asyncio.to_thread(_workbook, file, batch.given, report, language)
         headers = {"Content-Disposition": f'attachment; filename="problems-{batch.id}.xlsx"'}
         headers |= {**SAFE_HEADERS, "Cache-Control": "no-store"}
@@ -183,7 +186,10 @@ async def taken_in(request: Request, limit: int) -> bytes:
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > limit:
         raise refusal("sheet.too_large", limit=limit // 1024**2)
-    return await read_body(request.receive, limit, UPLOAD_SECONDS)
+    data = await read_body(request.receive, limit, UPLOAD_SECONDS)
+    if not data:
+        raise refusal("sheet.empty")
+    return data
 
 
 def check_role(context: Context, roles: Collection[Role]) -> Actor:

@@ -32,8 +32,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._is_head = True
+        self._is_head = False
         self._head_bytes = 0
+        self._has_ended = False
         self._incoming: asyncio.TimerHandle | None = None
         self._outgoing: asyncio.TimerHandle | None = None
 
@@ -61,9 +62,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Refuse a head without end; what came before it is answered."""
+        self._has_ended = False
         super().data_received(data)
         if self._is_head and self.parser is not None:
-            self._head_bytes += len(data)
+            # a piece in which another message ended counts as none of the head that it begins
+            self._head_bytes += 0 if self._has_ended else len(data)
             if self._head_bytes > MAX_HEAD:
                 self.send_400_response("The head of the request is too long.")
 
@@ -85,7 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Stop waiting: what follows is another request, which need not come."""
         super().on_message_complete()
-        self._is_head, self._head_bytes = True, 0
+        self._has_ended = True
         if self._incoming is not None:
             self._incoming.cancel()
             self._incoming = None

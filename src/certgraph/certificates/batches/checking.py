@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -24,6 +24,12 @@ from certgraph.database import Session
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.problems import Problem, Rejected
 from certgraph.standards import queries as standard_queries
+
+_WITHOUT_RIGHT = {
+    *("issue.not_entitled", "issue.no_agreement", "issue.exited", "issue.handed_over"),
+    "issue.organization_not_active",
+}
+"""Refusals by which an organization may not issue to somebody at all."""
 
 
 def request_of(
@@ -79,10 +85,13 @@ async def look(
     unfit = {one.path[1] for one in problems if one.path[2:3] == ("holder_name",)}
     characters = printable_characters(printing_dir)
     for index, one in enumerate(reading.candidates):
+        path = ("candidates", str(index))
         if str(index) not in unfit:
-            path = ("candidates", str(index), "holder_name")
-            problems += unprintable(issued_name(one.holder_name), characters, *path)
-    problems += await people_problems(act, reading.candidates)
+            problems += unprintable(issued_name(one.holder_name), characters, *path, "holder_name")
+        for outcome in one.outcomes:
+            problems += unprintable(outcome.text or "", characters, *path, "outcomes")
+    without = {int(one.path[1]) for one in problems if one.code in _WITHOUT_RIGHT}
+    problems += await people_problems(act, organization, reading.candidates, without)
     return reading, [*reading.faults, *faults_of(reading, problems)]
 
 
@@ -96,11 +105,18 @@ def faults_of(reading: Reading, problems: Iterable[Problem]) -> list[Fault]:
 
 
 async def people_problems(
-    act: Act, candidates: Sequence[Candidate], run_id: UUID | None = None
+    act: Act,
+    organization: OrganizationRow,
+    candidates: Sequence[Candidate],
+    without: Collection[int] = (),
+    run_id: UUID | None = None,
 ) -> list[Problem]:
     """List candidates whose document is there twice, or has such a certificate already.
 
-    Certificates of the run `run_id` aside: they are these candidates'.
+    Of those that may not be certified nothing is said (`without` right): who may not issue to
+    people learns nothing of them.
+    Certificates of the run `run_id` aside: they are these candidates'. Another organization's
+    number is not said.
     """
     types = await _types_of(act.session, candidates)
     seen: dict[tuple[object, ...], int] = {}
@@ -108,7 +124,9 @@ async def people_problems(
     asked: dict[tuple[object, ...], int] = {}
     for index, one in enumerate(candidates):
         type_id = types.get(one.standard_code)
-        if one.document_type is None or not one.document_number or type_id is None:
+        if index in without or type_id is None:
+            continue
+        if one.document_type is None or not one.document_number:
             continue
         document = normalized_document_number(one.document_number)
         lookup = act.keyring.document_lookup(one.document_type, document)
@@ -129,7 +147,10 @@ async def people_problems(
             path = ("candidates", str(place), "document_number")
             is_draft = held.state is CertificateState.DRAFT
             code = "batch.person_drafted" if is_draft else "batch.person_certified"
-            problems.append(Problem(code=code, path=path, facts={"number": held.number}))
+            facts = {"number": held.number}
+            if held.organization_id != organization.id:
+                code, facts = "batch.person_elsewhere", {}
+            problems.append(Problem(code=code, path=path, facts=facts))
     return problems
 
 

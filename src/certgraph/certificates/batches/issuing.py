@@ -93,7 +93,9 @@ async def _end(worker: Worker, batch_id: UUID) -> None:
         if batch is None or batch.state is not BatchState.ISSUING or batch.issue_run_id is None:
             return
         batch.attempts = 0
-        if await queries.is_signed(session, batch.issue_run_id):
+        if await queries.run_size(session, batch.issue_run_id) != batch.candidate_count:
+            halt(batch, [Problem(code="batch.drafts_missing")])
+        elif await queries.is_signed(session, batch.issue_run_id):
             batch.state, batch.issued_at, batch.lease_until = BatchState.ISSUED, now, None
         else:
             batch.lease_until = now + _LOOK_AGAIN

@@ -121,6 +121,12 @@ async def is_signed(session: Session, run_id: UUID) -> bool:
     return not await session.scalar(select(waits))
 
 
+async def run_size(session: Session, run_id: UUID) -> int:
+    """Return how many certificates, and drafts, a run has."""
+    statement = select(func.count()).where(CertificateRow.issue_run_id == run_id)
+    return await session.scalar(statement) or 0
+
+
 async def set_waits_for_approval(session: Session, run_id: UUID, *, waits: bool) -> None:
     """Let a run be signed, or not."""
     statement = update(IssueRunRow).where(IssueRunRow.id == run_id)
@@ -157,6 +163,7 @@ class Certified(NamedTuple):
     level: int
     number: str
     state: CertificateState
+    organization_id: UUID
 
 
 _COUNTS_NO_MORE = (CertificateState.REVOKED, CertificateState.SUPERSEDED)
@@ -174,6 +181,7 @@ async def certified_people(
             CertificateRow.level,
             CertificateRow.number,
             CertificateRow.state,
+            CertificateRow.organization_id,
         ).where(
             CertificateRow.document_lookup.in_(part), CertificateRow.state.not_in(_COUNTS_NO_MORE)
         )

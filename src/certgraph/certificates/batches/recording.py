@@ -61,16 +61,20 @@ async def check(worker: Worker, batch_id: UUID) -> None:
     if reading is not None and report.count == 0 and not looked.is_trial:
         code = looked.organization.code
         candidates, tags = await _tagged(worker, batch_id, code, reading.candidates)
-        request = request_of(f"batch {batch_id}", looked.organization, candidates, tags)
+        key = worker.environment.keyring().batch_key(batch_id.bytes)
+        request = request_of(key, looked.organization, candidates, tags)
     # 2. What it found, and the drafts, in one transaction.
     try:
         async with worker.environment.sessions.begin() as session:
             batch = await _unchecked(session, batch_id)
             if batch is None:
                 return
+            if batch.is_trial != looked.is_trial:  # submitted meanwhile: it is looked at again
+                batch.lease_until = None
+                return
             act = worker.act(session)
             if request is not None:
-                await _record(act, batch, request)
+                await _record(act, batch, looked.organization, request)
             _looked_at(act, batch, count, report)
             act.observe(BatchStep.RECORDED, count)
     except Rejected as rejected:  # what came meanwhile
@@ -139,12 +143,13 @@ async def _tagged(
     return numbered, tags
 
 
-async def _record(act: Act, batch: BatchRow, request: IssueRequest) -> None:
+async def _record(
+    act: Act, batch: BatchRow, organization: OrganizationRow, request: IssueRequest
+) -> None:
     """Record a batch's drafts: exactly what will be signed. Raises `Rejected`."""
     run = await start_run(act, request, waits_for_approval=True)
-    reject_if(
-        await people_problems(act, request.candidates, run.id)
-    )  # as of now: nobody is between
+    others = await people_problems(act, organization, request.candidates, run_id=run.id)
+    reject_if(others)  # of batches that came between
     act.observe(BatchStep.DRAFTED, len(request.candidates))
     batch.issue_run_id, batch.state = run.id, BatchState.VALIDATED
     batch.sealed_file = None  # the drafts hold it all

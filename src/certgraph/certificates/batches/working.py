@@ -13,7 +13,7 @@ from certgraph.certificates.batches.rules import BatchState
 from certgraph.certificates.batches.workers import LEASE, BatchStep, Worker, halt
 from certgraph.problems import Problem
 
-MOST_ATTEMPTS = 5
+MOST_ATTEMPTS = 3
 """Of a batch with which every worker ends before anything comes of it."""
 
 TRY_AGAIN = timedelta(seconds=30)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from certgraph.certificates.sheets.apart import read_sheets_apart
 from certgraph.certificates.sheets.columns import BY_NAME, HEADER_ROWS, plain_name
-from certgraph.certificates.sheets.files import Cell, Sheet, read_sheets
+from certgraph.certificates.sheets.files import Cell, Sheet
 from certgraph.credential.found_codes import find_codes
 from certgraph.problems import refusal
 
@@ -48,7 +49,7 @@ def read_asked(data: bytes) -> Table:
     Raises:
         Rejected: It is no table, asks nothing, or has too many rows.
     """
-    for sheet in read_sheets(data):
+    for sheet in read_sheets_apart(data):
         header, columns = _header(sheet)
         asked = [
             _asked(number, cells, columns)

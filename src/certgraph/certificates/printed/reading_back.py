@@ -2,11 +2,15 @@
 
 import unicodedata
 from collections.abc import Sequence
+from threading import Lock
 
 import pypdfium2
 import zxingcpp
 
 from certgraph.certificates.printed.printing import Printable, PrintFault
+
+_PDFIUM = Lock()
+"""PDFium is not made for two threads, of whatever documents."""
 
 _LOOKS = ((130, 1 / 3, 1 / 2), (130, 1, 1), (300, 1, 1))
 """Dots an inch, and the part of the page that is looked at from its lower left corner, in turn.
@@ -20,7 +24,7 @@ def check_pages(pdf: bytes, certificates: Sequence[Printable]) -> None:
         PrintFault: A page is missing, its code does not read or says something else, or it does
             not show the holder's name.
     """
-    with pypdfium2.PdfDocument(pdf) as document:
+    with _PDFIUM, pypdfium2.PdfDocument(pdf) as document:
         if len(document) != len(certificates):
             raise PrintFault(f"{len(certificates)} certificates became {len(document)} pages")
         for page, printable in zip(document, certificates, strict=True):

@@ -1,5 +1,6 @@
 """From certificates in the register to pages; drafts, and what is no longer valid, have none."""
 
+import asyncio
 import io
 import re
 import zipfile
@@ -108,7 +109,8 @@ async def archive(
                 name = file_name(row.number)
                 name = name if name not in names else f"{row.position}-{name}"
                 names.add(name)
-                archived.writestr(zipfile.ZipInfo(name, _EPOCH), printed(printer, [page]))
+                pdf = await asyncio.to_thread(printed, printer, [page])
+                archived.writestr(zipfile.ZipInfo(name, _EPOCH), pdf)
             yield buffer.taken()
     yield buffer.taken()
 

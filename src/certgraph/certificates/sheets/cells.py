@@ -159,7 +159,7 @@ class Row:
         if text in _ERRORS:
             self.fault(name, "sheet.error_value", value=text)
             return None
-        if isinstance(cell, str) and text[:1] in ("=", "+", "@") and len(text) > 1:
+        if isinstance(cell, str) and _is_formula(text):
             self.fault(name, "sheet.formula_as_text")
             return None
         return text
@@ -167,7 +167,11 @@ class Row:
     def code(self, name: str, *, is_required: bool = False) -> str | None:
         """Return a text in which the width of digits and letters makes no difference."""
         text = self.text(name, is_required=is_required)
-        return None if text is None else unicodedata.normalize("NFKC", text)
+        plain = None if text is None else unicodedata.normalize("NFKC", text)
+        if plain != text and plain is not None and _is_formula(plain):
+            self.fault(name, "sheet.formula_as_text")
+            return None
+        return plain
 
     def day(self, name: str, *, is_required: bool = False) -> date | None:
         """Return a cell as a day; None where it is empty, or none."""
@@ -181,8 +185,9 @@ class Row:
             return None
         if isinstance(cell, date):
             return cell
-        if isinstance(cell, int | float) and cell == int(cell) and int(cell) in _SERIALS:
-            return _EPOCH + timedelta(days=int(cell))
+        serial = cell if isinstance(cell, int | float) and abs(cell) < _EXACT else 0
+        if serial == int(serial) and int(serial) in _SERIALS:
+            return _EPOCH + timedelta(days=int(serial))
         text = self.text_of(name)
         if text is None:
             if is_required:
@@ -240,6 +245,10 @@ class Row:
         return tuple(outcomes)
 
 
+def _is_formula(text: str) -> bool:
+    return text[:1] in ("=", "+", "@") and len(text) > 1
+
+
 def _outcome(part: str) -> tuple[str, str, str]:
     name, equals, credit = part.replace("＝", "=").rpartition("=")
     return name.strip(_BLANKS), equals, credit.strip(_BLANKS)
@@ -248,7 +257,8 @@ def _outcome(part: str) -> tuple[str, str, str]:
 def _text(cell: Cell) -> str | None:
     """Return what a cell says; None where it is empty, or a number that is not exact."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
-        return str(int(cell)) if cell == int(cell) and abs(cell) < _EXACT else None
+        is_exact = abs(cell) < _EXACT and cell == int(cell)
+        return str(int(cell)) if is_exact else None
     if isinstance(cell, datetime):
         return cell.isoformat(" ", "minutes")
     if isinstance(cell, date | time):

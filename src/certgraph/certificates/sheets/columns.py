@@ -16,6 +16,9 @@ from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.sheets.files import Cell, Sheet
 from certgraph.problems import Problem, Rejected, refusal
 
+_MOST_COMPARED = 200
+"""Unknown names of columns that are compared with the known ones, letter by letter."""
+
 HEADER_ROWS = 20
 """Rows in which the columns' names are looked for."""
 
@@ -178,7 +181,8 @@ def _named(row: int, titles: Mapping[int, str]) -> Header:
         plain = plain_name(title)
         name = _KNOWN.get(plain)
         if name is None:
-            meant = next((alias for alias in _KNOWN if _is_near(plain, alias)), None)
+            near = (alias for alias in _KNOWN if _is_near(plain, alias))
+            meant = next(near, None) if len(unused) < _MOST_COMPARED else None
             if meant is not None:
                 facts = {"name": title, "meant": BY_NAME[_KNOWN[meant]].title}
                 problems.append(Problem(code="sheet.column_unclear", path=path, facts=facts))

@@ -7,24 +7,21 @@ for whoever reads them to refuse.
 
 import csv
 import io
-import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, cast
 
 import xlrd
 from python_calamine import (
-    CalamineError,
     CalamineWorkbook,
     PasswordError,
     SheetTypeEnum,
     SheetVisibleEnum,
-    ZipError,
 )
 
 from certgraph.certificates.sheets.workbook_parts import NoWorkbook, Parts, parts_of
-from certgraph.problems import refusal
+from certgraph.problems import Rejected, refusal
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 """What a cell holds; a day without a time of day is a `date`."""
@@ -34,6 +31,14 @@ MAX_BYTES = 32 * 1024 * 1024
 
 MAX_CELLS = 6_000_000
 """Of a sheet, from its first cell to its last one; 100,000 rows of 60 columns."""
+
+MAX_AREAS = 100_000
+"""Areas of merged cells of a sheet."""
+
+_LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
+
+Area = tuple[tuple[int, int], tuple[int, int]]
+"""First and last (row, column) of merged cells, both inclusive."""
 
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """In an XLSX that is locked by a password, whose file is one of the old kind."""
@@ -62,7 +67,7 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
     hidden_rows: Collection[int] = frozenset()
     errors: Mapping[tuple[int, int], str] = field(default_factory=dict)
-    merged: Sequence[tuple[tuple[int, int], tuple[int, int]]] = ()
+    merged: Sequence[Area] = ()
 
 
 def read_sheets(data: bytes) -> list[Sheet]:
@@ -78,11 +83,14 @@ def read_sheets(data: bytes) -> list[Sheet]:
     for mark, kind in _OTHERS.items():
         if data.startswith(mark):
             raise refusal("sheet.unknown_kind", kind=kind)
-    if data.startswith(_ZIP):
-        return _from_xlsx(data)
-    if data.startswith(_OLE):
-        return _from_xls(data)
+    if data.startswith((_ZIP, _OLE)):
+        return read_workbook(data)
     return [_from_text(decoded(data))]
+
+
+def read_workbook(data: bytes) -> list[Sheet]:
+    """Return the visible sheets of an XLSX or XLS file. Raises `Rejected`."""
+    return _from_xlsx(data) if data.startswith(_ZIP) else _from_xls(data)
 
 
 def _from_xlsx(data: bytes) -> list[Sheet]:
@@ -103,16 +111,22 @@ def _from_xlsx(data: bytes) -> list[Sheet]:
         raise refusal("sheet.password") from None
     except NoWorkbook as error:
         raise refusal("sheet.unknown_kind", kind=str(error)) from None
-    except (CalamineError, ZipError, zipfile.BadZipFile, ValueError, KeyError, OSError):
+    except Rejected:
+        raise
+    except Exception:  # noqa: BLE001 - a damaged file may do anything
+        raise refusal("sheet.damaged") from None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # calamine's, of what it did not expect
+            raise
         raise refusal("sheet.damaged") from None
 
 
 def _sheet(book: CalamineWorkbook, name: str, parts: Parts) -> Sheet:
     sheet = book.get_sheet_by_name(name)
-    merged = [
+    merged = _areas(
         ((top + 1, left + 1), (bottom + 1, right + 1))
         for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
-    ]
+    )
     rows: Sequence[Sequence[Cell]] = sheet.to_python(skip_empty_area=False)
     return Sheet(name, rows, parts.hidden_rows, parts.errors, merged)
 
@@ -141,10 +155,20 @@ def _xls_sheet(sheet: Any, datemode: int) -> Sheet:
                 errors[row + 1, column] = xlrd.error_text_from_code.get(cell.value, "#?")
         rows.append(cells)
     hidden = {number + 1 for number, shown in sheet.rowinfo_map.items() if shown.hidden}
-    merged = [
+    merged = _areas(
         ((top + 1, left + 1), (bottom, right)) for top, bottom, left, right in sheet.merged_cells
-    ]
+    )
     return Sheet(sheet.name, rows, hidden, errors, merged)
+
+
+def _areas(merged: Iterable[Area]) -> list[Area]:
+    """Return the areas of more than one cell. Raises `Rejected` for too many, or out of a sheet."""
+    found = [area for area in merged if area[0] != area[1]]
+    if len(found) > MAX_AREAS or any(
+        row > _LAST_ROW or column > _LAST_COLUMN for _, (row, column) in found
+    ):
+        raise refusal("sheet.damaged")
+    return found
 
 
 def _xls_cell(cell: Any, datemode: int) -> Cell:
@@ -185,7 +209,7 @@ def _from_text(text: str) -> Sheet:
 
 
 def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
-    number = 1
+    number, cells = 1, 0
     while True:
         try:
             row = next(reader, None)
@@ -195,6 +219,9 @@ def _records(reader: Iterator[list[str]]) -> Iterator[list[str]]:
             return
         if any(len(cell) > _LONGEST_CELL for cell in row):  # a quote that swallows the rest
             raise refusal("sheet.quote", row=number)
+        cells += len(row)
+        if number > _LAST_ROW or cells > MAX_CELLS or len(row) > _LAST_COLUMN:
+            raise refusal("sheet.too_many_cells", sheet="CSV", limit=MAX_CELLS)
         yield row
         number += 1
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import xlsxwriter
 import xlsxwriter.worksheet
+from xlsxwriter.exceptions import OverlappingRange
 
 from certgraph.certificates.sheets.columns import PROBLEMS_TITLES, Header
 from certgraph.certificates.sheets.files import Cell, Sheet
@@ -109,7 +110,8 @@ def _write_table(
             form = formats[f"{kind} day" if is_day else kind]
             if place in merged:
                 bottom, right = merged[place]
-                table.merge_range(number - 1, column - 1, bottom - 1, right - 1, value, form)
+                value = _merge(table, (number, column), (bottom, right), value, form)
+                _WRITE[type(value)](table, number - 1, column - 1, value, form)
             elif value != "" or place in by_place:
                 _WRITE[type(value)](table, number - 1, column - 1, value, form)
             if place in by_place:
@@ -118,6 +120,21 @@ def _write_table(
             table.write_string(number - 1, last, PROBLEMS_TITLES[language], formats["said"])
         elif number in by_row:
             table.write_string(number - 1, last, "\n".join(by_row[number]), formats["said"])
+
+
+def _merge(
+    table: Any,  # noqa: ANN401 - xlsxwriter has no types
+    first: tuple[int, int],
+    last: tuple[int, int],
+    value: Cell,
+    form: Any,  # noqa: ANN401 - as above
+) -> Cell:
+    """Merge an area; return its first cell's value, or what is refused where it cannot be."""
+    try:
+        table.merge_range(first[0] - 1, first[1] - 1, last[0] - 1, last[1] - 1, "", form)
+    except OverlappingRange:
+        return _NO_RESULT
+    return value
 
 
 def _as_it_was(cell: Cell, error: str | None) -> Cell:

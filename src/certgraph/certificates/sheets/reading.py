@@ -1,10 +1,12 @@
 """From a file to candidates: every fault of every row, each with its place in the file."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from certgraph.certificates.drafts.requests import Candidate
+from certgraph.certificates.sheets.apart import read_sheets_apart
 from certgraph.certificates.sheets.cells import Fault, Row
 from certgraph.certificates.sheets.columns import (
     BY_NAME,
@@ -13,7 +15,7 @@ from certgraph.certificates.sheets.columns import (
     find_table,
     plain_name,
 )
-from certgraph.certificates.sheets.files import Cell, Sheet, read_sheets
+from certgraph.certificates.sheets.files import Cell, Sheet
 from certgraph.problems import Problem, Rejected, refusal
 
 MAX_ROWS = 100_000
@@ -92,7 +94,7 @@ def read_candidates(data: bytes, given: Mapping[str, str] | None = None) -> Read
         Rejected: It is no table of candidates, has none, or too many.
     """
     given = {name: value for name, value in (given or {}).items() if value}
-    sheet, header = find_table(read_sheets(data), given)
+    sheet, header = find_table(read_sheets_apart(data, only_old=True), given)
     added = {n for n, title in header.titles.items() if title in PROBLEMS_TITLES.values()}
     last = max((n for n in header.titles if n not in added), default=0)
     rows: list[Row] = []
@@ -157,16 +159,17 @@ def _candidate(row: Row) -> Candidate:
 
 def _merged(sheet: Sheet, header: Header, rows: Sequence[Row]) -> Iterator[Fault]:
     """Yield a fault for each merged area of candidates: its other cells are empty."""
-    names = {number: name for name, number in header.columns.items()}
-    numbered = {row.number: row for row in rows}
+    names = sorted((number, name) for name, number in header.columns.items())
+    numbers = [row.number for row in rows]
     for (top, left), (bottom, right) in sheet.merged:
-        name = next((names[c] for c in range(left, right + 1) if c in names), None)
-        row = next((numbered[n] for n in range(top, bottom + 1) if n in numbered), None)
+        name = next((name for column, name in names if left <= column <= right), None)
+        place = bisect_left(numbers, top)
+        row = rows[place] if place < len(rows) and numbers[place] <= bottom else None
         if top <= header.row or name is None or row is None or row.is_no_candidate:
             continue
         if bottom > top:
             row.fault(name, "sheet.merged", first=top, last=bottom)
             yield row.faults[-1]
-        elif sum(left <= column <= right for column in names) > 1:
+        elif sum(left <= column <= right for column, _ in names) > 1:
             row.fault(name, "sheet.merged_across")
             yield row.faults[-1]

@@ -5,8 +5,9 @@ Read from its XML before its cells are: a file that claims to be larger than it 
 
 import io
 import posixpath
+import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -14,7 +15,11 @@ _MAX_UNPACKED = 600 * 1024 * 1024
 """Bytes of all parts, as the archive states them; reading stops there whatever it states."""
 
 _STEP = 1 << 20
-_COLUMN_LETTERS = 3
+_MAX_TEXT = 100_000_000
+"""Characters of all cells together, each shared text as often as it is there."""
+
+_LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
+_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 
 
 @dataclass(slots=True)
@@ -42,20 +47,22 @@ def parts_of(data: bytes) -> Mapping[str, Parts]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(one.file_size for one in archive.infolist()) > _MAX_UNPACKED:
             raise ValueError("it unpacks to too much")
-        if "xl/workbook.xml" not in archive.namelist():
-            is_open = "mimetype" in archive.namelist() and "content.xml" in archive.namelist()
-            raise NoWorkbook("OpenDocument" if is_open else "ZIP")
-        names, targets = _Names(), _Targets()
+        parts = archive.namelist()
+        if "xl/workbook.xml" not in parts or "content.xml" in parts:
+            raise NoWorkbook("OpenDocument" if "content.xml" in parts else "ZIP")
+        names, targets, shared = _Names(), _Targets(), _Shared()
         _walk(archive, "xl/workbook.xml", names.start)
         _walk(archive, "xl/_rels/workbook.xml.rels", targets.start)
+        paths = {name: targets.path(relation) for name, relation in names.found.items()}
+        if targets.shared in parts:
+            _walk(archive, targets.shared, shared.start, shared.end, shared.text)
         found: dict[str, Parts] = {}
-        for name, relation in names.found.items():
-            target = targets.found.get(relation, "")
-            path = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
-            if "worksheets/" in path:
-                cells = _Cells()
-                _walk(archive, path, cells.start, cells.end, cells.text)
-                found[name] = cells.parts
+        for name, path in paths.items():
+            if path not in parts:
+                raise ValueError("a sheet is missing")
+            cells = _Cells(shared.lengths)
+            _walk(archive, path, cells.start, cells.end, cells.text)
+            found[name] = cells.parts
         return found
 
 
@@ -101,28 +108,62 @@ class _Names:
     def start(self, element: str, attributes: dict[str, str]) -> None:
         if _local(element) == "sheet":
             relation = next((v for k, v in attributes.items() if _local(k) == "id"), "")
-            self.found[attributes.get("name", "")] = relation
+            name = attributes.get("name", "")
+            if name in self.found:
+                raise ValueError("two sheets have one name")
+            self.found[name] = relation
 
 
 class _Targets:
     """Relation → the part of the archive that it is."""
 
     def __init__(self) -> None:
-        self.found: dict[str, str] = {}
+        self._found: dict[str, str] = {}
+        self.shared = "xl/sharedStrings.xml"
 
     def start(self, element: str, attributes: dict[str, str]) -> None:
         if _local(element) == "Relationship":
-            self.found[attributes.get("Id", "")] = attributes.get("Target", "")
+            target = attributes.get("Target", "")
+            path = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
+            self._found[attributes.get("Id", "")] = path
+            if attributes.get("Type", "").endswith("/sharedStrings"):
+                self.shared = path
+
+    def path(self, relation: str) -> str:
+        """Return the part of a relation; empty where there is none."""
+        return self._found.get(relation, "")
+
+
+class _Shared:
+    """Lengths of the texts that cells share."""
+
+    def __init__(self) -> None:
+        self.lengths: list[int] = []
+        self._length = 0
+
+    def start(self, element: str, attributes: dict[str, str]) -> None:
+        del attributes
+        if _local(element) == "si":
+            self._length = 0
+
+    def text(self, text: str) -> None:
+        self._length += len(text)
+
+    def end(self, element: str) -> None:
+        if _local(element) == "si":
+            self.lengths.append(self._length)
 
 
 class _Cells:
-    """One look through the cells of a sheet."""
+    """One look through the cells of a sheet; where each is, is said by its own address."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Sequence[int]) -> None:
         self.parts = Parts()
+        self._shared = shared
+        self._characters = 0
         self._row = self._column = 0
-        self._is_error = self._has_formula = self._has_value = False
-        self._in_value = False
+        self._kind = ""
+        self._has_formula = self._has_value = self._in_value = False
         self._value = ""
 
     def start(self, element: str, attributes: dict[str, str]) -> None:
@@ -132,7 +173,10 @@ class _Cells:
         elif name == "row":
             self._row = int(attributes.get("r", self._row + 1))
             self._column = 0
-            if attributes.get("hidden") in ("1", "true"):
+            if not 1 <= self._row <= _LAST_ROW:
+                raise ValueError("a row is beyond the last")
+            height = attributes.get("ht", "1")
+            if attributes.get("hidden") in ("1", "true") or not float(height) > 0:
                 self.parts.hidden_rows.add(self._row)
         elif name == "v":
             self._has_value = self._in_value = True
@@ -142,33 +186,47 @@ class _Cells:
             self._has_formula = True
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
-        self._column = _column(attributes.get("r", "")) or self._column + 1
-        self._is_error = attributes.get("t") == "e"
+        address = attributes.get("r")
+        self._column += 1
+        if address is not None:
+            self._column = self._column_of(address)
+        if not 1 <= self._column <= _LAST_COLUMN:
+            raise ValueError("a column is beyond the last")
+        self._kind = attributes.get("t", "")
         self._has_formula = self._has_value = False
         self._value = ""
 
+    def _column_of(self, address: str) -> int:
+        found = _ADDRESS.fullmatch(address)
+        if found is None or int(found[2]) != self._row:
+            raise ValueError("a cell is not where it says")
+        number = 0
+        for letter in found[1]:
+            number = number * 26 + ord(letter) - 64
+        return number
+
     def text(self, text: str) -> None:
-        if self._in_value and self._is_error:
+        self._characters += len(text)
+        if self._in_value and self._kind in ("e", "s"):
             self._value += text
+        if self._characters > _MAX_TEXT:
+            raise ValueError("its cells hold too much")
 
     def end(self, element: str) -> None:
         name = _local(element)
         if name == "v":
             self._in_value = False
         elif name == "c":
-            place = (self._row, self._column)
-            if self._is_error or (self._has_formula and not self._has_value):
-                self.parts.errors[place] = self._value
-            if self._has_value or self._has_formula:
-                self.parts.last_row = max(self.parts.last_row, self._row)
-                self.parts.last_column = max(self.parts.last_column, self._column)
+            self._end_cell()
 
-
-def _column(reference: str) -> int:
-    """Return the number of the column that a reference such as `AB12` names; 0 where none."""
-    number = 0
-    for letter in reference[:_COLUMN_LETTERS]:
-        if not "A" <= letter <= "Z":
-            break
-        number = number * 26 + ord(letter) - 64
-    return number
+    def _end_cell(self) -> None:
+        if self._kind == "s" and self._value.strip().isdigit():
+            index = int(self._value)
+            self._characters += self._shared[index] if index < len(self._shared) else 0
+            if self._characters > _MAX_TEXT:
+                raise ValueError("its cells hold too much")
+        if self._kind == "e" or (self._has_formula and not self._has_value):
+            self.parts.errors[self._row, self._column] = self._value
+        if self._has_value or self._has_formula:
+            self.parts.last_row = max(self.parts.last_row, self._row)
+            self.parts.last_column = max(self.parts.last_column, self._column)

@@ -46,7 +46,7 @@ async def start_run(
     digest = act.keyring.input_digest(request.canonical())
     run = await run_queries.issue_run_by_key(session, organization.id, request.idempotency_key)
     if run is not None:
-        if run.request_digest != digest:
+        if run.request_digest != digest or run.waits_for_approval != waits_for_approval:
             raise refusal("idempotency.conflict", "idempotency_key", key=request.idempotency_key)
         return run
     # 2. The certificates that it corrects; both keys, listed and valid on every day of issue.
