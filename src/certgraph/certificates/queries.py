@@ -135,11 +135,6 @@ def certificate_count() -> ColumnElement[int]:
     return select(used).where(StatusListRow.organization_id == OrganizationRow.id).scalar_subquery()
 
 
-def has_certificates() -> ColumnElement[bool]:
-    """Return the condition that an organization has issued certificates, over its row."""
-    return exists().where(StatusListRow.organization_id == OrganizationRow.id)
-
-
 def outcome_of_organization(organization_id: Any) -> ColumnElement[bool]:
     """Return the condition that an outcome is of a certificate of an organization."""
     return CertificateOutcomeRow.certificate_id.in_(

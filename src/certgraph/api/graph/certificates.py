@@ -311,8 +311,6 @@ class IssueRun(Node):
 class RegistrationCounts:
     """See `certgraph.certificates.registration_queries.registration_count`."""
 
-    organization_code: str = column(OrganizationRow.code, description="Its code.")
-    organization_name: str = column(OrganizationRow.name, description="Its name.")
     due_soon: int = column(
         registration_count(RegistrationState.DUE_SOON, TODAY, REGISTRATION_SOON),
         description="To be entered within 3 days.",
@@ -325,16 +323,6 @@ class RegistrationCounts:
         registration_count(RegistrationState.LATE, TODAY, REGISTRATION_SOON),
         description="Entered after their last day.",
     )
-
-
-_of_counted_organization = of_organization(
-    OrganizationRow.id, "Of the organization with this code."
-)
-
-
-def _that_issue() -> Conditions:
-    """Yield the condition that an organization has certificates."""
-    yield queries.has_certificates()
 
 
 _of_runs_organization = of_organization(
@@ -378,15 +366,6 @@ class CertificateQuery:
         descending=True,
         description="Requests to issue that the caller may read, newest first.",
     )(all_of(_of_runs_organization, of_runs))
-
-    registration_counts = page(
-        of=Connection[RegistrationCounts],
-        order_by=[OrganizationRow.code],
-        size=20,
-        largest=100,
-        description="Registrations due soon, overdue and late, of each organization that the "
-        "caller may see them of.",
-    )(all_of(_of_counted_organization, _that_issue))
 
     @page(
         of=Connection[AchievedOutcome],

@@ -49,7 +49,7 @@ from certgraph.standards import queries as standard_queries
 from certgraph.standards.tables import CertificateTypeOrganizationRow, CertificateTypeRow
 
 if TYPE_CHECKING:
-    from certgraph.api.graph.certificates import Certificate, IssueRun
+    from certgraph.api.graph.certificates import Certificate, IssueRun, RegistrationCounts
     from certgraph.api.graph.conversion import ConversionMeasure
     from certgraph.api.graph.standards import CertificateType
 
@@ -225,6 +225,14 @@ class Organization(Node):
         descending=True,
         description="Its requests to issue, newest first, as far as the caller may read.",
     )(of_runs)
+    registrations: (
+        Annotated["RegistrationCounts", strawberry.lazy("certgraph.api.graph.certificates")] | None
+    ) = one(
+        OrganizationRow.id,
+        to=OrganizationRow.id,
+        description="How it enters its certificates on the platform; null for callers who may not "
+        "know.",
+    )
     conversion_measures = page(
         ConversionMeasureRow.organization_id,
         of=Connection[
