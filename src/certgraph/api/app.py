@@ -186,7 +186,7 @@ class Server:
         return Reply(body, media_type, HTTPStatus.OK if is_good else bad_status)
 
     async def context(self, headers: Mapping[bytes, bytes]) -> Context:
-        """Return what a request knows. Raises `BadRequest` for a token that is none."""
+        """Return what a request knows. Raises `BadRequest` for an unknown token."""
         now = self.clock()
         return Context(
             settings=self.settings,

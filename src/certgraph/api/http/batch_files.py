@@ -209,7 +209,7 @@ def check_reader(context: Context) -> Actor:
 
 
 async def readable_batch(request: Request, context: Context) -> tuple[BatchRow, int, int]:
-    """Return the batch of a path, signed and registered; another's is none. Raises `Rejected`."""
+    """Return the batch of a path, and its counts; foreign ones like unknown. Raises `Rejected`."""
     caller, batch_id = check_reader(context), request.path_params["id"]
     async with context.reads() as session:
         found = await queries.batch_progress(session, batch_id)

@@ -90,13 +90,18 @@ class PrintedFiles(Files):
             raise refusal("batch.not_issued")
         host = context.settings.public_host
         parts = archive(context.reads, self._printer, batch.issue_run_id, host)
-        first = await anext(parts)  # so that what speaks against all of it is an answer, no break
+
+        async def next_part() -> bytes | None:
+            async with self._gate:  # not while a slow reader takes what was made
+                return await anext(parts, None)
+
+        first = await next_part()  # so that what speaks against all of it is an answer, no break
 
         async def body() -> AsyncIterator[bytes]:
-            yield first
-            async with self._gate:
-                async for part in parts:
-                    yield part
+            part = first
+            while part is not None:
+                yield part
+                part = await next_part()
 
         headers = _headers(f"batch-{batch.id}.zip")
         return StreamingResponse(body(), HTTPStatus.OK, headers, _ZIP)

@@ -97,11 +97,12 @@ async def look(
 
 def faults_of(reading: Reading, problems: Iterable[Problem]) -> list[Fault]:
     """Return problems of a request with their rows and columns; others are of the file."""
-    found: list[Fault] = []
+    of_ones: list[Problem] = []
+    others: list[Problem] = []
     for problem in problems:
         is_of_one = problem.path[:1] == ("candidates",) and len(problem.path) > 1
-        found += reading.placed([problem]) if is_of_one else of_the_file([problem])
-    return found
+        (of_ones if is_of_one else others).append(problem)
+    return [*reading.placed(of_ones), *of_the_file(others)]
 
 
 async def people_problems(

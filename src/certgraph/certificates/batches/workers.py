@@ -14,7 +14,7 @@ from certgraph.database import Session, Sessions
 from certgraph.problems import Problem
 
 LEASE = timedelta(minutes=5)
-"""For which a worker keeps a batch without a word; a look at 100,000 rows takes a minute."""
+"""For which a worker keeps a batch without a word; a look at 100,000 rows takes ten seconds."""
 
 _WORKER = Actor("the service", None)
 

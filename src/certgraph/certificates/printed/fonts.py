@@ -1,6 +1,6 @@
 """Which characters can be printed: what the fonts that are embedded have.
 
-The font that comes with certgraph is Noto Serif CJK SC with its 34,000 Han characters and Latin
+The font that comes with certgraph is Noto Serif CJK SC with its 30,000 Han characters and Latin
 letters alone (`scripts/printing_font.py`), under the SIL Open Font License. An installation adds
 others for characters beyond them.
 """

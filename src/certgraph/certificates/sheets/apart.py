@@ -14,7 +14,7 @@ from certgraph.problems import Problem, Rejected, refusal
 from certgraph.processes import limit_memory
 
 SECONDS = 60
-"""For one file; 100,000 rows of an old workbook take ten."""
+"""For one file."""
 
 _MEGABYTES = 2_048
 _OLD = b"\xd0\xcf\x11\xe0"
