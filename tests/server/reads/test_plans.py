@@ -69,6 +69,26 @@ def test_lists_without_parents_cost_nothing(world, runner):
     assert counted(world, runner, text) == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "table", "reader_of_it"),
+    [
+        ("registrations { dueSoon overdue late }", "certificates", "one"),
+        ("stateChanges { reason }", "organization_state_changes", "institution"),
+    ],
+)
+def test_what_a_role_never_reads_is_not_asked_of_the_database(
+    world, runner, field, table, reader_of_it
+):
+    asked = {}
+    for role in (None, reader_of_it):
+        text = f"{{ organizations(first: 100) {{ nodes {{ code {field} }} }} }}"
+        with counted_statements() as statements:
+            found = runner.run(answer(world, world.reader(), world.documents(), text, role=role))
+        assert not found.errors
+        asked[role] = table in " ".join(statements)
+    assert asked == {None: False, reader_of_it: True}
+
+
 def test_nodes_cost_one_statement_for_each_type(world, runner, ids):
     text = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     types = world.schema.get_possible_types(world.schema.type_map["Node"])

@@ -260,7 +260,7 @@ class _Planner(SqlPlanner):
         if self._way is Way.OBJECTS and is_plain_object({"": selected}, self._role):
             position = place.level.position(self._list_json(place, declared, selected))
             return Written(position, is_text=not place.level.in_json)
-        keys = self._keys(place, declared.join, guarded=declared.guarded)
+        keys = self._list_keys(place, declared, selected)
         if keys is None:
             return Constant([])
         below = self._below(declared, selected)

@@ -113,9 +113,11 @@ class SqlPlanner:
         if known is not None:
             return known
         keys = self._keys(place, declared.join, guarded=declared.guarded)
+        source = self._source(selected.object_type())
         if keys is None:
             return None
-        source = self._source(selected.object_type())
+        if source.policy(self._role) is False and not is_non_null_type(selected.type):
+            return None  # where null may not be, the joined row's absence becomes an error
         allowed = allowed_rows(source, self._role)
         there = Place(place.level, source.table.alias(), source)
         on = [there.sql(t) == k for t, k in zip(declared.join.target, keys, strict=True)]
@@ -127,6 +129,15 @@ class SqlPlanner:
             there.present = there.sql(there.primary_key()[0])
         self._joined[id(place), id(declared)] = there
         return there
+
+    def _list_keys(
+        self, place: Place, declared: Many, selected: Selected
+    ) -> list[ColumnElement[Any]] | None:
+        """Return the parent's side of a list; None if it is empty for the caller, always."""
+        has_policy = declared.value is None and not declared.with_parent
+        if has_policy and self._source(selected.object_type()).policy(self._role) is False:
+            return None
+        return self._keys(place, declared.join, guarded=declared.guarded)
 
     def _below(self, declared: Many, selected: Selected) -> Below:
         """Return the rows of a list."""
@@ -171,7 +182,7 @@ class SqlPlanner:
                 raise TypeError(f"{type_.name}.{selected.name} declares {other}")
 
     def _list_json(self, place: Place, declared: Many, selected: Selected) -> ColumnElement[Any]:
-        keys = self._keys(place, declared.join, guarded=declared.guarded)
+        keys = self._list_keys(place, declared, selected)
         if keys is None:
             return literal_column("'[]'::json")
         there = self._below(declared, selected).aggregated(place, keys)
