@@ -5,6 +5,8 @@ from typing import Any
 from certgraph.actions import confirming
 from certgraph.actions.declaring import Action
 from certgraph.certificates.batches import actions as batches
+from certgraph.certificates.holders import requests as holder_requests
+from certgraph.certificates.holders import sending, sharing
 from certgraph.certificates.signing import actions as issuing
 from certgraph.certificates.states import actions as certificates
 from certgraph.credit_bank.accounts import answering as credit_confirming
@@ -32,6 +34,9 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *certificates.ACTIONS,
     *issuing.ACTIONS,
     *batches.ACTIONS,
+    *sending.ACTIONS,
+    *sharing.ACTIONS,
+    *holder_requests.ACTIONS,
     *hours_rules.ACTIONS,
     *proposals.ACTIONS,
     *recognition.ACTIONS,

@@ -43,10 +43,12 @@ class Keyring:
         self._documents = AESGCM(self._derive("document numbers"))
         self._inputs = AESGCM(self._derive("pending inputs"))
         self._batches = AESGCM(self._derive("batches"))
+        self._requests = AESGCM(self._derive("requests of holders"))
         self._webhook_secrets = AESGCM(self._derive("webhook secrets"))
         self._lookup_key = self._derive("document lookup")
         self._audit_key = self._derive("audit trail")
         self._input_key = self._derive("inputs of actions")
+        self._link_key = self._derive("links of holders")
         self._draft_key = self._derive("drafts of certificates")
         self.cursor_key = self._derive("cursors")
         self.check_value = hmac.digest(self._derive("check"), b"certgraph", "sha256")
@@ -131,6 +133,18 @@ class Keyring:
     def open_webhook_secret(self, sealed: bytes, owner: bytes) -> bytes:
         """Return a sealed secret. Raises `CannotOpen`."""
         return _open(self._webhook_secrets, sealed, owner)
+
+    def seal_request(self, text: str, owner: bytes) -> bytes:
+        """Return what a holder asks for, sealed for its request."""
+        return _seal(self._requests, text.encode(), owner)
+
+    def open_request(self, sealed: bytes, owner: bytes) -> str:
+        """Return what a holder asks for. Raises `CannotOpen`."""
+        return _open(self._requests, sealed, owner).decode()
+
+    def link_mac(self, purpose: str, id_: bytes) -> bytes:
+        """Return what makes a link of a row, 16 bytes; by the database alone nobody makes one."""
+        return hmac.digest(self._link_key, f"{purpose}\0".encode() + id_, "sha256")[:16]
 
     def document_lookup(self, document_type: str, normalized_number: str) -> bytes:
         """Return the keyed hash under which a document is found again."""

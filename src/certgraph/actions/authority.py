@@ -5,7 +5,7 @@ from typing import Any
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import Action, Subject
-from certgraph.actions.parties import Actor, Grant, Relation
+from certgraph.actions.parties import Actor, Grant, Relation, Role
 from certgraph.problems import Problem, Rejected, refusal, reject_if
 
 AnyAction = Action[Any, Any]
@@ -50,6 +50,9 @@ async def find_subject(action: AnyAction, act: Act, given: Given, grant: Grant) 
 
 
 async def _is_related(about: Subject[Any], act: Act, row: object, relation: Relation) -> bool:
+    if act.actor.role is Role.HOLDER:
+        concerned = about.certificates(row) if about.certificates else ()
+        return bool(concerned) and act.actor.certificate_ids.issuperset(concerned)
     mine = act.actor.organization_id
     owner = about.owner(row)
     if relation is Relation.OWN:

@@ -12,7 +12,7 @@ from certgraph.actions.acting import Act
 from certgraph.actions.authority import check_takes_part, find_subject, grant_of
 from certgraph.actions.declaring import Action, Subject, action
 from certgraph.actions.inputs import input_digest, restored
-from certgraph.actions.parties import TURN, Actor, Grant, Role
+from certgraph.actions.parties import TURN, WITH_TOKENS, Actor, Grant, Role
 from certgraph.actions.pending_states import PendingState
 from certgraph.actions.performing import work
 from certgraph.actions.tables import PendingActionRow
@@ -26,7 +26,7 @@ PENDING = Subject(
     missing="pending.not_found",
     owner=lambda row: row.organization_id,
 )
-_ANYBODY: dict[Role, Grant] = {role: TURN for role in Role if role is not Role.VERIFIER}
+_ANYBODY: dict[Role, Grant] = {role: TURN for role in WITH_TOKENS if role is not Role.VERIFIER}
 """Whose turn it is depends on the action that waits, see `_check_waits`."""
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import inspect
 import re
 import typing
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, Any, Generic, NewType, ParamSpec, TypeVar
@@ -72,6 +72,8 @@ class Subject(Generic[Row]):
         owner: Whose it is; None: nobody's.
         parties: Everyone who has a part in it, its owner among them (relation TURN); None: the
             action itself knows.
+        certificates: Which certificates it concerns: all of them must be a holder's; None: it is
+            nothing that holders act on.
         foreign: Refusal, for an unknown one too, of an actor that may act only on its own; where
             the subject is public, so that the refusal may say so.
     """
@@ -83,6 +85,7 @@ class Subject(Generic[Row]):
     missing: str
     owner: Callable[[Row], UUID | None]
     parties: Callable[[Row], Sequence[UUID | None]] | None = None
+    certificates: Callable[[Row], Collection[UUID]] | None = None
     foreign: str | None = None
 
     @property

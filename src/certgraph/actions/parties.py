@@ -9,6 +9,7 @@ class Role(StrEnum):
     """As what a token acts: for an organization in one of its kinds, or for the programme's office.
 
     `EVALUATION_ORGANIZATION` is an organization's issuing officer, `APPROVER` its second person.
+    `HOLDER` is whom certificates are for, on a page of their own; no token has that role.
     """
 
     OPERATOR = "operator"
@@ -20,6 +21,7 @@ class Role(StrEnum):
     PILOT_INSTITUTION = "pilot_institution"
     CREDIT_BANK = "credit_bank"
     VERIFIER = "verifier"
+    HOLDER = "holder"
 
 
 OF_ONE_ORGANIZATION = frozenset(
@@ -33,6 +35,10 @@ OF_ONE_ORGANIZATION = frozenset(
     }
 )
 """Roles that act for an organization, always."""
+
+
+WITH_TOKENS = tuple(role for role in Role if role is not Role.HOLDER)
+"""Roles that a token may have."""
 
 
 class Scope(StrEnum):
@@ -52,6 +58,7 @@ class Actor:
         reads_learners: A scope of its own: feed and certificates then say who the holder is.
         by_hand: Whether it is the command line, of whoever has the installation's settings.
         token_id: Primary key of the token, where it acts with one.
+        certificate_ids: Certificates that a holder sees on the page.
     """
 
     name: str
@@ -60,14 +67,15 @@ class Actor:
     reads_learners: bool = False
     by_hand: bool = False
     token_id: UUID | None = None
+    certificate_ids: frozenset[UUID] = frozenset()
 
 
 class Relation(StrEnum):
     """How an actor is related to what it acts on.
 
-    OWN: its organization's. OVER: of an institution that its organization supervises. TURN: of a
-    walk through several parties of which it is one; whose turn it is, the action says. ANY:
-    everybody's.
+    OWN: its organization's; of a holder, the holder's. OVER: of an institution that its
+    organization supervises. TURN: of a walk through several parties of which it is one; whose turn
+    it is, the action says. ANY: everybody's.
     """
 
     OWN = "own"

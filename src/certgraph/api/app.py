@@ -35,6 +35,8 @@ from certgraph.api.http.batch_files import BatchFiles
 from certgraph.api.http.check_files import CheckFiles
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.graphiql_page import graphiql_asset, graphiql_file
+from certgraph.api.http.holder_links import HolderLinkFiles
+from certgraph.api.http.holder_pages import HolderPages
 from certgraph.api.http.log_files import LogFiles
 from certgraph.api.http.negotiation import (
     GRAPHQL,
@@ -44,6 +46,7 @@ from certgraph.api.http.negotiation import (
     response_type,
 )
 from certgraph.api.http.outages import Outage
+from certgraph.api.http.press import Press
 from certgraph.api.http.printed_files import PrintedFiles
 from certgraph.api.http.requests import (
     MAX_BODY,
@@ -361,7 +364,8 @@ def make_app(
     page = VerifyPage(server.trust_cache, reads, clock)
     log = LogFiles(reads, server.outage)
     batches = BatchFiles(server.context, server.outage)
-    prints = PrintedFiles(server.context, server.outage, settings.printing_dir)
+    press = Press(settings.printing_dir)
+    prints = PrintedFiles(server.context, server.outage, press)
     routes = [
         Route("/", _home),
         Route("/trust/{name}", server.published),
@@ -372,6 +376,8 @@ def make_app(
         *batches.routes(),
         *prints.routes(),
         *CheckFiles(server.context, server.outage).routes(),
+        *HolderLinkFiles(server.context, server.outage).routes(),
+        *HolderPages(server.context, server.outage, press).routes(),
         Route("/livez", server.livez),
         Route("/readyz", server.readyz),
     ]

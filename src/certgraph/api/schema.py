@@ -33,6 +33,7 @@ from certgraph.api.graph.actions import ActionQuery
 from certgraph.api.graph.batches import BatchQuery
 from certgraph.api.graph.certificates import Certificate, CertificateQuery, IssueRun
 from certgraph.api.graph.conversion import ConversionQuery
+from certgraph.api.graph.holders import HolderQuery
 from certgraph.api.graph.learning_outcomes import LearningOutcomeQuery
 from certgraph.api.graph.organizations import IssuerKey, OrganizationQuery
 from certgraph.api.graph.outcome_feed import OutcomeFeedQuery
@@ -118,6 +119,7 @@ Query = merge_types(
         StandardQuery,
         CertificateQuery,
         BatchQuery,
+        HolderQuery,
         VerificationQuery,
         LearningOutcomeQuery,
         ProposalQuery,

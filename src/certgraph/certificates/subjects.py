@@ -25,6 +25,7 @@ CERTIFICATE = Subject(
     find=_locked,
     missing="certificate.not_found",
     owner=lambda row: row.organization_id,
+    certificates=lambda row: (row.id,),
 )
 CORRECTED_CERTIFICATE = replace(CERTIFICATE, find=_unlocked)
 """One that is locked together with those that it corrects and that correct it, in one order."""

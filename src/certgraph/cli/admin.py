@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from certgraph.actions.auditing import check_trail
-from certgraph.actions.parties import Role
+from certgraph.actions.parties import WITH_TOKENS, Role
 from certgraph.actions.queries import audit_head
 from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.cli.migrations import migrate
@@ -237,7 +237,7 @@ def add_to(commands: Any) -> None:
     _add_organization(group(commands, "organization", "organizations and what they may issue"))
     _add_key(group(commands, "key", "keys of issuers, the register, status lists and the log"))
     token = leaf(group(commands, "token", "API tokens"), "create", "make a token", _token_create)
-    token.add_argument("--role", required=True, choices=[role.value for role in Role])
+    token.add_argument("--role", required=True, choices=[role.value for role in WITH_TOKENS])
     token.add_argument("--organization", metavar="CODE", help="for which its bearer acts")
     token.add_argument(
         "--reads-learners",

@@ -74,6 +74,7 @@ class DemoCertificate:
     """A certificate of the demo as written into its folder."""
 
     file: str
+    number: str
     expected: str
     qr_text: str
 
@@ -146,14 +147,14 @@ async def _issue_case(runtime: Runtime, folder: Path, case: DemoCase) -> DemoCer
     qr_folder.mkdir(exist_ok=True)
     (qr_folder / f"{case.file}.png").write_bytes(image.png)
     (qr_folder / f"{case.file}.svg").write_bytes(image.svg)
-    return DemoCertificate(f"{case.file}.png", case.expected.value, qr_text)
+    return DemoCertificate(f"{case.file}.png", row.number, case.expected.value, qr_text)
 
 
 def _index(certificates: list[DemoCertificate]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["file", "expected_verdict", "qr_text"])
-    writer.writerows((c.file, c.expected, c.qr_text) for c in certificates)
+    writer.writerow(["file", "number", "expected_verdict", "qr_text"])
+    writer.writerows((c.file, c.number, c.expected, c.qr_text) for c in certificates)
     return out.getvalue().encode()
 
 
@@ -226,13 +227,22 @@ def _line(file: str, result: Result, language: str) -> str:
     return f"{ICONS[verification.verdict]}  {file:<24} {title}  {who}"
 
 
+def _holder(folder: Path) -> str:
+    """Return what the demo's holder with a document types to open the page."""
+    case = next(case for case in CASES if case.document)
+    with (folder / "certificates.csv").open(encoding="utf-8") as file:
+        numbers = {row["file"]: row["number"] for row in csv.DictReader(file)}
+    number = numbers[f"{case.file}.png"]
+    return f"number {number}, name {case.holder}, document {case.document}"
+
+
 def _next_steps(folder: Path, port: int) -> str:
     return f"""
 Look at the QR codes in {folder / "qr"}, and try, with the network off:
 
   certgraph verify --home {folder}/verifier {folder}/qr
 
-Revoke one (numbers: add --csv), and see it after an update, while the demo is served:
+Revoke one (numbers: certificates.csv there), and see it after an update, while it is served:
 
   certgraph revoke --dir {folder} NUMBER --document "minutes 2026-1" --reason "exam fraud"
   certgraph trust publish --dir {folder}
@@ -242,6 +252,9 @@ Look at {folder / "batch"}: an exam's spreadsheet, the same with its mistakes ma
 the certificates to print. Check those of the next exam, or your own:
 
   certgraph batch check --dir {folder} {folder}/batch/5-next-exam.xlsx --organization EO-001
+
+A holder's own page, with links for employers, is at http://127.0.0.1:{port}/h while it is served:
+{_holder(folder)}.
 
 Tokens for the API are in {folder / "tokens.env"}. While it is served, pull the credit bank's feed:
 

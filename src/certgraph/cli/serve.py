@@ -74,6 +74,7 @@ def serve(folder: Path | None, host: str, port: int) -> int:
     place = f"http://[{host}]:{port}" if is_ipv6 else f"http://{host}:{port}"
     print(f"GraphiQL  {place}/graphql", file=sys.stderr)
     print(f"Verify    {place}/v", file=sys.stderr)
+    print(f"Holders   {place}/h", file=sys.stderr)
     print(f"Trust     {place}/trust/bundle.cgtrust", file=sys.stderr)
     print("Stop with Ctrl-C.", file=sys.stderr)
     gc.collect()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import Secret, action
-from certgraph.actions.parties import ANY, OF_ONE_ORGANIZATION, ON_BEHALF, Actor, Role
+from certgraph.actions.parties import ANY, OF_ONE_ORGANIZATION, ON_BEHALF, WITH_TOKENS, Actor, Role
 from certgraph.database import Session
 from certgraph.organizations import queries
 from certgraph.organizations.rules import OrganizationKind
@@ -61,7 +61,10 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
         code = draft.organization_code
         organization = await organization_named(act.session, code, "organization_code")
     problems = text_problems(draft.name, 64, "name")
-    problems += await _organization_problems(act.session, draft.role, organization)
+    if draft.role not in WITH_TOKENS:
+        problems.append(Problem(code="token.of_no_holder", path=("role",)))
+    else:
+        problems += await _organization_problems(act.session, draft.role, organization)
     if not 1 <= draft.lifetime_days <= MAX_LIFETIME_DAYS:
         limit = {"days": MAX_LIFETIME_DAYS}
         problems.append(Problem(code="token.lifetime", path=("lifetime_days",), facts=limit))

@@ -21,6 +21,7 @@ TABLES = (
     "entitlements",
     "sheets",
     "certificates",
+    "holders",
     "credit_bank",
 )
 

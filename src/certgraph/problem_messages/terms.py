@@ -32,6 +32,11 @@ BatchState issued|issued|已颁发
 BatchState registered|registered|已录入平台
 BatchState rejected|rejected|已驳回
 BatchState cancelled|cancelled|已取消
+HolderRequestKind correction|correction|更正
+HolderRequestKind erasure|erasure|删除
+HolderRequestState open|open|待答复
+HolderRequestState done|done|已办理
+HolderRequestState declined|declined|不予办理
 KeyPurpose issuer|issuer|签发
 KeyPurpose log|log of certificates|日志
 KeyPurpose register|register|登记
@@ -45,6 +50,7 @@ Role approver|APPROVER|培训评价组织复核人
 Role pilot_institution|PILOT_INSTITUTION|试点院校
 Role credit_bank|CREDIT_BANK|学分银行
 Role verifier|VERIFIER|验证方
+Role holder|HOLDER|持证人
 PendingState waiting|waiting|待确认
 PendingState confirmed|confirmed|已确认
 PendingState rejected|rejected|已驳回

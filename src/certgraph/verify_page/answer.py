@@ -19,10 +19,10 @@ from certgraph.verify_page.page import words
 _CHINA = timezone(timedelta(hours=8))
 
 
-def _box(tone: str, icon: str, title: str, line: str) -> str:
+def _box(tone: str, icon: str, title: str, line: str, heading: str = "verdict") -> str:
     return (
         f'<div class="verdict {tone}"><p class="icon" aria-hidden="true">{icon}&#xfe0e;</p>'
-        f'<div><h2 id="verdict">{escape(title)}</h2><p>{escape(line)}</p></div></div>'
+        f'<div><h2 id="{heading}">{escape(title)}</h2><p>{escape(line)}</p></div></div>'
     )
 
 
@@ -40,6 +40,8 @@ def answer_html(
     *,
     now: datetime,
     due_on: date | None = None,
+    heading: str = "verdict",
+    is_holder: bool = False,
 ) -> str:
     """Return the answer for a certificate that was found.
 
@@ -49,11 +51,13 @@ def answer_html(
         trust: What it was verified with.
         now: The server's time.
         due_on: Last day for entering it on the platform, where it is not yet.
+        heading: Id of its heading, where a page has several answers.
+        is_holder: Whether it is the holder who reads it, and compares nothing.
     """
     texts, catalogue = words(language), CATALOGUE[language]
     said = words_for(found, language, online=True)
     tone = TONES.get(found.verdict, "warn")
-    parts = [_box(tone, ICONS[found.verdict], said.title, said.line)]
+    parts = [_box(tone, ICONS[found.verdict], said.title, said.line, heading)]
     if found.issuer_key is not None and found.issuer_key.organization.has_left:
         left_on = days.to_date(found.issuer_key.organization.state_since)
         note = catalogue["left"].line.format(left_on=left_on)
@@ -66,8 +70,11 @@ def answer_html(
             f"<div><dt>{escape(texts[key])}</dt><dd>{escape(value)}</dd></div>"
             for key, value in _facts(language, found, trust)
         )
-        compare = f"<h3>{escape(texts['compare_title'])}</h3><p>{escape(texts['compare_line'])}</p>"
-        parts += [f"<dl>{rows}</dl>", f'<section class="compare">{compare}</section>']
+        parts.append(f"<dl>{rows}</dl>")
+        if not is_holder:
+            line = escape(texts["compare_line"])
+            compare = f"<h3>{escape(texts['compare_title'])}</h3><p>{line}</p>"
+            parts.append(f'<section class="compare">{compare}</section>')
     trust_list = trust.trust_list
     date = days.to_date(days.day_of(trust_list.issued_at))
     checked = texts["checked_at_service"].format(now=f"{now.astimezone(_CHINA):%Y-%m-%d %H:%M}")

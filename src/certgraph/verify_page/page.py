@@ -79,6 +79,12 @@ def assets() -> Mapping[str, Asset]:
     return found
 
 
+def style_files() -> tuple[str, str]:
+    """Return the names of icon and stylesheet, for other pages that look alike."""
+    build = _build()
+    return build["icon"], build["style"]
+
+
 def words(language: str) -> Mapping[str, str]:
     """Return the page's words in `zh` or `en`."""
     return _words()[language]

@@ -1,5 +1,6 @@
 """Batches over HTTP: upload, progress, faults, marked workbooks, templates; and by mutations."""
 
+import csv
 import io
 import zipfile
 
@@ -281,3 +282,31 @@ async def test_nothing_is_printed_before_it_is_issued_or_once_it_is_revoked(offi
     with zipfile.ZipFile(io.BytesIO(several.content)) as archive:
         assert f"{numbers[0]}.pdf" not in archive.namelist()
         assert len(archive.namelist()) == 2
+
+
+async def test_the_holders_of_a_batch_get_links_from_one_table(office):
+    place, numbers = await issued(office)
+    await office.client.house.perform(revoke_certificate, number=numbers[0], reason="test")
+    path = f"{place}/holder-links.csv"
+
+    async def post(role, **parameters):
+        headers = office.headers(role)
+        return await office.client.http.post(path, params=parameters, headers=headers)
+
+    made = await post("issuer", days=7)
+    assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
+    head, *rows = list(csv.reader(io.StringIO(made.content.decode("utf-8-sig"))))
+    assert head == ["证书编号", "姓名", "链接", "有效至"]
+    assert sorted(row[0] for row in rows) == sorted(numbers[1:])
+    assert {row[3] for row in rows} == {"2026-11-30 12:00"}
+    links = {row[0]: row[2].removeprefix("https://verify.example.cn") for row in rows}
+    assert len(set(links.values())) == 2
+    for link in links.values():
+        assert (await office.client.http.get(link)).status_code == 200
+    await post("issuer")  # new ones end those before
+    assert (await office.client.http.get(links[numbers[1]])).status_code == 409
+    for role, status in (("other", 404), ("approver", 403), ("admin", 403), (None, 401)):
+        assert (await post(role)).status_code == status
+    for days in ("0", "91", "x", "9" * 5000):
+        refused = await post("issuer", days=days)
+        assert [one["code"] for one in refused.json()["errors"]] == ["holder.days"]

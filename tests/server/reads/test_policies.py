@@ -22,6 +22,8 @@ REVEALING = {
     "AchievedOutcome": "certificate { number id }",
     "IssueRun": "id certificates { number } toSign { certificateId }",
     "CertificateBatch": "fileName run { id }",
+    "HolderLink": "certificate { number id }",
+    "HolderRequest": "text certificate { number id }",
     "LearningOutcomeRecord": "certificateNumber learner { name }",
     "LearningOutcomeChange": "certificateNumber record learner { name }",
     "CreditRecord": "outcomeRecord { certificateNumber }",

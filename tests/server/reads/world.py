@@ -6,7 +6,7 @@ from random import Random
 
 from sqlalchemy import select, text
 
-from certgraph.actions.parties import Role
+from certgraph.actions.parties import Actor, Role
 from certgraph.api.callers import Callers
 from certgraph.api.connections import ReadPool
 from certgraph.api.context import Context
@@ -14,6 +14,9 @@ from certgraph.api.reads.documents import Documents, Limits
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import graphql_schema, make_schema
 from certgraph.api.trust_cache import TrustCache
+from certgraph.certificates.holders.requests import file_holder_request
+from certgraph.certificates.holders.rules import HolderRequestKind
+from certgraph.certificates.holders.sending import create_holder_links
 from certgraph.certificates.signing.actions import reissue_certificate
 from certgraph.certificates.states.actions import (
     erase_holder,
@@ -60,6 +63,7 @@ PARTIES = {
 }
 ROLES = (None, *PARTIES)
 NAMES = {"one": "张甲", "two": "李乙"}
+ASKED = {"EO-001": "张甲0，名字有误", "EO-002": "李乙0，名字有误"}
 """Every holder's name of an issuer begins so; whoever sees one more has seen the other's rows."""
 
 
@@ -130,6 +134,8 @@ async def build(house: House) -> World:
     await house.perform(create_token, name="test", role=Role.VERIFIER)
     await house.perform(erase_holder, number="EO-001-5")  # waits for a second person
     await _supervise(house)
+    for code in ASKED:
+        await _of_holders(house, code)
     callers = {None: None}
     for name, (role, code) in PARTIES.items():
         scope = {"reads_learners": name == "credit_bank"}
@@ -192,6 +198,15 @@ async def _catalogue(session, house: House) -> None:
                 state=CertificateTypeState.ANNOUNCED,
             )
         )
+
+
+async def _of_holders(house: House, code: str) -> None:
+    """Send an issuer's holder a link, and let the holder ask for something."""
+    issuer = await house.actor(Role.EVALUATION_ORGANIZATION, code)
+    (link,) = await house.perform(create_holder_links, actor=issuer, numbers=[f"{code}-0"])
+    holder = Actor("holder", Role.HOLDER, certificate_ids=frozenset({link.certificate_id}))
+    given = {"number": f"{code}-0", "kind": HolderRequestKind.CORRECTION, "text": ASKED[code]}
+    await house.perform(file_holder_request, actor=holder, **given)
 
 
 async def _certificates(house: House) -> None:

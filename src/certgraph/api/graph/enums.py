@@ -6,6 +6,7 @@ from certgraph.actions.parties import Role, Scope
 from certgraph.actions.pending_states import PendingState
 from certgraph.api.graph.orders import CertificateTypeOrder, OrganizationOrder
 from certgraph.certificates.batches.rules import BatchState
+from certgraph.certificates.holders.rules import HolderRequestKind, HolderRequestState
 from certgraph.certificates.register import RegisterState
 from certgraph.certificates.rules import (
     CertificateState,
@@ -53,6 +54,8 @@ __all__ = [
     "DeadlineState",
     "DocumentType",
     "HolderBinding",
+    "HolderRequestKind",
+    "HolderRequestState",
     "KeyCustody",
     "MeasureState",
     "OrganizationKind",
@@ -81,7 +84,8 @@ strawberry.enum(KeyCustody, description="Who holds the private key: sealed here,
 strawberry.enum(
     Role,
     description="As what a token acts: for an organization in one of its kinds, or for the "
-    "programme's office (OPERATOR). APPROVER is an evaluation organization's second person.",
+    "programme's office (OPERATOR). APPROVER is an evaluation organization's second person. No "
+    "token is a HOLDER's.",
 )
 strawberry.enum(Scope, description="What a token allows besides what its role does.")
 strawberry.enum(PendingState, description="WAITING → CONFIRMED, REJECTED, WITHDRAWN or LAPSED.")
@@ -105,6 +109,8 @@ strawberry.enum(
     description="How a certificate is tied to a document: not, by a tag the verifier compares, "
     "or by the masked number.",
 )
+strawberry.enum(HolderRequestKind, description="What a holder may ask the issuer for.")
+strawberry.enum(HolderRequestState, description="OPEN → DONE or DECLINED.")
 strawberry.enum(Verdict, description="What a verifier says. Only VALID is good by itself.")
 strawberry.enum(Check, description="The checks, in their order.")
 strawberry.enum(CheckState, description="A check that could not run has not passed.")

@@ -7,7 +7,6 @@ afterwards is a mutation.
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, fields
 from http import HTTPStatus
 from typing import Any
@@ -20,9 +19,17 @@ from starlette.routing import Route
 from certgraph.actions.parties import OF_ONE_ORGANIZATION, Actor, Role
 from certgraph.actions.performing import perform
 from certgraph.api.context import Context
+from certgraph.api.http.files import (
+    XLSX,
+    Files,
+    MakeContext,
+    check_role,
+    json_response,
+    taken_in,
+)
 from certgraph.api.http.negotiation import JSON
 from certgraph.api.http.outages import Outage
-from certgraph.api.http.requests import BadRequest, read_body, unavailable
+from certgraph.api.http.requests import unavailable
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.reads.scalars import global_id
 from certgraph.certificates.batches import queries
@@ -33,58 +40,17 @@ from certgraph.certificates.sheets.files import MAX_BYTES
 from certgraph.certificates.sheets.marking import marked_workbook
 from certgraph.certificates.sheets.reading import read_candidates
 from certgraph.certificates.sheets.templates import choices_of, csv_template, xlsx_template
-from certgraph.policy import policy_rules
-from certgraph.problems import Problem, ProblemKind, Rejected, refusal
+from certgraph.problems import refusal
 from certgraph.sealing import CannotOpen
 
 PATH = "/batches"
-UPLOAD_SECONDS = 60
-"""For a whole file to arrive; as long as the protocol waits for any body."""
-
 _AT_ONCE = 4
 """Uploads that are taken in at a time."""
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _UPLOADERS = {Role.OPERATOR, Role.EVALUATION_ORGANIZATION}
 _READERS = {Role.OPERATOR, Role.EVALUATION_ORGANIZATION, Role.APPROVER}
-_STATUS = {
-    ProblemKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
-    ProblemKind.INVALID_INPUT: HTTPStatus.UNPROCESSABLE_ENTITY,
-    ProblemKind.RULE_BROKEN: HTTPStatus.CONFLICT,
-    ProblemKind.CONFLICT: HTTPStatus.CONFLICT,
-    ProblemKind.FORBIDDEN: HTTPStatus.FORBIDDEN,
-}
 _PARAMETERS = ("organization", "name", "trial", "document", "reason")
 _TRUE = {"true": True, "1": True, "false": False, "0": False}
-
-MakeContext = Callable[[Mapping[bytes, bytes]], Awaitable[Context]]
-Answer = Callable[[Request, Context], Awaitable[Response]]
-
-
-class Files:
-    """Answers requests of callers with a token; refusals as JSON."""
-
-    def __init__(self, context: MakeContext, outage: Outage) -> None:
-        self._context = context
-        self._outage = outage
-
-    def answered(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
-        """Return what answers a request by `answer`, or by why it cannot be."""
-
-        async def answered(request: Request) -> Response:
-            language = "en"
-            try:
-                context = await self._context(dict(request.scope["headers"]))
-                language = context.language
-                return await answer(request, context)
-            except Rejected as rejected:
-                return _refusal(rejected.problems, language)
-            except BadRequest as error:
-                return _not_run(error)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
-                return _not_run(self._outage.refused(error))
-
-        return answered
 
 
 class BatchFiles(Files):
@@ -121,7 +87,7 @@ class BatchFiles(Files):
         (batch,) = outcome.results
         is_new = batch.uploaded_at == context.now
         status = HTTPStatus.CREATED if is_new else HTTPStatus.OK
-        return _json(
+        return json_response(
             {
                 "id": global_id("CertificateBatch", batch.id),
                 "batch": str(batch.id),
@@ -177,30 +143,6 @@ def _upload_parameters(request: Request) -> dict[str, Any]:
         known = ", ".join((*_PARAMETERS, *(one.name for one in fields(Given))))
         raise refusal("request.parameter_unknown", name=next(iter(said)), known=known)
     return given
-
-
-async def taken_in(request: Request, limit: int) -> bytes:
-    """Return the file that is a request's body. Raises `Rejected`, `BadRequest`."""
-    if request.headers.get("content-type", "").startswith("multipart/"):
-        raise refusal("sheet.not_a_file")
-    length = request.headers.get("content-length", "0")
-    if length.isdigit() and int(length) > limit:
-        raise refusal("sheet.too_large", limit=limit // 1024**2)
-    data = await read_body(request.receive, limit, UPLOAD_SECONDS)
-    if not data:
-        raise refusal("sheet.empty")
-    return data
-
-
-def check_role(context: Context, roles: Collection[Role]) -> Actor:
-    """Return who asks, in one of these roles. Raises `Rejected`."""
-    caller = context.caller
-    if caller is None:
-        raise refusal("access.token_required")
-    if caller.role not in roles:
-        needed = tuple(sorted(roles))
-        raise Rejected([Problem(code="access.role", facts={"role": caller.role, "needed": needed})])
-    return caller
 
 
 def check_reader(context: Context) -> Actor:
@@ -274,7 +216,7 @@ async def _problems(request: Request, context: Context) -> Response:
         message = entry.zh if language == "zh" else entry.en
         entries.append({**plain, "cell": entry.cell, "message": message, "rule": rule})
     body = {"count": report.count, "unusedColumns": report.unused, "problems": entries}
-    return _json(body, HTTPStatus.OK)
+    return json_response(body, HTTPStatus.OK)
 
 
 async def _template(request: Request, context: Context) -> Response:
@@ -293,33 +235,3 @@ async def _csv_template(request: Request, _context: Context) -> Response:
     return file_response(
         request, csv_template(), "text/csv; charset=utf-8", headers, cache="public, max-age=300"
     )
-
-
-def _json(
-    body: Mapping[str, Any], status: HTTPStatus, headers: Mapping[str, str] | None = None
-) -> Response:
-    every = {**SAFE_HEADERS, "Cache-Control": "no-store", **(headers or {})}
-    return Response(orjson.dumps(body), status, every, JSON)
-
-
-def _not_run(error: BadRequest) -> Response:
-    said: dict[str, Any] = {"code": error.code, "message": str(error), "path": [], "rule": None}
-    return _json({"errors": [said]}, error.status, error.headers)
-
-
-def _refusal(problems: tuple[Problem, ...], language: str) -> Response:
-    """Return every reason against a request, as mutations state them."""
-    rules = policy_rules()
-    said = []
-    for one in problems:
-        rule = rules[one.rule_id] if one.rule_id else None
-        entry: dict[str, Any] = {"code": one.code, "message": one.message(language)}
-        entry["path"] = list(one.path)
-        entry["rule"] = {"id": rule.id, "sentence": rule.sentence} if rule else None
-        said.append(entry)
-    status = _STATUS[problems[0].kind]
-    if problems[0].code == "sheet.too_large":
-        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    if problems[0].code == "access.token_required":
-        status = HTTPStatus.UNAUTHORIZED
-    return _json({"errors": said}, status)

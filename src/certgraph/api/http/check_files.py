@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from certgraph.actions.parties import Role
 from certgraph.api.context import Context
-from certgraph.api.http.batch_files import XLSX, Files, MakeContext, check_role, taken_in
+from certgraph.api.http.files import XLSX, Files, MakeContext, check_role, taken_in
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.requests import unavailable
 from certgraph.api.http.static_files import SAFE_HEADERS

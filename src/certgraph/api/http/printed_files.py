@@ -1,9 +1,7 @@
 """Printed certificates over plain HTTP: one PDF of some, or an archive with one of each."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -12,17 +10,16 @@ from starlette.routing import Route
 from certgraph.actions.parties import OF_ONE_ORGANIZATION
 from certgraph.api.context import Context
 from certgraph.api.http.batch_files import PATH as BATCHES
-from certgraph.api.http.batch_files import Files, MakeContext, check_reader, readable_batch
+from certgraph.api.http.batch_files import check_reader, readable_batch
+from certgraph.api.http.files import Files, MakeContext
 from certgraph.api.http.outages import Outage
+from certgraph.api.http.press import Press
 from certgraph.api.http.static_files import SAFE_HEADERS
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.lookup_keys import number_key
-from certgraph.certificates.printed.printing import MOST_PAGES, Printer
-from certgraph.certificates.printed.selecting import archive, printables, printed
+from certgraph.certificates.printed.printing import MOST_PAGES
+from certgraph.certificates.printed.selecting import archive, printables
 from certgraph.problems import Problem, refusal, reject_if
-
-_AT_ONCE = 2
-"""PDFs that are made at a time."""
 
 _PDF, _ZIP = "application/pdf", "application/zip"
 
@@ -30,11 +27,9 @@ _PDF, _ZIP = "application/pdf", "application/zip"
 class PrintedFiles(Files):
     """Answers `/certificates.pdf` and what is printed of a batch."""
 
-    def __init__(self, context: MakeContext, outage: Outage, folder: Path | None) -> None:
-        """Print with the layouts, seals and fonts of `folder`."""
+    def __init__(self, context: MakeContext, outage: Outage, press: Press) -> None:
         super().__init__(context, outage)
-        self._printer = Printer(folder)
-        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._press = press
 
     def routes(self) -> list[Route]:
         """Return where it is."""
@@ -65,9 +60,7 @@ class PrintedFiles(Files):
             )
             rows = [found[number_key(number)] for number in numbers]
             pages = await printables(session, rows, context.settings.public_host)
-        async with self._gate:
-            body = await asyncio.to_thread(printed, self._printer, pages)
-        return _file(body, _PDF, "certificates.pdf")
+        return pdf_response(await self._press.pdf(pages), "certificates.pdf")
 
     async def _of_batch(self, request: Request, context: Context) -> Response:
         """Return one PDF of a batch's certificates. Raises `Rejected`."""
@@ -79,9 +72,7 @@ class PrintedFiles(Files):
             if len(rows) > MOST_PAGES:
                 raise refusal("print.too_many", limit=MOST_PAGES)
             pages = await printables(session, rows, context.settings.public_host)
-        async with self._gate:
-            body = await asyncio.to_thread(printed, self._printer, pages)
-        return _file(body, _PDF, f"batch-{batch.id}.pdf")
+        return pdf_response(await self._press.pdf(pages), f"batch-{batch.id}.pdf")
 
     async def _archive(self, request: Request, context: Context) -> Response:
         """Return an archive of a batch's valid certificates, as it is made. Raises `Rejected`."""
@@ -89,19 +80,16 @@ class PrintedFiles(Files):
         if batch.issue_run_id is None or batch.issued_at is None:
             raise refusal("batch.not_issued")
         host = context.settings.public_host
-        parts = archive(context.reads, self._printer, batch.issue_run_id, host)
-
-        async def next_part() -> bytes | None:
-            async with self._gate:  # not while a slow reader takes what was made
-                return await anext(parts, None)
-
-        first = await next_part()  # so that what speaks against all of it is an answer, no break
+        parts = archive(context.reads, self._press.printer, batch.issue_run_id, host)
+        first = await self._press.next_part(
+            parts
+        )  # so that what speaks against all of it is an answer, no break
 
         async def body() -> AsyncIterator[bytes]:
             part = first
             while part is not None:
                 yield part
-                part = await next_part()
+                part = await self._press.next_part(parts)
 
         headers = _headers(f"batch-{batch.id}.zip")
         return StreamingResponse(body(), HTTPStatus.OK, headers, _ZIP)
@@ -115,5 +103,6 @@ def _headers(name: str) -> dict[str, str]:
     }
 
 
-def _file(body: bytes, media_type: str, name: str) -> Response:
-    return Response(body, HTTPStatus.OK, _headers(name), media_type)
+def pdf_response(body: bytes, name: str) -> Response:
+    """Return a PDF to be saved under a name."""
+    return Response(body, HTTPStatus.OK, _headers(name), _PDF)

@@ -4,13 +4,12 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
-from urllib.parse import parse_qs
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from certgraph.api.http.negotiation import preferred_language
+from certgraph.api.http.forms import page_language, read_form
 from certgraph.api.http.static_files import ASK_AGAIN, SAFE_HEADERS, file_response
 from certgraph.api.trust_cache import TrustCache
 from certgraph.certificates import queries
@@ -60,7 +59,7 @@ class VerifyPage:
         ]
 
     async def _page(self, request: Request) -> Response:
-        language = _language(request, request.query_params.get("lang"))
+        language = page_language(request, request.query_params.get("lang"))
         html = page_html(language, await self._current_roots()).encode()
         return _file(request, html, "text/html", {"Vary": "Accept-Language"})
 
@@ -77,10 +76,11 @@ class VerifyPage:
 
     async def _lookup(self, request: Request) -> Response:
         try:
-            asked = await _form(request)
+            form = await read_form(request, _LONGEST_FORM)
         except ValueError as error:
             return PlainTextResponse(f"{error}\n", HTTPStatus.BAD_REQUEST, SAFE_HEADERS)
-        language = _language(request, asked.get("lang"))
+        asked = {name: values[0] for name, values in form.items()}
+        language = page_language(request, asked.get("lang"))
         number, name = asked.get("number", ""), asked.get("name", "")
         status, result = HTTPStatus.OK, None
         with contextlib.suppress(DatabaseError, OSError):
@@ -129,13 +129,6 @@ def _to_page(place: str) -> Callable[[Request], Awaitable[Response]]:
     return lead
 
 
-def _language(request: Request, chosen: str | None) -> str:
-    """Return `zh` or `en`: as was chosen, else as the browser prefers."""
-    if chosen in ("zh", "en"):
-        return chosen
-    return preferred_language(request.headers.get("accept-language", ""))
-
-
 def _file(
     request: Request,
     body: bytes,
@@ -145,17 +138,3 @@ def _file(
     cache: str = ASK_AGAIN,
 ) -> Response:
     return file_response(request, body, media_type, {**_HEADERS, **headers}, cache=cache)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a posted form. Raises `ValueError` for what no form of ours sends."""
-    body = bytearray()
-    try:
-        async for part in request.stream():
-            body += part
-            if len(body) > _LONGEST_FORM:
-                raise ValueError("The form is longer than number and name can be.")
-    except ClientDisconnect:
-        raise ValueError("The form did not arrive whole.") from None
-    fields = parse_qs(bytes(body).decode("utf-8", "replace"), max_num_fields=10)
-    return {name: values[0] for name, values in fields.items()}

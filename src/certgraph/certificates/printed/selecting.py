@@ -39,7 +39,7 @@ async def printables(
     reject_if(
         Problem(code="print.not_valid", facts={"number": row.number, "state": row.state})
         for row in rows
-        if row.state not in _PRINTED or row.erased_at is not None
+        if not is_printed(row)
     )
     organizations = await organization_queries.organizations_by_ids(
         session, list({row.organization_id for row in rows})
@@ -65,6 +65,11 @@ async def printables(
         )
         found.append(printable)
     return found
+
+
+def is_printed(row: CertificateRow) -> bool:
+    """Tell whether a certificate is printed: it counts, and its holder is known."""
+    return row.state in _PRINTED and row.erased_at is None
 
 
 def printed(printer: Printer, certificates: Sequence[Printable]) -> bytes:
@@ -102,7 +107,7 @@ async def archive(
                 rows = await run_queries.part_of_run(session, run_id, first, _PART)
                 if not rows:
                     break
-                valid = [one for one in rows if one.state in _PRINTED and one.erased_at is None]
+                valid = [one for one in rows if is_printed(one)]
                 pages = await printables(session, valid, host)
             first = rows[-1].position + 1
             for row, page in zip(valid, pages, strict=True):

@@ -10,6 +10,7 @@ from certgraph.actions.acting import Act
 from certgraph.actions.declaring import PerRequest, action
 from certgraph.actions.parties import ANY, ON_BEHALF, OVER, OWN, Role
 from certgraph.certificates import queries, run_queries
+from certgraph.certificates.holders import queries as holder_queries
 from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.rules import CertificateState, state_problems
 from certgraph.certificates.subjects import CERTIFICATE, CORRECTED_CERTIFICATE, reject_erased
@@ -213,6 +214,7 @@ async def erase_holder(act: Act, certificate: CertificateRow) -> CertificateRow:
         one.erased_at = act.now
         act.touched.append(one)
         _record(act, one, act.reason)
+    await holder_queries.forget(act.session, [one.id for one in rows])
     await run_queries.drop_requests(act.session, [one.issue_run_id for one in rows])
     return row
 

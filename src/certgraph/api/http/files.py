@@ -1,0 +1,114 @@
+"""Files over plain HTTP, for callers with a token: taking them in, refusals as JSON."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from certgraph.actions.parties import Actor, Role
+from certgraph.api.context import Context
+from certgraph.api.http.negotiation import JSON
+from certgraph.api.http.outages import Outage
+from certgraph.api.http.requests import BadRequest, read_body
+from certgraph.api.http.static_files import SAFE_HEADERS
+from certgraph.policy import policy_rules
+from certgraph.problems import Problem, ProblemKind, Rejected, refusal
+
+UPLOAD_SECONDS = 60
+"""For a whole file to arrive; as long as the protocol waits for any body."""
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+STATUS = {
+    ProblemKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
+    ProblemKind.INVALID_INPUT: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ProblemKind.RULE_BROKEN: HTTPStatus.CONFLICT,
+    ProblemKind.CONFLICT: HTTPStatus.CONFLICT,
+    ProblemKind.FORBIDDEN: HTTPStatus.FORBIDDEN,
+}
+
+MakeContext = Callable[[Mapping[bytes, bytes]], Awaitable[Context]]
+Answer = Callable[[Request, Context], Awaitable[Response]]
+
+
+class Files:
+    """Answers requests of callers with a token; refusals as JSON."""
+
+    def __init__(self, context: MakeContext, outage: Outage) -> None:
+        self._context = context
+        self._outage = outage
+
+    def answered(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        """Return what answers a request by `answer`, or by why it cannot be."""
+
+        async def answered(request: Request) -> Response:
+            language = "en"
+            try:
+                context = await self._context(dict(request.scope["headers"]))
+                language = context.language
+                return await answer(request, context)
+            except Rejected as rejected:
+                return _refusal(rejected.problems, language)
+            except BadRequest as error:
+                return _not_run(error)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+                return _not_run(self._outage.refused(error))
+
+        return answered
+
+
+async def taken_in(request: Request, limit: int) -> bytes:
+    """Return the file that is a request's body. Raises `Rejected`, `BadRequest`."""
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        raise refusal("sheet.not_a_file")
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > limit:
+        raise refusal("sheet.too_large", limit=limit // 1024**2)
+    data = await read_body(request.receive, limit, UPLOAD_SECONDS)
+    if not data:
+        raise refusal("sheet.empty")
+    return data
+
+
+def check_role(context: Context, roles: Collection[Role]) -> Actor:
+    """Return who asks, in one of these roles. Raises `Rejected`."""
+    caller = context.caller
+    if caller is None:
+        raise refusal("access.token_required")
+    if caller.role not in roles:
+        needed = tuple(sorted(roles))
+        raise Rejected([Problem(code="access.role", facts={"role": caller.role, "needed": needed})])
+    return caller
+
+
+def json_response(
+    body: Mapping[str, Any], status: HTTPStatus, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return an answer as JSON that nobody stores."""
+    every = {**SAFE_HEADERS, "Cache-Control": "no-store", **(headers or {})}
+    return Response(orjson.dumps(body), status, every, JSON)
+
+
+def _not_run(error: BadRequest) -> Response:
+    said: dict[str, Any] = {"code": error.code, "message": str(error), "path": [], "rule": None}
+    return json_response({"errors": [said]}, error.status, error.headers)
+
+
+def _refusal(problems: tuple[Problem, ...], language: str) -> Response:
+    """Return every reason against a request, as mutations state them."""
+    rules = policy_rules()
+    said = []
+    for one in problems:
+        rule = rules[one.rule_id] if one.rule_id else None
+        entry: dict[str, Any] = {"code": one.code, "message": one.message(language)}
+        entry["path"] = list(one.path)
+        entry["rule"] = {"id": rule.id, "sentence": rule.sentence} if rule else None
+        said.append(entry)
+    status = STATUS[problems[0].kind]
+    if problems[0].code == "sheet.too_large":
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    if problems[0].code == "access.token_required":
+        status = HTTPStatus.UNAUTHORIZED
+    return json_response({"errors": said}, status)

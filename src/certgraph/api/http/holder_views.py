@@ -1,0 +1,151 @@
+"""What a holder's page and a shared one show, gathered for their templates."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from certgraph.api.context import Context
+from certgraph.certificates.holders import queries
+from certgraph.certificates.holders.entering import Holder
+from certgraph.certificates.holders.links import sharing_url
+from certgraph.certificates.holders.requests import text_of
+from certgraph.certificates.holders.tables import HolderRequestRow, SharingLinkRow
+from certgraph.certificates.printed.selecting import is_printed
+from certgraph.certificates.qr_image import draw_qr
+from certgraph.certificates.signing.batches import signed_bytes
+from certgraph.certificates.tables import CertificateRow
+from certgraph.credential import days
+from certgraph.credential.qr_text import to_qr_text
+from certgraph.credential.trust_bundle import Trust
+from certgraph.credential.verification import verify_signed
+from certgraph.credential.wording import level_word
+from certgraph.database import Session
+from certgraph.organizations import queries as organization_queries
+from certgraph.organizations.tables import SigningKeyRow
+from certgraph.problem_messages.terms import in_words
+from certgraph.problems import refusal
+from certgraph.randomness import random_token
+from certgraph.standards import queries as standard_queries
+from certgraph.verify_page.answer import answer_html
+
+_QR_AT_ONCE = asyncio.Semaphore(2)
+
+
+async def certificates_of(
+    context: Context, rows: Sequence[CertificateRow], *, is_holder: bool = False
+) -> list[dict[str, Any]]:
+    """Return what is shown of certificates, to the holder or to others.
+
+    Raises:
+        Rejected: Before the first trust list.
+    """
+    trust = await context.trust_cache.trust()
+    if trust is None:
+        raise refusal("holder.not_ready")
+    async with context.reads() as session:
+        types = await standard_queries.certificate_types_by_ids(
+            session, list({row.certificate_type_id for row in rows})
+        )
+        found = []
+        for row in rows:
+            shown = await _shown(context, session, row, trust, is_holder=is_holder)
+            level = level_word(row.level, context.language)
+            shown["title"] = f"{types[row.certificate_type_id].name} · {level}"
+            found.append(shown)
+        return found
+
+
+async def _shown(
+    context: Context,
+    session: Session,
+    row: CertificateRow,
+    trust: Trust,
+    *,
+    is_holder: bool,
+) -> dict[str, Any]:
+    signed = await _signed(session, row)
+    verification = verify_signed(signed, trust, days.to_instant(context.now))
+    answer = answer_html(
+        context.language,
+        verification,
+        trust,
+        now=context.now,
+        due_on=row.registration_due_on if row.registered_at is None else None,
+        heading=f"v-{row.id}",
+        is_holder=is_holder,
+    )
+    return {
+        "id": row.id,
+        "number": row.number,
+        "verdict": Markup(answer),  # noqa: S704 - made and escaped there
+        "qr_text": to_qr_text(signed, context.settings.public_host),
+        "prints": is_printed(row),
+    }
+
+
+async def _signed(session: Session, row: CertificateRow) -> bytes:
+    key = await session.get_one(SigningKeyRow, row.signing_key_id)
+    return signed_bytes(row, key) or b""
+
+
+async def qr_png(context: Context, row: CertificateRow) -> bytes:
+    """Return the QR code of a certificate as PNG."""
+    async with context.reads() as session:
+        text = to_qr_text(await _signed(session, row), context.settings.public_host)
+    async with _QR_AT_ONCE:
+        return (await asyncio.to_thread(draw_qr, text)).png
+
+
+async def mine(context: Context, holder: Holder) -> dict[str, Any]:
+    """Return what a holder's page shows."""
+    numbers = {row.id: row.number for row in holder.certificates}
+    only = None
+    async with context.reads() as session:
+        links = await queries.sharing_links_of(session, numbers)
+        openings = await queries.openings_of(session, [link.id for link in links])
+        requests = await queries.requests_of(session, numbers)
+        if holder.only is not None:
+            found = await organization_queries.organizations_by_ids(session, [holder.only])
+            only = found[holder.only].name
+    return {
+        "certificates": await certificates_of(context, holder.certificates, is_holder=True),
+        "ends_at": holder.ends_at,
+        "only": only,
+        "key": random_token(context.random, 26),
+        "shares": [_share(context, link, openings.get(link.id, []), numbers) for link in links],
+        "requests": [_request(context, one, numbers) for one in requests],
+    }
+
+
+def _share(
+    context: Context, link: SharingLinkRow, openings: list[datetime], numbers: dict[Any, str]
+) -> dict[str, Any]:
+    return {
+        "id": link.id,
+        "numbers": [numbers[id_] for id_ in sorted(link.certificate_ids)],
+        "with_pdf": link.with_pdf,
+        "created_at": link.created_at,
+        "ends_at": link.ends_at,
+        "revoked_at": link.revoked_at,
+        "is_open": link.revoked_at is None and link.ends_at > context.now,
+        "url": sharing_url(context.keyring, context.settings.base_url, link.id),
+        "openings": openings,
+    }
+
+
+def _request(
+    context: Context, request: HolderRequestRow, numbers: dict[Any, str]
+) -> dict[str, Any]:
+    language = context.language
+    return {
+        "number": numbers[request.certificate_id],
+        "kind": in_words(request.kind, language),
+        "state": in_words(request.state, language),
+        "asked_at": request.asked_at,
+        "text": text_of(context.keyring, request.id, request.sealed_text) or "",
+        "answer": request.answer,
+        "answered_at": request.answered_at,
+    }

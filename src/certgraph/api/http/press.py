@@ -1,0 +1,32 @@
+"""Where PDFs are made: beside the event loop, a few at a time, whoever asks."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+from certgraph.certificates.printed.printing import Printable, Printer
+from certgraph.certificates.printed.selecting import printed
+
+_AT_ONCE = 2
+"""PDFs that are made at a time."""
+
+
+class Press:
+    """Prints with the layouts, seals and fonts of a folder."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.printer = Printer(folder)
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def pdf(self, pages: Sequence[Printable]) -> bytes:
+        """Return one PDF, read back. Raises `Rejected`."""
+        async with self._gate:
+            return await asyncio.to_thread(printed, self.printer, pages)
+
+    async def next_part(self, parts: AsyncIterator[bytes]) -> bytes | None:
+        """Return the next part of what is made piece by piece; None at its end. `Rejected`.
+
+        The place is given up between parts: a slow reader keeps nobody else from printing.
+        """
+        async with self._gate:
+            return await anext(parts, None)

@@ -1,0 +1,177 @@
+"""How a holder comes to the page: by a link, once, or by number, name and document.
+
+These read, and note that somebody read; they change nothing of what others see, so they are no
+actions.
+"""
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random
+from uuid import UUID
+
+from certgraph.actions.parties import Actor, Role
+from certgraph.calendar import programme_day
+from certgraph.certificates.holders import queries
+from certgraph.certificates.holders.links import Purpose, key_in
+from certgraph.certificates.holders.rules import MOST_FAILURES, SESSION
+from certgraph.certificates.holders.tables import (
+    HolderFailureRow,
+    HolderLinkRow,
+    HolderSessionRow,
+)
+from certgraph.certificates.lookup_keys import (
+    LONGEST_TYPED,
+    holder_name_key,
+    number_key,
+    number_lookup_key,
+)
+from certgraph.certificates.tables import CertificateRow
+from certgraph.credential.holder_tag import normalized_document_number
+from certgraph.database import Session
+from certgraph.problems import refusal
+from certgraph.randomness import new_id
+from certgraph.sealing import Keyring
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has the page open.
+
+    Attributes:
+        session_id: Key of the session.
+        ends_at: When the page closes.
+        certificates: What it shows, newest first.
+        only: Whose certificates alone; None: everybody's.
+    """
+
+    session_id: UUID
+    ends_at: datetime
+    certificates: Sequence[CertificateRow]
+    only: UUID | None
+
+    @property
+    def actor(self) -> Actor:
+        """As whom the holder acts."""
+        seen = frozenset(row.id for row in self.certificates)
+        return Actor(f"holder {self.session_id}", Role.HOLDER, certificate_ids=seen)
+
+
+async def usable_link(
+    session: Session, keyring: Keyring, secret: str, now: datetime
+) -> HolderLinkRow:
+    """Return the link that a text is, if it still opens the page.
+
+    Raises:
+        Rejected: It is none, was revoked, has expired, or was opened before.
+    """
+    link_id = key_in(keyring, Purpose.LINK, secret)
+    link = await queries.link_by_id(session, link_id) if link_id else None
+    if link is None:
+        raise refusal("holder.link_unknown")
+    if link.revoked_at is not None:
+        raise refusal("holder.link_revoked")
+    if link.opened_at is not None:
+        raise refusal("holder.link_opened")
+    if link.expires_at <= now:
+        raise refusal("holder.link_expired")
+    return link
+
+
+async def open_link(
+    session: Session, keyring: Keyring, secret: str, now: datetime, random: Random
+) -> HolderSessionRow:
+    """Open the page by a link, which is used up by that. Raises `Rejected`, see `usable_link`."""
+    link = await usable_link(session, keyring, secret, now)
+    link.opened_at = now
+    return await _begun(session, link.certificate_id, link.organization_id, now, random)
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """What a holder types.
+
+    Attributes:
+        number: Of a certificate; case, separators and blanks make no difference.
+        name: The holder's.
+        document: Number of the identity document that the certificate was issued for.
+    """
+
+    number: str
+    name: str
+    document: str
+
+
+async def enter(
+    session: Session, keyring: Keyring, given: InHand, now: datetime, random: Random
+) -> HolderSessionRow | None:
+    """Open the page by number, name and document; None where they do not fit together.
+
+    A certificate without a document, one whose holder was erased, and one for which ten wrong
+    documents were given today are answered as if there were none: nobody learns more by trying.
+    Whoever opened the session commits it also then: a failure is counted.
+    """
+    texts = (given.number, given.name, given.document)
+    if any(len(one) > LONGEST_TYPED or "\0" in one for one in texts):
+        return None
+    row = await queries.certificate_in_hand(
+        session,
+        number_key(given.number),
+        number_lookup_key(given.number),
+        holder_name_key(given.name),
+    )
+    if row is None or row.document_type is None or row.document_lookup is None:
+        return None
+    day = programme_day(now)
+    failures = await queries.failures_of(session, row.id, day)
+    if failures is not None and failures.count >= MOST_FAILURES:
+        return None
+    found = keyring.document_lookup(row.document_type, normalized_document_number(given.document))
+    if not hmac.compare_digest(found, row.document_lookup):
+        if failures is None:
+            session.add(HolderFailureRow(certificate_id=row.id, day=day, count=1))
+        else:
+            failures.count += 1
+        return None
+    return await _begun(session, row.id, None, now, random)
+
+
+async def _begun(
+    session: Session,
+    certificate_id: UUID,
+    organization_id: UUID | None,
+    now: datetime,
+    random: Random,
+) -> HolderSessionRow:
+    await queries.drop_old(session, certificate_id, programme_day(now), now)
+    row = HolderSessionRow(
+        id=new_id(random),
+        certificate_id=certificate_id,
+        organization_id=organization_id,
+        begun_at=now,
+        ends_at=now + SESSION,
+    )
+    session.add(row)
+    return row
+
+
+async def holder_with(
+    session: Session, keyring: Keyring, secret: str, now: datetime
+) -> Holder | None:
+    """Return who has the page open; None where it is closed."""
+    session_id = key_in(keyring, Purpose.SESSION, secret)
+    row = await session.get(HolderSessionRow, session_id) if session_id else None
+    if row is None or row.ends_at <= now:
+        return None
+    certificate = await session.get_one(CertificateRow, row.certificate_id)
+    seen = await queries.certificates_of_holder(session, certificate, row.organization_id)
+    return Holder(row.id, row.ends_at, seen, row.organization_id)
+
+
+async def leave(session: Session, keyring: Keyring, secret: str, now: datetime) -> None:
+    """Close the page."""
+    session_id = key_in(keyring, Purpose.SESSION, secret)
+    row = await session.get(HolderSessionRow, session_id) if session_id else None
+    if row is not None:
+        row.ends_at = min(row.ends_at, now)

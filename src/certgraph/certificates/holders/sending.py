@@ -1,0 +1,94 @@
+"""Links that an organization sends to the holders of its certificates."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Annotated
+
+from certgraph.actions.acting import Act
+from certgraph.actions.declaring import PerRequest, action
+from certgraph.actions.parties import OWN, Role
+from certgraph.certificates import queries as certificate_queries
+from certgraph.certificates.holders import queries
+from certgraph.certificates.holders.rules import LINK_DAYS, LONGEST_LINK_DAYS, days_problems
+from certgraph.certificates.holders.subjects import HOLDER_LINK
+from certgraph.certificates.holders.tables import HolderLinkRow
+from certgraph.certificates.lookup_keys import number_key
+from certgraph.certificates.subjects import CERTIFICATE
+from certgraph.problems import Problem, refusal, reject_if
+from certgraph.randomness import new_id
+
+Numbers = Annotated[Sequence[str], PerRequest(1_000, "certificate.count"), "1 to 1,000."]
+
+
+@action(
+    "holderLinksCreate",
+    may={Role.EVALUATION_ORGANIZATION: OWN},
+    returns="links",
+    after_leaving=True,
+)
+async def create_holder_links(
+    act: Act, *, numbers: Numbers, lifetime_days: int = LINK_DAYS
+) -> list[HolderLinkRow]:
+    """Make links by which holders open their page, each once; all or none.
+
+    A link shows the holder's certificates of this organization alone. A new one ends the one
+    before it that nobody has opened.
+
+    Args:
+        act: The act.
+        numbers: Of certificates; the links come in this order.
+        lifetime_days: 1 to 90.
+
+    Raises:
+        Rejected: Names every number that is unknown, another organization's, not signed, erased,
+            or there twice; or so many days are not possible.
+    """
+    found = await certificate_queries.certificates_numbered(
+        act.session, set(map(number_key, numbers))
+    )
+    problems = days_problems(lifetime_days, 1, LONGEST_LINK_DAYS, "lifetime_days")
+    links: dict[str, HolderLinkRow] = {}
+    for index, number in enumerate(numbers):
+        path, facts, key = ("numbers", str(index)), {"number": number}, number_key(number)
+        row = found.get(key)
+        if row is None or row.organization_id != act.actor.organization_id:
+            problems.append(Problem(code=CERTIFICATE.missing, path=path, facts=facts))
+        elif row.erased_at is not None:
+            problems.append(Problem(code="certificate.erased", path=path, facts=facts))
+        elif key in links:
+            problems.append(Problem(code="holder.number_twice", path=path, facts=facts))
+        else:
+            links[key] = HolderLinkRow(
+                id=new_id(act.random),
+                certificate_id=row.id,
+                organization_id=row.organization_id,
+                created_by=act.by,
+                created_at=act.now,
+                expires_at=act.now + timedelta(days=lifetime_days),
+            )
+    reject_if(problems)
+    await queries.end_links(act.session, [one.certificate_id for one in links.values()], act.now)
+    act.session.add_all(links.values())
+    return list(links.values())
+
+
+@action(
+    "holderLinkRevoke",
+    may={Role.EVALUATION_ORGANIZATION: OWN},
+    about=HOLDER_LINK,
+    returns="link",
+    after_leaving=True,
+)
+async def revoke_holder_link(act: Act, link: HolderLinkRow) -> HolderLinkRow:
+    """Revoke a link, as where it was sent to somebody else; one that is revoked stays so.
+
+    Raises:
+        Rejected: It was opened already.
+    """
+    if link.opened_at is not None:
+        raise refusal("holder.link_opened")
+    link.revoked_at = link.revoked_at or act.now
+    return link
+
+
+ACTIONS = (create_holder_links, revoke_holder_link)
