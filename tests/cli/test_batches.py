@@ -1,5 +1,6 @@
 """certgraph batch and print, as an operator runs them, against a demo; and beside a server."""
 
+import csv
 import socket
 import sqlite3
 import subprocess
@@ -161,3 +162,33 @@ def test_a_server_goes_on_with_what_is_uploaded_to_it(demo, results):
         process.terminate()
         process.wait(20)
         process.stderr.close()
+
+
+def test_certificates_are_corrected_from_a_table_after_a_trial(run, demo, tmp_path):
+    with (demo / "certificates.csv").open(encoding="utf-8") as file:
+        numbers = {row["file"]: row["number"] for row in csv.DictReader(file)}
+    right, revoked = numbers["1-bim-valid.png"], numbers["4-logistics-revoked.png"]
+    file, out = tmp_path / "new.csv", tmp_path / "out.csv"
+    file.write_text(f"证书编号,姓名\n{right},张更正\n{revoked},王更正\n", encoding="gb18030")
+    options = ("correct-many", file, out, "--reason", "names", "--document", "letter 1")
+    status, said, error = run(*options, "--submit")
+    assert (status, said) == (1, "1 not done, 1 refused\n")
+    assert f"Something is wrong with 1 rows, and nothing was done: see {out}." in error
+    file.write_text(f"证书编号,姓名\n{right},张更正\n", encoding="gb18030")
+    assert run(*options)[:2] == (0, "1 possible\n")
+    assert run(*options, "--submit")[:2] == (0, "1 corrected\n")
+    ((_, _, result, _, new, word),) = list(csv.reader(out.read_text("utf-8-sig").splitlines()))[1:]
+    assert (result, word) == ("Corrected", "corrected")
+    assert (
+        run("correct", new, "--holder-name", "张再正", "--reason", "x", "--document", "y")[0] == 0
+    )
+    same = run("correct-many", file, file, "--reason", "names", "--document", "letter 1")
+    assert "new.csv is the file that is read; name another one." in same[2]
+
+
+def test_batches_are_listed(run):
+    status, said, _ = run("batch", "list", "--organization", "EO-001")
+    (line,) = said.splitlines()
+    assert status == 0
+    assert line.split("  ")[2:] == ["registered", "3-results-corrected.xlsx"]
+    assert run("batch", "list", "--organization", "NOPE")[0] == 1

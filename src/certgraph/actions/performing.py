@@ -144,6 +144,7 @@ async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) ->
         subject = await find_subject(action, act, given, grant)
     except Rejected as rejected:
         raise Rejected([*problems, *rejected.problems]) from None
+    about = getattr(subject, "id", None)  # known also when what was tried is taken back
     # 4. A second person, or the work; its own reasons against it come with ours.
     try:
         if is_dry:
@@ -157,7 +158,7 @@ async def _performed(action: AnyAction, act: Act, given: Given, grant: Grant) ->
         else:
             outcome = await work(action, act, given, subject, problems)
     except Rejected as rejected:
-        rejected.about = getattr(subject, "id", None)
+        rejected.about = about
         raise
     # 5. The key, then the audit entry: nobody waits for anybody while holding the trail's head.
     await act.session.flush()

@@ -33,6 +33,7 @@ from certgraph.api.http import feed_stream
 from certgraph.api.http.answering import Answering
 from certgraph.api.http.batch_files import BatchFiles
 from certgraph.api.http.check_files import CheckFiles
+from certgraph.api.http.correction_files import CorrectionFiles
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.graphiql_page import graphiql_asset, graphiql_file
 from certgraph.api.http.holder_links import HolderLinkFiles
@@ -376,6 +377,7 @@ def make_app(
         *batches.routes(),
         *prints.routes(),
         *CheckFiles(server.context, server.outage).routes(),
+        *CorrectionFiles(server.context, server.outage).routes(),
         *HolderLinkFiles(server.context, server.outage).routes(),
         *HolderPages(server.context, server.outage, press).routes(),
         Route("/livez", server.livez),

@@ -159,6 +159,20 @@ async def superseding(session: Session, ids: Sequence[UUID]) -> dict[UUID, Certi
     return {row.supersedes_id: row for row in rows if row.supersedes_id is not None}
 
 
+async def corrected_by(
+    session: Session, number_keys: Collection[str]
+) -> dict[str, tuple[str, CertificateState, str]]:
+    """Return `number_key` → number and state of what corrects it, and the key of its run."""
+    newer = aliased(CertificateRow)
+    rows = await session.execute(
+        select(CertificateRow.number_key, newer.number, newer.state, IssueRunRow.idempotency_key)
+        .join(newer, newer.supersedes_id == CertificateRow.id)
+        .join(IssueRunRow, IssueRunRow.id == newer.issue_run_id)
+        .where(CertificateRow.number_key.in_(number_keys))
+    )
+    return {key: (number, state, run_key) for key, number, state, run_key in rows}
+
+
 async def superseded_by(
     session: Session, certificate_ids: Sequence[UUID]
 ) -> Sequence[tuple[CertificateRow, IssueRunRow]]:

@@ -19,6 +19,7 @@ from uuid import UUID
 from tqdm import tqdm
 
 from certgraph.actions.acting import Act
+from certgraph.calendar import CHINA
 from certgraph.certificates.batches import queries
 from certgraph.certificates.batches.actions import (
     Given,
@@ -175,6 +176,17 @@ async def _show(runtime: Runtime, options: argparse.Namespace) -> None:
         _tell(report, opened_file(runtime.keyring(), whole), batch.given, options.marked)
 
 
+async def _list(runtime: Runtime, options: argparse.Namespace) -> None:
+    async with runtime.reads() as session:
+        organization = None
+        if options.organization is not None:
+            organization = (await organization_named(session, options.organization)).id
+        for batch in await queries.newest_batches(session, organization, options.first):
+            state = f"{batch.state}{', a trial' if batch.is_trial else ''}"
+            uploaded = f"{batch.uploaded_at.astimezone(CHINA):%Y-%m-%d %H:%M}"
+            print(visible(f"{batch.id}  {uploaded}  {state}  {batch.file_name}"))
+
+
 async def _work(runtime: Runtime, _options: argparse.Namespace) -> None:
     """Go on with every batch that waits, with a bar on a terminal."""
     with tqdm(total=0, unit="certificate", disable=not sys.stderr.isatty()) as progress:
@@ -241,6 +253,9 @@ def add_to(commands: Any) -> None:
     show.add_argument("batch", metavar="ID")
     for one in (check, show):
         one.add_argument("--marked", type=Path, metavar="FILE", help="write it with its faults")
+    listed = leaf(batch, "list", "list batches, newest first", _list)
+    listed.add_argument("--organization", metavar="CODE", help="of one organization")
+    listed.add_argument("--first", type=int, default=50, metavar="N", help="how many (default: 50)")
     leaf(batch, "work", "do what the service would do now: look, record, sign", _work)
     add_on_behalf(upload)
     for name, action, text in (

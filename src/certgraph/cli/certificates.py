@@ -203,7 +203,7 @@ async def _register(runtime: Runtime, options: argparse.Namespace) -> None:
 
 
 async def _correct(runtime: Runtime, options: argparse.Namespace) -> None:
-    certificate, _ = await run_issue(
+    certificate, *_ = await run_issue(
         runtime,
         reissue_certificate,
         count=1,

@@ -48,6 +48,7 @@ ZH: dict[str, str] = {
     "command_suspend": "暂停证书",
     "command_lift": "解除暂停",
     "command_correct": "更正并换发证书",
+    "command_correct-many": "按表批量更正并换发证书",
     "command_recheck": "重新核验已签发的全部证书",
     "command_log": "证书日志：已登记证书的公开记录",
     "command_credit-bank": "学习成果记录的推送和镜像",

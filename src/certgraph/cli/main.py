@@ -24,6 +24,7 @@ MODULES = {
     "certificates": (
         "issue", "sign-own", "register", "suspend", "lift", "revoke", "correct", "recheck",
     ),
+    "corrections": ("correct-many",),
     "credit_bank": ("credit-bank",),
     "batches": ("batch",),
     "printing": ("print",),

@@ -261,7 +261,7 @@ async def test_each_thing_that_was_changed_finds_its_entry(house):
     """Both sides of a correction; an organization itself."""
     (row,) = await house.issue()
     given = {"number": row.number, "holder_name": "章三"}
-    new, _ = await house.perform(reissue_certificate, **given)
+    new, *_ = await house.perform(reissue_certificate, **given)
     last = await length(house)
     subjects = [(await entry_at(house, last - n)).subject_id for n in (1, 0)]
     assert subjects == [new.id, row.id]

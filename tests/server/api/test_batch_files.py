@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from datetime import timedelta
 
 import pypdfium2
 import pytest
@@ -196,7 +197,7 @@ async def test_a_body_in_chunks_is_stopped_at_the_limit(office, monkeypatch):
 async def test_a_wrong_token_is_refused_and_a_wrong_method_too(office):
     found = await office.client.http.post("/batches", headers={"Authorization": "Bearer cgt_x"})
     assert found.status_code == 401
-    assert (await office.client.http.get("/batches")).status_code == 405
+    assert (await office.client.http.put("/batches")).status_code == 405
 
 
 async def test_templates_are_public_and_name_what_is_certified(office):
@@ -310,3 +311,22 @@ async def test_the_holders_of_a_batch_get_links_from_one_table(office):
     for days in ("0", "91", "x", "9" * 5000):
         refused = await post("issuer", days=days)
         assert [one["code"] for one in refused.json()["errors"]] == ["holder.days"]
+
+
+async def test_batches_are_listed_newest_first_each_to_its_own(office):
+    places = []
+    for n in range(3):
+        office.client.house.now += timedelta(minutes=1)
+        uploaded = await office.upload(xlsx([person(n)]), name=f"{n}.xlsx")
+        places.append(uploaded.json()["batch"])
+    listed = (await office.get("/batches", role="approver")).json()["batches"]
+    assert [one["batch"] for one in listed] == places[::-1]
+    assert [one["fileName"] for one in listed] == ["2.xlsx", "1.xlsx", "0.xlsx"]
+    first = (await office.get("/batches?first=1", role="admin")).json()["batches"]
+    assert [one["batch"] for one in first] == places[-1:]
+    assert (await office.get("/batches", role="other")).json() == {"batches": []}
+    for role, status in (("verifier", 403), (None, 401)):
+        assert (await office.get("/batches", role=role)).status_code == status
+    for wrong in ("0", "201", "x", "9" * 5000):
+        refused = await office.get(f"/batches?first={wrong}")
+        assert [one["code"] for one in refused.json()["errors"]] == ["request.parameter_value"]

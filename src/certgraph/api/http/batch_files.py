@@ -20,6 +20,7 @@ from certgraph.actions.parties import OF_ONE_ORGANIZATION, Actor, Role
 from certgraph.actions.performing import perform
 from certgraph.api.context import Context
 from certgraph.api.http.files import (
+    TRUE,
     XLSX,
     Files,
     MakeContext,
@@ -44,13 +45,15 @@ from certgraph.problems import refusal
 from certgraph.sealing import CannotOpen
 
 PATH = "/batches"
+_MOST_LISTED = 200
+"""Batches in one list."""
+
 _AT_ONCE = 4
 """Uploads that are taken in at a time."""
 
 _UPLOADERS = {Role.OPERATOR, Role.EVALUATION_ORGANIZATION}
 _READERS = {Role.OPERATOR, Role.EVALUATION_ORGANIZATION, Role.APPROVER}
 _PARAMETERS = ("organization", "name", "trial", "document", "reason")
-_TRUE = {"true": True, "1": True, "false": False, "0": False}
 
 
 class BatchFiles(Files):
@@ -66,6 +69,7 @@ class BatchFiles(Files):
         one = PATH + "/{id:uuid}"
         return [
             Route(PATH, self.answered(self._upload), methods=["POST"]),
+            Route(PATH, self.answered(_list), methods=["GET"]),
             Route(f"{PATH}/template.xlsx", self.answered(_template), methods=["GET"]),
             Route(f"{PATH}/template.csv", self.answered(_csv_template), methods=["GET"]),
             Route(one, self.answered(_progress), methods=["GET"]),
@@ -125,7 +129,7 @@ def _workbook(file: bytes, given: str, report: Report, language: str) -> bytes:
 def _upload_parameters(request: Request) -> dict[str, Any]:
     """Return what is said beside a file. Raises `Rejected` for parameters that are not known."""
     said = dict(request.query_params)
-    is_trial = _TRUE.get(said.pop("trial", "true").lower())
+    is_trial = TRUE.get(said.pop("trial", "true").lower())
     if is_trial is None:
         raise refusal("request.parameter_value", "trial", name="trial", known="true, false")
     if not said.get("organization"):
@@ -159,6 +163,31 @@ async def readable_batch(request: Request, context: Context) -> tuple[BatchRow, 
     if found is None or (is_bound and found[0].organization_id != caller.organization_id):
         raise refusal("batch.not_found", id=batch_id)
     return found
+
+
+async def _list(request: Request, context: Context) -> Response:
+    """Return the newest batches that the caller may read. Raises `Rejected`."""
+    caller, said = check_reader(context), request.query_params.get("first", "50")
+    if not said.isdecimal() or not 1 <= int(said[:9]) <= _MOST_LISTED:
+        known = f"1 to {_MOST_LISTED}"
+        raise refusal("request.parameter_value", "first", name="first", known=known)
+    bound = caller.organization_id if caller.role in OF_ONE_ORGANIZATION else None
+    async with context.reads() as session:
+        found = await queries.newest_batches(session, bound, int(said))
+    batches = [
+        {
+            "id": global_id("CertificateBatch", batch.id),
+            "batch": str(batch.id),
+            "state": batch.state.name,
+            "isTrial": batch.is_trial,
+            "fileName": batch.file_name,
+            "uploadedAt": batch.uploaded_at,
+            "candidateCount": batch.candidate_count,
+            "problemCount": batch.problem_count,
+        }
+        for batch in found
+    ]
+    return json_response({"batches": batches}, HTTPStatus.OK)
 
 
 async def _progress(request: Request, context: Context) -> Response:

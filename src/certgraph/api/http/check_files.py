@@ -9,13 +9,12 @@ from starlette.routing import Route
 
 from certgraph.actions.parties import Role
 from certgraph.api.context import Context
-from certgraph.api.http.files import XLSX, Files, MakeContext, check_role, taken_in
+from certgraph.api.http.files import Files, MakeContext, check_role, table_response, taken_in
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.requests import unavailable
-from certgraph.api.http.static_files import SAFE_HEADERS
-from certgraph.certificates.checks.answering import Checker
+from certgraph.certificates.checks.answering import BAD, COLUMNS, GOOD, Checker
 from certgraph.certificates.checks.asking import read_asked
-from certgraph.certificates.checks.returning import as_csv, as_xlsx
+from certgraph.certificates.sheets.returning import Answered
 
 PATH = "/checks"
 MAX_BYTES = 16 * 1024 * 1024
@@ -48,13 +47,13 @@ class CheckFiles(Files):
                 raise unavailable("No trust data are published here yet.")
             checker = Checker(context.reads, trust, context.settings.public_host, context.now)
             answers = await checker.answers(table.asked, context.language)
-            is_csv = not table.sheet.name
-            made = as_csv if is_csv else as_xlsx
-            body = await asyncio.to_thread(made, table, answers, context.language)
-        kind = "csv" if is_csv else "xlsx"
-        headers = {
-            **SAFE_HEADERS,
-            "Cache-Control": "no-store",
-            "Content-Disposition": f'attachment; filename="checked.{kind}"',
-        }
-        return Response(body, HTTPStatus.OK, headers, "text/csv; charset=utf-8" if is_csv else XLSX)
+            answered = Answered(
+                sheet=table.sheet,
+                header=table.header,
+                titles=COLUMNS[context.language],
+                answers=dict(zip((one.row for one in table.asked), answers, strict=True)),
+                good=GOOD,
+                bad=BAD,
+            )
+            body = await asyncio.to_thread(answered.body)
+        return table_response(body, "checked", HTTPStatus.OK, is_csv=answered.is_csv)

@@ -29,6 +29,9 @@ STATUS = {
     ProblemKind.FORBIDDEN: HTTPStatus.FORBIDDEN,
 }
 
+TRUE = {"true": True, "1": True, "false": False, "0": False}
+"""What a parameter says that is yes or no."""
+
 MakeContext = Callable[[Mapping[bytes, bytes]], Awaitable[Context]]
 Answer = Callable[[Request, Context], Awaitable[Response]]
 
@@ -81,6 +84,17 @@ def check_role(context: Context, roles: Collection[Role]) -> Actor:
         needed = tuple(sorted(roles))
         raise Rejected([Problem(code="access.role", facts={"role": caller.role, "needed": needed})])
     return caller
+
+
+def table_response(body: bytes, name: str, status: HTTPStatus, *, is_csv: bool) -> Response:
+    """Return a table to be saved under a name."""
+    kind = "csv" if is_csv else "xlsx"
+    headers = {
+        **SAFE_HEADERS,
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'attachment; filename="{name}.{kind}"',
+    }
+    return Response(body, status, headers, "text/csv; charset=utf-8" if is_csv else XLSX)
 
 
 def json_response(

@@ -32,6 +32,18 @@ async def batch_by_id(session: Session, batch_id: UUID) -> BatchRow | None:
     )
 
 
+async def newest_batches(
+    session: Session, organization_id: UUID | None, first: int
+) -> Sequence[BatchRow]:
+    """Return up to `first` batches of an organization, or of all, newest first."""
+    statement = (
+        select(BatchRow).order_by(BatchRow.uploaded_at.desc(), BatchRow.id.desc()).limit(first)
+    )
+    if organization_id is not None:
+        statement = statement.where(BatchRow.organization_id == organization_id)
+    return (await session.scalars(statement)).all()
+
+
 async def batch_progress(session: Session, batch_id: UUID) -> tuple[BatchRow, int, int] | None:
     """Return a batch, and how many of its certificates are signed, and registered."""
     statement = select(BatchRow, signed_count(), registered_count()).where(BatchRow.id == batch_id)

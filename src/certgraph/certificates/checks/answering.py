@@ -29,6 +29,10 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 }
 """What an answer adds to a row, by language; the last is the same word in all."""
 
+GOOD = ("valid",)
+BAD = ("revoked", "invalid", "unknown_issuer", "not_found")
+"""Last words of an answer that are good or bad; others are unclear."""
+
 _NOTHING = {
     "zh": ("未核验", "此行没有二维码内容，也没有证书编号和姓名。", "nothing_asked"),
     "en": ("Not checked", "The row has no QR text, nor a number and a name.", "nothing_asked"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from certgraph.certificates.sheets.apart import read_sheets_apart
 from certgraph.certificates.sheets.columns import BY_NAME, HEADER_ROWS, plain_name
-from certgraph.certificates.sheets.files import Cell, Sheet
+from certgraph.certificates.sheets.files import Cell, Sheet, shown
 from certgraph.credential.found_codes import find_codes
 from certgraph.problems import refusal
 
@@ -54,7 +54,7 @@ def read_asked(data: bytes) -> Table:
         asked = [
             _asked(number, cells, columns)
             for number, cells in enumerate(sheet.rows, 1)
-            if number > header and any(_text(cell) for cell in cells)
+            if number > header and any(shown(cell).strip() for cell in cells)
         ]
         if len(asked) > MAX_ROWS:
             raise refusal("check.too_many_rows", limit=MAX_ROWS)
@@ -80,7 +80,8 @@ def _asked(number: int, cells: Sequence[Cell], columns: Mapping[str, int]) -> As
     code = next((found for cell in cells if (found := _code(cell))), None)
     if code is not None or not columns:
         return Asked(number, code)
-    values = {name: _text(cells[n]) if n < len(cells) else "" for name, n in columns.items()}
+    texts = [shown(cell).strip() for cell in cells]
+    values = {name: texts[n] if n < len(texts) else "" for name, n in columns.items()}
     if not all(values.values()):
         return Asked(number, None)
     return Asked(number, None, values["number"], values["holder_name"])
@@ -95,9 +96,3 @@ def _code(cell: Cell) -> str | None:
 
 
 _SHORTEST_CODE = 120
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return "" if cell is None else str(cell).strip()

@@ -7,7 +7,7 @@ without blanks, case, width, stars and what is in brackets.
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import NamedTuple
@@ -97,24 +97,33 @@ class Header:
     problems: Sequence[Problem] = field(default=(), compare=False)
 
 
-def find_table(sheets: Sequence[Sheet], given: Mapping[str, object]) -> tuple[Sheet, Header]:
+REQUIRED = tuple(column.name for column in COLUMNS if column.is_required)
+"""Columns that a table of candidates needs."""
+
+
+def find_table(
+    sheets: Sequence[Sheet],
+    given: Mapping[str, object],
+    required: Collection[str] = REQUIRED,
+) -> tuple[Sheet, Header]:
     """Return the sheet that holds candidates, and its header.
 
     Args:
         sheets: The visible sheets of a file.
         given: What holds for all candidates, by name of a column: such a column may be missing.
+        required: Columns that it needs.
 
     Raises:
         Rejected: None does, or several; or what is wrong with its columns.
     """
     found = [(sheet, header) for sheet in sheets if (header := _header(sheet)) is not None]
     if not found:
-        needed = "、".join(c.title for c in COLUMNS if c.is_required and c.name not in given)
+        needed = "、".join(BY_NAME[name].title for name in required if name not in given)
         raise refusal("sheet.no_header", rows=HEADER_ROWS, columns=needed)
     if len(found) > 1:
         raise refusal("sheet.several", sheets="、".join(sheet.name for sheet, _ in found))
     ((sheet, header),) = found
-    problems = [*header.problems, *_missing(header, given)]
+    problems = [*header.problems, *_missing(header, {*required} - {*given})]
     problems += [
         Problem(
             code="sheet.column_and_given",
@@ -200,11 +209,11 @@ def _named(row: int, titles: Mapping[int, str]) -> Header:
     return Header(row, columns, titles, unused, document_type, problems)
 
 
-def _missing(header: Header, given: Mapping[str, object]) -> Iterator[Problem]:
+def _missing(header: Header, required: Collection[str]) -> Iterator[Problem]:
     unclear = {one.facts.get("meant") for one in header.problems}
     for column in COLUMNS:
-        is_there = column.name in {*header.columns, *given} or column.title in unclear
-        if column.is_required and not is_there:
+        is_there = column.name in header.columns or column.title in unclear
+        if column.name in required and not is_there:
             facts = {"column": column.title, "name": column.name}
             yield Problem(code="sheet.column_missing", path=(f"row {header.row}",), facts=facts)
 

@@ -26,6 +26,7 @@ from certgraph.problems import Rejected, refusal
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 """What a cell holds; a day without a time of day is a `date`."""
 
+
 MAX_BYTES = 32 * 1024 * 1024
 """Of a file: 100,000 candidates take 5 to 10 MB."""
 
@@ -68,6 +69,15 @@ class Sheet:
     hidden_rows: Collection[int] = frozenset()
     errors: Mapping[tuple[int, int], str] = field(default_factory=dict)
     merged: Sequence[Area] = ()
+
+
+def shown(cell: Cell) -> str:
+    """Return a cell as a person reads it; whole numbers without a point, days as 2026-11-20."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return "" if cell is None else str(cell)
 
 
 def read_sheets(data: bytes) -> list[Sheet]:

@@ -70,6 +70,13 @@ async def _sign_one(environment: Environment, result: tuple[CertificateRow, Issu
     await sign_run(environment, result[1])
 
 
+Reissued = tuple[CertificateRow, CertificateRow, IssueRunRow]
+
+
+async def _sign_correction(environment: Environment, result: Reissued) -> None:
+    await sign_run(environment, result[2])
+
+
 @action(
     "certificateIssueMany",
     may=_ISSUER,
@@ -144,15 +151,16 @@ async def _start_run_of_one(
     "certificateReissue",
     may=_ISSUER,
     about=CERTIFICATE,
-    returns=("certificate", "run"),
+    returns=("certificate", "superseded", "run"),
     reason=True,
     once=True,
-    then=_sign_one,
+    dry_run=True,
+    then=_sign_correction,
 )
 async def reissue_certificate(
     act: Act, certificate: CertificateRow, draft: CorrectionDraft
-) -> tuple[CertificateRow, IssueRunRow]:
-    """Correct a certificate by a new one that supersedes it.
+) -> Reissued:
+    """Correct a certificate by a new one that supersedes it; both are returned.
 
     The day of issue stays. An organization that is not active corrects nothing by itself.
 
@@ -169,7 +177,8 @@ async def reissue_certificate(
         reject_if(inactive_problems(organization.name, organization.state, today))
     request = correction_request(act, certificate, organization, draft)
     act.touched.append(certificate)
-    return await _start_run_of_one(act, request)
+    new, run = await _start_run_of_one(act, request)
+    return new, certificate, run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

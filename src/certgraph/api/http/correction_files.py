@@ -1,0 +1,72 @@
+"""Corrections from a table over plain HTTP: the table comes back with what became of each row."""
+
+import asyncio
+from http import HTTPStatus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from certgraph.actions.parties import Role
+from certgraph.api.context import Context
+from certgraph.api.http.files import (
+    TRUE,
+    Files,
+    MakeContext,
+    check_role,
+    table_response,
+    taken_in,
+)
+from certgraph.api.http.outages import Outage
+from certgraph.api.http.requests import unavailable
+from certgraph.certificates.reissuing.correcting import Corrector, Result, answered
+from certgraph.certificates.reissuing.reading import read_corrections
+from certgraph.problems import refusal
+
+PATH = "/corrections"
+MAX_BYTES = 4 * 1024 * 1024
+_CORRECTORS = {Role.EVALUATION_ORGANIZATION, Role.OPERATOR}
+_PARAMETERS = {"trial", "reason", "document"}
+
+
+class CorrectionFiles(Files):
+    """Answers `/corrections`."""
+
+    def __init__(self, context: MakeContext, outage: Outage) -> None:
+        super().__init__(context, outage)
+        self._gate = asyncio.Semaphore(1)
+
+    def routes(self) -> list[Route]:
+        """Return where it is."""
+        return [Route(PATH, self.answered(self._correct), methods=["POST"])]
+
+    async def _correct(self, request: Request, context: Context) -> Response:
+        """Return the table with what became of each row. Raises `Rejected`, `BadRequest`.
+
+        200: all of it is possible; 201: all of it is done; 422: something is wrong, and says what.
+        """
+        caller = check_role(context, _CORRECTORS)
+        said = dict(request.query_params)
+        unknown = sorted(said.keys() - _PARAMETERS)
+        if unknown:
+            known = ", ".join(sorted(_PARAMETERS))
+            raise refusal("request.parameter_unknown", name=unknown[0], known=known)
+        is_trial = TRUE.get(said.get("trial", "true").lower())
+        if is_trial is None:
+            raise refusal("request.parameter_value", "trial", name="trial", known="true, false")
+        if not said.get("reason"):
+            raise refusal("request.parameter_missing", "reason", name="reason")
+        if self._gate.locked():
+            raise unavailable("Another table is being corrected. Send it again.")
+        async with self._gate:
+            data = await taken_in(request, MAX_BYTES)
+            asked = await asyncio.to_thread(read_corrections, data)
+            corrector = Corrector(context.environment, caller, said["reason"], said.get("document"))
+            results = await corrector.correct(asked, data, is_trial=is_trial)
+            table = answered(asked, results, context.language)
+            body = await asyncio.to_thread(table.body)
+        found = {one.result for one in results.values()}
+        status = HTTPStatus.OK if is_trial else HTTPStatus.CREATED
+        if Result.REFUSED in found:
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return table_response(body, "corrections", status, is_csv=table.is_csv)

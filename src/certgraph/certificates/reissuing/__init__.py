@@ -1,0 +1,1 @@
+"""Corrections of many certificates from a table: what is wrong, or what superseded what."""
