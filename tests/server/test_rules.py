@@ -50,6 +50,34 @@ def test_deadlines(row):
         assert not deadline.is_provisional
 
 
+EXCEPTIONS = {
+    date.fromisoformat(row["date"]): row["kind"]
+    for row in csv.DictReader(
+        (Path(__file__).parent / "calendar_exceptions.csv").read_text("utf-8").splitlines()
+    )
+}
+"""Days off, and weekend days of work, as the State Council announced them, 2019 to 2026."""
+
+
+def is_worked(day):
+    return EXCEPTIONS.get(day, "holiday" if day.weekday() > 4 else "") != "holiday"
+
+
+def test_every_day_since_the_programme_began_is_seven_announced_working_days_before_its_last():
+    """So those around each holiday, and each weekend day that was worked for one."""
+    holidays = 0
+    for number in range((date(2026, 12, 22) - date(2019, 4, 1)).days + 1):
+        issued_on = due_on = date(2019, 4, 1) + timedelta(days=number)
+        worked = 0
+        while worked < 7:
+            due_on += timedelta(days=1)
+            worked += is_worked(due_on)
+        deadline = registration_deadline(issued_on)
+        assert (deadline.due_on, deadline.is_provisional) == (due_on, False), issued_on
+        holidays += EXCEPTIONS.get(issued_on) == "holiday"
+    assert holidays > 200
+
+
 @pytest.mark.parametrize(
     ("issued_on", "due_on"),
     [
