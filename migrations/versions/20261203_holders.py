@@ -52,12 +52,15 @@ def upgrade() -> None:
     _table(
         "holder_sessions",
         sa.Column("organization_id", sa.Uuid(), nullable=True),
+        sa.Column("link_id", sa.Uuid(), nullable=True),
         _instant("begun_at"),
         _instant("ends_at"),
         certificate_id="certificates",
         organization_id="organizations",
+        link_id="holder_links",
     )
-    _index("holder_sessions", "certificate_id")
+    for column in ("certificate_id", "link_id", "ends_at"):
+        _index("holder_sessions", column)
     _table(
         "holder_failures",
         sa.Column("day", sa.Date(), nullable=False),
@@ -67,10 +70,12 @@ def upgrade() -> None:
     )
     _table(
         "sharing_links",
+        sa.Column("organization_id", sa.Uuid(), nullable=True),
         sa.Column("with_pdf", sa.Boolean(), nullable=False),
         _instant("created_at"),
         _instant("ends_at"),
         _instant("revoked_at", nullable=True),
+        organization_id="organizations",
     )
     _table(
         "shared_certificates",

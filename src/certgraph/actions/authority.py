@@ -50,11 +50,12 @@ async def find_subject(action: AnyAction, act: Act, given: Given, grant: Grant) 
 
 
 async def _is_related(about: Subject[Any], act: Act, row: object, relation: Relation) -> bool:
-    if act.actor.role is Role.HOLDER:
-        concerned = about.certificates(row) if about.certificates else ()
-        return bool(concerned) and act.actor.certificate_ids.issuperset(concerned)
     mine = act.actor.organization_id
     owner = about.owner(row)
+    if act.actor.role is Role.HOLDER:
+        concerned = about.certificates(row) if about.certificates else ()
+        is_theirs = bool(concerned) and act.actor.certificate_ids.issuperset(concerned)
+        return is_theirs and mine in (None, owner)
     if relation is Relation.OWN:
         return mine is not None and owner == mine
     if relation is Relation.OVER:

@@ -54,7 +54,7 @@ class Actor:
     Attributes:
         name: For records of what was done; no person's name.
         role: As what; None: the public, which may change nothing.
-        organization_id: For which organization; None: for none.
+        organization_id: For which organization; None: for none. Of a holder: by whose link.
         reads_learners: A scope of its own: feed and certificates then say who the holder is.
         by_hand: Whether it is the command line, of whoever has the installation's settings.
         token_id: Primary key of the token, where it acts with one.

@@ -258,15 +258,21 @@ async def work(
 async def _found_again(
     action: AnyAction, session: Session, keys: Sequence[UUID], grant: Grant
 ) -> Outcome:
-    """Return what a request made before, from the keys of its rows in their order."""
+    """Return what a request made before, from the keys of its rows in their order.
+
+    Raises:
+        Rejected: It was deleted since.
+    """
     if grant.second is not None:
         pending = await session.get_one(PendingActionRow, keys[0])
         return Outcome([None] * len(action.returns), pending)
     left = iter(keys)
-    results = [
-        await session.get_one(type_, next(left)) if is_row(type_) else None
-        for type_ in (extras_of(result)[0] for result in action.results)
-    ]
+    results: list[Any] = []
+    for type_ in (extras_of(result)[0] for result in action.results):
+        found = await session.get(type_, next(left)) if is_row(type_) else None
+        if found is None and is_row(type_):  # as where its holder was erased meanwhile
+            raise refusal("access.made_before_gone", "idempotency_key")
+        results.append(found)
     return Outcome(results)
 
 

@@ -389,6 +389,7 @@ def make_app(
         routes=routes, lifespan=lambda _app: _running(server, work, publishing=publishing)
     )
     app.server = server
+    app.router.redirect_slashes = False  # it would name the host and scheme that a proxy hides
     if settings.allowed_origins:
         app.cors = CORSMiddleware(
             app.answered,

@@ -47,13 +47,16 @@ async def certificates_by_number_keys(
     session: Session, number_keys: Collection[str]
 ) -> dict[str, CertificateRow]:
     """Return certificates by `number_key`, locked for change in one order."""
-    statement = (
-        select(CertificateRow)
-        .where(CertificateRow.number_key.in_(number_keys))
-        .order_by(CertificateRow.number_key)
-        .with_for_update(key_share=True)
-    )
-    return {row.number_key: row for row in await session.scalars(statement)}
+    found: dict[str, CertificateRow] = {}
+    for part in batched(sorted(number_keys), BATCH_PARAMETERS):
+        statement = (
+            select(CertificateRow)
+            .where(CertificateRow.number_key.in_(part))
+            .order_by(CertificateRow.number_key)
+            .with_for_update(key_share=True)
+        )
+        found |= {row.number_key: row for row in await session.scalars(statement)}
+    return found
 
 
 async def lock_corrections(session: Session, certificate_id: UUID) -> Sequence[CertificateRow]:

@@ -308,7 +308,7 @@ async def test_the_holders_of_a_batch_get_links_from_one_table(office):
     assert (await office.client.http.get(links[numbers[1]])).status_code == 409
     for role, status in (("other", 404), ("approver", 403), ("admin", 403), (None, 401)):
         assert (await post(role)).status_code == status
-    for days in ("0", "91", "x", "9" * 5000):
+    for days in ("0", "91", "x", "9" * 5000, "00000000003099999", "-7"):
         refused = await post("issuer", days=days)
         assert [one["code"] for one in refused.json()["errors"]] == ["holder.days"]
 

@@ -1,9 +1,12 @@
 """A holder's page and what holders share: ways in, what is shown, what is refused."""
 
+import asyncio
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from io import BytesIO
+from random import Random
 
+import httpx
 import pytest
 import zxingcpp
 from PIL import Image
@@ -12,6 +15,7 @@ from sqlalchemy import select
 from certgraph.actions.confirming import confirm
 from certgraph.actions.parties import Actor, Role
 from certgraph.actions.tables import PendingActionRow
+from certgraph.api.app import make_app
 from certgraph.certificates.holders.tables import HolderRequestRow
 from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.states.actions import erase_holder, revoke_certificate
@@ -133,7 +137,7 @@ async def test_number_name_and_document_open_a_page_with_all_certificates_of_the
 async def test_whatever_does_not_fit_is_answered_alike(desk, wrong):
     response = await enter(desk, **wrong)
     assert "set-cookie" not in response.headers
-    if "王王" in wrong.get("name", ""):
+    if "王王" in wrong.get("name", "") or "\0" in wrong.get("number", ""):
         assert response.status_code == 400
         return
     assert response.status_code == 404
@@ -141,11 +145,14 @@ async def test_whatever_does_not_fit_is_answered_alike(desk, wrong):
     assert sentence.startswith("Number, name and document do not fit together here.")
 
 
-async def test_after_ten_wrong_documents_a_certificate_is_closed_until_the_next_day(desk):
-    for _ in range(10):
-        assert (await enter(desk, document="110101199003070038")).status_code == 404
-    assert (await enter(desk)).status_code == 404
-    assert (await enter(desk, number="A-2")).status_code == 303  # each for itself
+async def test_after_ten_wrong_documents_a_holder_is_closed_until_the_next_day(desk):
+    wrong = "110101199003070038"
+    for number in ("A-1", "A-2", "E-1", "A-1", "A-2", "E-1", "A-1", "A-1", "A-1"):
+        assert (await enter(desk, number, document=wrong)).status_code == 404
+    assert (await enter(desk, "B-1", "李雷", wrong)).status_code == 303
+    assert (await enter(desk, document=wrong)).status_code == 404
+    for number in ("A-1", "A-2", "E-1"):  # all that one person has, together
+        assert (await enter(desk, number)).status_code == 404
     desk.house.now += timedelta(days=1)
     assert (await enter(desk)).status_code == 303
     assert await desk.house.count("holder_failures") == 0
@@ -301,22 +308,151 @@ async def test_more_than_twenty_open_links_of_a_certificate_are_refused(desk):
     for n in range(20):
         await post(desk, "/h/share", number="A-1", days="7", key=f"{n}")
     response = await post(desk, "/h/share", number="A-1", days="7", key="20")
-    assert said(response)[0].startswith("20 sharing links with this certificate are open.")
+    assert said(response)[0].startswith("20 sharing links with this certificate are open, or")
     desk.house.now += timedelta(days=7)
     await enter(desk)
     assert (await post(desk, "/h/share", number="A-1", days="7", key="21")).status_code == 303
 
 
-async def test_a_page_by_a_link_does_not_touch_what_shows_other_organizations_certificates(desk):
+async def test_a_page_by_a_link_neither_shows_nor_ends_what_was_shared_by_document(desk):
+    """It may be open in the wrong hands: it shows what its sender knew."""
     await enter(desk)
-    response = await post(desk, "/h/share", number=["A-1", "E-1"], days="7", key="both")
-    assert response.status_code == 303
+    path = await share(desk)
     end = re.findall(r'action="\.\./(h/share/[^"]+)"', (await mine(desk)).text)[0]
     desk.http.cookies.clear()
     await post(desk, await link_of(desk))
     page = await mine(desk)
-    assert "h/share/" not in page.text
+    assert path not in page.text
+    assert "Openings" not in page.text
     assert "There is no such sharing link" in said(await post(desk, f"/{end}"))[0]
+    own = await share(desk)  # its own it shows
+    assert (await desk.http.get(own)).status_code == 200
+    desk.http.cookies.clear()
+    await enter(desk)  # and the holder sees and ends both
+    assert {path, own} <= set(re.findall(r"example.cn(/s/[\w-]+)", (await mine(desk)).text))
+
+
+async def test_the_same_document_with_another_name_is_another_person(desk):
+    """As where an organization has typed a wrong number."""
+    house = desk.house
+    wrong = {"document_type": DocumentType.RESIDENT_ID, "document_number": DOCUMENT}
+    await house.issue(
+        house.candidate(number="X-1", holder_name="错登记", level=2, **wrong), key="x"
+    )
+    await enter(desk)
+    assert numbers_in(await mine(desk)) == {"A-1", "A-2", "E-1"}
+    desk.http.cookies.clear()
+    await post(desk, await link_of(desk, "X-1"))
+    assert numbers_in(await mine(desk)) == {"X-1"}
+
+
+async def test_of_several_at_once_one_link_is_left_and_limits_hold(desk):
+    made = await asyncio.gather(*(links_of(desk, "A-1") for _ in range(4)))
+    paths = [
+        one["url"].removeprefix("https://verify.example.cn") for ((one,), _) in made if one["url"]
+    ]
+    found = await asyncio.gather(*(desk.http.get(path) for path in paths))
+    assert sum(response.status_code == 200 for response in found) == 1
+    await enter(desk)
+    given = [{"number": "A-1", "days": "7", "key": f"{n}"} for n in range(23)]
+    for one in given[:18]:
+        assert (await post(desk, "/h/share", **one)).status_code == 303
+    await asyncio.gather(*(post(desk, "/h/share", **one) for one in given[18:]))
+    assert await desk.house.count("sharing_links") == 20
+    path = re.findall(r"example.cn(/s/[\w-]+)", (await mine(desk)).text)[0]
+    await asyncio.gather(*(desk.http.get(path) for _ in range(4)))
+    assert await desk.house.count("sharing_openings") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/h", {"number": "\0", "name": "x", "document": "x"}),
+        ("/h/share", {"number": "A-1\0", "days": "30", "key": "k"}),
+        ("/h/share", {"number": "A-1", "days": "30", "key": "k\0"}),
+        ("/h/ask", {"number": "A-1\0", "kind": "correction", "text": "x"}),
+        ("/h/ask", {"number": "A-1", "kind": "correction", "text": "x" * 20_000}),
+    ],
+)
+async def test_what_no_form_of_ours_sends_is_refused(desk, path, form):
+    await enter(desk)
+    response = await post(desk, path, **form)
+    assert response.status_code == 400
+    assert said(response) == ["The form is too long, or did not arrive whole. Fill it in again."]
+
+
+@pytest.mark.parametrize("days", [0, -1, 91, 3_099_999, 2**31 - 1, -(2**31)])
+async def test_a_link_has_an_end_within_its_limits(desk, days):
+    links, errors = await links_of(desk, "A-1", lifetimeDays=days)
+    assert (links, [one["code"] for one in errors]) == ([], ["holder.days"])
+
+
+async def test_whoever_has_more_certificates_than_a_page_shows_still_ends_every_link(desk):
+    await enter(desk)
+    path = await share(desk)
+    house, wang = desk.house, {"holder_name": "王小明", "document_number": DOCUMENT}
+    wang["document_type"] = DocumentType.RESIDENT_ID
+    people = [
+        house.candidate(number=f"M-{n}", reference=f"{n}", issued_on=date(2026, 11, 3), **wang)
+        for n in range(50)
+    ]
+    await house.issue(*people, key="many")
+    page = await mine(desk)
+    assert len(numbers_in(page)) == 50
+    assert "A-1" in numbers_in(page)  # by which the page was opened
+    assert "There are 3 more certificates" in page.text
+    (end,) = re.findall(r'action="\.\./(h/share/[^"]+)"', page.text)
+    assert (await post(desk, f"/{end}")).status_code == 303
+    assert (await desk.http.get(path)).status_code == 409
+
+
+async def test_a_pdf_that_is_fetched_is_an_opening(desk):
+    await enter(desk)
+    path = await share(desk, pdf="1")
+    (pdf,) = re.findall(r'href="([^"]+\.pdf)"', (await desk.http.get(path)).text)
+    desk.house.now += timedelta(minutes=5)
+    fetched = await desk.http.get(f"/s/{pdf}")
+    assert fetched.headers["x-robots-tag"] == "noindex, nofollow"
+    assert (await desk.http.head(path)).status_code == 200
+    assert "Openings: 2" in (await mine(desk)).text
+
+
+async def test_revoking_a_link_closes_the_page_that_it_opened(desk):
+    (link,), _ = await links_of(desk, "A-1")
+    await post(desk, link["url"].removeprefix("https://verify.example.cn"))
+    assert (await mine(desk)).status_code == 200
+    await desk.data(REVOKE, {"i": {"linkId": link["id"]}}, role="issuer")
+    assert (await mine(desk)).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/h/share", "/h/ask", "/h/leave", "/h/"])
+async def test_an_address_of_a_form_leads_to_the_page(desk, path):
+    """Where the other language is chosen after a refusal."""
+    response = await desk.http.get(path, params={"lang": "zh"})
+    target = "../h?lang=zh" if path == "/h/" else "mine?lang=zh"
+    assert (response.status_code, response.headers["location"]) == (303, target)
+
+
+async def test_no_answer_names_a_host_that_a_proxy_hides(desk):
+    await enter(desk)
+    path = await share(desk)
+    for one in (f"{path}/", f"{await link_of(desk)}/", "/h/mine/"):
+        assert (await desk.http.get(one, headers={"Host": "evil.example"})).status_code == 404
+
+
+async def test_where_a_demo_is_served_the_cookie_needs_no_tls(house, monkeypatch):
+    settings = house.settings.model_copy(update={"public_host": "localhost:8000"})
+    monkeypatch.setattr(type(house), "settings", settings)
+    wang = {"holder_name": "王小明", "document_number": DOCUMENT}
+    await house.issue(house.candidate(number="A-1", document_type=DocumentType.RESIDENT_ID, **wang))
+    app = make_app(house.settings, clock=lambda: house.now, random=Random(5), publishing=False)
+    for scheme, is_secure in (("http", False), ("https", True)):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+        async with httpx.AsyncClient(transport=transport, base_url=f"{scheme}://localhost") as http:
+            form = {"number": "A-1", "name": "王小明", "document": DOCUMENT}
+            cookie = (await http.post("/h", data=form)).headers["set-cookie"]
+        assert ("; Secure" in cookie, cookie.startswith("__Host-")) == (is_secure, is_secure)
+    await app.server.close()
 
 
 async def test_a_request_goes_to_the_issuers_list_and_its_answer_to_the_page(desk):
@@ -360,21 +496,29 @@ async def everything(house):
 
 async def test_who_was_erased_has_no_page_and_nothing_is_left_of_it(desk):
     house = desk.house
-    await enter(desk)
+    await enter(desk, "A-2")
     path = await share(desk)
     await post(desk, "/h/ask", number="A-1", kind="erasure", text="请删除")
+    await post(desk, "/h/share", number="A-1", days="7", key="again")
     link = await link_of(desk)
+    (request,) = (await desk.data(REQUESTS, role="issuer"))["holderRequests"]["nodes"]
+    given = {"requestId": request["id"], "state": "DONE", "answer": "已为王小明办理"}
+    await desk.data(ANSWER, {"i": given}, role="issuer")
     await house.perform(erase_holder, number="A-1")
     async with house.sessions() as session:
         (pending,) = await session.scalars(select(PendingActionRow))
     await house.perform(confirm, actor=Actor("another", Role.OPERATOR), id=pending.id)
+    again = await post(desk, "/h/share", number="A-1", days="7", key="again")  # an old form
+    assert said(again)[0].startswith("What a request with this key made before was deleted")
+    new = await post(desk, "/h/share", number="A-1", days="7", key="new")
+    assert said(new) == ["There is no certificate A-1 here. Check the number."]
     assert (await enter(desk)).status_code == 404
     assert (await desk.http.get(path)).status_code == 404
     assert (await desk.http.get(link)).status_code == 404
-    for table in ("sharing_links", "shared_certificates", "sharing_openings", "holder_sessions"):
+    for table in ("sharing_links", "shared_certificates", "sharing_openings", "holder_links"):
         assert await house.count(table) == 0
     (request,) = (await desk.data(REQUESTS, role="issuer"))["holderRequests"]["nodes"]
-    assert (request["text"], request["certificate"]["number"]) == (None, "A-1")
+    assert (request["text"], request["answer"]) == (None, "")
 
 
 @pytest.mark.parametrize(
@@ -383,6 +527,8 @@ async def test_who_was_erased_has_no_page_and_nothing_is_left_of_it(desk):
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
         {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://["},
     ],
 )
 async def test_what_another_site_posts_is_refused(desk, headers):
@@ -391,22 +537,29 @@ async def test_what_another_site_posts_is_refused(desk, headers):
     assert said(response)[0].startswith("This came from another site")
 
 
+async def test_forms_of_the_own_pages_are_taken_behind_any_proxy(desk):
+    own = {"Origin": "https://verify.example.cn", "Host": "verify.example.cn:443"}
+    assert (await enter(desk, **own)).status_code == 303
+    hidden = {"Origin": "null", "Sec-Fetch-Site": "same-origin", "Host": "127.0.0.1:8000"}
+    assert "; Secure" in (await enter(desk, **hidden)).headers["set-cookie"]
+
+
 async def test_a_row_put_into_the_database_opens_nothing(desk):
     """The key of a row is no secret: what opens a page is made under the master key."""
     await enter(desk)
-    secret = desk.http.cookies["certgraph-holder"]
+    secret = desk.http.cookies["__Host-certgraph-holder"]
     for changed in ("", "A" * 43, secret[:21] + "A" * 22, secret + "=", secret[:-1]):
         desk.http.cookies.clear()
-        desk.http.cookies.set("certgraph-holder", changed)
+        desk.http.cookies.set("__Host-certgraph-holder", changed)
         assert (await mine(desk)).status_code == 403
 
 
 async def test_leaving_closes_the_page_at_once(desk):
     await enter(desk)
-    cookie = desk.http.cookies["certgraph-holder"]
+    cookie = desk.http.cookies["__Host-certgraph-holder"]
     left = await post(desk, "/h/leave")
     assert (left.status_code, left.headers["location"]) == (303, "../h?left=1&lang=en")
-    desk.http.cookies.set("certgraph-holder", cookie)
+    desk.http.cookies.set("__Host-certgraph-holder", cookie)
     assert (await mine(desk)).status_code == 403
 
 

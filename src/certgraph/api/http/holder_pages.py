@@ -4,6 +4,7 @@ Links are opened by POST: a mail program or a chat that looks at a link before i
 none up.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +22,7 @@ from certgraph.api.http.forms import page_language, read_form
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.press import Press
 from certgraph.api.http.printed_files import pdf_response
+from certgraph.api.http.requests import BadRequest
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.certificates.holders import entering, sharing
 from certgraph.certificates.holders.entering import Holder, InHand
@@ -34,13 +36,16 @@ from certgraph.holder_pages.rendering import POLICY, page, stylesheet, words
 from certgraph.problems import Problem, Rejected, refusal
 
 _LONGEST_FORM = 16_384
+_DRAWN_AT_ONCE = 2
+"""QR codes that are drawn at a time."""
+
 _COOKIE = "certgraph-holder"
-_LOCAL = {"localhost", "127.0.0.1", "::1", "[::1]"}
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
+_PRIVATE = {**SAFE_HEADERS, "Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 _HEADERS = {
-    **SAFE_HEADERS,
+    **_PRIVATE,
     "Content-Security-Policy": POLICY,
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
+    "Referrer-Policy": "same-origin",  # so that forms say where they come from
     "Vary": "Accept-Language, Cookie",
 }
 _DONE = {"shared": "share_done", "ended": "share_ended_done", "asked": "ask_done"}
@@ -61,28 +66,36 @@ class HolderPages:
         self._context = context
         self._outage = outage
         self._press = press
+        self._drawing = asyncio.Semaphore(_DRAWN_AT_ONCE)
 
     def routes(self) -> list[Route]:
         """Return where it is."""
         get, post = ["GET"], ["POST"]
         return [
             Route("/h", self._answered(self._enter_page, 0), methods=get),
+            Route("/h/", _to_enter, methods=get),
             Route("/h", self._answered(self._enter, 0), methods=post),
             Route("/h/style.css", _style, methods=get),
             Route("/h/l/{secret}", self._answered(self._link_page, 2), methods=get),
             Route("/h/l/{secret}", self._answered(self._open_link, 2), methods=post),
             Route("/h/mine", self._answered(self._mine, 1), methods=get),
-            Route("/h/share", self._answered(self._changed(_share), 1), methods=post),
-            Route(
-                "/h/share/{id:uuid}/end", self._answered(self._changed(_end_share), 3), methods=post
-            ),
-            Route("/h/ask", self._answered(self._changed(_ask), 1), methods=post),
-            Route("/h/leave", self._answered(self._leave, 1), methods=post),
+            *self._forms("/h/share", self._changed(_share)),
+            *self._forms("/h/share/{id:uuid}/end", self._changed(_end_share)),
+            *self._forms("/h/ask", self._changed(_ask)),
+            *self._forms("/h/leave", self._leave),
             Route("/h/c/{id:uuid}.pdf", self._answered(self._pdf, 2), methods=get),
             Route("/h/c/{id:uuid}.png", self._answered(self._png, 2), methods=get),
             Route("/s/{secret}", self._answered(self._shared, 1), methods=get),
             Route("/s/{secret}/{id:uuid}.pdf", self._answered(self._shared_pdf, 2), methods=get),
             Route("/s/{secret}/{id:uuid}.png", self._answered(self._shared_png, 2), methods=get),
+        ]
+
+    def _forms(self, path: str, answer: Answer) -> list[Route]:
+        """Return where a form of the page goes; who comes without one is led to the page."""
+        depth = path.count("/") - 1
+        return [
+            Route(path, self._answered(answer, depth), methods=["POST"]),
+            Route(path, _to_mine, methods=["GET"]),
         ]
 
     def _answered(self, answer: Answer, depth: int) -> Callable[[Request], Awaitable[Response]]:
@@ -100,6 +113,8 @@ class HolderPages:
             except Rejected as rejected:
                 said = [one.message(context.language) for one in rejected.problems]
                 status = STATUS[rejected.problems[0].kind]
+            except BadRequest as error:
+                said, status = [words(context.language)["unavailable"]], error.status
             except _BadForm:
                 said, status = [words(context.language)["bad_form"]], HTTPStatus.BAD_REQUEST
             except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
@@ -137,6 +152,8 @@ class HolderPages:
         return _html("link", context.language, 2)
 
     async def _open_link(self, request: Request, context: Context) -> Response:
+        if await context.trust_cache.trust() is None:
+            raise refusal("holder.not_ready")  # before the link is used up
         await _posted(request, context)
         async with context.sessions.begin() as session:
             begun = await entering.open_link(
@@ -176,24 +193,24 @@ class HolderPages:
 
     async def _leave(self, request: Request, context: Context) -> Response:
         await _posted(request, context)
-        secret = request.cookies.get(_COOKIE, "")
+        name = _cookie(request, context)
         async with context.sessions.begin() as session:
+            secret = request.cookies.get(name, "")
             await entering.leave(session, context.keyring, secret, context.now)
         response = _see_other(f"../h?left=1&lang={context.language}")
-        response.delete_cookie(_COOKIE, path="/")
+        response.delete_cookie(name, path="/", secure=name.startswith("__Host-"))
         return response
 
     async def _pdf(self, request: Request, context: Context) -> Response:
         return await self._printed(context, await _own(request, context))
 
     async def _png(self, request: Request, context: Context) -> Response:
-        return await _picture(context, await _own(request, context))
+        return await self._picture(context, await _own(request, context))
 
     async def _shared(self, request: Request, context: Context) -> Response:
         shared = await _shown(request, context)
         if request.method != "HEAD":
-            async with context.sessions.begin() as session:
-                await sharing.note_opening(session, shared.link, context.now, context.random)
+            await _note(context, shared)
         certificates = await views.certificates_of(context, shared.certificates)
         return _html(
             "shared",
@@ -208,11 +225,13 @@ class HolderPages:
     async def _shared_pdf(self, request: Request, context: Context) -> Response:
         shared = await _shown(request, context)
         row = shared.certificate(request.path_params["id"]) if shared.link.with_pdf else None
-        return await self._printed(context, row)
+        response = await self._printed(context, row)
+        await _note(context, shared)
+        return response
 
     async def _shared_png(self, request: Request, context: Context) -> Response:
         shared = await _shown(request, context)
-        return await _picture(context, shared.certificate(request.path_params["id"]))
+        return await self._picture(context, shared.certificate(request.path_params["id"]))
 
     async def _printed(self, context: Context, row: CertificateRow | None) -> Response:
         """Return the printed certificate. Raises `Rejected`."""
@@ -220,7 +239,17 @@ class HolderPages:
             raise refusal("holder.share_unknown")
         async with context.reads() as session:
             pages = await printables(session, [row], context.settings.public_host)
-        return pdf_response(await self._press.pdf(pages), file_name(row.number))
+        response = pdf_response(await self._press.pdf(pages), file_name(row.number))
+        response.headers.update(_PRIVATE)
+        return response
+
+    async def _picture(self, context: Context, row: CertificateRow | None) -> Response:
+        """Return the QR code of a certificate. Raises `Rejected`."""
+        if row is None:
+            raise refusal("holder.share_unknown")
+        async with self._drawing:
+            body = await views.qr_png(context, row)
+        return Response(body, HTTPStatus.OK, _PRIVATE, "image/png")
 
 
 async def _posted(request: Request, context: Context) -> Form:
@@ -229,6 +258,8 @@ async def _posted(request: Request, context: Context) -> Form:
         form = await read_form(request, _LONGEST_FORM)
     except ValueError as error:
         raise _BadForm from error
+    if any("\0" in value for values in form.values() for value in values):
+        raise _BadForm  # PostgreSQL holds no such text, and takes none
     context.language = page_language(request, _one(form, "lang"))
     return form
 
@@ -263,7 +294,7 @@ async def _ask(context: Context, holder: Holder, form: Form, _request: Request) 
 
 
 async def _holder(request: Request, context: Context) -> Holder | None:
-    secret = request.cookies.get(_COOKIE)
+    secret = request.cookies.get(_cookie(request, context))
     if not secret:
         return None
     async with context.reads() as session:
@@ -292,25 +323,54 @@ async def _shown(request: Request, context: Context) -> sharing.Shared:
         return await sharing.shared_with(session, context.keyring, secret, context.now)
 
 
-async def _picture(context: Context, row: CertificateRow | None) -> Response:
-    """Return the QR code of a certificate. Raises `Rejected`."""
-    if row is None:
-        raise refusal("holder.share_unknown")
-    body = await views.qr_png(context, row)
-    return Response(body, HTTPStatus.OK, {**SAFE_HEADERS, "Cache-Control": "no-store"}, "image/png")
+async def _note(context: Context, shared: sharing.Shared) -> None:
+    async with context.sessions.begin() as session:
+        await sharing.note_opening(session, shared.link, context.now, context.random)
 
 
 async def _style(request: Request) -> Response:
     return file_response(request, stylesheet(), "text/css", {}, cache="public, max-age=3600")
 
 
+async def _to_enter(request: Request) -> Response:
+    language = page_language(request, request.query_params.get("lang"))
+    return _see_other(f"../h?lang={language}")
+
+
+async def _to_mine(request: Request) -> Response:
+    """Lead to the page: who chooses the other language of a refused form comes here."""
+    language = page_language(request, request.query_params.get("lang"))
+    return _see_other(f"{'../' * (request.url.path.count('/') - 2)}mine?lang={language}")
+
+
 def _check_origin(request: Request) -> None:
-    """Refuse a form that another site posts; the cookie stays away from those, too. `Rejected`."""
+    """Refuse a form that another site posts. Raises `Rejected`.
+
+    Browsers say by `Sec-Fetch-Site` whether it is one; old ones, and those of plain HTTP, by
+    `Origin`, which is `null` for a page that hides where it is.
+    """
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    host = request.headers.get("host", "")
-    is_other = origin not in (None, "null") and urlsplit(str(origin)).netloc != host
-    if site not in (None, "same-origin", "none") or is_other:
+    if site is not None:
+        is_other = site not in ("same-origin", "none")
+    else:
+        is_other = origin is not None and not _is_same(origin, request.headers.get("host", ""))
+    if is_other:
         raise refusal("holder.other_site")
+
+
+def _is_same(origin: str, host: str) -> bool:
+    """Tell whether an origin is that of this host, whatever its port is written like."""
+    try:
+        return urlsplit(origin).hostname == urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+
+
+def _cookie(request: Request, context: Context) -> str:
+    """Return the cookie's name: bound to this host and to HTTPS, but where a demo is served."""
+    served = urlsplit(f"//{context.settings.public_host}").hostname
+    is_local = served in _LOCAL and request.url.scheme == "http"
+    return _COOKIE if is_local else f"__Host-{_COOKIE}"
 
 
 def _with_session(
@@ -318,13 +378,13 @@ def _with_session(
 ) -> Response:
     """Return what leads to the page, with the cookie that opens it."""
     response = _see_other(place)
-    is_local = request.url.hostname in _LOCAL and request.url.scheme == "http"
+    name = _cookie(request, context)
     response.set_cookie(
-        _COOKIE,
+        name,
         secret_of(context.keyring, Purpose.SESSION, begun.id),
         max_age=int(SESSION.total_seconds()),
         path="/",
-        secure=not is_local,
+        secure=name.startswith("__Host-"),
         httponly=True,
         samesite="strict",
     )

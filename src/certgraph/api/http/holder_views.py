@@ -1,9 +1,9 @@
 """What a holder's page and a shared one show, gathered for their templates."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from markupsafe import Markup
 
@@ -30,8 +30,6 @@ from certgraph.problems import refusal
 from certgraph.randomness import random_token
 from certgraph.standards import queries as standard_queries
 from certgraph.verify_page.answer import answer_html
-
-_QR_AT_ONCE = asyncio.Semaphore(2)
 
 
 async def certificates_of(
@@ -95,34 +93,36 @@ async def qr_png(context: Context, row: CertificateRow) -> bytes:
     """Return the QR code of a certificate as PNG."""
     async with context.reads() as session:
         text = to_qr_text(await _signed(session, row), context.settings.public_host)
-    async with _QR_AT_ONCE:
-        return (await asyncio.to_thread(draw_qr, text)).png
+    return (await asyncio.to_thread(draw_qr, text)).png
 
 
 async def mine(context: Context, holder: Holder) -> dict[str, Any]:
     """Return what a holder's page shows."""
-    numbers = {row.id: row.number for row in holder.certificates}
     only = None
     async with context.reads() as session:
-        links = await queries.sharing_links_of(session, numbers)
-        openings = await queries.openings_of(session, [link.id for link in links])
-        requests = await queries.requests_of(session, numbers)
+        links = await queries.sharing_links_of(session, holder.numbers, holder.only)
+        counts = await queries.opening_counts(session, [link.id for link in links])
+        shares = []
+        for link in links:
+            opened = await queries.latest_openings(session, link.id) if link.id in counts else ()
+            share = _share(context, link, holder.numbers)
+            shares.append({**share, "count": counts.get(link.id, 0), "openings": opened})
+        requests = await queries.requests_of(session, holder.numbers)
         if holder.only is not None:
             found = await organization_queries.organizations_by_ids(session, [holder.only])
             only = found[holder.only].name
     return {
         "certificates": await certificates_of(context, holder.certificates, is_holder=True),
+        "more": len(holder.numbers) - len(holder.certificates),
         "ends_at": holder.ends_at,
         "only": only,
         "key": random_token(context.random, 26),
-        "shares": [_share(context, link, openings.get(link.id, []), numbers) for link in links],
-        "requests": [_request(context, one, numbers) for one in requests],
+        "shares": shares,
+        "requests": [_request(context, one, holder.numbers) for one in requests],
     }
 
 
-def _share(
-    context: Context, link: SharingLinkRow, openings: list[datetime], numbers: dict[Any, str]
-) -> dict[str, Any]:
+def _share(context: Context, link: SharingLinkRow, numbers: Mapping[UUID, str]) -> dict[str, Any]:
     return {
         "id": link.id,
         "numbers": [numbers[id_] for id_ in sorted(link.certificate_ids)],
@@ -132,12 +132,11 @@ def _share(
         "revoked_at": link.revoked_at,
         "is_open": link.revoked_at is None and link.ends_at > context.now,
         "url": sharing_url(context.keyring, context.settings.base_url, link.id),
-        "openings": openings,
     }
 
 
 def _request(
-    context: Context, request: HolderRequestRow, numbers: dict[Any, str]
+    context: Context, request: HolderRequestRow, numbers: Mapping[UUID, str]
 ) -> dict[str, Any]:
     language = context.language
     return {

@@ -5,7 +5,7 @@ actions.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -16,11 +16,7 @@ from certgraph.calendar import programme_day
 from certgraph.certificates.holders import queries
 from certgraph.certificates.holders.links import Purpose, key_in
 from certgraph.certificates.holders.rules import MOST_FAILURES, SESSION
-from certgraph.certificates.holders.tables import (
-    HolderFailureRow,
-    HolderLinkRow,
-    HolderSessionRow,
-)
+from certgraph.certificates.holders.tables import HolderLinkRow, HolderSessionRow
 from certgraph.certificates.lookup_keys import (
     LONGEST_TYPED,
     holder_name_key,
@@ -42,20 +38,26 @@ class Holder:
     Attributes:
         session_id: Key of the session.
         ends_at: When the page closes.
-        certificates: What it shows, newest first.
+        certificates: What it shows: the one that opened it, then the newest.
+        numbers: Key → number of all the holder's, however many.
         only: Whose certificates alone; None: everybody's.
     """
 
     session_id: UUID
     ends_at: datetime
     certificates: Sequence[CertificateRow]
+    numbers: Mapping[UUID, str]
     only: UUID | None
 
     @property
     def actor(self) -> Actor:
         """As whom the holder acts."""
-        seen = frozenset(row.id for row in self.certificates)
-        return Actor(f"holder {self.session_id}", Role.HOLDER, certificate_ids=seen)
+        return Actor(
+            f"holder {self.session_id}",
+            Role.HOLDER,
+            organization_id=self.only,
+            certificate_ids=frozenset(self.numbers),
+        )
 
 
 async def usable_link(
@@ -67,7 +69,7 @@ async def usable_link(
         Rejected: It is none, was revoked, has expired, or was opened before.
     """
     link_id = key_in(keyring, Purpose.LINK, secret)
-    link = await queries.link_by_id(session, link_id) if link_id else None
+    link = await session.get(HolderLinkRow, link_id) if link_id else None
     if link is None:
         raise refusal("holder.link_unknown")
     if link.revoked_at is not None:
@@ -83,9 +85,12 @@ async def open_link(
     session: Session, keyring: Keyring, secret: str, now: datetime, random: Random
 ) -> HolderSessionRow:
     """Open the page by a link, which is used up by that. Raises `Rejected`, see `usable_link`."""
+    link_id = key_in(keyring, Purpose.LINK, secret)
+    if link_id is not None:
+        await queries.link_by_id(session, link_id)  # of two at once, one opens the page
     link = await usable_link(session, keyring, secret, now)
     link.opened_at = now
-    return await _begun(session, link.certificate_id, link.organization_id, now, random)
+    return await _begun(session, link.certificate_id, now, random, link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,7 @@ async def enter(
 ) -> HolderSessionRow | None:
     """Open the page by number, name and document; None where they do not fit together.
 
-    A certificate without a document, one whose holder was erased, and one for which ten wrong
+    A certificate without a document, one whose holder was erased, and a holder for whom ten wrong
     documents were given today are answered as if there were none: nobody learns more by trying.
     Whoever opened the session commits it also then: a failure is counted.
     """
@@ -124,31 +129,28 @@ async def enter(
     if row is None or row.document_type is None or row.document_lookup is None:
         return None
     day = programme_day(now)
-    failures = await queries.failures_of(session, row.id, day)
-    if failures is not None and failures.count >= MOST_FAILURES:
+    if await queries.failures_of(session, row, day) >= MOST_FAILURES:
         return None
     found = keyring.document_lookup(row.document_type, normalized_document_number(given.document))
     if not hmac.compare_digest(found, row.document_lookup):
-        if failures is None:
-            session.add(HolderFailureRow(certificate_id=row.id, day=day, count=1))
-        else:
-            failures.count += 1
+        await queries.count_failure(session, row.id, day)
         return None
-    return await _begun(session, row.id, None, now, random)
+    return await _begun(session, row.id, now, random, None)
 
 
 async def _begun(
     session: Session,
     certificate_id: UUID,
-    organization_id: UUID | None,
     now: datetime,
     random: Random,
+    link: HolderLinkRow | None,
 ) -> HolderSessionRow:
-    await queries.drop_old(session, certificate_id, programme_day(now), now)
+    await queries.drop_old(session, programme_day(now), now)
     row = HolderSessionRow(
         id=new_id(random),
         certificate_id=certificate_id,
-        organization_id=organization_id,
+        organization_id=link.organization_id if link else None,
+        link_id=link.id if link else None,
         begun_at=now,
         ends_at=now + SESSION,
     )
@@ -166,7 +168,8 @@ async def holder_with(
         return None
     certificate = await session.get_one(CertificateRow, row.certificate_id)
     seen = await queries.certificates_of_holder(session, certificate, row.organization_id)
-    return Holder(row.id, row.ends_at, seen, row.organization_id)
+    numbers = await queries.numbers_of_holder(session, certificate, row.organization_id)
+    return Holder(row.id, row.ends_at, seen, numbers, row.organization_id)
 
 
 async def leave(session: Session, keyring: Keyring, secret: str, now: datetime) -> None:

@@ -1,13 +1,18 @@
 """SQL about holders' links, sessions, shares and requests."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 
-from certgraph.certificates.holders.rules import MOST_SHOWN, HolderRequestKind, HolderRequestState
+from certgraph.certificates.holders.rules import (
+    MOST_OPENINGS,
+    MOST_SHOWN,
+    HolderRequestKind,
+    HolderRequestState,
+)
 from certgraph.certificates.holders.tables import (
     HolderFailureRow,
     HolderLinkRow,
@@ -74,59 +79,102 @@ async def certificate_in_hand(
     return (await session.scalars(statement)).one_or_none()
 
 
-async def failures_of(session: Session, certificate_id: UUID, day: date) -> HolderFailureRow | None:
-    """Return how often a wrong document was given on a day."""
-    return await session.get(HolderFailureRow, (certificate_id, day))
+def _of_holder(certificate: CertificateRow) -> ColumnElement[bool]:
+    """Return the condition that a certificate is of the same holder: document and name.
+
+    One without a document is alone: a name is many people's.
+    """
+    if certificate.document_lookup is None:
+        return CertificateRow.id == certificate.id
+    return and_(
+        CertificateRow.document_lookup == certificate.document_lookup,
+        CertificateRow.holder_name_key == certificate.holder_name_key,
+    )
 
 
-async def drop_old(session: Session, certificate_id: UUID, day: date, now: datetime) -> None:
-    """Delete a certificate's failures before a day, and its sessions that have ended."""
-    await session.execute(
-        delete(HolderFailureRow).where(
-            HolderFailureRow.certificate_id == certificate_id, HolderFailureRow.day < day
-        )
+async def failures_of(session: Session, certificate: CertificateRow, day: date) -> int:
+    """Return how often a wrong document was given on a day for a holder's certificates."""
+    ids = select(CertificateRow.id).where(_of_holder(certificate))
+    statement = select(func.sum(HolderFailureRow.count)).where(
+        HolderFailureRow.certificate_id.in_(ids), HolderFailureRow.day == day
     )
+    return await session.scalar(statement) or 0
+
+
+async def count_failure(session: Session, certificate_id: UUID, day: date) -> None:
+    """Count one more; the certificate is locked."""
+    row = await session.get(HolderFailureRow, (certificate_id, day))
+    if row is None:
+        session.add(HolderFailureRow(certificate_id=certificate_id, day=day, count=1))
+    else:
+        row.count += 1
+
+
+async def drop_old(session: Session, day: date, now: datetime) -> None:
+    """Delete failures before a day, and sessions that have ended."""
+    await session.execute(delete(HolderFailureRow).where(HolderFailureRow.day < day))
+    await session.execute(delete(HolderSessionRow).where(HolderSessionRow.ends_at <= now))
+
+
+async def end_sessions(session: Session, link_id: UUID, now: datetime) -> None:
+    """Close the pages that a link has opened."""
     await session.execute(
-        delete(HolderSessionRow).where(
-            HolderSessionRow.certificate_id == certificate_id, HolderSessionRow.ends_at <= now
-        )
+        update(HolderSessionRow)
+        .where(HolderSessionRow.link_id == link_id, HolderSessionRow.ends_at > now)
+        .values(ends_at=now)
+        .execution_options(synchronize_session=False)
     )
+
+
+def _seen(certificate: CertificateRow, organization_id: UUID | None) -> list[ColumnElement[bool]]:
+    found = [
+        _of_holder(certificate),
+        CertificateRow.state != CertificateState.DRAFT,
+        CertificateRow.erased_at.is_(None),
+    ]
+    if organization_id is not None:
+        found.append(CertificateRow.organization_id == organization_id)
+    return found
 
 
 async def certificates_of_holder(
     session: Session, certificate: CertificateRow, organization_id: UUID | None
 ) -> Sequence[CertificateRow]:
-    """Return the signed certificates of a certificate's holder, newest first.
-
-    Those with the same document; of a certificate without one, itself alone.
+    """Return the signed certificates of a certificate's holder: itself, then the newest.
 
     Args:
         session: Open session.
         certificate: One of them.
         organization_id: Whose alone; None: everybody's.
     """
-    is_theirs: ColumnElement[bool] = CertificateRow.id == certificate.id
-    if certificate.document_lookup is not None:
-        is_theirs = CertificateRow.document_lookup == certificate.document_lookup
-    if organization_id is not None:
-        is_theirs = and_(is_theirs, CertificateRow.organization_id == organization_id)
     statement = (
         select(CertificateRow)
-        .where(
-            is_theirs,
-            CertificateRow.state != CertificateState.DRAFT,
-            CertificateRow.erased_at.is_(None),
+        .where(*_seen(certificate, organization_id))
+        .order_by(
+            CertificateRow.id != certificate.id, CertificateRow.issued_on.desc(), CertificateRow.id
         )
-        .order_by(CertificateRow.issued_on.desc(), CertificateRow.id)
         .limit(MOST_SHOWN)
     )
     return (await session.scalars(statement)).all()
 
 
+async def numbers_of_holder(
+    session: Session, certificate: CertificateRow, organization_id: UUID | None
+) -> dict[UUID, str]:
+    """Return key → number of all of these, however many."""
+    statement = select(CertificateRow.id, CertificateRow.number).where(
+        *_seen(certificate, organization_id)
+    )
+    return {row[0]: row[1] for row in await session.execute(statement)}
+
+
 async def sharing_links_of(
-    session: Session, certificate_ids: Collection[UUID]
+    session: Session, certificate_ids: Collection[UUID], organization_id: UUID | None
 ) -> list[SharingLinkRow]:
-    """Return the sharing links that show some of these certificates and no others, newest first."""
+    """Return the newest sharing links that show some of these certificates and no others.
+
+    `organization_id`: those alone that were made on pages opened by its links; None: all.
+    """
     of_these = select(SharedCertificateRow.sharing_link_id).where(
         SharedCertificateRow.certificate_id.in_(certificate_ids)
     )
@@ -134,25 +182,49 @@ async def sharing_links_of(
         select(SharingLinkRow)
         .where(SharingLinkRow.id.in_(of_these))
         .order_by(SharingLinkRow.created_at.desc(), SharingLinkRow.id)
+        .limit(MOST_SHOWN * 2)
     )
+    if organization_id is not None:
+        statement = statement.where(SharingLinkRow.organization_id == organization_id)
     found = await session.scalars(statement)
     return [row for row in found if row.certificate_ids <= set(certificate_ids)]
 
 
 async def open_shares(session: Session, certificate_ids: Collection[UUID], now: datetime) -> int:
-    """Return how many sharing links with one of these certificates are open, at most."""
+    """Return how many sharing links with one of these are open, or a day old at most."""
+    is_counted = or_(
+        and_(SharingLinkRow.revoked_at.is_(None), SharingLinkRow.ends_at > now),
+        SharingLinkRow.created_at > now - timedelta(days=1),
+    )
     statement = (
         select(func.count())
         .select_from(SharedCertificateRow)
         .join(SharingLinkRow, SharingLinkRow.id == SharedCertificateRow.sharing_link_id)
-        .where(
-            SharedCertificateRow.certificate_id.in_(certificate_ids),
-            SharingLinkRow.revoked_at.is_(None),
-            SharingLinkRow.ends_at > now,
-        )
+        .where(SharedCertificateRow.certificate_id.in_(certificate_ids), is_counted)
         .group_by(SharedCertificateRow.certificate_id)
     )
     return max(await session.scalars(statement), default=0)
+
+
+async def drop_old_shares(
+    session: Session, certificate_ids: Collection[UUID], before: datetime
+) -> None:
+    """Delete sharing links with these certificates that ended before a moment."""
+    statement = (
+        select(SharingLinkRow.id)
+        .join(SharedCertificateRow, SharedCertificateRow.sharing_link_id == SharingLinkRow.id)
+        .where(
+            SharedCertificateRow.certificate_id.in_(certificate_ids),
+            SharingLinkRow.ends_at < before,
+        )
+    )
+    await _drop_links(session, list(await session.scalars(statement)))
+
+
+async def _drop_links(session: Session, link_ids: Sequence[UUID]) -> None:
+    for table in (SharedCertificateRow, SharingOpeningRow):
+        await session.execute(delete(table).where(table.sharing_link_id.in_(link_ids)))
+    await session.execute(delete(SharingLinkRow).where(SharingLinkRow.id.in_(link_ids)))
 
 
 async def certificates_shared(session: Session, link: SharingLinkRow) -> Sequence[CertificateRow]:
@@ -167,26 +239,41 @@ async def certificates_shared(session: Session, link: SharingLinkRow) -> Sequenc
 
 async def last_opened(session: Session, link_id: UUID) -> datetime | None:
     """Return when a sharing link was opened last."""
-    statement = (
+    return await session.scalar(_openings(link_id).limit(1))
+
+
+async def drop_old_openings(session: Session, link_id: UUID) -> None:
+    """Delete all openings of a link but the latest."""
+    oldest = await session.scalar(_openings(link_id).offset(MOST_OPENINGS).limit(1))
+    if oldest is not None:
+        await session.execute(
+            delete(SharingOpeningRow).where(
+                SharingOpeningRow.sharing_link_id == link_id, SharingOpeningRow.opened_at <= oldest
+            )
+        )
+
+
+def _openings(link_id: UUID) -> Select[datetime]:
+    return (
         select(SharingOpeningRow.opened_at)
         .where(SharingOpeningRow.sharing_link_id == link_id)
         .order_by(SharingOpeningRow.opened_at.desc())
-        .limit(1)
     )
-    return await session.scalar(statement)
 
 
-async def openings_of(session: Session, link_ids: Collection[UUID]) -> dict[UUID, list[datetime]]:
-    """Return when sharing links were opened, latest first."""
+async def opening_counts(session: Session, link_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Return how often sharing links were opened, as far as that is kept."""
     statement = (
-        select(SharingOpeningRow.sharing_link_id, SharingOpeningRow.opened_at)
+        select(SharingOpeningRow.sharing_link_id, func.count())
         .where(SharingOpeningRow.sharing_link_id.in_(link_ids))
-        .order_by(SharingOpeningRow.opened_at.desc())
+        .group_by(SharingOpeningRow.sharing_link_id)
     )
-    found: dict[UUID, list[datetime]] = {}
-    for link_id, opened_at in await session.execute(statement):
-        found.setdefault(link_id, []).append(opened_at)
-    return found
+    return {row[0]: row[1] for row in await session.execute(statement)}
+
+
+async def latest_openings(session: Session, link_id: UUID) -> Sequence[datetime]:
+    """Return when a sharing link was opened, latest first."""
+    return (await session.scalars(_openings(link_id).limit(MOST_SHOWN))).all()
 
 
 async def requests_of(
@@ -215,25 +302,22 @@ async def open_request(
 
 async def forget(session: Session, certificate_ids: Collection[UUID]) -> None:
     """Delete what holders of erased certificates wrote, and what opens or shows them."""
-    links = select(SharedCertificateRow.sharing_link_id).where(
+    statement = select(SharedCertificateRow.sharing_link_id).where(
         SharedCertificateRow.certificate_id.in_(certificate_ids)
     )
-    touched = list(await session.scalars(links))
+    touched = set(await session.scalars(statement))
     await session.execute(
         delete(SharedCertificateRow).where(SharedCertificateRow.certificate_id.in_(certificate_ids))
     )
-    left = select(SharedCertificateRow.sharing_link_id)
-    empty = (SharingLinkRow.id.in_(touched), SharingLinkRow.id.not_in(left))
-    emptied = select(SharingLinkRow.id).where(*empty)
-    await session.execute(
-        delete(SharingOpeningRow).where(SharingOpeningRow.sharing_link_id.in_(emptied))
+    statement = select(SharedCertificateRow.sharing_link_id).where(
+        SharedCertificateRow.sharing_link_id.in_(touched)
     )
-    await session.execute(delete(SharingLinkRow).where(*empty))
-    for table in (HolderLinkRow, HolderSessionRow, HolderFailureRow):
+    await _drop_links(session, list(touched - set(await session.scalars(statement))))
+    for table in (HolderSessionRow, HolderLinkRow, HolderFailureRow):
         await session.execute(delete(table).where(table.certificate_id.in_(certificate_ids)))
     await session.execute(
         update(HolderRequestRow)
         .where(HolderRequestRow.certificate_id.in_(certificate_ids))
-        .values(sealed_text=None)
+        .values(sealed_text=None, answer="")
         .execution_options(synchronize_session=False)
     )

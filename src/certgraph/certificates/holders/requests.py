@@ -31,6 +31,7 @@ def text_of(keyring: Keyring, request_id: UUID, sealed: bytes | None) -> str | N
     about=CERTIFICATE,
     returns="holder_request",
     in_graph=False,
+    after_leaving=True,
 )
 async def file_holder_request(
     act: Act, certificate: CertificateRow, *, kind: HolderRequestKind, text: str

@@ -16,16 +16,22 @@ SHORTEST_SHARE, LONGEST_SHARE = 7, 180
 """Days of a sharing link."""
 
 MOST_SHARES = 20
-"""Sharing links with one certificate that are open at a time."""
+"""Sharing links with one certificate that are open at a time, or were made within a day."""
+
+SHARE_KEPT = timedelta(days=366)
+"""For which a sharing link that has ended is shown to its holder; then it is deleted."""
 
 MOST_SHOWN = 50
-"""Certificates on a holder's page."""
+"""Certificates on a holder's page, and links that it lists."""
 
 MOST_FAILURES = 10
-"""Wrong documents a day for one certificate: six digits of a citizen's number are soon tried."""
+"""Wrong documents a day for one holder: what a mask leaves of a citizen's number is soon tried."""
 
 OPENING_EVERY = timedelta(minutes=1)
 """Openings of a sharing link within this time are one: somebody reads, and reloads."""
+
+MOST_OPENINGS = 1_000
+"""Openings of a sharing link that are kept, the latest."""
 
 LONGEST_TEXT = 500
 """Characters of a request, and of the answer to it."""

@@ -13,8 +13,10 @@ from certgraph.certificates.holders.rules import LINK_DAYS, LONGEST_LINK_DAYS, d
 from certgraph.certificates.holders.subjects import HOLDER_LINK
 from certgraph.certificates.holders.tables import HolderLinkRow
 from certgraph.certificates.lookup_keys import number_key
+from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.subjects import CERTIFICATE
-from certgraph.problems import Problem, refusal, reject_if
+from certgraph.database import BATCH_PARAMETERS, batched
+from certgraph.problems import Problem, reject_if
 from certgraph.randomness import new_id
 
 Numbers = Annotated[Sequence[str], PerRequest(1_000, "certificate.count"), "1 to 1,000."]
@@ -43,15 +45,17 @@ async def create_holder_links(
         Rejected: Names every number that is unknown, another organization's, not signed, erased,
             or there twice; or so many days are not possible.
     """
-    found = await certificate_queries.certificates_numbered(
+    found = await certificate_queries.certificates_by_number_keys(
         act.session, set(map(number_key, numbers))
     )
     problems = days_problems(lifetime_days, 1, LONGEST_LINK_DAYS, "lifetime_days")
+    lifetime = timedelta(days=0 if problems else lifetime_days)
     links: dict[str, HolderLinkRow] = {}
     for index, number in enumerate(numbers):
         path, facts, key = ("numbers", str(index)), {"number": number}, number_key(number)
         row = found.get(key)
-        if row is None or row.organization_id != act.actor.organization_id:
+        is_signed = row is not None and row.state is not CertificateState.DRAFT
+        if row is None or not is_signed or row.organization_id != act.actor.organization_id:
             problems.append(Problem(code=CERTIFICATE.missing, path=path, facts=facts))
         elif row.erased_at is not None:
             problems.append(Problem(code="certificate.erased", path=path, facts=facts))
@@ -64,10 +68,12 @@ async def create_holder_links(
                 organization_id=row.organization_id,
                 created_by=act.by,
                 created_at=act.now,
-                expires_at=act.now + timedelta(days=lifetime_days),
+                expires_at=act.now + lifetime,
             )
     reject_if(problems)
-    await queries.end_links(act.session, [one.certificate_id for one in links.values()], act.now)
+    made = [one.certificate_id for one in links.values()]
+    for part in batched(made, BATCH_PARAMETERS):
+        await queries.end_links(act.session, part, act.now)
     act.session.add_all(links.values())
     return list(links.values())
 
@@ -80,14 +86,9 @@ async def create_holder_links(
     after_leaving=True,
 )
 async def revoke_holder_link(act: Act, link: HolderLinkRow) -> HolderLinkRow:
-    """Revoke a link, as where it was sent to somebody else; one that is revoked stays so.
-
-    Raises:
-        Rejected: It was opened already.
-    """
-    if link.opened_at is not None:
-        raise refusal("holder.link_opened")
+    """Revoke a link, as where it was sent to somebody else; a page that it has opened is closed."""
     link.revoked_at = link.revoked_at or act.now
+    await queries.end_sessions(act.session, link.id, act.now)
     return link
 
 

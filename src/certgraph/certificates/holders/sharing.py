@@ -18,6 +18,7 @@ from certgraph.certificates.holders.rules import (
     MOST_SHARES,
     MOST_SHOWN,
     OPENING_EVERY,
+    SHARE_KEPT,
     SHORTEST_SHARE,
     days_problems,
 )
@@ -39,7 +40,12 @@ Numbers = Annotated[Sequence[str], PerRequest(MOST_SHOWN, "certificate.count")]
 
 
 @action(
-    "sharingLinkCreate", may={Role.HOLDER: OWN}, returns="sharing_link", once=True, in_graph=False
+    "sharingLinkCreate",
+    may={Role.HOLDER: OWN},
+    returns="sharing_link",
+    once=True,
+    in_graph=False,
+    after_leaving=True,
 )
 async def create_sharing_link(
     act: Act, *, numbers: Numbers, days: int, with_pdf: bool = False
@@ -53,13 +59,14 @@ async def create_sharing_link(
         with_pdf: Whether it offers the printed certificate, too.
 
     Raises:
-        Rejected: Names every number that the page does not show; no number; so many days are not
-            possible; or too many links are open already.
+        Rejected: Names every number that is not the holder's; no number; so many days are not
+            possible; or too many links are open already, or were made within a day.
     """
     problems = days_problems(days, SHORTEST_SHARE, LONGEST_SHARE, "days")
     keys = {number_key(number): number for number in numbers}
-    found = await certificate_queries.certificates_numbered(act.session, keys)
-    ids = {row.id for row in found.values()} & act.actor.certificate_ids
+    found = await certificate_queries.certificates_by_number_keys(act.session, keys)
+    ids = {row.id for row in found.values() if row.erased_at is None} & act.actor.certificate_ids
+    await queries.drop_old_shares(act.session, ids, act.now - SHARE_KEPT)
     for index, (key, number) in enumerate(keys.items()):
         if key not in found or found[key].id not in ids:
             path, facts = ("numbers", str(index)), {"number": number}
@@ -72,6 +79,7 @@ async def create_sharing_link(
     link_id = new_id(act.random)
     link = SharingLinkRow(
         id=link_id,
+        organization_id=act.actor.organization_id,
         with_pdf=with_pdf,
         created_at=act.now,
         ends_at=act.now + timedelta(days=days),
@@ -87,6 +95,7 @@ async def create_sharing_link(
     about=SHARING_LINK,
     returns="sharing_link",
     in_graph=False,
+    after_leaving=True,
 )
 async def revoke_sharing_link(act: Act, link: SharingLinkRow) -> SharingLinkRow:
     """End a sharing link at once; one that has ended stays so."""
@@ -133,10 +142,13 @@ async def note_opening(
     session: Session, link: SharingLinkRow, now: datetime, random: Random
 ) -> None:
     """Note that a sharing link was opened; within a minute once."""
+    await queries.sharing_link_by_id(session, link.id)  # of two at once, one is noted
     before = await queries.last_opened(session, link.id)
     if before is None or now - before >= OPENING_EVERY:
         opening = SharingOpeningRow(id=new_id(random), sharing_link_id=link.id, opened_at=now)
         session.add(opening)
+        await session.flush()
+        await queries.drop_old_openings(session, link.id)
 
 
 ACTIONS = (create_sharing_link, revoke_sharing_link)

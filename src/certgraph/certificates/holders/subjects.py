@@ -16,7 +16,7 @@ SHARING_LINK = Subject(
     key="link_id",
     find=queries.sharing_link_by_id,
     missing="holder.share_not_found",
-    owner=lambda _row: None,
+    owner=lambda row: row.organization_id,
     certificates=lambda row: row.certificate_ids,
 )
 HOLDER_REQUEST = Subject(

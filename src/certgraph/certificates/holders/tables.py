@@ -33,7 +33,7 @@ class HolderSessionRow(Base):
     """A holder's page that is open, for the holder of this certificate.
 
     `organization_id` is whose link opened it: it then shows that organization's certificates alone.
-    None where the holder gave number, name and document: it shows all.
+    None where the holder gave number, name and document: it shows all. `link_id` is that link.
     """
 
     __tablename__ = "holder_sessions"
@@ -41,8 +41,9 @@ class HolderSessionRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificates.id"), index=True)
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
+    link_id: Mapped[UUID | None] = mapped_column(ForeignKey("holder_links.id"), index=True)
     begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class HolderFailureRow(Base):
@@ -67,11 +68,16 @@ class SharedCertificateRow(Base):
 
 
 class SharingLinkRow(Base):
-    """A link that a holder gives to others, with the certificates that it shows."""
+    """A link that a holder gives to others, with the certificates that it shows.
+
+    `organization_id` is whose link opened the page that it was made on; None: number, name and
+    document did. A page by a link shows no others than those of its organization's links.
+    """
 
     __tablename__ = "sharing_links"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
     with_pdf: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
