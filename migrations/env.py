@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 import certgraph.actions.tables
 import certgraph.certificates.batches.tables
+import certgraph.certificates.checks.tables
 import certgraph.certificates.holders.tables
 import certgraph.certificates.tables
 import certgraph.credit_bank.conversion.tables

@@ -1,4 +1,4 @@
-"""The holder's copy: links, sessions, shares, requests."""
+"""The holder's copy: links, sessions, shares, requests; and receipts of checks."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,14 +13,16 @@ def _instant(name: str, *, nullable: bool = False) -> sa.Column:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def _table(name: str, *columns: sa.Column, key: list[str] | None = None, **refers: str) -> None:
+def _table(
+    name: str, *columns: sa.schema.SchemaItem, key: list[str] | None = None, **refers: str
+) -> None:
     """Create a table; `refers` is column → table whose id it is."""
     constraints = [
         sa.ForeignKeyConstraint([column], [f"{table}.id"], name=op.f(f"fk_{name}_{column}"))
         for column, table in refers.items()
     ]
     keys = [sa.Column(column, sa.Uuid(), nullable=False) for column in refers]
-    given = {column.name for column in columns}
+    given = {item.name for item in columns}
     keys = [column for column in keys if column.name not in given]
     op.create_table(
         name,
@@ -101,10 +103,22 @@ def upgrade() -> None:
     _index("holder_requests", "certificate_id")
     _index("holder_requests", "organization_id", "state", "asked_at", "id")
     _index("holder_requests", "asked_at", "id")
+    _table(
+        "check_receipts",
+        sa.Column("code", sa.String(length=20), nullable=False),
+        sa.Column("asked_by", sa.Text(), nullable=False),
+        _instant("checked_at"),
+        sa.Column("trust_sequence", sa.Integer(), nullable=False),
+        sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("counts", sa.Text(), nullable=False),
+        sa.Column("answer_sha256", sa.String(length=64), nullable=False),
+        sa.UniqueConstraint("code", name=op.f("uq_check_receipts_code")),
+    )
 
 
 def downgrade() -> None:
     for table in (
+        "check_receipts",
         "holder_requests",
         "sharing_openings",
         "shared_certificates",

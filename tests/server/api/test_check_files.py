@@ -1,6 +1,7 @@
 """Checks of many certificates over HTTP: QR texts, numbers with names, CSV and XLSX."""
 
 import csv
+import hashlib
 import io
 
 import pytest
@@ -109,3 +110,41 @@ async def test_too_many_rows_and_no_trust_data_are_refused(client, monkeypatch):
 async def test_a_form_is_refused_with_how_to_send_the_file(client):
     answer = await check(client, b"--x", **{"Content-Type": "multipart/form-data; boundary=x"})
     assert answer.json()["errors"][0]["code"] == "sheet.not_a_file"
+
+
+async def test_a_receipt_says_as_of_when_and_nothing_of_whom(client, issued):
+    lines = [
+        "证书编号,姓名",
+        *(f"{row.number},{row.holder_name}" for row in issued),
+        "NOPE,张0",
+    ]
+    answer = await check(client, "\n".join(lines).encode())
+    head, *rows = rows_of(answer)
+    assert head[-2:] == ["Receipt", "verdict"]
+    (code,) = {row[-2] for row in rows}
+    assert answer.headers["receipt"] == f"https://verify.example.cn/checks/{code}"
+    found = (await client.http.get(f"/checks/{code.lower().replace('0', 'o')}")).json()
+    assert found == {
+        "code": code,
+        "checkedAt": "2026-11-23T04:00:00+00:00",
+        "trustListSequence": 1,
+        "rowCount": 4,
+        "verdicts": {"not_found": 1, "revoked": 1, "valid": 2},
+        "sha256": hashlib.sha256(answer.content).hexdigest(),
+    }
+    page = await client.http.get(f"/checks/{code}?lang=zh", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    for said in (code, "2026-11-23 12:00", "第 1 版", "<dt>已撤销</dt><dd>1</dd>", found["sha256"]):
+        assert said in page.text
+    assert issued[0].number not in page.text
+    again = await check(client, "\n".join(lines).encode())
+    assert again.headers["receipt"] != answer.headers["receipt"]  # each check has its own
+
+
+@pytest.mark.parametrize("code", ["7K4M-0000-0000-0000", "x", "%00", "x" * 300])
+async def test_there_is_no_receipt_of_what_was_not_checked(client, code):
+    answer = await client.http.get(f"/checks/{code}")
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "check.no_receipt")
+    page = await client.http.get(f"/checks/{code}?lang=zh", headers={"Accept": "text/html"})
+    assert page.status_code == 404
+    assert "没有该编号的回执" in page.text

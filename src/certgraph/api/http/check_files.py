@@ -1,6 +1,7 @@
 """Checks of many certificates over plain HTTP, for employers with a token of a verifier."""
 
 import asyncio
+import json
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -9,12 +10,24 @@ from starlette.routing import Route
 
 from certgraph.actions.parties import Role
 from certgraph.api.context import Context
-from certgraph.api.http.files import Files, MakeContext, check_role, table_response, taken_in
+from certgraph.api.http.files import (
+    Files,
+    MakeContext,
+    check_role,
+    json_response,
+    table_response,
+    taken_in,
+)
+from certgraph.api.http.forms import page_language
+from certgraph.api.http.negotiation import prefers_html
 from certgraph.api.http.outages import Outage
+from certgraph.api.http.plain_pages import page_response
 from certgraph.api.http.requests import unavailable
-from certgraph.certificates.checks.answering import BAD, COLUMNS, GOOD, Checker
+from certgraph.certificates.checks.answering import BAD, COLUMNS, GOOD, Checker, word_of
 from certgraph.certificates.checks.asking import read_asked
+from certgraph.certificates.checks.receipts import find_receipt, new_code, receipt_of
 from certgraph.certificates.sheets.returning import Answered
+from certgraph.problems import Problem, Rejected
 
 PATH = "/checks"
 MAX_BYTES = 16 * 1024 * 1024
@@ -32,11 +45,14 @@ class CheckFiles(Files):
 
     def routes(self) -> list[Route]:
         """Return where it is."""
-        return [Route(PATH, self.answered(self._check), methods=["POST"])]
+        return [
+            Route(PATH, self.answered(self._check), methods=["POST"]),
+            Route(PATH + "/{code}", self.answered(_receipt), methods=["GET"]),
+        ]
 
     async def _check(self, request: Request, context: Context) -> Response:
         """Return a table with a verdict behind each row. Raises `Rejected`, `BadRequest`."""
-        check_role(context, _ASKERS)
+        caller = check_role(context, _ASKERS)
         if self._gate.locked():
             raise unavailable("Other tables are being checked. Send it again.")
         async with self._gate:
@@ -45,7 +61,9 @@ class CheckFiles(Files):
             trust = await context.trust_cache.trust()
             if trust is None:
                 raise unavailable("No trust data are published here yet.")
-            checker = Checker(context.reads, trust, context.settings.public_host, context.now)
+            code = new_code(context.random)
+            host, now = context.settings.public_host, context.now
+            checker = Checker(context.reads, trust, host, now, code)
             answers = await checker.answers(table.asked, context.language)
             answered = Answered(
                 sheet=table.sheet,
@@ -56,4 +74,44 @@ class CheckFiles(Files):
                 bad=BAD,
             )
             body = await asyncio.to_thread(answered.body)
-        return table_response(body, "checked", HTTPStatus.OK, is_csv=answered.is_csv)
+            receipt = receipt_of(
+                code,
+                answers,
+                body,
+                asked_by=caller.name,
+                trust_sequence=trust.trust_list.sequence,
+                now=now,
+                random=context.random,
+            )
+            async with context.sessions.begin() as session:
+                session.add(receipt)
+        response = table_response(body, "checked", HTTPStatus.OK, is_csv=answered.is_csv)
+        response.headers["Receipt"] = f"{context.settings.base_url}{PATH}/{code}"
+        return response
+
+
+async def _receipt(request: Request, context: Context) -> Response:
+    """Return the receipt of a check, to anyone. Raises `Rejected`."""
+    async with context.reads() as session:
+        receipt = await find_receipt(session, request.path_params["code"])
+    language = page_language(request, request.query_params.get("lang"))
+    is_page = prefers_html(request.headers.get("accept", ""))
+    if receipt is None:
+        missing = Problem(code="check.no_receipt")
+        if not is_page:
+            raise Rejected([missing])
+        said = [missing.message(language)]
+        return page_response("message", language, 1, HTTPStatus.NOT_FOUND, said)
+    counts: dict[str, int] = json.loads(receipt.counts)
+    if is_page:
+        words = [(word_of(word, language), count) for word, count in counts.items()]
+        return page_response("receipt", language, 1, receipt=receipt, counts=words)
+    shown = {
+        "code": receipt.code,
+        "checkedAt": receipt.checked_at,
+        "trustListSequence": receipt.trust_sequence,
+        "rowCount": receipt.row_count,
+        "verdicts": counts,
+        "sha256": receipt.answer_sha256,
+    }
+    return json_response(shown, HTTPStatus.OK)

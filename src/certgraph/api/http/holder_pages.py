@@ -5,9 +5,8 @@ none up.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -20,10 +19,11 @@ from certgraph.api.http import holder_views as views
 from certgraph.api.http.files import STATUS, MakeContext
 from certgraph.api.http.forms import page_language, read_form
 from certgraph.api.http.outages import Outage
+from certgraph.api.http.plain_pages import PAGE_HEADERS, PRIVATE, page_response
 from certgraph.api.http.press import Press
 from certgraph.api.http.printed_files import pdf_response
 from certgraph.api.http.requests import BadRequest
-from certgraph.api.http.static_files import SAFE_HEADERS, file_response
+from certgraph.api.http.static_files import file_response
 from certgraph.certificates.holders import entering, sharing
 from certgraph.certificates.holders.entering import Holder, InHand
 from certgraph.certificates.holders.links import Purpose, secret_of
@@ -32,7 +32,7 @@ from certgraph.certificates.holders.rules import SESSION, HolderRequestKind
 from certgraph.certificates.holders.tables import HolderSessionRow
 from certgraph.certificates.printed.selecting import file_name, printables
 from certgraph.certificates.tables import CertificateRow
-from certgraph.holder_pages.rendering import POLICY, page, stylesheet, words
+from certgraph.plain_pages.rendering import stylesheet, words
 from certgraph.problems import Problem, Rejected, refusal
 
 _LONGEST_FORM = 16_384
@@ -41,13 +41,6 @@ _DRAWN_AT_ONCE = 2
 
 _COOKIE = "certgraph-holder"
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
-_PRIVATE = {**SAFE_HEADERS, "Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
-_HEADERS = {
-    **_PRIVATE,
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "same-origin",  # so that forms say where they come from
-    "Vary": "Accept-Language, Cookie",
-}
 _DONE = {"shared": "share_done", "ended": "share_ended_done", "asked": "ask_done"}
 
 Form = Mapping[str, list[str]]
@@ -121,7 +114,7 @@ class HolderPages:
                 status = self._outage.refused(error).status
                 is_busy = status == HTTPStatus.SERVICE_UNAVAILABLE
                 said = [words(context.language)["unavailable" if is_busy else "failed"]]
-            return _html("message", context.language, depth, status, said)
+            return page_response("message", context.language, depth, status, said)
 
         return answered
 
@@ -129,7 +122,7 @@ class HolderPages:
         if await _holder(request, context) is not None:
             return _see_other(f"h/mine?lang={context.language}")
         done = words(context.language)["left_done"] if "left" in request.query_params else ""
-        return _html("enter", context.language, 0, done=done)
+        return page_response("enter", context.language, 0, done=done)
 
     async def _enter(self, request: Request, context: Context) -> Response:
         form = await _posted(request, context)
@@ -142,14 +135,14 @@ class HolderPages:
         if begun is None:
             said = [Problem(code="holder.not_known").message(language)]
             typed = {"number": given.number, "name": given.name, "text": ""}
-            return _html("enter", language, 0, HTTPStatus.NOT_FOUND, said, typed=typed)
+            return page_response("enter", language, 0, HTTPStatus.NOT_FOUND, said, typed=typed)
         return _with_session(request, context, begun, f"h/mine?lang={language}")
 
     async def _link_page(self, request: Request, context: Context) -> Response:
         async with context.reads() as session:
             secret = request.path_params["secret"]
             await entering.usable_link(session, context.keyring, secret, context.now)
-        return _html("link", context.language, 2)
+        return page_response("link", context.language, 2)
 
     async def _open_link(self, request: Request, context: Context) -> Response:
         if await context.trust_cache.trust() is None:
@@ -170,7 +163,7 @@ class HolderPages:
         done = _DONE.get(request.query_params.get("done", ""))
         said = words(context.language)[done] if done else ""
         shown = await views.mine(context, holder)
-        return _html("mine", context.language, 1, done=said, **shown)
+        return page_response("mine", context.language, 1, done=said, **shown)
 
     def _changed(self, change: Change) -> Answer:
         """Return what changes something of a holder's, and shows the page again."""
@@ -185,7 +178,8 @@ class HolderPages:
                 shown = await views.mine(context, holder)
                 typed = {"number": "", "name": "", "text": _one(form, "text")}
                 status, depth = STATUS[rejected.problems[0].kind], request.url.path.count("/") - 1
-                return _html("mine", context.language, depth, status, said, typed=typed, **shown)
+                shown |= {"typed": typed}
+                return page_response("mine", context.language, depth, status, said, **shown)
             up = "../" * (request.url.path.count("/") - 2)
             return _see_other(f"{up}mine?done={done}&lang={context.language}")
 
@@ -212,7 +206,7 @@ class HolderPages:
         if request.method != "HEAD":
             await _note(context, shared)
         certificates = await views.certificates_of(context, shared.certificates)
-        return _html(
+        return page_response(
             "shared",
             context.language,
             1,
@@ -240,7 +234,7 @@ class HolderPages:
         async with context.reads() as session:
             pages = await printables(session, [row], context.settings.public_host)
         response = pdf_response(await self._press.pdf(pages), file_name(row.number))
-        response.headers.update(_PRIVATE)
+        response.headers.update(PRIVATE)
         return response
 
     async def _picture(self, context: Context, row: CertificateRow | None) -> Response:
@@ -249,7 +243,7 @@ class HolderPages:
             raise refusal("holder.share_unknown")
         async with self._drawing:
             body = await views.qr_png(context, row)
-        return Response(body, HTTPStatus.OK, _PRIVATE, "image/png")
+        return Response(body, HTTPStatus.OK, PRIVATE, "image/png")
 
 
 async def _posted(request: Request, context: Context) -> Form:
@@ -392,20 +386,8 @@ def _with_session(
 
 
 def _see_other(place: str) -> Response:
-    return RedirectResponse(place, HTTPStatus.SEE_OTHER, _HEADERS)
+    return RedirectResponse(place, HTTPStatus.SEE_OTHER, PAGE_HEADERS)
 
 
 def _one(form: Form, name: str) -> str:
     return form.get(name, [""])[0]
-
-
-def _html(
-    name: str,
-    language: str,
-    depth: int,
-    status: HTTPStatus = HTTPStatus.OK,
-    problems: Sequence[str] = (),
-    **shown: Any,  # noqa: ANN401 - what a template shows
-) -> Response:
-    body = page(name, language, depth, problems=problems, **shown)
-    return Response(body, status, _HEADERS, "text/html")

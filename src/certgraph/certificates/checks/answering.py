@@ -13,18 +13,19 @@ from certgraph.certificates.signing.batches import signed_bytes
 from certgraph.credential import days
 from certgraph.credential.qr_text import from_qr_text, to_qr_text
 from certgraph.credential.trust_bundle import Trust
-from certgraph.credential.verification import Verification, verify
+from certgraph.credential.verification import Verdict, Verification, verify
 from certgraph.credential.wording import words_for
 from certgraph.database import Sessions
+from certgraph.problem_messages.terms import in_words
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "zh": (
         *("核验结果", "说明", "证书编号", "持证人", "证书名称", "等级", "颁发日期", "有效期至"),
-        *("颁发机构", "状态日期", "verdict"),
+        *("颁发机构", "状态日期", "回执编号", "verdict"),
     ),
     "en": (
         *("Result", "Advice", "Number", "Holder", "Certificate", "Level", "Issued", "Valid to"),
-        *("Issuer", "Status as of", "verdict"),
+        *("Issuer", "Status as of", "Receipt", "verdict"),
     ),
 }
 """What an answer adds to a row, by language; the last is the same word in all."""
@@ -41,18 +42,31 @@ _NOT_FOUND = {
     "zh": ("未找到", "平台没有此编号和姓名的证书，请核对后扫描二维码。", "not_found"),
     "en": ("Not found", "There is no certificate of this number and name.", "not_found"),
 }
+_WORDS = {
+    language: {said[-1]: said[0] for said in (_NOTHING[language], _NOT_FOUND[language])}
+    | {one.value: str(in_words(one, language)) for one in Verdict}
+    for language in COLUMNS
+}
+
+
+def word_of(word: str, language: str) -> str:
+    """Return what the last word of an answer means, for people."""
+    return _WORDS[language].get(word, word)
+
+
 _PART = 500
 """Rows that are looked up by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checker:
-    """With what rows are checked: trust data, the register, the host that QR codes name."""
+    """With what rows are checked: trust data, the register, the host of QR codes, the receipt."""
 
     reads: Sessions
     trust: Trust
     host: str
     now: datetime
+    receipt: str
 
     async def answers(self, asked: Sequence[Asked], language: str) -> list[Sequence[str]]:
         """Return what is added to each row: as many texts as `COLUMNS` has names."""
@@ -62,10 +76,11 @@ class Checker:
         answers = []
         for one in asked:
             if one.row in by_row:
-                answers.append(_said(by_row[one.row], language))
+                answers.append(self._said(by_row[one.row], language))
             else:
                 title, advice, word = (_NOT_FOUND if one.number else _NOTHING)[language]
-                answers.append((title, advice, *[""] * (len(COLUMNS["en"]) - 3), word))
+                blanks = [""] * (len(COLUMNS["en"]) - 4)
+                answers.append((title, advice, *blanks, self.receipt, word))
         return answers
 
     def _verified(self, texts: Sequence[str]) -> list[Verification]:
@@ -108,21 +123,20 @@ class Checker:
                     found[place] = with_register(found[place], entry)
         return found
 
-
-def _said(verification: Verification, language: str) -> Sequence[str]:
-    words = words_for(verification, language, online=True)
-    claims, key = verification.claims, verification.issuer_key
-    facts = [""] * 7
-    if claims is not None:
-        facts = [
-            claims.number,
-            claims.holder_name,
-            claims.certificate_name,
-            str(claims.level),
-            claims.issued_on.isoformat(),
-            claims.expires_on.isoformat() if claims.expires_on else "",
-            key.organization.name if key else "",
-        ]
-    as_of = verification.status_as_of
-    day = "" if as_of is None else days.to_datetime(as_of).date().isoformat()
-    return (words.title, words.line, *facts, day, verification.verdict.value)
+    def _said(self, verification: Verification, language: str) -> Sequence[str]:
+        words = words_for(verification, language, online=True)
+        claims, key = verification.claims, verification.issuer_key
+        facts = [""] * 7
+        if claims is not None:
+            facts = [
+                claims.number,
+                claims.holder_name,
+                claims.certificate_name,
+                str(claims.level),
+                claims.issued_on.isoformat(),
+                claims.expires_on.isoformat() if claims.expires_on else "",
+                key.organization.name if key else "",
+            ]
+        as_of = verification.status_as_of
+        day = "" if as_of is None else days.to_datetime(as_of).date().isoformat()
+        return (words.title, words.line, *facts, day, self.receipt, verification.verdict.value)

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from certgraph.verify_page.page import style_files
 
-_HOME = files("certgraph.holder_pages")
+_HOME = files("certgraph.plain_pages")
 _CHINA = timezone(timedelta(hours=8))
 
 POLICY = (
@@ -24,7 +24,7 @@ POLICY = (
 @cache
 def _environment() -> Environment:
     found = Environment(
-        loader=PackageLoader("certgraph.holder_pages"),
+        loader=PackageLoader("certgraph.plain_pages"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,1 +1,0 @@
-"""The pages of holders and of those they share with: HTML without scripts, in two languages."""
