@@ -10,6 +10,7 @@ from certgraph.cli.inputs import natural
 from certgraph.cli.main import main
 from certgraph.cli.verify import EXIT_UNREADABLE
 from tests.cli.conftest import index
+from tests.server.batch_kit import xlsx
 
 
 class Bytes(io.TextIOWrapper):
@@ -105,3 +106,36 @@ def test_a_file_of_root_keys_that_is_none_is_a_sentence(tmp_path, capsys, conten
     (tmp_path / "root.json").write_text(content)
     assert main(["verify", "x", "--root", str(tmp_path / "root.json")]) == 2
     assert message in capsys.readouterr().err
+
+
+def in_workbook(*cells):
+    return xlsx([{"姓名": "张示例", "备注": cell} for cell in cells], ("姓名", "备注"))
+
+
+def test_the_codes_in_a_workbook_are_results(ask, tmp_path, demo, valid_text):
+    second = index(demo)["4-logistics-revoked.png"]["qr_text"]
+    (tmp_path / "list.xlsx").write_bytes(in_workbook(f"见 {valid_text}", second, "无"))
+    status, out, err = ask(tmp_path / "list.xlsx", "--json", "--lang", "en")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [(row["source"][-4:], row["verdict"]) for row in rows] == [
+        (" [1]", "valid"),
+        (" [2]", "revoked"),
+    ]
+    assert status == 1
+    assert "Lines without a certificate code, not checked: 2 (" in err
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (in_workbook("无"), "no_code_in_text"),
+        (b"PK\x03\x04 no workbook", "damaged"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "damaged"),
+        (b"", "empty"),
+        (b"no workbook at all", "not_a_picture"),
+    ],
+)
+def test_a_workbook_without_a_code_says_why(ask, tmp_path, data, reason):
+    (tmp_path / "list.xlsx").write_bytes(data)
+    status, out, _ = ask(tmp_path / "list.xlsx", "--json", "--lang", "en")
+    assert (status, json.loads(out)["reason"]) == (EXIT_UNREADABLE, reason)

@@ -20,13 +20,17 @@ from certgraph.cli.pictures import (
 )
 from certgraph.credential.found_codes import find_codes
 from certgraph.credential.qr_text import is_qr_text
+from certgraph.problems import Rejected
 
 _TEXTS = {".txt", ".csv", ".tsv", ".md", ".json", ".jsonl", ".svg"}
 """Read as texts; our own drawings of codes hold their text, too."""
 
+_SHEETS = {".xlsx", ".xls"}
+"""Read as sheets, whose cells are searched as texts are."""
+
 _NOT_READ = {
     ".heic": "heic", ".heif": "heic", ".doc": "office", ".docx": "office", ".wps": "office",
-    ".ppt": "office", ".pptx": "office", ".xls": "table", ".xlsx": "table", ".et": "table",
+    ".ppt": "office", ".pptx": "office", ".et": "table",
     ".ofd": "ofd", ".zip": "archive", ".rar": "archive", ".7z": "archive",
 }  # fmt: skip
 """Kinds of files that are not read here, with what to do instead (`unread_…` in the words)."""
@@ -60,6 +64,16 @@ class Unread(StrEnum):
     DRAWING = "drawing"
     TOO_LONG = "too_long"
     CRASHED = "crashed"
+
+
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_OF_SHEETS = {
+    "sheet.password": Unread.PASSWORD,
+    "sheet.too_large": Unread.TOO_LARGE,
+    "sheet.too_many_cells": Unread.TOO_LARGE,
+    "sheet.empty": Unread.EMPTY,
+}
+"""Why a workbook is refused → the same for a file; others are damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +153,23 @@ def _scans(path: Path, source: str) -> Iterator[Scan]:
             text = decoded(start + file.read())
             yield from _drawn(text, source) if suffix == ".svg" else text_scans(text, source)
             return
-    if b"%PDF-" in start:
+    if suffix in _SHEETS and start.startswith(_WORKBOOKS):
+        yield from text_scans(_cells(path), source)
+    elif b"%PDF-" in start:
         pages = pdf_pages(path)
         yield from _pages(source, pages, next(pages), names_all=True)
     else:
         count = page_count(source)
         yield from _pages(source, picture_pages(source), count, names_all=count > 1)
+
+
+def _cells(path: Path) -> str:
+    """Return the texts of a workbook's visible sheets, a row a line. Raises `Rejected`."""
+    from certgraph.certificates.sheets.apart import read_sheets_apart  # noqa: PLC0415 - seldom
+    from certgraph.certificates.sheets.files import shown  # noqa: PLC0415 - the same
+
+    rows = (row for sheet in read_sheets_apart(path.read_bytes()) for row in sheet.rows)
+    return "\n".join("\t".join(map(shown, row)) for row in rows)
 
 
 def _drawn(text: str, source: str) -> Iterator[Scan]:
@@ -178,6 +203,8 @@ def _reason(error: BaseException, path: Path) -> Unread:
         return Unread(known) if known else Unread.NOT_A_PICTURE
     if isinstance(error, UnreadPdf):
         return Unread(error.reason)
+    if isinstance(error, Rejected):
+        return _OF_SHEETS.get(error.problems[0].code, Unread.DAMAGED)
     if isinstance(error, FileNotFoundError):
         return Unread.NO_FILE
     if isinstance(error, PermissionError):
