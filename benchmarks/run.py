@@ -32,11 +32,11 @@ from scans import bench_scans
 
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.cli.migrations import migrate
-from certgraph.cli.scans import read_scans
 from certgraph.credential.claims import TYP
 from certgraph.credential.envelopes import open_countersigned
 from certgraph.credential.signature import load_public_key
 from certgraph.credential.verification import Verdict, verify
+from certgraph.scanning.scans import read_scans
 from tests.credential import kit
 from tests.server.conftest import embedded_postgres, open_house
 

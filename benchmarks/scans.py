@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from statistics import median
 
-from certgraph.cli.pictures import picture_pages
+from certgraph.scanning.pictures import picture_pages
 from tests.browser import world
 from tests.browser.conftest import Page, running, started_chromium
 from tests.credential import kit

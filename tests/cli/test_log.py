@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from certgraph.cli.main import main
-from certgraph.cli.scans import read_scans
+from certgraph.scanning.scans import read_scans
 from tests.cli.conftest import index
 
 ORIGIN = "localhost:8000/log"

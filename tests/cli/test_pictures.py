@@ -11,10 +11,10 @@ import qrcode
 import zxingcpp
 from PIL import Image
 
-from certgraph.cli import pictures
-from certgraph.cli.codes import Box, Codes
-from certgraph.cli.pictures import picture_pages
 from certgraph.cli.verify import EXIT_UNREADABLE
+from certgraph.scanning import pictures
+from certgraph.scanning.codes import Box, Codes
+from certgraph.scanning.pictures import picture_pages
 from tests.credential import kit
 from tests.pictures import code_of, office_scan, sheet_with_spoilt
 
@@ -160,7 +160,7 @@ def test_every_file_of_a_folder_is_a_line_or_counted(ask, tmp_path, symbol, demo
         ("/1.png", None),
         ("2.heic", "heic"),
         ("3.docx", "office"),
-        ("4.xlsx", "table"),
+        ("4.xlsx", "damaged"),
         ("/5.png", "empty"),
         ("/6.svg", "drawing"),
         ("/7.txt", "no_code_in_text"),
@@ -209,9 +209,9 @@ def test_a_pdf_of_huge_pages_is_read_at_a_size_that_fits(ask, tmp_path, symbol):
 
 
 def test_pages_beyond_the_limit_are_named(ask, tmp_path, symbol, monkeypatch):
-    monkeypatch.setattr("certgraph.cli.pictures.MAX_PAGES", 2)
-    monkeypatch.setattr("certgraph.cli.scans.MAX_PAGES", 2)
-    monkeypatch.setattr("certgraph.cli.documents.MAX_PAGES", 2)
+    monkeypatch.setattr("certgraph.scanning.pictures.MAX_PAGES", 2)
+    monkeypatch.setattr("certgraph.scanning.scans.MAX_PAGES", 2)
+    monkeypatch.setattr("certgraph.scanning.documents.MAX_PAGES", 2)
     pages = [symbol] * 4
     for name in ("pages.tif", "pages.pdf"):
         pages[0].save(tmp_path / name, save_all=True, append_images=pages[1:])
@@ -373,7 +373,7 @@ def nested(depth):
 def test_a_small_pdf_that_takes_for_ever_is_ended_and_the_others_are_read(
     ask, tmp_path, symbol, monkeypatch
 ):
-    monkeypatch.setattr("certgraph.cli.documents._PATIENCE", 1)
+    monkeypatch.setattr("certgraph.scanning.documents._PATIENCE", 1)
     folder = tmp_path / "pdfs"
     folder.mkdir()
     (folder / "1.pdf").write_bytes(nested(9))

@@ -203,7 +203,7 @@ def test_the_client_of_the_documentation_compiles_and_runs(server, tmp_path):
 
 @pytest.mark.parametrize("width_mm", [25, 30])
 def test_a_print_of_the_size_we_name_reads_after_a_poor_scan(demo, width_mm):
-    from certgraph.cli.scans import read_scans
+    from certgraph.scanning.scans import read_scans
 
     scale = width_mm / 25.4 * 300
     with Image.open(demo / "qr/2-web-outcomes.png") as image:

@@ -44,7 +44,6 @@ from certgraph.cli.migrations import migrate
 from certgraph.cli.new_files import write_new
 from certgraph.cli.results import Result
 from certgraph.cli.runtime import Runtime, open_runtime
-from certgraph.cli.scans import read_scans
 from certgraph.cli.trust_store import (
     install_roots,
     load_trust,
@@ -58,6 +57,7 @@ from certgraph.credential.verification import verify
 from certgraph.credential.wording import ICONS, words_for
 from certgraph.organizations.keys import create_log_key, create_register_key, create_status_key
 from certgraph.organizations.tables import SigningKeyRow
+from certgraph.scanning.scans import read_scans
 from certgraph.sealing import new_master_key
 from certgraph.settings import SETTINGS_FILE, Settings
 from certgraph.standards.catalogue_import import import_catalogue

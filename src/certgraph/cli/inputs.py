@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from certgraph.cli.scans import PASTED, Scan, Unread, standard_input, text_scans
 from certgraph.cli.verify_words import say
 from certgraph.credential.found_codes import find_codes
+from certgraph.scanning.scans import PASTED, Scan, Unread, standard_input, text_scans
 
 _SYSTEM_FILES = {"__macosx", "thumbs.db", "desktop.ini", "ehthumbs.db", "icon\r"}
 _IS_CODE = re.compile(r"[0-9A-Za-z_-]{100,}|://").search

@@ -5,13 +5,13 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from certgraph.cli.output import visible
-from certgraph.cli.scans import PASTED, Scan, Unread
 from certgraph.cli.verify_words import say
 from certgraph.credential import days
 from certgraph.credential.claims import Claims
 from certgraph.credential.holder_tag import is_holder, normalized_document_number
 from certgraph.credential.verification import Verdict, Verification
 from certgraph.credential.wording import CATALOGUE, ICONS, words_for
+from certgraph.scanning.scans import PASTED, Scan, Unread
 
 
 class Beside(StrEnum):

@@ -21,7 +21,6 @@ from certgraph.cli.output import visible
 from certgraph.cli.parsers import EXIT_USAGE, Commands
 from certgraph.cli.presenting import Presenter
 from certgraph.cli.results import Beside, Match, Result, Results, Row, exit_status
-from certgraph.cli.scans import Scan, Unread, read_scans
 from certgraph.cli.tables import TableError, XlsxTable, check_writable
 from certgraph.cli.trust_store import HeldTrust, TrustDataError, load_trust, trust_home
 from certgraph.cli.verify_words import say
@@ -30,6 +29,7 @@ from certgraph.credential.trust_bundle import Trust, reopen_trust_bundle
 from certgraph.credential.trust_list import RootKeys
 from certgraph.credential.verification import Verdict, verify
 from certgraph.processes import serve_parent
+from certgraph.scanning.scans import Scan, Unread, read_scans
 
 EXIT_BAD, EXIT_UNCONFIRMED, EXIT_UNREADABLE = 1, 3, 4
 _WORST_FIRST: tuple[tuple[int, set[Any]], ...] = (

@@ -5,9 +5,11 @@ import hashlib
 import io
 
 import pytest
+from PIL import Image
 from python_calamine import CalamineWorkbook
 
 from certgraph.certificates.checks import asking
+from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.states.actions import register_certificate, revoke_certificate
 from tests.server.batch_kit import xlsx
 from tests.server.trust.test_lists import new_list, published
@@ -90,7 +92,7 @@ async def test_a_list_of_qr_texts_needs_no_header(client, issued):
         (None, b"x", 401, "access.token_required"),
         ("issuer", b"x", 403, "access.role"),
         ("verifier", b"", 422, "sheet.empty"),
-        ("verifier", b"%PDF-", 422, "sheet.unknown_kind"),
+        ("verifier", b"{\\rtf1}", 422, "sheet.unknown_kind"),
         ("verifier", "姓名,等级\n张,1\n".encode(), 422, "check.nothing_asked"),
         ("verifier", bytes(17 * 1024 * 1024), 413, "sheet.too_large"),
     ],
@@ -148,3 +150,53 @@ async def test_there_is_no_receipt_of_what_was_not_checked(client, code):
     page = await client.http.get(f"/checks/{code}?lang=zh", headers={"Accept": "text/html"})
     assert page.status_code == 404
     assert "没有该编号的回执" in page.text
+
+
+def scan_of(*texts, kind="PDF"):
+    """Return a scan with a page for each text; None: a blank page."""
+    pages = []
+    for text in texts:
+        page = Image.new("RGB", (1240, 1754), "white")
+        if text:
+            page.paste(Image.open(io.BytesIO(draw_qr(text).png)).resize((500, 500)), (100, 100))
+        pages.append(page)
+    out = io.BytesIO()
+    more = (
+        {}
+        if kind in ("PNG", "JPEG")
+        else {"save_all": True, "append_images": pages[1:], "compression": "tiff_deflate"}
+    )
+    pages[0].save(out, kind, **more)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PDF", "TIFF"])
+async def test_the_pages_of_a_scan_are_checked(client, issued, kind):
+    texts = [await client.house.qr_text(row) for row in issued[:2]]
+    answer = await check(client, scan_of(texts[0], None, texts[1], kind=kind))
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+    head, *rows = rows_of(answer)
+    assert head[:4] == ["Page", "Remark", "Result", "Advice"]
+    assert [(row[0], row[1], row[-1]) for row in rows] == [
+        ("1", "", "valid"),
+        ("2", "No code was found.", "unreadable"),
+        ("3", "", "revoked"),
+    ]
+    assert rows[0][4:6] == [issued[0].number, "张0"]
+    receipt = (await client.http.get(f"/checks/{rows[0][-2]}")).json()
+    assert receipt["verdicts"] == {"revoked": 1, "unreadable": 1, "valid": 1}
+
+
+@pytest.mark.parametrize(
+    ("data", "remark"),
+    [
+        (b"%PDF-1.7 and nothing more", "文件已损坏，或与扩展名不符。"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "不是可读取的图片、PDF 或文本。"),
+        (scan_of(None, kind="PNG"), "没有找到二维码。"),
+    ],
+    ids=["damaged", "no picture", "blank"],
+)
+async def test_a_scan_that_cannot_be_read_says_why(client, issued, data, remark):
+    answer = await check(client, data, language="zh-CN")
+    ((page, said, title, *_, word),) = rows_of(answer)[1:]
+    assert (page, said, title, word) == ("1", remark, "未能读取", "unreadable")

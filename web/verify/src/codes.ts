@@ -1,4 +1,4 @@
-/** QR codes in one picture, and where others are that cannot be read, as `cli/codes.py` has them. */
+/** QR codes in one picture, and where others are that cannot be read, as `scanning/codes.py` has them. */
 
 /** Where a code is: fractions of the picture's width, from its upper left corner. */
 export interface Box {

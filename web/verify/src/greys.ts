@@ -1,4 +1,4 @@
-/** Pictures in shades of grey: what helps to read coarse scans, as `cli/pictures.py` does it. */
+/** Pictures in shades of grey: what helps to read coarse scans, as `scanning/pictures.py` does it. */
 
 /** A grey for each pixel, row by row. */
 export interface Grey {

@@ -1,6 +1,6 @@
 /** What the page and its workers say to each other. */
 
-/** Pixels up to which a picture is taken for a coarse scan; see `cli/pictures.py`. */
+/** Pixels up to which a picture is taken for a coarse scan; see `scanning/pictures.py`. */
 export const COARSE = 6_000_000;
 
 /** Pixels in which the reader looks, and whether it tries again where there is no code. */

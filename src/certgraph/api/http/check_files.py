@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -24,14 +25,20 @@ from certgraph.api.http.outages import Outage
 from certgraph.api.http.plain_pages import page_response
 from certgraph.api.http.requests import unavailable
 from certgraph.certificates.checks.answering import BAD, COLUMNS, GOOD, Checker, word_of
-from certgraph.certificates.checks.asking import read_asked
+from certgraph.certificates.checks.asking import Asked, Table, read_asked
 from certgraph.certificates.checks.receipts import find_receipt, new_code, receipt_of
+from certgraph.certificates.sheets.files import Sheet
 from certgraph.certificates.sheets.returning import Answered
+from certgraph.plain_pages.rendering import words
 from certgraph.problems import Problem, Rejected
+from certgraph.scanning.apart import kind_of, read_scan_apart
+from certgraph.scanning.scans import Scan
+from certgraph.verify_page.page import words as page_words
 
 PATH = "/checks"
 MAX_BYTES = 16 * 1024 * 1024
 _ASKERS = {Role.VERIFIER, Role.OPERATOR}
+_NO_CODE = "unread_no_code"
 _AT_ONCE = 2
 """Tables that are checked at a time."""
 
@@ -57,7 +64,12 @@ class CheckFiles(Files):
             raise unavailable("Other tables are being checked. Send it again.")
         async with self._gate:
             data = await taken_in(request, MAX_BYTES)
-            table = await asyncio.to_thread(read_asked, data)
+            kind = kind_of(data)
+            if kind is None:
+                table = await asyncio.to_thread(read_asked, data)
+            else:
+                scans = await asyncio.to_thread(read_scan_apart, data, kind)
+                table = table_of(scans, context.language)
             trust = await context.trust_cache.trust()
             if trust is None:
                 raise unavailable("No trust data are published here yet.")
@@ -90,6 +102,18 @@ class CheckFiles(Files):
         return response
 
 
+def table_of(scans: Sequence[Scan], language: str) -> Table:
+    """Return a table with a row for each code of a scan; where one is not read, it says why."""
+    said = {**page_words(language), **words(language)}
+    rows: list[tuple[str, str]] = [(said["column_page"], said["column_remark"])]
+    asked = []
+    for number, scan in enumerate(scans, 2):
+        why = "" if scan.unread is None else said.get(f"unread_{scan.unread}", said[_NO_CODE])
+        rows.append((scan.page or "1", why))
+        asked.append(Asked(number, scan.qr_text, is_scan=True))
+    return Table(Sheet("", rows), 1, asked)
+
+
 async def _receipt(request: Request, context: Context) -> Response:
     """Return the receipt of a check, to anyone. Raises `Rejected`."""
     async with context.reads() as session:
@@ -104,8 +128,8 @@ async def _receipt(request: Request, context: Context) -> Response:
         return page_response("message", language, 1, HTTPStatus.NOT_FOUND, said)
     counts: dict[str, int] = json.loads(receipt.counts)
     if is_page:
-        words = [(word_of(word, language), count) for word, count in counts.items()]
-        return page_response("receipt", language, 1, receipt=receipt, counts=words)
+        named = [(word_of(word, language), count) for word, count in counts.items()]
+        return page_response("receipt", language, 1, receipt=receipt, counts=named)
     shown = {
         "code": receipt.code,
         "checkedAt": receipt.checked_at,

@@ -38,12 +38,16 @@ _NOTHING = {
     "zh": ("未核验", "此行没有二维码内容，也没有证书编号和姓名。", "nothing_asked"),
     "en": ("Not checked", "The row has no QR text, nor a number and a name.", "nothing_asked"),
 }
+_NOT_READ = {
+    "zh": ("未能读取", "此页没有可读取的二维码，请看备注。", "unreadable"),
+    "en": ("Not read", "No code could be read on this page; see the remark.", "unreadable"),
+}
 _NOT_FOUND = {
     "zh": ("未找到", "平台没有此编号和姓名的证书，请核对后扫描二维码。", "not_found"),
     "en": ("Not found", "There is no certificate of this number and name.", "not_found"),
 }
 _WORDS = {
-    language: {said[-1]: said[0] for said in (_NOTHING[language], _NOT_FOUND[language])}
+    language: {said[language][-1]: said[language][0] for said in (_NOTHING, _NOT_READ, _NOT_FOUND)}
     | {one.value: str(in_words(one, language)) for one in Verdict}
     for language in COLUMNS
 }
@@ -78,7 +82,8 @@ class Checker:
             if one.row in by_row:
                 answers.append(self._said(by_row[one.row], language))
             else:
-                title, advice, word = (_NOT_FOUND if one.number else _NOTHING)[language]
+                none = _NOT_FOUND if one.number else _NOT_READ if one.is_scan else _NOTHING
+                title, advice, word = none[language]
                 blanks = [""] * (len(COLUMNS["en"]) - 4)
                 answers.append((title, advice, *blanks, self.receipt, word))
         return answers

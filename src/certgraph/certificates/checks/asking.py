@@ -15,12 +15,16 @@ MAX_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A row: its number, and the QR text in it, or else number and name; None: neither."""
+    """A row: its number, and the QR text in it, or else number and name; None: neither.
+
+    `is_scan`: it is a page of a scan, which can have no number and name.
+    """
 
     row: int
     qr_text: str | None
     number: str | None = None
     holder_name: str | None = None
+    is_scan: bool = False
 
 
 @dataclass(frozen=True, slots=True)

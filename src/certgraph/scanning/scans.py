@@ -10,17 +10,17 @@ from typing import TextIO
 
 from PIL import Image, UnidentifiedImageError
 
-from certgraph.cli.codes import Codes
-from certgraph.cli.documents import UnreadPdf, pdf_pages
-from certgraph.cli.pictures import (
+from certgraph.credential.found_codes import find_codes
+from certgraph.credential.qr_text import is_qr_text
+from certgraph.problems import Rejected
+from certgraph.scanning.codes import Codes
+from certgraph.scanning.documents import UnreadPdf, pdf_pages
+from certgraph.scanning.pictures import (
     MAX_PAGES,
     TooLarge,
     page_count,
     picture_pages,
 )
-from certgraph.credential.found_codes import find_codes
-from certgraph.credential.qr_text import is_qr_text
-from certgraph.problems import Rejected
 
 _TEXTS = {".txt", ".csv", ".tsv", ".md", ".json", ".jsonl", ".svg"}
 """Read as texts; our own drawings of codes hold their text, too."""

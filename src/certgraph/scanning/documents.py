@@ -13,10 +13,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from certgraph.cli.codes import Codes
-from certgraph.cli.pictures import MAX_PAGES, codes_in, is_blank
 from certgraph.credential.qr_text import is_qr_text
 from certgraph.processes import serve_parent
+from certgraph.scanning.codes import Codes
+from certgraph.scanning.pictures import MAX_PAGES, codes_in, is_blank
 
 _DPI = 200
 _DPI_AGAIN = 300

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 from PIL import Image, ImageFilter, UnidentifiedImageError
 
-from certgraph.cli.codes import Codes, read_codes
 from certgraph.credential.qr_text import is_qr_text
+from certgraph.scanning.codes import Codes, read_codes
 
 Image.MAX_IMAGE_PIXELS = None  # sizes are looked at here, by what a picture takes
 
