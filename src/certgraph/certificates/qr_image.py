@@ -1,6 +1,7 @@
 """The QR code of a certificate as SVG or PNG, small enough to print and big enough to scan."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
@@ -10,7 +11,7 @@ import qrcode
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.image.pil import PilImage
 from qrcode.image.svg import SvgPathFillImage
-from qrcode.util import QRData
+from qrcode.util import BIT_LIMIT_TABLE, MODE_8BIT_BYTE, QRData, length_in_bits
 
 MAX_VERSION = 17
 QUIET_ZONE = 4
@@ -47,16 +48,35 @@ class QrImage:
 
 def _symbol(qr_text: str) -> "qrcode.QRCode[Any]":
     url, hash_, digits = qr_text.partition("#")
-    symbol: qrcode.QRCode[Any] = qrcode.QRCode(
-        error_correction=ERROR_CORRECT_M, border=QUIET_ZONE, mask_pattern=MASK
-    )
     # mode 4: bytes; mode 1: numeric (ISO/IEC 18004, table 2)
-    symbol.add_data(QRData((url + hash_).encode(), mode=4))
-    symbol.add_data(QRData(digits.encode(), mode=1))
-    symbol.make(fit=True)
-    if symbol.version > MAX_VERSION:
-        raise QrTooLarge(f"QR version {symbol.version}, at most {MAX_VERSION} is readable on paper")
+    parts = [QRData((url + hash_).encode(), mode=4), QRData(digits.encode(), mode=1)]
+    version = next((v for v in range(1, MAX_VERSION + 1) if _bits(parts, v) <= _ROOM[v]), None)
+    if version is None:
+        raise QrTooLarge(f"beyond QR version {MAX_VERSION}, the last that is readable on paper")
+    symbol: qrcode.QRCode[Any] = qrcode.QRCode(
+        version, error_correction=ERROR_CORRECT_M, border=QUIET_ZONE, mask_pattern=MASK
+    )
+    for part in parts:
+        symbol.add_data(part)
+    symbol.make(fit=False)  # looking for the version would write all bits four times
     return symbol
+
+
+_ROOM = BIT_LIMIT_TABLE[ERROR_CORRECT_M]
+"""Version → bits that a symbol of it holds."""
+
+
+def _bits(parts: Sequence[QRData], version: int) -> int:
+    """Return how many bits parts take in a version: mode, length, data (ISO/IEC 18004, 7.4)."""
+    whole = 0
+    for part in parts:
+        count = len(part)
+        size = 8 * count if part.mode == MODE_8BIT_BYTE else (10 * count + 2) // 3
+        whole += _MODE_BITS + length_in_bits(part.mode, version) + size
+    return whole
+
+
+_MODE_BITS = 4
 
 
 def draw_qr(qr_text: str) -> QrImage:

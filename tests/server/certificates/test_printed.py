@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import pypdfium2
 import pytest
+import qrcode
 import zxingcpp
 from PIL import Image
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.image.pil import PilImage
+from qrcode.util import MODE_8BIT_BYTE, MODE_NUMBER, QRData
 
 from certgraph.certificates.printed import printing
 from certgraph.certificates.printed.fonts import (
@@ -19,7 +23,16 @@ from certgraph.certificates.printed.fonts import (
 from certgraph.certificates.printed.printing import Printable, Printer, PrintFault
 from certgraph.certificates.printed.reading_back import check_pages
 from certgraph.certificates.printed.selecting import archive, printables, printed
-from certgraph.certificates.qr_image import MIN_PRINT_MM, MODULE_MM, QUIET_ZONE, draw_qr, print_qr
+from certgraph.certificates.qr_image import (
+    MASK,
+    MAX_VERSION,
+    MIN_PRINT_MM,
+    MODULE_MM,
+    QUIET_ZONE,
+    QrTooLarge,
+    draw_qr,
+    print_qr,
+)
 from certgraph.certificates.states.actions import register_certificate, revoke_certificate
 from certgraph.credential.claims import Outcome
 from certgraph.database import make_read_sessions
@@ -226,3 +239,23 @@ async def test_an_archive_has_a_file_for_each_valid_certificate(house):
         texts = [text_of(archived.read(name)) for name in names]
     assert names == [f"{row.number}.pdf" for row in rows if row.number != rows[1].number]
     assert [next(n for n in range(4) if f"张{n}" in text) for text in texts] == [0, 2, 3]
+
+
+def test_a_code_has_the_version_that_the_library_finds_by_trying():
+    """The smallest that holds it; and nothing else of the symbol differs."""
+    for count in range(100, 1_400, 33):
+        text = f"https://verify.example.cn/v#{'7' * count}"
+        url, _, digits = text.partition("#")
+        expected = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=4, mask_pattern=MASK)
+        expected.add_data(QRData(f"{url}#".encode(), mode=MODE_8BIT_BYTE))
+        expected.add_data(QRData(digits.encode(), mode=MODE_NUMBER))
+        expected.make(fit=True)
+        if expected.version > MAX_VERSION:
+            with pytest.raises(QrTooLarge):
+                draw_qr(text)
+        else:
+            drawn = draw_qr(text)
+            assert drawn.version == expected.version
+            out = io.BytesIO()
+            expected.make_image(image_factory=PilImage).save(out, format="PNG")
+            assert drawn.png == out.getvalue()

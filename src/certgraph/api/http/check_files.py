@@ -24,11 +24,10 @@ from certgraph.api.http.negotiation import prefers_html
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.plain_pages import page_response
 from certgraph.api.http.requests import unavailable
-from certgraph.certificates.checks.answering import BAD, COLUMNS, GOOD, Checker, word_of
+from certgraph.certificates.checks.answering import Checker, answered_table, word_of
 from certgraph.certificates.checks.asking import Asked, Table, read_asked
 from certgraph.certificates.checks.receipts import find_receipt, new_code, receipt_of
 from certgraph.certificates.sheets.files import Sheet
-from certgraph.certificates.sheets.returning import Answered
 from certgraph.plain_pages.rendering import words
 from certgraph.problems import Problem, Rejected
 from certgraph.scanning.apart import kind_of, read_scan_apart
@@ -77,14 +76,7 @@ class CheckFiles(Files):
             host, now = context.settings.public_host, context.now
             checker = Checker(context.reads, trust, host, now, code)
             answers = await checker.answers(table.asked, context.language)
-            answered = Answered(
-                sheet=table.sheet,
-                header=table.header,
-                titles=COLUMNS[context.language],
-                answers=dict(zip((one.row for one in table.asked), answers, strict=True)),
-                good=GOOD,
-                bad=BAD,
-            )
+            answered = answered_table(table, answers, context.language)
             body = await asyncio.to_thread(answered.body)
             receipt = receipt_of(
                 code,

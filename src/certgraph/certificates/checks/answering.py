@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from certgraph.certificates import queries
-from certgraph.certificates.checks.asking import Asked
+from certgraph.certificates.checks.asking import Asked, Table
 from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
 from certgraph.certificates.register import content_digest, register_entries, with_register
+from certgraph.certificates.sheets.returning import Answered
 from certgraph.certificates.signing.batches import signed_bytes
 from certgraph.credential import days
 from certgraph.credential.qr_text import from_qr_text, to_qr_text
@@ -30,8 +31,8 @@ COLUMNS: Mapping[str, Sequence[str]] = {
 }
 """What an answer adds to a row, by language; the last is the same word in all."""
 
-GOOD = ("valid",)
-BAD = ("revoked", "invalid", "unknown_issuer", "not_found")
+_GOOD = ("valid",)
+_BAD = ("revoked", "invalid", "unknown_issuer", "not_found")
 """Last words of an answer that are good or bad; others are unclear."""
 
 _NOTHING = {
@@ -60,6 +61,18 @@ def word_of(word: str, language: str) -> str:
 
 _PART = 500
 """Rows that are looked up by one statement."""
+
+
+def answered_table(table: Table, answers: Sequence[Sequence[str]], language: str) -> Answered:
+    """Return a table with the answer behind each row."""
+    return Answered(
+        sheet=table.sheet,
+        header=table.header,
+        titles=COLUMNS[language],
+        answers=dict(zip((one.row for one in table.asked), answers, strict=True)),
+        good=_GOOD,
+        bad=_BAD,
+    )
 
 
 @dataclass(frozen=True, slots=True)
