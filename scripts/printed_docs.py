@@ -1,6 +1,8 @@
 # ruff: noqa: E501 - documents have lines as long as those of docs/
 """Print the documents that are made from the code: `make docs`; a test compares them."""
 
+import csv
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from certgraph.actions.parties import Role
 from certgraph.all_actions import ALL_ACTIONS
 from certgraph.api.reads.policies import reading_of
 from certgraph.api.schema import make_schema, readable_types
+from certgraph.policy import policy_rules, regimes
 from certgraph.problem_messages import TABLES, read_table
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -57,9 +60,57 @@ Every mutation answers `errors {{ code message path rule {{ id sentence source }
 {tables}"""
 
 
+_RULES = """# The programme's rules, and what certgraph does
+
+Printed from `src/certgraph/policy/rules.csv` and `docs/programme-rules.csv` by `make docs`; `make check` compares it. All {count} sentences are data: `policyRule(id)`, and
+`policyRules(regime, force, holdsOn, organizationKind)`. *Enforced*: what is against it is refused, or kept and marked. *Derived*, *shown*: nothing is refused.
+*Partly*: the text says what is missing. *Not built*: the sentence is given out, and nothing else.
+
+{summary}
+
+A refusal quotes a sentence only where the sentence itself bears it; limits of the software, orders of steps and what an institution's own
+measure says are refused without one. S13 and S14 are one school's and one province's practice, in regimes of their own that never hold: their limits are kept where an institution
+states them, and never quoted.
+
+{regimes}"""
+
+
+def programme_rules() -> str:
+    """Return the page of the rules: each with its sentence and what is done about it."""
+    rules = policy_rules()
+    with (DOCS / "programme-rules.csv").open(encoding="utf-8") as file:
+        done = {row["rule_id"]: row for row in csv.DictReader(file)}
+    counts = Counter(row["status"] for row in done.values())
+    parts = []
+    for regime in regimes().values():
+        days = " – ".join(str(day) for day in (regime.first_on, regime.last_on) if day)
+        head = ["rule", "sentence", "what certgraph does", "where", "tests"]
+        lines = [
+            [
+                f"**{rule.id}** {rule.title_zh}<br>{rule.title}",
+                f"{rule.sentence}<br>*{rule.source}*",
+                f"**{done[rule.id]['status']}**: {done[rule.id]['text']}",
+                " ".join(f"`{name}`" for name in done[rule.id]["functions"].split()),
+                " ".join(f"`{name}`" for name in done[rule.id]["tests"].split()),
+            ]
+            for rule in rules.values()
+            if rule.regime == regime.code
+        ]
+        title = f"## {regime.code}: {regime.title}"
+        parts.append(
+            f"{title}\n\n{regime.title_zh} · {regime.document} {days}\n\n{table(head, lines)}"
+        )
+    summary = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    return _RULES.format(count=len(rules), summary=f"{summary}.", regimes="\n".join(parts))
+
+
 def documents() -> Mapping[Path, str]:
     """Return what each printed document holds."""
-    return {DOCS / "access-matrix.md": _matrix(), DOCS / "errors.md": _errors()}
+    return {
+        DOCS / "access-matrix.md": _matrix(),
+        DOCS / "errors.md": _errors(),
+        DOCS / "programme-rules.md": programme_rules(),
+    }
 
 
 def _matrix() -> str:

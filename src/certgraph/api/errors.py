@@ -3,23 +3,8 @@
 import strawberry
 from graphql import GraphQLError
 
-from certgraph.policy import policy_rules
+from certgraph.api.policy_types import PolicyRule
 from certgraph.problems import Problem, ProblemKind, Rejected
-
-
-@strawberry.type(description="A sentence of the programme's documents.")
-class PolicyRule:
-    """See `certgraph.policy.PolicyRule`."""
-
-    id: str = strawberry.field(description="R39, S17, …")
-    sentence: str = strawberry.field(description="As the document says it, in Chinese.")
-    source: str = strawberry.field(description="Document and section.")
-
-    @classmethod
-    def of(cls, rule_id: str) -> "PolicyRule":
-        """Return the rule with an id."""
-        rule = policy_rules()[rule_id]
-        return cls(id=rule.id, sentence=rule.sentence, source=rule.source)
 
 
 @strawberry.interface(description="Why a request was refused; nothing was changed.")

@@ -25,7 +25,6 @@ from certgraph.api.errors import (
     ForbiddenError,
     InvalidInputError,
     NotFoundError,
-    PolicyRule,
     RuleBrokenError,
     top_error,
 )
@@ -38,6 +37,7 @@ from certgraph.api.graph.learning_outcomes import LearningOutcomeQuery
 from certgraph.api.graph.organizations import IssuerKey, OrganizationQuery
 from certgraph.api.graph.outcome_feed import OutcomeFeedQuery
 from certgraph.api.graph.outcome_records import OutcomeRecordQuery
+from certgraph.api.graph.policy import PolicyQuery
 from certgraph.api.graph.proposals import ProposalQuery
 from certgraph.api.graph.standards import StandardQuery
 from certgraph.api.graph.verification import VerificationQuery
@@ -55,7 +55,6 @@ from certgraph.api.scalars import SCALARS
 from certgraph.api.writes.fields import mutations
 from certgraph.credential.signature import UnsafeKey, load_public_key
 from certgraph.organizations.keys import possession_message
-from certgraph.policy import policy_rules
 from certgraph.problems import Problem
 
 logger = logging.getLogger("certgraph.api")
@@ -84,13 +83,6 @@ class NodeQuery:
             ids: Global ids, up to 100.
         """
         raise NotImplementedError
-
-    @strawberry.field(description="A rule of the programme by id, e.g. R39; null if unknown.")
-    def policy_rule(
-        self, id: Annotated[str, strawberry.argument(description="Its id, such as R39 or S10.")]
-    ) -> PolicyRule | None:
-        """Return one."""
-        return PolicyRule.of(id) if id in policy_rules() else None
 
     @strawberry.field(
         description="Bytes (hex) whose signature proves that an organization holds a key; "
@@ -128,6 +120,7 @@ Query = merge_types(
         ConversionQuery,
         WebhookQuery,
         ActionQuery,
+        PolicyQuery,
         ViewerQuery,
     ),
 )

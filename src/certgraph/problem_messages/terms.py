@@ -37,6 +37,17 @@ HolderRequestKind erasure|erasure|删除
 HolderRequestState open|open|待答复
 HolderRequestState done|done|已办理
 HolderRequestState declined|declined|不予办理
+RuleForce block|refused while it is not kept|不符合则不予办理
+RuleForce deadline|a day is kept and shown|期限
+RuleForce workflow|steps in an order, by several|流程
+RuleForce review|a person decides|人工审核
+RuleForce trigger|something is begun by it|触发
+RuleForce ground|a ground of an exit|退出情形
+RuleForce flag|noted as a breach|标记
+RuleForce warn|a warning|提醒
+RuleForce show|shown|展示
+RuleForce serve|a service to the public|服务
+RuleForce model|how things are recorded|数据要求
 KeyPurpose issuer|issuer|签发
 KeyPurpose log|log of certificates|日志
 KeyPurpose register|register|登记

@@ -34,6 +34,7 @@ from certgraph.organizations.rules import (
     OrganizationKind,
     OrganizationState,
 )
+from certgraph.policy import RuleForce
 from certgraph.problem_messages.terms import in_words
 from certgraph.standards.rules import CertificateLevel, CertificateTypeState
 
@@ -69,11 +70,11 @@ __all__ = [
     "ResyncReason",
     "Role",
     "Rounding",
+    "RuleForce",
     "Scope",
     "Verdict",
 ]
 
-strawberry.enum(OrganizationKind, description="What an organization is; it may be several.")
 strawberry.enum(
     OrganizationState,
     description="SELECTED 入选 → AGREED 签约 → ACTIVE ⇄ RECTIFYING → EXITED or HANDED_OVER.",
