@@ -64,7 +64,7 @@ _RULES = """# The programme's rules, and what certgraph does
 
 Printed from `src/certgraph/policy/rules.csv` and `docs/programme-rules.csv` by `make docs`; `make check` compares it. All {count} sentences are data: `policyRule(id)`, and
 `policyRules(regime, force, holdsOn, organizationKind)`. *Enforced*: what is against it is refused, or kept and marked. *Derived*, *shown*: nothing is refused.
-*Partly*: the text says what is missing. *Not built*: the sentence is given out, and nothing else.
+*Partly*: the text says what is missing. *Not built*: the sentence is given out, and nothing else. *Out of scope*: the text says why.
 
 {summary}
 

@@ -129,9 +129,9 @@ def test_every_rule_says_what_is_done_about_it_and_names_its_function_and_tests(
             assert name.rpartition(".")[2] in tests, name
 
 
-def test_no_refusal_quotes_a_rule_that_is_not_enforced():
+def test_no_refusal_quotes_a_rule_of_which_nothing_is_enforced():
     """Nor does an action; what only a practice says is quoted by nobody."""
-    enforced = {row["rule_id"] for row in DONE if row["status"] == "enforced"}
+    enforced = {row["rule_id"] for row in DONE if row["status"] in ("enforced", "partly")}
     quoted = {message.rule_id for message in MESSAGES.values()} - {None}
     assert quoted <= enforced
     assert {one.rule for one in ALL_ACTIONS} - {None} <= enforced

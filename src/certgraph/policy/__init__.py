@@ -6,6 +6,7 @@ does it and how that is tested: `docs/programme-rules.md`.
 """
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -86,6 +87,19 @@ class PolicyRule:
     parties: tuple[str, ...]
     note: str
 
+    @property
+    def year(self) -> int | None:
+        """Year of the document, as its number says it; None where it has none."""
+        found = re.search(r"〔(\d{4})〕", self.source)
+        return int(found[1]) if found else None
+
+    def holds_on(self, day: date) -> bool:
+        """Tell whether it holds on a day: its regime does, and its document is not of a later year.
+
+        The day of a document within its year is not known here.
+        """
+        return regimes()[self.regime].holds_on(day) and (self.year or 0) <= day.year
+
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
     text = files(__name__).joinpath(name).read_text(encoding="utf-8")
@@ -153,6 +167,6 @@ def rules_that(
         for rule in policy_rules().values()
         if (regime is None or rule.regime == regime)
         and (force is None or force in rule.forces)
-        and (holds_on is None or regimes()[rule.regime].holds_on(holds_on))
+        and (holds_on is None or rule.holds_on(holds_on))
         and (party is None or party in rule.parties)
     ]

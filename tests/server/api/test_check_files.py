@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import tempfile
 
 import pytest
 from PIL import Image
@@ -11,6 +12,8 @@ from python_calamine import CalamineWorkbook
 from certgraph.certificates.checks import asking
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.states.actions import register_certificate, revoke_certificate
+from certgraph.scanning import apart
+from certgraph.scanning.apart import kind_of
 from tests.server.batch_kit import xlsx
 from tests.server.trust.test_lists import new_list, published
 
@@ -200,3 +203,47 @@ async def test_a_scan_that_cannot_be_read_says_why(client, issued, data, remark)
     answer = await check(client, data, language="zh-CN")
     ((page, said, title, *_, word),) = rows_of(answer)[1:]
     assert (page, said, title, word) == ("1", remark, "未能读取", "unreadable")
+
+
+async def test_a_row_with_two_codes_is_answered_by_none_of_them(client, issued):
+    """A good one does not cover a bad one beside it."""
+    texts = [await client.house.qr_text(row) for row in issued[:2]]
+    rows = [
+        {"姓名": texts[0], "准考证号": texts[1]},
+        {"姓名": f"{texts[0]} {texts[1]}"},
+        {"姓名": texts[0], "准考证号": texts[0]},
+    ]
+    answer = await check(client, xlsx(rows))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+    words = [row[-1] for row in book.get_sheet_by_index(0).to_python()[1:]]
+    assert words == ["several_codes", "several_codes", "valid"]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"BM\xe7\xbc\x96,\xe5\xa7\x93", None),
+        ("BM编号,姓名\n1,张\n".encode(), None),
+        (b"BM\x36\x00\x0c\x00\0\0\0\0\x36", ".bmp"),
+        (b"\n %PDF-1.7", ".pdf"),
+        (b"RIFF\0\0\0\0WEBP", ".webp"),
+        (b"RIFF\0\0\0\0WAVE", None),
+        (b"PK\x03\x04", None),
+    ],
+)
+def test_a_scan_is_known_by_its_beginning(data, kind):
+    assert kind_of(data) == kind
+
+
+async def test_no_scan_is_left_behind(client, issued, tmp_path, monkeypatch):
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setattr(apart, "SECONDS", 0.01)
+    answer = await check(client, scan_of(None))
+    ((_, said, *_, word),) = rows_of(answer)[1:]
+    assert (said, word) == (
+        "it takes too long to read: save it with fewer pixels, or take a screenshot of the code.",
+        "unreadable",
+    )
+    assert list(folder.iterdir()) == []

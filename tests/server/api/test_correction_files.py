@@ -4,9 +4,14 @@ import csv
 import io
 
 import pytest
+import xlsxwriter
 from python_calamine import CalamineWorkbook
 
+from certgraph.actions.parties import Role
+from certgraph.certificates.reissuing.correcting import Corrector, Result
+from certgraph.certificates.reissuing.reading import read_corrections
 from certgraph.certificates.rules import DocumentType
+from certgraph.certificates.signing.batches import IssueStep
 from certgraph.certificates.states.actions import revoke_certificate
 from tests.server.batch_kit import xlsx
 
@@ -170,3 +175,49 @@ async def test_the_payload_of_one_correction_has_both_certificates(office):
         "superseded": {"number": "C-一", "holderName": "张一", "state": "SUPERSEDED"},
         "errors": [],
     }
+
+
+@pytest.mark.parametrize("when", [IssueStep.DRAFTS_COMMITTED, IssueStep.BATCH_SIGNED])
+async def test_a_correction_that_was_killed_before_its_signature_goes_on(office, when):
+    data = table(("C-一", "张壹", ""), ("C-二", "张贰", ""))
+    asked, house = read_corrections(data), office.house
+
+    class Killed(BaseException):
+        pass
+
+    def kill(step, _count):
+        if step is when:
+            raise Killed
+
+    actor = await house.actor(Role.EVALUATION_ORGANIZATION, "EO-001")
+    killed = Corrector(house.environment(observe=kill), actor, "names", None)
+    with pytest.raises(Killed):
+        await killed.correct(asked, data, is_trial=False)
+    drafts = [row for row in (await states(office)).values() if row == "DRAFT"]
+    assert len(drafts) == 1
+    again = Corrector(house.environment(), actor, "names", None)
+    results = await again.correct(asked, data, is_trial=False)
+    assert {one.result for one in results.values()} == {Result.CORRECTED}
+    assert sorted((await states(office)).values()) == [*["ISSUED"] * 3, *["SUPERSEDED"] * 2]
+
+
+async def test_an_end_is_not_taken_away_and_merged_cells_are_named(office):
+    kept = await post(office, table(("C-一", "张壹", "长期")), language="zh-CN")
+    assert rows_of(kept)[1][5].startswith("有效期至：更正不能取消有效期，空白表示不变。")
+    merged = await post(office, merged_table())
+    assert [row[-1] for row in rows_of(merged)[1:]] == ["refused", "possible"]
+    assert "merged here" in rows_of(merged)[1][4]
+
+
+def merged_table():
+    """Return a workbook in which one day is merged over two rows."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for column, title in enumerate(TITLES[:3]):
+            sheet.write_string(0, column, title)
+        for row, number in enumerate(("C-一", "C-二"), 1):
+            sheet.write_string(row, 0, number)
+            sheet.write_string(row, 1, f"新{number}".replace("-", ""))
+        sheet.merge_range(1, 2, 2, 2, "2030-01-01")
+    return out.getvalue()

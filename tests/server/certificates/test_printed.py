@@ -3,6 +3,7 @@
 import io
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import pypdfium2
 import pytest
@@ -259,3 +260,14 @@ def test_a_code_has_the_version_that_the_library_finds_by_trying():
             out = io.BytesIO()
             expected.make_image(image_factory=PilImage).save(out, format="PNG")
             assert drawn.png == out.getvalue()
+
+
+def test_types_of_different_layouts_are_not_printed_as_one_file(tmp_path):
+    (tmp_path / "CT-002.typ").write_bytes(
+        Path(printing.__file__).with_name("layout.typ").read_bytes()
+    )
+    one, other = printable(), replace(printable(), certificate_type_code="CT-002")
+    with pytest.raises(Rejected) as caught:
+        printed(Printer(tmp_path), [one, other])
+    assert [problem.code for problem in caught.value.problems] == ["print.several_layouts"]
+    assert printed(Printer(), [one, other]).startswith(b"%PDF")

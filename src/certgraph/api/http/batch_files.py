@@ -122,7 +122,7 @@ class BatchFiles(Files):
 
 def _workbook(file: bytes, given: str, report: Report, language: str) -> bytes:
     """Return a marked workbook. Raises `Rejected` where the file is no table at all."""
-    reading = read_candidates(file, json.loads(given))
+    reading = read_candidates(file, json.loads(given), apart=True)
     return marked_workbook(reading.sheet, reading.header, marks_of(report, language), language)
 
 

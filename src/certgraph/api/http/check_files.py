@@ -61,8 +61,8 @@ class CheckFiles(Files):
         caller = check_role(context, _ASKERS)
         if self._gate.locked():
             raise unavailable("Other tables are being checked. Send it again.")
+        data = await taken_in(request, MAX_BYTES)
         async with self._gate:
-            data = await taken_in(request, MAX_BYTES)
             kind = kind_of(data)
             if kind is None:
                 table = await asyncio.to_thread(read_asked, data)

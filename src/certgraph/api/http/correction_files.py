@@ -58,8 +58,8 @@ class CorrectionFiles(Files):
             raise refusal("request.parameter_missing", "reason", name="reason")
         if self._gate.locked():
             raise unavailable("Another table is being corrected. Send it again.")
+        data = await taken_in(request, MAX_BYTES)
         async with self._gate:
-            data = await taken_in(request, MAX_BYTES)
             asked = await asyncio.to_thread(read_corrections, data)
             corrector = Corrector(context.environment, caller, said["reason"], said.get("document"))
             results = await corrector.correct(asked, data, is_trial=is_trial)

@@ -43,12 +43,19 @@ _NOT_READ = {
     "zh": ("未能读取", "此页没有可读取的二维码，请看备注。", "unreadable"),
     "en": ("Not read", "No code could be read on this page; see the remark.", "unreadable"),
 }
+_SEVERAL = {
+    "zh": ("未核验", "此行有多个二维码内容，请每行只填一个。", "several_codes"),
+    "en": ("Not checked", "The row has several QR texts; give one a row.", "several_codes"),
+}
 _NOT_FOUND = {
     "zh": ("未找到", "平台没有此编号和姓名的证书，请核对后扫描二维码。", "not_found"),
     "en": ("Not found", "There is no certificate of this number and name.", "not_found"),
 }
 _WORDS = {
-    language: {said[language][-1]: said[language][0] for said in (_NOTHING, _NOT_READ, _NOT_FOUND)}
+    language: {
+        said[language][-1]: said[language][0]
+        for said in (_NOTHING, _NOT_READ, _SEVERAL, _NOT_FOUND)
+    }
     | {one.value: str(in_words(one, language)) for one in Verdict}
     for language in COLUMNS
 }
@@ -61,6 +68,15 @@ def word_of(word: str, language: str) -> str:
 
 _PART = 500
 """Rows that are looked up by one statement."""
+
+
+def _none_of(asked: Asked) -> Mapping[str, tuple[str, str, str]]:
+    """Return what is said of a row that has no verdict."""
+    if asked.is_several:
+        return _SEVERAL
+    if asked.number:
+        return _NOT_FOUND
+    return _NOT_READ if asked.is_scan else _NOTHING
 
 
 def answered_table(table: Table, answers: Sequence[Sequence[str]], language: str) -> Answered:
@@ -95,7 +111,7 @@ class Checker:
             if one.row in by_row:
                 answers.append(self._said(by_row[one.row], language))
             else:
-                none = _NOT_FOUND if one.number else _NOT_READ if one.is_scan else _NOTHING
+                none = _none_of(one)
                 title, advice, word = none[language]
                 blanks = [""] * (len(COLUMNS["en"]) - 4)
                 answers.append((title, advice, *blanks, self.receipt, word))

@@ -17,7 +17,8 @@ MAX_ROWS = 10_000
 class Asked:
     """A row: its number, and the QR text in it, or else number and name; None: neither.
 
-    `is_scan`: it is a page of a scan, which can have no number and name.
+    `is_scan`: it is a page of a scan, which can have no number and name. `is_several`: it has more
+    than one QR text, of which nobody can say which is meant.
     """
 
     row: int
@@ -25,6 +26,7 @@ class Asked:
     number: str | None = None
     holder_name: str | None = None
     is_scan: bool = False
+    is_several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def read_asked(data: bytes) -> Table:
         ]
         if len(asked) > MAX_ROWS:
             raise refusal("check.too_many_rows", limit=MAX_ROWS)
-        if any(one.qr_text or one.number for one in asked):
+        if any(one.qr_text or one.number or one.is_several for one in asked):
             return Table(sheet, header, asked)
     raise refusal("check.nothing_asked")
 
@@ -76,14 +78,16 @@ def _header(sheet: Sheet) -> tuple[int, Mapping[str, int]]:
         }
         if min(columns.values()) >= 0:
             return number, columns
-    has_code = bool(sheet.rows) and any(_code(cell) for cell in sheet.rows[0])
+    has_code = bool(sheet.rows) and any(_codes(cell) for cell in sheet.rows[0])
     return (0 if has_code else 1), {}
 
 
 def _asked(number: int, cells: Sequence[Cell], columns: Mapping[str, int]) -> Asked:
-    code = next((found for cell in cells if (found := _code(cell))), None)
-    if code is not None or not columns:
-        return Asked(number, code)
+    codes = list(dict.fromkeys(code for cell in cells for code in _codes(cell)))
+    if len(codes) > 1:
+        return Asked(number, None, is_several=True)
+    if codes or not columns:
+        return Asked(number, codes[0] if codes else None)
     texts = [shown(cell).strip() for cell in cells]
     values = {name: texts[n] if n < len(texts) else "" for name, n in columns.items()}
     if not all(values.values()):
@@ -91,12 +95,11 @@ def _asked(number: int, cells: Sequence[Cell], columns: Mapping[str, int]) -> As
     return Asked(number, None, values["number"], values["holder_name"])
 
 
-def _code(cell: Cell) -> str | None:
-    """Return the text of a QR code in a cell; None where there is none, or several."""
+def _codes(cell: Cell) -> Sequence[str]:
+    """Return the texts of QR codes in a cell."""
     if not isinstance(cell, str) or len(cell) < _SHORTEST_CODE:
-        return None
-    codes = find_codes(cell).codes
-    return codes[0] if len(codes) == 1 else None
+        return ()
+    return find_codes(cell).codes
 
 
 _SHORTEST_CODE = 120

@@ -39,7 +39,7 @@ class Printable:
     Attributes:
         claims: What was signed.
         qr_text: Text of its QR code.
-        issuer: Name of who issued it; of several, who issue together, all.
+        issuer: Name of who issued it: the organization that signed.
         issuer_code: Code of that organization: whose seal it is.
         certificate_type_code: Whose layout it is.
         outcomes: What each learning outcome is called, by its number in the standard.

@@ -73,9 +73,11 @@ def is_printed(row: CertificateRow) -> bool:
 
 
 def printed(printer: Printer, certificates: Sequence[Printable]) -> bytes:
-    """Return one PDF, read back; of several layouts the first one's. Raises `Rejected`."""
+    """Return one PDF, read back. Raises `Rejected`; also where layouts differ: a PDF has one."""
     if len(certificates) > MOST_PAGES:
         raise refusal("print.too_many", limit=MOST_PAGES)
+    if len({printer.layout_of(one.certificate_type_code) for one in certificates}) > 1:
+        raise refusal("print.several_layouts")
     try:
         pdf = printer.pdf(certificates)
         check_pages(pdf, certificates)

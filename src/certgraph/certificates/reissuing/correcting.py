@@ -97,7 +97,9 @@ class Corrector:
                 for row, one in results.items()
             }
         return {
-            one.row: done.get(one.row) or await self._perform(one, digest, dry=False)
+            one.row: done[one.row]
+            if one.row in done and done[one.row].result is Result.CORRECTED
+            else await self._perform(one, digest, dry=False)  # a draft is signed, as far as it can
             for one in asked.rows
         }
 

@@ -1,7 +1,7 @@
 """From a table to corrections: a number, and what is new about it; empty cells stay as they are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from certgraph.certificates.drafts.corrections import CorrectionDraft
 from certgraph.certificates.lookup_keys import number_key
@@ -9,6 +9,7 @@ from certgraph.certificates.sheets.apart import read_sheets_apart
 from certgraph.certificates.sheets.cells import Fault, Row
 from certgraph.certificates.sheets.columns import Header, find_table
 from certgraph.certificates.sheets.files import Cell, Sheet
+from certgraph.certificates.sheets.reading import merged_faults
 from certgraph.problems import refusal
 
 MAX_ROWS = 500
@@ -52,10 +53,11 @@ def read_corrections(data: bytes) -> Corrections:
     Raises:
         Rejected: It is no such table, has no row, or too many.
     """
-    sheet, header = find_table(read_sheets_apart(data, only_old=True), {}, ("number",))
+    sheet, header = find_table(read_sheets_apart(data), {}, ("number",))
     if not set(_NEW) & set(header.columns):
         raise refusal("correction.nothing_new")
     rows: list[Correction] = []
+    read: list[Row] = []
     faults: list[Fault] = []
     seen: dict[str, int] = {}
     for number, cells in enumerate(sheet.rows[header.row :], header.row + 1):
@@ -69,10 +71,12 @@ def read_corrections(data: bytes) -> Corrections:
         if correction.number and before != number:
             row.fault("number", "correction.number_twice", row=before)
         rows.append(correction)
+        read.append(row)
         faults += row.faults
     if not 1 <= len(rows) <= MAX_ROWS:
         code = "correction.too_many_rows" if rows else "sheet.no_rows"
         raise refusal(code, rows=len(rows), limit=MAX_ROWS)
+    faults += merged_faults(sheet, header, read)
     return Corrections(sheet, header, rows, faults)
 
 
@@ -82,9 +86,14 @@ def _is_blank(cell: Cell) -> bool:
 
 def _correction(row: Row) -> Correction:
     """Return what a row asks for; what is wrong is a fault of it."""
+    expires_on = row.day("expires_on")
+    for place, fault in enumerate(row.faults):
+        if fault.problem.code == "sheet.no_end":  # an empty cell says here that the end stays
+            kept = replace(fault.problem, code="correction.end_kept")
+            row.faults[place] = replace(fault, problem=kept)
     draft = CorrectionDraft(
         holder_name=row.text("holder_name"),
-        expires_on=row.day("expires_on"),
+        expires_on=expires_on,
         document_type=row.document_type(),
         document_number=row.code("document_number"),
     )

@@ -83,18 +83,22 @@ _RESTS_ON: Mapping[str, Sequence[str]] = {
 """Field → those without which nothing can be said of it."""
 
 
-def read_candidates(data: bytes, given: Mapping[str, str] | None = None) -> Reading:
+def read_candidates(
+    data: bytes, given: Mapping[str, str] | None = None, *, apart: bool = False
+) -> Reading:
     """Return the candidates of a file, and what is wrong with their cells.
 
     Args:
         data: The file: XLSX, XLS or CSV.
         given: What holds for all of them, by name of a column that the file does not have.
+        apart: Whether any workbook is read beside this process, as a server must; else those of
+            the old kind alone are.
 
     Raises:
         Rejected: It is no table of candidates, has none, or too many.
     """
     given = {name: value for name, value in (given or {}).items() if value}
-    sheet, header = find_table(read_sheets_apart(data, only_old=True), given)
+    sheet, header = find_table(read_sheets_apart(data, only_old=not apart), given)
     added = {n for n, title in header.titles.items() if title in PROBLEMS_TITLES.values()}
     last = max((n for n in header.titles if n not in added), default=0)
     rows: list[Row] = []
@@ -119,7 +123,7 @@ def read_candidates(data: bytes, given: Mapping[str, str] | None = None) -> Read
     if not 1 <= len(rows) <= MAX_ROWS:
         code = "sheet.too_many_rows" if rows else "sheet.no_rows"
         raise refusal(code, rows=len(rows), limit=MAX_ROWS)
-    faults += _merged(sheet, header, rows)
+    faults += merged_faults(sheet, header, rows)
     return Reading(sheet, header, rows, candidates, faults)
 
 
@@ -157,7 +161,7 @@ def _candidate(row: Row) -> Candidate:
     )
 
 
-def _merged(sheet: Sheet, header: Header, rows: Sequence[Row]) -> Iterator[Fault]:
+def merged_faults(sheet: Sheet, header: Header, rows: Sequence[Row]) -> Iterator[Fault]:
     """Yield a fault for each merged area of candidates: its other cells are empty."""
     names = sorted((number, name) for name, number in header.columns.items())
     numbers = [row.number for row in rows]
