@@ -277,7 +277,9 @@ async def test_nothing_is_printed_before_it_is_issued_or_once_it_is_revoked(offi
     await office.desk.work()
     place, numbers = await issued(office)
     await office.client.house.perform(revoke_certificate, number=numbers[0], reason="test")
-    refused = await office.get(f"{place}/certificates.pdf", language="zh-CN")
+    assert len(codes_on((await office.get(f"{place}/certificates.pdf")).content)) == 2
+    path = f"/certificates.pdf?number={numbers[0]}"
+    refused = await office.get(path, language="zh-CN")
     assert refused.json()["errors"][0]["message"] == f"证书 {numbers[0]} 已撤销，不予打印。"
     several = await office.get(f"{place}/certificates.zip")
     with zipfile.ZipFile(io.BytesIO(several.content)) as archive:

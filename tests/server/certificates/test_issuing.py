@@ -73,7 +73,7 @@ BAD = [
     ({"number": "A\u202eB"}, "text.character", "number"),
     ({"level": 3}, "issue.not_entitled", "level"),
     ({"level": 0}, "issue.not_entitled", "level"),
-    ({"standard_code": "STD-9"}, "standard.version_not_found", "standard_version"),
+    ({"standard_code": "STD-9"}, "standard.not_found", "standard_code"),
     ({"standard_version": "2021"}, "standard.version_not_found", "standard_version"),
     ({"issued_on": date(2026, 11, 24)}, "issue.in_the_future", "issued_on"),
     ({"expires_on": date(2026, 11, 1)}, "period.ends_before_it_begins", "expires_on"),

@@ -320,7 +320,7 @@ MISTAKES = [
     ({"证件类型": "学生证"}, "证件类型", "sheet.choice"),
     ({"证件类型": None}, "证件号码", "issue.document_incomplete"),
     ({"标准代码": None}, "标准代码", "sheet.missing"),
-    ({"标准代码": "STD-9"}, "标准版本", "standard.version_not_found"),
+    ({"标准代码": "STD-9"}, "标准代码", "standard.not_found"),
     ({"标准版本": "1999"}, "标准版本", "standard.version_not_found"),
     ({"等级": "四级"}, "等级", "sheet.level"),
     ({"等级": None}, "等级", "sheet.missing"),

@@ -18,7 +18,7 @@ from certgraph.api.http.static_files import SAFE_HEADERS
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.printed.printing import MOST_PAGES
-from certgraph.certificates.printed.selecting import archive, printables
+from certgraph.certificates.printed.selecting import archive, is_printed, printables
 from certgraph.problems import Problem, refusal, reject_if
 
 _PDF, _ZIP = "application/pdf", "application/zip"
@@ -63,7 +63,7 @@ class PrintedFiles(Files):
         return pdf_response(await self._press.pdf(pages), "certificates.pdf")
 
     async def _of_batch(self, request: Request, context: Context) -> Response:
-        """Return one PDF of a batch's certificates. Raises `Rejected`."""
+        """Return one PDF of a batch's valid certificates. Raises `Rejected`."""
         batch, _, _ = await readable_batch(request, context)
         if batch.issue_run_id is None or batch.issued_at is None:
             raise refusal("batch.not_issued")
@@ -71,7 +71,10 @@ class PrintedFiles(Files):
             rows = await run_queries.part_of_run(session, batch.issue_run_id, 0, MOST_PAGES + 1)
             if len(rows) > MOST_PAGES:
                 raise refusal("print.too_many", limit=MOST_PAGES)
-            pages = await printables(session, rows, context.settings.public_host)
+            valid = [row for row in rows if is_printed(row)]
+            if not valid:
+                raise refusal("print.none_valid")
+            pages = await printables(session, valid, context.settings.public_host)
         return pdf_response(await self._press.pdf(pages), f"batch-{batch.id}.pdf")
 
     async def _archive(self, request: Request, context: Context) -> Response:

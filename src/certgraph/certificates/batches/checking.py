@@ -13,7 +13,7 @@ from certgraph.certificates.batches.tables import BatchRow
 from certgraph.certificates.drafts.names import issued_name
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest
 from certgraph.certificates.printed.fonts import printable_characters, unprintable
-from certgraph.certificates.rules import CertificateState
+from certgraph.certificates.rules import CertificateState, masked_name
 from certgraph.certificates.sheets.cells import Fault
 from certgraph.certificates.sheets.reading import Reading, read_candidates
 from certgraph.certificates.signing.starting import request_problems
@@ -135,7 +135,10 @@ async def people_problems(
         path = ("candidates", str(index), "document_number")
         if person in seen:
             other = seen[person]
-            facts: dict[str, object] = {"name": candidates[other].holder_name, "other": other}
+            facts: dict[str, object] = {
+                "name": masked_name(candidates[other].holder_name),
+                "other": other,
+            }
             problems.append(Problem(code="batch.person_twice", path=path, facts=facts))
             continue
         seen[person] = asked[person] = index

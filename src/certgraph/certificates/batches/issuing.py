@@ -74,7 +74,8 @@ async def _begin(worker: Worker, batch_id: UUID) -> IssueRunRow | None:
                 return None
             batch.state = BatchState.ISSUING
             await queries.set_waits_for_approval(session, run.id, waits=False)
-            worker.environment.observe(BatchStep.BEGUN, batch.candidate_count or 0)
+        left = (batch.candidate_count or 0) - await queries.signed_of(session, batch.id)
+        worker.environment.observe(BatchStep.BEGUN, left)
         return None if key.custody is KeyCustody.ORGANIZATION else run
 
 

@@ -122,6 +122,11 @@ async def keep_until(session: Session, batch_id: UUID, until: datetime) -> None:
     await session.execute(update(BatchRow).where(BatchRow.id == batch_id).values(lease_until=until))
 
 
+async def signed_of(session: Session, batch_id: UUID) -> int:
+    """Return how many of a batch's certificates are signed."""
+    return await session.scalar(select(signed_count()).where(BatchRow.id == batch_id)) or 0
+
+
 async def is_signed(session: Session, run_id: UUID) -> bool:
     """Tell whether nothing of a run waits for a signature."""
     waits = exists().where(

@@ -107,13 +107,12 @@ async def _candidate_problems(
         return problems, None
     standard = await facts.standard(candidate.standard_code, candidate.standard_version)
     if standard is None:
-        message_facts = {"code": candidate.standard_code, "version": candidate.standard_version}
-        problems.append(
-            Problem(
-                code="standard.version_not_found", path=("standard_version",), facts=message_facts
-            )
-        )
-        return problems, None
+        said: dict[str, object] = {"code": candidate.standard_code}
+        code, field = "standard.not_found", "standard_code"
+        if await facts.has_standard(candidate.standard_code):
+            code, field = "standard.version_not_found", "standard_version"
+            said["version"] = candidate.standard_version
+        return [Problem(code=code, path=(field,), facts=said)], None
     issuer = await facts.issuer(standard.certificate_type_id, candidate.issued_on)
     problems += issuance_problems(
         issuer,

@@ -36,6 +36,7 @@ class IssueFacts:
         self._organization = organization
         self.today = today
         self._standards: dict[tuple[str, str], IssueStandard | None] = {}
+        self._codes: dict[str, bool] = {}
         self._states: list[tuple[date | None, OrganizationState]] | None = None
         self._issuers: dict[tuple[UUID, date], IssuerFacts] = {}
         self._deadlines: dict[date, Deadline] = {}
@@ -51,6 +52,13 @@ class IssueFacts:
         if (code, version) not in self._standards:
             self._standards[code, version] = await self._find_standard(code, version)
         return self._standards[code, version]
+
+    async def has_standard(self, code: str) -> bool:
+        """Tell whether there is a standard with a code, whatever its versions are."""
+        if code not in self._codes:
+            found = await standard_queries.standard_by_code(self._session, code)
+            self._codes[code] = found is not None
+        return self._codes[code]
 
     async def _find_standard(self, code: str, version: str) -> IssueStandard | None:
         found = await standard_queries.version_of(self._session, code, version)

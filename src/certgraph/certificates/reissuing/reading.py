@@ -8,7 +8,7 @@ from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.sheets.apart import read_sheets_apart
 from certgraph.certificates.sheets.cells import Fault, Row
 from certgraph.certificates.sheets.columns import Header, find_table
-from certgraph.certificates.sheets.files import Cell, Sheet
+from certgraph.certificates.sheets.files import Sheet, is_blank
 from certgraph.certificates.sheets.reading import merged_faults
 from certgraph.problems import refusal
 
@@ -61,7 +61,7 @@ def read_corrections(data: bytes) -> Corrections:
     faults: list[Fault] = []
     seen: dict[str, int] = {}
     for number, cells in enumerate(sheet.rows[header.row :], header.row + 1):
-        if all(_is_blank(cell) for cell in cells):
+        if all(is_blank(cell) for cell in cells):
             continue
         row = Row(number, cells, header, {}, sheet.errors)
         correction = _correction(row)
@@ -78,10 +78,6 @@ def read_corrections(data: bytes) -> Corrections:
         raise refusal(code, rows=len(rows), limit=MAX_ROWS)
     faults += merged_faults(sheet, header, read)
     return Corrections(sheet, header, rows, faults)
-
-
-def _is_blank(cell: Cell) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _correction(row: Row) -> Correction:

@@ -71,6 +71,11 @@ class Sheet:
     merged: Sequence[Area] = ()
 
 
+def is_blank(cell: Cell) -> bool:
+    """Tell whether a cell holds nothing but blanks."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
 def shown(cell: Cell) -> str:
     """Return a cell as a person reads it; whole numbers without a point, days as 2026-11-20."""
     if isinstance(cell, float) and cell.is_integer():

@@ -15,7 +15,7 @@ from certgraph.certificates.sheets.columns import (
     find_table,
     plain_name,
 )
-from certgraph.certificates.sheets.files import Cell, Sheet
+from certgraph.certificates.sheets.files import Cell, Sheet, is_blank
 from certgraph.problems import Problem, Rejected, refusal
 
 MAX_ROWS = 100_000
@@ -105,7 +105,7 @@ def read_candidates(
     candidates: list[Candidate] = []
     faults: list[Fault] = []
     for number, cells in enumerate(sheet.rows[header.row :], header.row + 1):
-        if all(_is_blank(cell) for cell in cells):
+        if all(is_blank(cell) for cell in cells):
             continue
         row = Row(number, cells, header, given, sheet.errors)
         candidate = _candidate(row)
@@ -115,7 +115,7 @@ def read_candidates(
             row.fault(None, "sheet.no_candidate")
         if number in sheet.hidden_rows:
             row.fault(None, "sheet.hidden_row")
-        surplus = {n for n, cell in enumerate(cells, 1) if n > last and not _is_blank(cell)}
+        surplus = {n for n, cell in enumerate(cells, 1) if n > last and not is_blank(cell)}
         if surplus - added:
             row.fault(None, "sheet.surplus")
         faults += row.faults
@@ -134,13 +134,9 @@ def _is_no_candidate(row: Row, header: Header, cells: Sequence[Cell]) -> bool:
     again = sum(
         plain_name(cell) == plain_name(header.titles.get(number))
         for number, cell in enumerate(cells, 1)
-        if not _is_blank(cell)
+        if not is_blank(cell)
     )
     return 2 * missing > len(needed) or 2 * again > len(header.columns)
-
-
-def _is_blank(cell: Cell) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _candidate(row: Row) -> Candidate:
