@@ -199,6 +199,8 @@ WITHOUT_A_TABLE = {
     "Query.creditReconciliation",
     "Query.issuerKeyChallenge",
     "Query.policyRule",
+    "Query.policyRules",
+    "Query.regimes",
     "Query.inclusionProof",
     "Query.registerEntries",
     "Query.verification",
