@@ -4,14 +4,17 @@ import csv
 import hashlib
 import io
 import tempfile
+from datetime import UTC, datetime
 
 import pytest
 from PIL import Image
 from python_calamine import CalamineWorkbook
 
+from certgraph.actions.parties import Role
 from certgraph.certificates.checks import asking
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.states.actions import register_certificate, revoke_certificate
+from certgraph.organizations.tokens import create_token
 from certgraph.scanning import apart
 from certgraph.scanning.apart import kind_of
 from tests.server.batch_kit import xlsx
@@ -247,3 +250,18 @@ async def test_no_scan_is_left_behind(client, issued, tmp_path, monkeypatch):
         "unreadable",
     )
     assert list(folder.iterdir()) == []
+
+
+async def test_the_day_of_a_status_is_chinas(client):
+    """Published at midnight and a half in China, still the day before by UTC."""
+    house = client.house
+    house.now = datetime(2026, 11, 23, 16, 30, tzinfo=UTC)
+    (row,) = await house.issue(house.candidate(holder_name="张零"))
+    await new_list(house)
+    await published(house)
+    given = {"name": "at night", "role": Role.VERIFIER}
+    _, client.tokens["verifier"] = await house.perform(create_token, **given)
+    answer = await check(client, f"证书编号,姓名\n{row.number},张零\n".encode())
+    head, found = rows_of(answer)
+    assert found[head.index("Status as of")] == "2026-11-24"
+    assert "as of 2026-11-24" in found[head.index("Advice")]

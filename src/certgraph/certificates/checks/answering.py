@@ -172,5 +172,5 @@ class Checker:
                 key.organization.name if key else "",
             ]
         as_of = verification.status_as_of
-        day = "" if as_of is None else days.to_datetime(as_of).date().isoformat()
+        day = "" if as_of is None else days.to_date(days.day_of(as_of)).isoformat()
         return (words.title, words.line, *facts, day, self.receipt, verification.verdict.value)
