@@ -106,7 +106,6 @@ def upgrade() -> None:
     _table(
         "check_receipts",
         sa.Column("code", sa.String(length=20), nullable=False),
-        sa.Column("asked_by", sa.Text(), nullable=False),
         _instant("checked_at"),
         sa.Column("trust_sequence", sa.Integer(), nullable=False),
         sa.Column("row_count", sa.Integer(), nullable=False),

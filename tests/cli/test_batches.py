@@ -182,6 +182,10 @@ def test_certificates_are_corrected_from_a_table_after_a_trial(run, demo, tmp_pa
     assert (
         run("correct", new, "--holder-name", "张再正", "--reason", "x", "--document", "y")[0] == 0
     )
+    other = tmp_path / "out.xlsx"
+    wrong = run("correct-many", file, other, "--reason", "x", "--document", "y", "--submit")
+    assert (wrong[0], other.exists()) == (1, False)
+    assert "out.xlsx is not written here" in wrong[2]
     same = run("correct-many", file, file, "--reason", "names", "--document", "letter 1")
     assert "new.csv is the file that is read; name another one." in same[2]
 

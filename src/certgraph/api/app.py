@@ -62,6 +62,7 @@ from certgraph.api.http.requests import (
     send_reply,
     text_response,
 )
+from certgraph.api.http.sharing_pages import SharingPages
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.http.verify_page import VerifyPage
 from certgraph.api.reads.reader import Reader
@@ -311,6 +312,32 @@ async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIter
         await server.close()
 
 
+def _routes(server: Server) -> list[Route]:
+    """Return where requests go that are neither GraphQL nor the feed."""
+    press = Press(server.settings.printing_dir)
+    plain = (server.context, server.outage)
+    routes = [
+        Route("/", _home),
+        Route("/trust/{name}", server.published),
+        Route("/audit/{name}", server.published),
+        Route("/status/{code}/{name}", server.published),
+        *VerifyPage(server.trust_cache, server.reads, server.clock).routes(),
+        *LogFiles(server.reads, server.outage).routes(),
+        *BatchFiles(*plain).routes(),
+        *PrintedFiles(*plain, press).routes(),
+        *CheckFiles(*plain).routes(),
+        *CorrectionFiles(*plain).routes(),
+        *HolderLinkFiles(*plain).routes(),
+        *HolderPages(*plain, press).routes(),
+        *SharingPages(*plain, press).routes(),
+        Route("/livez", server.livez),
+        Route("/readyz", server.readyz),
+    ]
+    if server.settings.graphiql:
+        routes.append(Route("/graphiql/{name}", graphiql_asset))
+    return routes
+
+
 def make_app(
     settings: Settings,
     *,
@@ -362,29 +389,7 @@ def make_app(
         clock=clock,
     )
     # 3. Where they go.
-    page = VerifyPage(server.trust_cache, reads, clock)
-    log = LogFiles(reads, server.outage)
-    batches = BatchFiles(server.context, server.outage)
-    press = Press(settings.printing_dir)
-    prints = PrintedFiles(server.context, server.outage, press)
-    routes = [
-        Route("/", _home),
-        Route("/trust/{name}", server.published),
-        Route("/audit/{name}", server.published),
-        Route("/status/{code}/{name}", server.published),
-        *page.routes(),
-        *log.routes(),
-        *batches.routes(),
-        *prints.routes(),
-        *CheckFiles(server.context, server.outage).routes(),
-        *CorrectionFiles(server.context, server.outage).routes(),
-        *HolderLinkFiles(server.context, server.outage).routes(),
-        *HolderPages(server.context, server.outage, press).routes(),
-        Route("/livez", server.livez),
-        Route("/readyz", server.readyz),
-    ]
-    if settings.graphiql:
-        routes.append(Route("/graphiql/{name}", graphiql_asset))
+    routes = _routes(server)
     app = Application(
         routes=routes, lifespan=lambda _app: _running(server, work, publishing=publishing)
     )

@@ -8,6 +8,7 @@ from enum import StrEnum
 from certgraph.credential.claims import Claims, claims_faults
 from certgraph.credential.text_rules import TextFault
 from certgraph.organizations.rules import OrganizationState
+from certgraph.policy import regimes
 from certgraph.problems import Problem
 from certgraph.standards.rules import CertificateLevel
 
@@ -150,7 +151,7 @@ def not_entitled_problem(
     return Problem(code="issue.not_entitled", path=path, facts=facts)
 
 
-LAST_EXAMS_ON = date(2025, 12, 31)
+LAST_EXAMS_ON = regimes()["PILOT"].completes_until or date.max
 """Until then students who had registered were to be examined and certified. Source: rule S18."""
 
 

@@ -16,14 +16,13 @@ from certgraph.problems import refusal
 
 
 async def _correct_many(runtime: Runtime, options: argparse.Namespace) -> None:
-    check_output(options.out, ".xlsx", ".csv", source=options.file)
     data = read_bytes(options.file)
     asked = read_corrections(data)
+    kind = ".csv" if asked.sheet.is_csv else ".xlsx"  # before anything is corrected
+    check_output(options.out, kind, source=options.file)
     corrector = Corrector(runtime.environment(), BY_HAND, options.reason, options.document)
     results = await corrector.correct(asked, data, is_trial=not options.submit)
     table = answered(asked, results, default_language())
-    kind = ".csv" if table.is_csv else ".xlsx"
-    check_output(options.out, kind)
     options.out.write_bytes(table.body())
     counts = Counter(one.result for one in results.values())
     print(

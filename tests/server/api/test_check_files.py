@@ -176,6 +176,12 @@ def scan_of(*texts, kind="PDF"):
     return out.getvalue()
 
 
+NO_CODE = (
+    "No certificate code found – Capture the whole code, sharp and well lit; scan at 300 dpi; or "
+    "look it up by number and name."
+)
+
+
 @pytest.mark.parametrize("kind", ["PDF", "TIFF"])
 async def test_the_pages_of_a_scan_are_checked(client, issued, kind):
     texts = [await client.house.qr_text(row) for row in issued[:2]]
@@ -185,7 +191,7 @@ async def test_the_pages_of_a_scan_are_checked(client, issued, kind):
     assert head[:4] == ["Page", "Remark", "Result", "Advice"]
     assert [(row[0], row[1], row[-1]) for row in rows] == [
         ("1", "", "valid"),
-        ("2", "No code was found.", "unreadable"),
+        ("2", NO_CODE, "unreadable"),
         ("3", "", "revoked"),
     ]
     assert rows[0][4:6] == [issued[0].number, "张0"]
@@ -198,7 +204,10 @@ async def test_the_pages_of_a_scan_are_checked(client, issued, kind):
     [
         (b"%PDF-1.7 and nothing more", "文件已损坏，或与扩展名不符。"),
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "不是可读取的图片、PDF 或文本。"),
-        (scan_of(None, kind="PNG"), "没有找到二维码。"),
+        (
+            scan_of(None, kind="PNG"),
+            "未发现证书二维码 – 请完整拍入二维码，保持清晰、光线充足；扫描请用 300 dpi；或按证书编号和姓名查询。",
+        ),
     ],
     ids=["damaged", "no picture", "blank"],
 )

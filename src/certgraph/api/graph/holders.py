@@ -52,14 +52,12 @@ class HolderLink(Node):
     )
     created_at: datetime = column(HolderLinkRow.created_at, description="When it was made.")
     created_by: str = column(HolderLinkRow.created_by, description="By which token.")
-    expires_at: datetime = column(
-        HolderLinkRow.expires_at, description="It opens nothing from then."
-    )
+    expires_at: datetime = column(HolderLinkRow.expires_at, description="When it ends.")
     opened_at: datetime | None = column(
         HolderLinkRow.opened_at, description="When the holder opened it; null: not yet."
     )
     revoked_at: datetime | None = column(
-        HolderLinkRow.revoked_at, description="When it was revoked, or a newer one took its place."
+        HolderLinkRow.revoked_at, description="When it was revoked, or a newer one was made."
     )
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -25,19 +24,15 @@ from certgraph.api.http.outages import Outage
 from certgraph.api.http.plain_pages import page_response
 from certgraph.api.http.requests import unavailable
 from certgraph.certificates.checks.answering import Checker, answered_table, word_of
-from certgraph.certificates.checks.asking import Asked, Table, read_asked
+from certgraph.certificates.checks.asking import read_asked
 from certgraph.certificates.checks.receipts import find_receipt, new_code, receipt_of
-from certgraph.certificates.sheets.files import Sheet
-from certgraph.plain_pages.rendering import words
 from certgraph.problems import Problem, Rejected
 from certgraph.scanning.apart import kind_of, read_scan_apart
-from certgraph.scanning.scans import Scan
-from certgraph.verify_page.page import words as page_words
+from certgraph.scanning.rows import table_of
 
 PATH = "/checks"
 MAX_BYTES = 16 * 1024 * 1024
 _ASKERS = {Role.VERIFIER, Role.OPERATOR}
-_NO_CODE = "unread_no_code"
 _AT_ONCE = 2
 """Tables that are checked at a time."""
 
@@ -58,7 +53,7 @@ class CheckFiles(Files):
 
     async def _check(self, request: Request, context: Context) -> Response:
         """Return a table with a verdict behind each row. Raises `Rejected`, `BadRequest`."""
-        caller = check_role(context, _ASKERS)
+        check_role(context, _ASKERS)
         if self._gate.locked():
             raise unavailable("Other tables are being checked. Send it again.")
         data = await taken_in(request, MAX_BYTES)
@@ -82,28 +77,15 @@ class CheckFiles(Files):
                 code,
                 answers,
                 body,
-                asked_by=caller.name,
                 trust_sequence=trust.trust_list.sequence,
                 now=now,
                 random=context.random,
             )
             async with context.sessions.begin() as session:
                 session.add(receipt)
-        response = table_response(body, "checked", HTTPStatus.OK, is_csv=answered.is_csv)
+        response = table_response(body, "checked", HTTPStatus.OK, is_csv=table.sheet.is_csv)
         response.headers["Receipt"] = f"{context.settings.base_url}{PATH}/{code}"
         return response
-
-
-def table_of(scans: Sequence[Scan], language: str) -> Table:
-    """Return a table with a row for each code of a scan; where one is not read, it says why."""
-    said = {**page_words(language), **words(language)}
-    rows: list[tuple[str, str]] = [(said["column_page"], said["column_remark"])]
-    asked = []
-    for number, scan in enumerate(scans, 2):
-        why = "" if scan.unread is None else said.get(f"unread_{scan.unread}", said[_NO_CODE])
-        rows.append((scan.page or "1", why))
-        asked.append(Asked(number, scan.qr_text, is_scan=True))
-    return Table(Sheet("", rows), 1, asked)
 
 
 async def _receipt(request: Request, context: Context) -> Response:

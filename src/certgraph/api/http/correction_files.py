@@ -69,4 +69,4 @@ class CorrectionFiles(Files):
         status = HTTPStatus.OK if is_trial else HTTPStatus.CREATED
         if Result.REFUSED in found:
             status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return table_response(body, "corrections", status, is_csv=table.is_csv)
+        return table_response(body, "corrections", status, is_csv=asked.sheet.is_csv)

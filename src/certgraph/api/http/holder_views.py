@@ -1,6 +1,5 @@
 """What a holder's page and a shared one show, gathered for their templates."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,6 @@ from certgraph.certificates.holders.links import sharing_url
 from certgraph.certificates.holders.requests import text_of
 from certgraph.certificates.holders.tables import HolderRequestRow, SharingLinkRow
 from certgraph.certificates.printed.selecting import is_printed
-from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.signing.batches import signed_bytes
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credential import days
@@ -89,18 +87,17 @@ async def _signed(session: Session, row: CertificateRow) -> bytes:
     return signed_bytes(row, key) or b""
 
 
-async def qr_png(context: Context, row: CertificateRow) -> bytes:
-    """Return the QR code of a certificate as PNG."""
+async def qr_text_of(context: Context, row: CertificateRow) -> str:
+    """Return the text of a certificate's QR code."""
     async with context.reads() as session:
-        text = to_qr_text(await _signed(session, row), context.settings.public_host)
-    return (await asyncio.to_thread(draw_qr, text)).png
+        return to_qr_text(await _signed(session, row), context.settings.public_host)
 
 
 async def mine(context: Context, holder: Holder) -> dict[str, Any]:
     """Return what a holder's page shows."""
     only = None
     async with context.reads() as session:
-        links = await queries.sharing_links_of(session, holder.numbers, holder.only)
+        links = await queries.sharing_links_of(session, holder.numbers, holder.only, context.now)
         counts = await queries.opening_counts(session, [link.id for link in links])
         shares = []
         for link in links:

@@ -1,4 +1,4 @@
-"""Where PDFs are made: beside the event loop, a few at a time, whoever asks."""
+"""Where PDFs and codes are made: beside the event loop, a few at a time, whoever asks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,9 +7,10 @@ from pathlib import Path
 from certgraph.api.http.requests import unavailable
 from certgraph.certificates.printed.printing import Printable, Printer
 from certgraph.certificates.printed.selecting import printed
+from certgraph.certificates.qr_image import draw_qr
 
 _AT_ONCE = 2
-"""PDFs that are made at a time."""
+"""PDFs, and codes, that are made at a time."""
 
 _MOST_WAITING = 50
 """PDFs that are made or waited for."""
@@ -21,6 +22,7 @@ class Press:
     def __init__(self, folder: Path | None) -> None:
         self.printer = Printer(folder)
         self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._drawing = asyncio.Semaphore(_AT_ONCE)
         self._waiting = 0
 
     async def pdf(self, pages: Sequence[Printable]) -> bytes:
@@ -33,6 +35,11 @@ class Press:
                 return await asyncio.to_thread(printed, self.printer, pages)
         finally:
             self._waiting -= 1
+
+    async def code(self, qr_text: str) -> bytes:
+        """Return a QR code as PNG."""
+        async with self._drawing:
+            return (await asyncio.to_thread(draw_qr, qr_text)).png
 
     async def next_part(self, parts: AsyncIterator[bytes]) -> bytes | None:
         """Return the next part of what is made piece by piece; None at its end. `Rejected`.

@@ -84,9 +84,8 @@ class PrintedFiles(Files):
             raise refusal("batch.not_issued")
         host = context.settings.public_host
         parts = archive(context.reads, self._press.printer, batch.issue_run_id, host)
-        first = await self._press.next_part(
-            parts
-        )  # so that what speaks against all of it is an answer, no break
+        # the first part comes before the answer: what speaks against all of it is no broken file
+        first = await self._press.next_part(parts)
 
         async def body() -> AsyncIterator[bytes]:
             part = first

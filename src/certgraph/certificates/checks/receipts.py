@@ -31,7 +31,6 @@ def receipt_of(
     answers: Sequence[Sequence[str]],
     body: bytes,
     *,
-    asked_by: str,
     trust_sequence: int,
     now: datetime,
     random: Random,
@@ -42,7 +41,6 @@ def receipt_of(
         code: As it is in the table that is given back.
         answers: What was said of each row; the last text is its word.
         body: The file that is given back.
-        asked_by: By which token.
         trust_sequence: Of the trust list that it was checked with.
         now: When.
         random: Source of ids.
@@ -51,7 +49,6 @@ def receipt_of(
     return CheckReceiptRow(
         id=new_id(random),
         code=code,
-        asked_by=asked_by,
         checked_at=now,
         trust_sequence=trust_sequence,
         row_count=len(answers),

@@ -16,7 +16,6 @@ class CheckReceiptRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(20), unique=True)
-    asked_by: Mapped[str] = mapped_column(Text)
     checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     trust_sequence: Mapped[int]
     row_count: Mapped[int]

@@ -21,7 +21,7 @@ class Purpose(StrEnum):
 
 
 def secret_of(keyring: Keyring, purpose: Purpose, id_: UUID) -> str:
-    """Return the text that opens what a row stands for: 43 characters, 128 bits of them secret."""
+    """Return the text that opens what a row is for: 43 characters, 128 bits of them secret."""
     whole = id_.bytes + keyring.link_mac(purpose, id_.bytes)
     return base64.urlsafe_b64encode(whole).decode().rstrip("=")
 

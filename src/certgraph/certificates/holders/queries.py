@@ -30,9 +30,9 @@ from certgraph.database import Session
 
 def is_about(certificate_id: Any, number_key: Any) -> ColumnElement[bool]:  # noqa: ANN401 - a column, a parameter
     """Return the condition that a row is about the certificate with a number as it is compared."""
-    return certificate_id.in_(  # type: ignore[no-any-return]
-        select(CertificateRow.id).where(CertificateRow.number_key == number_key)
-    )
+    numbered = select(CertificateRow.id).where(CertificateRow.number_key == number_key)
+    found: ColumnElement[bool] = certificate_id.in_(numbered)
+    return found
 
 
 async def link_by_id(session: Session, id_: UUID) -> HolderLinkRow | None:
@@ -169,33 +169,40 @@ async def numbers_of_holder(
 
 
 async def sharing_links_of(
-    session: Session, certificate_ids: Collection[UUID], organization_id: UUID | None
-) -> list[SharingLinkRow]:
-    """Return the newest sharing links that show some of these certificates and no others.
+    session: Session,
+    certificate_ids: Collection[UUID],
+    organization_id: UUID | None,
+    now: datetime,
+) -> Sequence[SharingLinkRow]:
+    """Return sharing links that show some of these certificates and no others: open ones first.
 
     `organization_id`: those alone that were made on pages opened by its links; None: all.
     """
     of_these = select(SharedCertificateRow.sharing_link_id).where(
         SharedCertificateRow.certificate_id.in_(certificate_ids)
     )
+    of_others = select(SharedCertificateRow.sharing_link_id).where(
+        SharedCertificateRow.sharing_link_id.in_(of_these),
+        SharedCertificateRow.certificate_id.not_in(certificate_ids),
+    )
     statement = (
         select(SharingLinkRow)
-        .where(SharingLinkRow.id.in_(of_these))
-        .order_by(SharingLinkRow.created_at.desc(), SharingLinkRow.id)
-        .limit(MOST_SHOWN * 2)
+        .where(SharingLinkRow.id.in_(of_these), SharingLinkRow.id.not_in(of_others))
+        .order_by(_is_open(now).desc(), SharingLinkRow.created_at.desc(), SharingLinkRow.id)
+        .limit(MOST_SHOWN)
     )
     if organization_id is not None:
         statement = statement.where(SharingLinkRow.organization_id == organization_id)
-    found = await session.scalars(statement)
-    return [row for row in found if row.certificate_ids <= set(certificate_ids)]
+    return (await session.scalars(statement)).all()
+
+
+def _is_open(now: datetime) -> ColumnElement[bool]:
+    return and_(SharingLinkRow.revoked_at.is_(None), SharingLinkRow.ends_at > now)
 
 
 async def open_shares(session: Session, certificate_ids: Collection[UUID], now: datetime) -> int:
     """Return how many sharing links with one of these are open, or a day old at most."""
-    is_counted = or_(
-        and_(SharingLinkRow.revoked_at.is_(None), SharingLinkRow.ends_at > now),
-        SharingLinkRow.created_at > now - timedelta(days=1),
-    )
+    is_counted = or_(_is_open(now), SharingLinkRow.created_at > now - timedelta(days=1))
     statement = (
         select(func.count())
         .select_from(SharedCertificateRow)

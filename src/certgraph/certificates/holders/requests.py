@@ -80,7 +80,7 @@ async def answer_holder_request(
 ) -> HolderRequestRow:
     """Answer a holder's request; the holder reads it on the page.
 
-    It changes no certificate: `certificateCorrect` corrects, and the programme's office erases
+    It changes no certificate: `certificateReissue` corrects, and the programme's office erases
     (`certificateHolderErase`).
 
     Args:

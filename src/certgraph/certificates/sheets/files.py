@@ -70,6 +70,11 @@ class Sheet:
     errors: Mapping[tuple[int, int], str] = field(default_factory=dict)
     merged: Sequence[Area] = ()
 
+    @property
+    def is_csv(self) -> bool:
+        """Whether it came as CSV."""
+        return not self.name
+
 
 def is_blank(cell: Cell) -> bool:
     """Tell whether a cell holds nothing but blanks."""

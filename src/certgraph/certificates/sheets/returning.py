@@ -32,11 +32,6 @@ class Answered:
     bad: Collection[str]
 
     @property
-    def is_csv(self) -> bool:
-        """Whether it came, and goes, as CSV."""
-        return not self.sheet.name
-
-    @property
     def width(self) -> int:
         """How many columns it came with."""
         return max((len(row) for row in self.sheet.rows), default=0)
@@ -54,7 +49,7 @@ class Answered:
 
     def body(self) -> bytes:
         """Return the file."""
-        return _csv(self) if self.is_csv else _xlsx(self)
+        return _csv(self) if self.sheet.is_csv else _xlsx(self)
 
 
 def _csv(table: Answered) -> bytes:
