@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import (
     BaseModel,
@@ -177,7 +177,18 @@ class Settings(BaseModel):
         """URL that published data names."""
         return f"https://{self.public_host}"
 
+    @property
+    def is_local(self) -> bool:
+        """Whether it serves people of this machine alone, as a demo does: without TLS."""
+        return urlsplit(f"//{self.public_host}").hostname in _LOCAL
 
+    @property
+    def pages_url(self) -> str:
+        """URL below which people open pages."""
+        return f"http://{self.public_host}" if self.is_local else self.base_url
+
+
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
 _NAMES = {"master_key": "the master key", "register_key": "the register's key"}
 
 

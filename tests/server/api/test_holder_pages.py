@@ -455,6 +455,10 @@ async def test_where_a_demo_is_served_the_cookie_needs_no_tls(house, monkeypatch
             form = {"number": "A-1", "name": "王小明", "document": DOCUMENT}
             cookie = (await http.post("/h", data=form)).headers["set-cookie"]
         assert ("; Secure" in cookie, cookie.startswith("__Host-")) == (is_secure, is_secure)
+    assert (settings.base_url, settings.pages_url) == (
+        "https://localhost:8000",
+        "http://localhost:8000",
+    )
     await app.server.close()
 
 

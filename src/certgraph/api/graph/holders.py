@@ -26,7 +26,7 @@ def _url(context: Context, id_: UUID, expires_at: datetime, *over: datetime | No
     """Return the address of a link that still opens the page."""
     if expires_at <= context.now or any(over):
         return None
-    return holder_url(context.keyring, context.settings.base_url, id_)
+    return holder_url(context.keyring, context.settings.pages_url, id_)
 
 
 @strawberry.type(

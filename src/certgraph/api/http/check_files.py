@@ -84,7 +84,7 @@ class CheckFiles(Files):
             async with context.sessions.begin() as session:
                 session.add(receipt)
         response = table_response(body, "checked", HTTPStatus.OK, is_csv=table.sheet.is_csv)
-        response.headers["Receipt"] = f"{context.settings.base_url}{PATH}/{code}"
+        response.headers["Receipt"] = f"{context.settings.pages_url}{PATH}/{code}"
         return response
 
 

@@ -65,7 +65,7 @@ async def _links_of_batch(request: Request, context: Context) -> Response:
     written = csv.writer(table)
     written.writerow(_TITLES)
     for row, link in zip(rows, outcome.results[0], strict=True):
-        url = holder_url(context.keyring, context.settings.base_url, link.id)
+        url = holder_url(context.keyring, context.settings.pages_url, link.id)
         ends = f"{link.expires_at.astimezone(CHINA):%Y-%m-%d %H:%M}"
         written.writerow(map(spreadsheet_text, (row.number, row.holder_name, url, ends)))
     headers = {

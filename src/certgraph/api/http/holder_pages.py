@@ -6,7 +6,6 @@ none up.
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -38,7 +37,6 @@ from certgraph.plain_pages.rendering import stylesheet, words
 from certgraph.problems import Problem, Rejected, refusal
 
 _COOKIE = "certgraph-holder"
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
 _DONE = {"shared": "share_done", "ended": "share_ended_done", "asked": "ask_done"}
 
 Change = Callable[[Context, Holder, Form, Request], Awaitable[str]]
@@ -234,9 +232,8 @@ def _to_mine(up: str) -> Callable[[Request], Awaitable[Response]]:
 
 def _cookie(request: Request, context: Context) -> str:
     """Return the cookie's name: bound to this host and to HTTPS, but where a demo is served."""
-    served = urlsplit(f"//{context.settings.public_host}").hostname
-    is_local = served in _LOCAL and request.url.scheme == "http"
-    return _COOKIE if is_local else f"__Host-{_COOKIE}"
+    is_plain = context.settings.is_local and request.url.scheme == "http"
+    return _COOKIE if is_plain else f"__Host-{_COOKIE}"
 
 
 def _with_session(

@@ -128,7 +128,7 @@ def _share(context: Context, link: SharingLinkRow, numbers: Mapping[UUID, str]) 
         "ends_at": link.ends_at,
         "revoked_at": link.revoked_at,
         "is_open": link.revoked_at is None and link.ends_at > context.now,
-        "url": sharing_url(context.keyring, context.settings.base_url, link.id),
+        "url": sharing_url(context.keyring, context.settings.pages_url, link.id),
     }
 
 

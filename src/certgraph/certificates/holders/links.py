@@ -38,11 +38,11 @@ def key_in(keyring: Keyring, purpose: Purpose, secret: str) -> UUID | None:
     return UUID(bytes=whole[:16]) if is_ours else None
 
 
-def holder_url(keyring: Keyring, base_url: str, id_: UUID) -> str:
+def holder_url(keyring: Keyring, pages_url: str, id_: UUID) -> str:
     """Return the address that a holder is sent."""
-    return f"{base_url}/{HOLDER_PATH}{secret_of(keyring, Purpose.LINK, id_)}"
+    return f"{pages_url}/{HOLDER_PATH}{secret_of(keyring, Purpose.LINK, id_)}"
 
 
-def sharing_url(keyring: Keyring, base_url: str, id_: UUID) -> str:
+def sharing_url(keyring: Keyring, pages_url: str, id_: UUID) -> str:
     """Return the address that a holder gives to others."""
-    return f"{base_url}/{SHARING_PATH}{secret_of(keyring, Purpose.SHARING, id_)}"
+    return f"{pages_url}/{SHARING_PATH}{secret_of(keyring, Purpose.SHARING, id_)}"
