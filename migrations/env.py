@@ -17,8 +17,11 @@ import certgraph.credit_bank.conversion.tables
 import certgraph.credit_bank.feed.tables
 import certgraph.credit_bank.proposals.tables
 import certgraph.credit_bank.records.tables
+import certgraph.duties.tables
 import certgraph.entitlements.tables
 import certgraph.organizations.tables
+import certgraph.parameters.tables
+import certgraph.participation.tables
 import certgraph.standards.tables
 import certgraph.transparency.tables
 import certgraph.trust.tables  # noqa: F401 - tables register themselves on import

@@ -15,10 +15,13 @@ from certgraph.credit_bank.conversion import measures
 from certgraph.credit_bank.feed import recording, webhooks
 from certgraph.credit_bank.proposals import drafting as proposals
 from certgraph.credit_bank.proposals import hours_rules, recognition
+from certgraph.duties import filing, waiving
 from certgraph.entitlements import actions as entitlements
 from certgraph.organizations import actions as organizations
-from certgraph.organizations import keys, tokens
+from certgraph.organizations import appointments, keys, tokens
 from certgraph.organizations.subjects import ProgrammeParties
+from certgraph.parameters import actions as parameters
+from certgraph.participation import actions as participation
 from certgraph.standards import actions as standards
 from certgraph.standards import catalogue_import
 from certgraph.transparency import recovering
@@ -26,10 +29,15 @@ from certgraph.trust import restoring, service
 
 ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *organizations.ACTIONS,
+    *appointments.ACTIONS,
+    *parameters.ACTIONS,
     *keys.ACTIONS,
     *tokens.ACTIONS,
     *standards.ACTIONS,
     *catalogue_import.ACTIONS,
+    *participation.ACTIONS,
+    *filing.ACTIONS,
+    *waiving.ACTIONS,
     *entitlements.ACTIONS,
     *certificates.ACTIONS,
     *issuing.ACTIONS,

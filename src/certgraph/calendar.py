@@ -69,6 +69,22 @@ def _is_working_day(day: date) -> tuple[bool, bool]:
         return day.weekday() < 5 and (day.month, day.day) not in _FIXED_HOLIDAYS, True
 
 
+def is_working_day(day: date) -> bool:
+    """Tell whether a day is a working day; of a year without a calendar as far as is known."""
+    return _is_working_day(day)[0]
+
+
+def working_days_after(day: date, count: int) -> Deadline:
+    """Return the last of so many working days after a day, which is itself not counted."""
+    counted, is_provisional = 0, False
+    while counted < count:
+        day += timedelta(days=1)
+        is_worked, is_guess = _is_working_day(day)
+        counted += is_worked
+        is_provisional |= is_guess
+    return Deadline(day, is_provisional)
+
+
 def registration_deadline(issued_on: date) -> Deadline:
     """Return the last day for entering a certificate issued on `issued_on` on the platform.
 
@@ -76,13 +92,7 @@ def registration_deadline(issued_on: date) -> Deadline:
 
     Source: rule R39; Civil Code, article 201.
     """
-    day, counted, is_provisional = issued_on, 0, False
-    while counted < REGISTRATION_WORKING_DAYS:
-        day += timedelta(days=1)
-        is_working_day, is_guess = _is_working_day(day)
-        counted += is_working_day
-        is_provisional |= is_guess
-    return Deadline(day, is_provisional)
+    return working_days_after(issued_on, REGISTRATION_WORKING_DAYS)
 
 
 def next_month_deadline(start: date) -> Deadline:

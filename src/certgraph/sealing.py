@@ -44,6 +44,7 @@ class Keyring:
         self._inputs = AESGCM(self._derive("pending inputs"))
         self._batches = AESGCM(self._derive("batches"))
         self._requests = AESGCM(self._derive("requests of holders"))
+        self._contacts = AESGCM(self._derive("contacts of organizations"))
         self._webhook_secrets = AESGCM(self._derive("webhook secrets"))
         self._lookup_key = self._derive("document lookup")
         self._audit_key = self._derive("audit trail")
@@ -141,6 +142,14 @@ class Keyring:
     def open_request(self, sealed: bytes, owner: bytes) -> str:
         """Return what a holder asks for. Raises `CannotOpen`."""
         return _open(self._requests, sealed, owner).decode()
+
+    def seal_contact(self, text: str, owner: bytes) -> bytes:
+        """Return how a person is reached, sealed for the appointment."""
+        return _seal(self._contacts, text.encode(), owner)
+
+    def open_contact(self, sealed: bytes, owner: bytes) -> str:
+        """Return how a person is reached. Raises `CannotOpen`."""
+        return _open(self._contacts, sealed, owner).decode()
 
     def link_mac(self, purpose: str, id_: bytes) -> bytes:
         """Return what makes a link of a row, 16 bytes; by the database alone nobody makes one."""

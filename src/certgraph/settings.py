@@ -78,6 +78,12 @@ class Settings(BaseModel):
         le=3600,
         description="How often the server looks for changes to state in the credit bank's feed.",
     )
+    sweep_every_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=86_400,
+        description="How often the server looks for what has come to be owed, or was missed.",
+    )
     webhook_hosts: str = Field(
         default="",
         description="Hosts (and ports) that may be notified of the feed, by commas.",

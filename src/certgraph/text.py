@@ -26,6 +26,16 @@ def text_problems(value: str, longest: int, *path: str) -> list[Problem]:
     return [Problem(code=f"text.{fault.value}", path=path, facts={"longest": longest})]
 
 
+def long_text_problems(value: str, longest: int, *path: str) -> list[Problem]:
+    """List what is wrong with a text of several lines, 1 to `longest` characters in all."""
+    if not value.strip() or len(value) > longest:
+        return [Problem(code="text.length", path=path, facts={"longest": longest})]
+    for line in value.split("\n"):
+        if line and (problems := text_problems(line.strip() or "-", longest, *path)):
+            return problems
+    return []
+
+
 def _unusable(value: str) -> int | None:
     """Return the place of the first character that no text holds."""
     if value.isascii() and value.isprintable():

@@ -43,6 +43,8 @@ from certgraph.organizations.queries import state_changes
 from certgraph.organizations.rules import OrganizationKind, OrganizationState
 from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tables import SigningKeyRow
+from certgraph.parameters.actions import set_parameter
+from certgraph.parameters.rules import ParameterName
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 from certgraph.standards.actions import (
@@ -127,6 +129,13 @@ class House:
         return Actor(f"test {role.value}", role, organization_id, **fields)
 
     async def furnish(self) -> None:
+        await self.perform(
+            set_parameter,
+            name=ParameterName.COMPLETES_UNTIL,
+            value="2199-12-31",
+            first_on=FIRST_DAY,
+            basis="made up for tests",
+        )
         for code in ("EO-001", "EO-002"):
             await self.perform(
                 register_organization,

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from certgraph.actions.parties import Role
+from certgraph.all_duties import sweep_all
 from certgraph.api.app import make_app
 from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations.tokens import create_token
@@ -20,6 +21,7 @@ from certgraph.standards.actions import (
 )
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from tests.server.credit_kit import add_institution
+from tests.server.programme_kit import china
 
 STEP = re.compile(
     r"```graphql (?P<info>[^\n]+)\n(?P<query>.*?)```\n\n```json\n(?P<answer>.*?)```", re.DOTALL
@@ -116,10 +118,10 @@ async def parties(house):
 
 
 @asynccontextmanager
-async def parties_of(house):
-    """Ask the application over a house with an institution as any of its parties."""
+async def parties_of(house, parties=PARTIES):
+    """Ask the application over a house as any of these parties; they must be registered."""
     tokens = {}
-    for party, (role, code, reads_learners) in PARTIES.items():
+    for party, (role, code, reads_learners) in parties.items():
         _, tokens[party] = await house.perform(
             create_token,
             name=party,
@@ -135,9 +137,11 @@ async def parties_of(house):
         publishing=False,
     )
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-        yield Parties(http, house, tokens)
-    await app.server.close()
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            yield Parties(http, house, tokens)
+    finally:  # else a test that fails never ends
+        await app.server.close()
 
 
 def shortly(value, indent=0, width=140):
@@ -157,12 +161,19 @@ def shortly(value, indent=0, width=140):
 async def answered(parties, text: str) -> str:
     """Walk through a document: put below each query what it answers, and return the whole.
 
-    A fence says who asks, and which values of the answer the next ones name: `name=path.to.it`.
+    A fence says who asks, when (`@2021-03-01T09:00`, in China; else as before), whether the server
+    has swept before, and which values of the answer the next ones name: `name=path.to.it`.
     """
     values = {}
     answers = []
     for step in STEP.finditer(text):
-        party, *kept = step["info"].split()
+        party, *given = step["info"].split()
+        kept = [entry for entry in given if "=" in entry]
+        for at in (entry[1:] for entry in given if entry.startswith("@")):
+            parties.house.now = china(at)
+        if "sweep" in given:
+            house = parties.house
+            await sweep_all(house.sessions, now=house.now, random=house.random)
         query = step["query"]
         for name, value in values.items():
             query = query.replace(name, value)

@@ -147,6 +147,9 @@ class Action(Generic[P, R]):
         results = typing.get_args(result) if typing.get_origin(result) is tuple else (result,)
         object.__setattr__(self, "results", results)
         object.__setattr__(self, "inputs", tuple(self._inputs(hints)))
+        names = [one.name for one in self.inputs]
+        if len(set(names)) < len(names):
+            raise ValueError(f"{self.name}: two inputs have one name: {names}")
 
     def _inputs(self, hints: Mapping[str, Any]) -> Iterator[Input]:
         if self.once:

@@ -25,6 +25,7 @@ from certgraph.api.background import (
     keep_days,
     notify_forever,
     publish_forever,
+    sweep_forever,
 )
 from certgraph.api.callers import Callers
 from certgraph.api.connections import ReadPool
@@ -300,7 +301,11 @@ async def _home(request: Request) -> Response:
 @asynccontextmanager
 async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIterator[None]:
     """Publish and follow while the application runs; give back everything at its end."""
-    own = (keep_days, publish_forever, follow_forever, notify_forever) if publishing else ()
+    own = (
+        (keep_days, publish_forever, follow_forever, sweep_forever, notify_forever)
+        if publishing
+        else ()
+    )
     tasks = [asyncio.create_task(one(work)) for one in own]
     try:
         yield

@@ -10,6 +10,7 @@ from random import Random
 
 import httpx
 
+from certgraph.all_duties import sweep_all
 from certgraph.api.http.outages import Outage
 from certgraph.certificates.states.registration import keep_registration_deadlines
 from certgraph.credit_bank.feed import queries as feed_queries
@@ -98,6 +99,18 @@ async def follow_forever(work: Work) -> None:
         except Exception as error:  # noqa: BLE001 - changes must be stated with the next try
             work.failed("the feed is not followed; it is tried again", error)
         await asyncio.sleep(work.settings.follow_every_seconds)
+
+
+async def sweep_forever(work: Work) -> None:
+    """Open what has come to be owed, and note what was missed; failures are tried again."""
+    while True:
+        try:
+            swept = await sweep_all(work.sessions, now=work.clock(), random=work.random)
+            if swept.opened or swept.found:
+                logger.info("swept: %s opened or changed, %s found", swept.opened, swept.found)
+        except Exception as error:  # noqa: BLE001 - the next sweep finds the same
+            work.failed("nothing is swept; it is tried again", error)
+        await asyncio.sleep(work.settings.sweep_every_seconds)
 
 
 async def notify_forever(work: Work) -> None:

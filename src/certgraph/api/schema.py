@@ -32,11 +32,15 @@ from certgraph.api.graph.actions import ActionQuery
 from certgraph.api.graph.batches import BatchQuery
 from certgraph.api.graph.certificates import Certificate, CertificateQuery, IssueRun
 from certgraph.api.graph.conversion import ConversionQuery
+from certgraph.api.graph.filings import FilingQuery
 from certgraph.api.graph.holders import HolderQuery
 from certgraph.api.graph.learning_outcomes import LearningOutcomeQuery
+from certgraph.api.graph.obligations import ObligationQuery
 from certgraph.api.graph.organizations import IssuerKey, OrganizationQuery
 from certgraph.api.graph.outcome_feed import OutcomeFeedQuery
 from certgraph.api.graph.outcome_records import OutcomeRecordQuery
+from certgraph.api.graph.parameters import ParameterQuery
+from certgraph.api.graph.participations import ParticipationQuery
 from certgraph.api.graph.policy import PolicyQuery
 from certgraph.api.graph.proposals import ProposalQuery
 from certgraph.api.graph.standards import StandardQuery
@@ -121,6 +125,10 @@ Query = merge_types(
         WebhookQuery,
         ActionQuery,
         PolicyQuery,
+        ParameterQuery,
+        ParticipationQuery,
+        FilingQuery,
+        ObligationQuery,
         ViewerQuery,
     ),
 )

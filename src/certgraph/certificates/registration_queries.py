@@ -1,16 +1,21 @@
 # ruff: noqa: ANN401 - a day, or its parameter
 """SQL about registration and its deadline. Source: rule R39."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, FunctionElement, case, func, select, type_coerce
+from sqlalchemy import ColumnElement, FunctionElement, case, func, select, type_coerce, update
 from sqlalchemy.ext.compiler import compiles
 
 from certgraph.certificates.queries import is_not_registered
 from certgraph.certificates.rules import CertificateState, RegistrationState
 from certgraph.certificates.tables import CertificateRow
-from certgraph.database import EnumText, UtcDateTime
+from certgraph.database import BATCH_PARAMETERS, EnumText, Session, UtcDateTime, batched
+from certgraph.duties.rules import ObligationKind
+from certgraph.duties.tables import ObligationRow
 from certgraph.organizations.tables import OrganizationRow
 
 
@@ -75,3 +80,49 @@ def registration_count(state: RegistrationState, today: Any, soon: Any) -> Colum
         )
         .scalar_subquery()
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Unregistered:
+    """Certificates of a run that are not entered yet, and their last day."""
+
+    run_id: UUID
+    organization_id: UUID
+    due_on: date
+    is_provisional: bool
+
+
+async def unregistered_by_run(session: Session) -> list[Unregistered]:
+    """Return the runs of which certificates are not entered yet, by last day."""
+    row = CertificateRow
+    keys = (row.issue_run_id, row.organization_id, row.registration_due_on)
+    provisional = func.max(case((row.registration_due_is_provisional, 1), else_=0))
+    statement = select(*keys, provisional).where(is_not_registered()).group_by(*keys)
+    found = await session.execute(statement)
+    return [Unregistered(run, owner, due, bool(guess)) for run, owner, due, guess in found]
+
+
+async def obligations_by_key(session: Session, keys: Sequence[str]) -> set[str]:
+    """Return which of these keys obligations for registration have already."""
+    found: set[str] = set()
+    for part in batched(keys, BATCH_PARAMETERS):
+        statement = select(ObligationRow.key).where(
+            ObligationRow.kind == ObligationKind.REGISTRATION, ObligationRow.key.in_(part)
+        )
+        found |= set(await session.scalars(statement))
+    return found
+
+
+async def meet_registered(session: Session, now: datetime) -> int:
+    """Meet what is owed of runs of which nothing is left to enter; return how many."""
+    owed, row = ObligationRow, CertificateRow
+    of_run = (row.issue_run_id == owed.run_id, row.registration_due_on == owed.due_on)
+    is_left = select(row.id).where(*of_run, is_not_registered()).exists()
+    last = select(func.max(row.registered_at)).where(*of_run).scalar_subquery()
+    statement = (
+        update(owed)
+        .where(owed.kind == ObligationKind.REGISTRATION, owed.met_at.is_(None), ~is_left)
+        .values(met_at=func.coalesce(last, now))
+    )
+    done = await session.execute(statement)
+    return done.rowcount  # type: ignore[attr-defined, no-any-return]

@@ -38,15 +38,6 @@ REGISTRATION_SOON_DAYS = 3
 """A registration is due soon when its last day is at most so many days away."""
 
 
-class DocumentType(StrEnum):
-    """Kind of identity document; a number means nothing without it."""
-
-    RESIDENT_ID = "resident_id"
-    HK_MACAO_TAIWAN_RESIDENCE_PERMIT = "hk_macao_taiwan_residence_permit"
-    FOREIGNER_PERMANENT_RESIDENCE = "foreigner_permanent_residence"
-    PASSPORT = "passport"
-
-
 class HolderBinding(StrEnum):
     """How a certificate is tied to an identity document; the two are never together."""
 
@@ -64,12 +55,14 @@ class IssuerFacts:
         state: Its state on that day; None if it was not in the programme yet.
         state_today: Its state today.
         entitled_levels: Levels of the type it might issue on that day.
+        completes_until: Last day for which certificates are issued at all.
     """
 
     name: str
     state: OrganizationState | None
     state_today: OrganizationState | None
     entitled_levels: Collection[int]
+    completes_until: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +102,9 @@ def issuance_problems(
     if state is OrganizationState.ACTIVE and not is_correction:
         state, on = issuer.state_today, today
     problems = inactive_problems(issuer.name, state, on, "organization_code")
+    if issued_on > issuer.completes_until and not is_correction:
+        facts: dict[str, object] = {"day": day, "last": issuer.completes_until.isoformat()}
+        problems.append(Problem(code="issue.after_regime", path=("issued_on",), facts=facts))
     if level not in issuer.entitled_levels:
         name = standard.certificate_name
         problems.append(not_entitled_problem(issuer.name, name, level, issued_on, "level"))

@@ -17,8 +17,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from certgraph.certificates.rules import CertificateState, DocumentType
+from certgraph.certificates.rules import CertificateState
 from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.identity_documents import DocumentType
 
 
 class StatusListRow(Base):

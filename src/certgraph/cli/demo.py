@@ -33,6 +33,7 @@ from certgraph.cli.demo_data import (
     DemoCase,
     activate_issuers,
     apply_case,
+    extend_regime,
     forge,
     publish_standards,
     sign_as_organization,
@@ -168,6 +169,7 @@ async def build_demo(folder: Path, port: int) -> None:
         summary = ", ".join(f"{c.rows} {c.kind.replace('_', ' ')}" for c in counts)
         print(f"Catalogue: {summary}.")
         create_roots(folder / "root", keys=3, threshold=2, passphrase=None)
+        await extend_regime(runtime)
         await runtime.perform(create_status_key, first_on=runtime.today)
         await runtime.perform(create_register_key, first_on=FIRST_DAY)
         await runtime.perform(create_log_key, first_on=runtime.today)

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from certgraph.actions.parties import Role
 from certgraph.calendar import first_instant
 from certgraph.certificates.drafts.requests import Candidate
-from certgraph.certificates.rules import DocumentType, HolderBinding
+from certgraph.certificates.rules import HolderBinding
 from certgraph.certificates.signing.actions import (
     CertificateSignatureDraft,
     reissue_certificate,
@@ -32,6 +32,7 @@ from certgraph.credential.envelopes import assemble_sign1, open_countersigned, s
 from certgraph.credential.signature import PrivateKeySigner
 from certgraph.credential.verification import Verdict
 from certgraph.entitlements.actions import grant_entitlement
+from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import (
     create_issuer_key,
     possession_message,
@@ -39,6 +40,8 @@ from certgraph.organizations.keys import (
 )
 from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tokens import create_token
+from certgraph.parameters.actions import set_parameter
+from certgraph.parameters.rules import ParameterName
 from certgraph.standards.actions import publish_standard_version, register_standard
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from certgraph.standards.subjects import certificate_type_coded, known_levels
@@ -192,6 +195,19 @@ CASES = (
 
 BY_DEMO: dict[str, Any] = {"document": "made up for the demo", "reason": "demo"}
 """What the office says where it records in the demo what others would have decided."""
+
+
+async def extend_regime(runtime: Runtime) -> None:
+    """Let the demo issue today: the pilot's certificates end with 2025, so it sets a later day."""
+    await runtime.perform(
+        set_parameter,
+        name=ParameterName.COMPLETES_UNTIL,
+        value="2199-12-31",
+        first_on=FIRST_DAY,
+        basis="演示用，并非实际文件",
+        **BY_DEMO,
+    )
+    print("Regime: PILOT, whose certificates end with 2025-12-31; this demo sets a later day.")
 
 
 async def activate_issuers(runtime: Runtime, folder: Path) -> None:

@@ -29,6 +29,7 @@ MODULES = {
     "batches": ("batch",),
     "printing": ("print",),
     "log": ("log",),
+    "programme": ("sweep", "parameter"),
 }  # fmt: skip
 """Module → the commands in it. One is imported when it is chosen: all of them take three seconds.
 All but the first two need the server's packages, and speak English."""

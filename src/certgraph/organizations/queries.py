@@ -1,17 +1,24 @@
 # ruff: noqa: ANN401 - a kind, or its parameter
 """All SQL about organizations, keys and tokens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, func, not_, select
 from sqlalchemy.orm import aliased
 
-from certgraph.database import Session, contains, insert_unless_there
+from certgraph.database import (
+    BATCH_PARAMETERS,
+    Session,
+    batched,
+    contains,
+    insert_unless_there,
+)
 from certgraph.organizations.rules import KeyCustody, KeyPurpose, OrganizationKind
 from certgraph.organizations.tables import (
     ApiTokenRow,
+    AppointmentRow,
     DivisionRow,
     MasterKeyCheckRow,
     OrganizationKindRow,
@@ -148,6 +155,58 @@ async def supervisor_of(session: Session, organization_id: UUID) -> UUID | None:
 def supervised_by(authority_id: Any) -> Select[UUID]:
     """Return the query for the institutions that an authority supervises."""
     return select(OrganizationRow.id).where(supervisor() == authority_id, _IS_INSTITUTION)
+
+
+def supervised_by_code(code: Any) -> Select[UUID]:
+    """Return the query for the institutions that the authority with a code supervises."""
+    authority = aliased(OrganizationRow)
+    found = select(authority.id).where(authority.code == code).scalar_subquery()
+    return supervised_by(found)
+
+
+async def appointment_by_id(session: Session, appointment_id: UUID) -> AppointmentRow | None:
+    """Return an appointment, locked for change."""
+    return await session.scalar(
+        select(AppointmentRow).where(AppointmentRow.id == appointment_id).with_for_update()
+    )
+
+
+async def organizations_coded(
+    session: Session, codes: Collection[str]
+) -> dict[str, OrganizationRow]:
+    """Return code → organization of those that there are."""
+    rows = await session.scalars(select(OrganizationRow).where(OrganizationRow.code.in_(codes)))
+    return {row.code: row for row in rows}
+
+
+async def organization_names(session: Session, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return id → Chinese name."""
+    statement = select(OrganizationRow.id, OrganizationRow.name).where(OrganizationRow.id.in_(ids))
+    return {row[0]: row[1] for row in await session.execute(statement)}
+
+
+async def kinds_by_organization_ids(
+    session: Session, ids: Collection[UUID]
+) -> dict[UUID, set[OrganizationKind]]:
+    """Return what each organization is."""
+    found: dict[UUID, set[OrganizationKind]] = {id_: set() for id_ in ids}
+    rows = await session.scalars(
+        select(OrganizationKindRow).where(OrganizationKindRow.organization_id.in_(ids))
+    )
+    for row in rows:
+        found[row.organization_id].add(row.kind)
+    return found
+
+
+async def supervisors_of(
+    session: Session, organization_ids: Collection[UUID]
+) -> dict[UUID, UUID | None]:
+    """Return institution → the authority that supervises it, of many."""
+    found: dict[UUID, UUID | None] = {}
+    for part in batched(list(organization_ids), BATCH_PARAMETERS):
+        statement = select(OrganizationRow.id, supervisor()).where(OrganizationRow.id.in_(part))
+        found |= {row[0]: row[1] for row in await session.execute(statement)}
+    return found
 
 
 async def division_exists(session: Session, code: str) -> bool:

@@ -39,6 +39,21 @@ class OrganizationState(StrEnum):
     HANDED_OVER = "handed_over"
 
 
+class AppointmentFunction(StrEnum):
+    """For what an organization names a person.
+
+    LEAD: leads its work group. CONTACT: whom the province turns to. LIAISON: whom an authority
+    names for an evaluation organization. RESPONSIBLE: answers for what it publishes.
+
+    Source: rules R01, R02 and R47.
+    """
+
+    LEAD = "lead"
+    CONTACT = "contact"
+    LIAISON = "liaison"
+    RESPONSIBLE = "responsible"
+
+
 TRANSITIONS = {
     OrganizationState.SELECTED: {OrganizationState.AGREED, OrganizationState.HANDED_OVER},
     OrganizationState.AGREED: {OrganizationState.ACTIVE, OrganizationState.HANDED_OVER},

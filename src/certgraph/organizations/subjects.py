@@ -10,7 +10,12 @@ from certgraph.actions.parties import Actor
 from certgraph.database import Session
 from certgraph.organizations import queries
 from certgraph.organizations.rules import left_problems
-from certgraph.organizations.tables import ApiTokenRow, OrganizationRow, SigningKeyRow
+from certgraph.organizations.tables import (
+    ApiTokenRow,
+    AppointmentRow,
+    OrganizationRow,
+    SigningKeyRow,
+)
 from certgraph.problems import Problem, refusal
 
 
@@ -33,6 +38,12 @@ KEY = Subject(
     type=Annotated[bytes, Hex("a key id"), "16 hex digits."],
     find=queries.signing_key_by_kid,
     missing="key.not_found",
+    owner=lambda row: row.organization_id,
+)
+APPOINTMENT = Subject(
+    row=AppointmentRow,
+    find=queries.appointment_by_id,
+    missing="appointment.not_found",
     owner=lambda row: row.organization_id,
 )
 TOKEN = Subject(

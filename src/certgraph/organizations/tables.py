@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from certgraph.actions.parties import Role
 from certgraph.database import Base, EnumText, UtcDateTime
 from certgraph.organizations.rules import (
+    AppointmentFunction,
     KeyCustody,
     KeyPurpose,
     OrganizationKind,
@@ -79,6 +80,28 @@ class OrganizationStateChangeRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     changed_by: Mapped[str] = mapped_column(Text, server_default="")
     recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class AppointmentRow(Base):
+    """A person whom an organization names for a function, and from when to when.
+
+    `counterpart_id`: the organization that a liaison is for. `is_principal`: of a lead, whether it
+    is the head of the organization. `sealed_contact`: how the person is reached, sealed.
+    """
+
+    __tablename__ = "appointments"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)
+    function: Mapped[AppointmentFunction] = mapped_column(EnumText(AppointmentFunction))
+    person_name: Mapped[str] = mapped_column(Text)
+    is_principal: Mapped[bool]
+    counterpart_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"), index=True)
+    sealed_contact: Mapped[bytes | None] = mapped_column(LargeBinary)
+    first_on: Mapped[date]
+    last_on: Mapped[date | None]
+    made_by: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SigningKeyRow(Base):

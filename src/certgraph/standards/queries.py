@@ -31,6 +31,15 @@ def is_behind(organization_code: Any) -> ColumnElement[bool]:
     )
 
 
+def type_organization(organization_id: Any, certificate_type_id: Any) -> ColumnElement[bool]:
+    """Return the condition that an organization is behind a certificate type."""
+    return certificate_type_id.in_(  # type: ignore[no-any-return]
+        select(CertificateTypeOrganizationRow.certificate_type_id).where(
+            CertificateTypeOrganizationRow.organization_id == organization_id
+        )
+    )
+
+
 def is_of_type(column: Any, code: Any) -> ColumnElement[bool]:
     """Return the condition that a column holds the id of the certificate type with a code."""
     found = select(CertificateTypeRow.id).where(CertificateTypeRow.code == code).scalar_subquery()

@@ -5,7 +5,7 @@ import hashlib
 import types
 import typing
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import Enum
 from uuid import UUID
 
@@ -39,7 +39,14 @@ def any_value(hint):
         return plain(**{one.name: any_value(one.type) for one in needed})
     if issubclass(plain, Enum):
         return next(iter(plain))
-    some = {str: "x", int: 1, bool: True, bytes: b"x" * 32, date: date(2026, 11, 23)}
+    some = {
+        str: "x",
+        int: 1,
+        bool: True,
+        bytes: b"x" * 32,
+        date: date(2026, 11, 23),
+        datetime: datetime(2026, 11, 30, tzinfo=UTC),
+    }
     return UUID(int=1) if plain is UUID else some[plain]
 
 

@@ -3,9 +3,9 @@
 from sqlalchemy import text
 
 from certgraph.actions.parties import Role
-from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.states.actions import register_certificate
 from certgraph.credit_bank.feed.recording import follow
+from certgraph.identity_documents import DocumentType
 from tests.server import credit_kit
 from tests.server.actions.test_audit import entry_at, length, trail
 from tests.server.api.conftest import client

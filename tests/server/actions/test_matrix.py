@@ -22,12 +22,29 @@ from certgraph.certificates.states.actions import change_issuer_state, register_
 from certgraph.certificates.subjects import CERTIFICATE, RUN
 from certgraph.credit_bank.conversion.subjects import APPLICATION
 from certgraph.credit_bank.proposals.subjects import PROPOSAL
+from certgraph.duties.rules import (
+    ConsentStep,
+    FilingKind,
+    FilingState,
+    ObligationBasis,
+    ObligationKind,
+)
+from certgraph.duties.subjects import FILING, OBLIGATION
+from certgraph.duties.tables import ConsentRow, FilingRow, ObligationRow
 from certgraph.organizations.actions import register_organization
-from certgraph.organizations.rules import OrganizationKind, OrganizationState
-from certgraph.organizations.subjects import KEY, ORGANIZATION
-from certgraph.organizations.tables import DivisionRow
+from certgraph.organizations.rules import (
+    AppointmentFunction,
+    OrganizationKind,
+    OrganizationState,
+)
+from certgraph.organizations.subjects import APPOINTMENT, KEY, ORGANIZATION
+from certgraph.organizations.tables import AppointmentRow, DivisionRow
 from certgraph.organizations.tokens import create_token, revoke_token
+from certgraph.participation.rules import ParticipationState
+from certgraph.participation.subjects import PARTICIPATION
+from certgraph.participation.tables import ParticipationRow
 from certgraph.problems import Rejected
+from certgraph.standards.subjects import certificate_type_coded
 from tests.server import credit_kit
 from tests.server.actions.inputs import fingerprint, given_for
 from tests.server.api.conftest import client
@@ -125,7 +142,82 @@ async def world(house):
         APPLICATION: application.id,
         BATCH: (await Desk(house).upload([person(1)], is_trial=True)).id,
         **await of_a_holder(house, row),
+        **await of_the_programme(house),
     }
+
+
+async def of_the_programme(house):
+    """Return subject → what names one of each role's organization, on which all others answer."""
+    owners = {
+        role: (await house.actor(role, code)).organization_id for role, code in INSIDERS.items()
+    }
+    institution_id = owners[Role.PILOT_INSTITUTION]
+    ids = {role: UUID(int=100 + n) for n, role in enumerate(owners)}
+    one = UUID(int=99)
+    async with house.sessions.begin() as session:
+        type_ = await certificate_type_coded(session, "CT-001")
+        for role, owner in owners.items():
+            session.add(
+                AppointmentRow(
+                    id=ids[role],
+                    organization_id=owner,
+                    function=AppointmentFunction.CONTACT,
+                    person_name="李示例",
+                    is_principal=False,
+                    first_on=TODAY,
+                    made_by="test",
+                    made_at=NOW,
+                )
+            )
+            session.add(
+                FilingRow(
+                    id=ids[role],
+                    kind=FilingKind.COHORT,
+                    organization_id=owner,
+                    state=FilingState.SUBMITTED,
+                    version=1,
+                    is_public=False,
+                    submitted_at=NOW,
+                )
+            )
+        await session.flush()
+        session.add_all(
+            ConsentRow(
+                id=UUID(int=1_000 * n + m),
+                filing_id=ids[role],
+                version=1,
+                organization_id=asked,
+                step=ConsentStep.AGREEMENT,
+                is_needed=True,
+                asked_at=NOW,
+            )
+            for n, role in enumerate(owners, start=1)
+            for m, asked in enumerate(sorted(set(owners.values())))
+        )
+        session.add(
+            ParticipationRow(
+                id=one,
+                institution_id=institution_id,
+                certificate_type_id=type_.id,
+                level=1,
+                year=2026,
+                state=ParticipationState.APPLIED,
+                planned=1,
+                applied_at=NOW,
+            )
+        )
+        session.add(
+            ObligationRow(
+                id=one,
+                kind=ObligationKind.WEEKLY_REPORT,
+                rule_id="R05",
+                debtor_id=institution_id,
+                key="1",
+                opened_at=NOW,
+                basis=ObligationBasis.RULE,
+            )
+        )
+    return {APPOINTMENT: ids, FILING: ids, PARTICIPATION: one, OBLIGATION: one}
 
 
 async def of_a_holder(house, row):
@@ -171,8 +263,12 @@ INSIDERS = {
 def subject_of(action, role, world):
     """Return what names the subject that an insider of a role may act on."""
     if action.about is ORGANIZATION and role is Role.PROVINCIAL_AUTHORITY:
-        return "PI-001"
-    return world.get(action.about)
+        is_over = action.may[role].relation is Relation.OVER
+        return "PI-001" if is_over else INSIDERS[role]
+    if action.about is ORGANIZATION and action.may[role].relation is Relation.OWN:
+        return INSIDERS[role]
+    found = world.get(action.about)
+    return found.get(role, UUID(int=100)) if isinstance(found, dict) else found
 
 
 async def refusal_of(house, action, actor, given):

@@ -10,9 +10,9 @@ from python_calamine import CalamineWorkbook
 from certgraph.actions.parties import Role
 from certgraph.certificates.reissuing.correcting import Corrector, Result
 from certgraph.certificates.reissuing.reading import read_corrections
-from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.signing.batches import IssueStep
 from certgraph.certificates.states.actions import revoke_certificate
+from certgraph.identity_documents import DocumentType
 from tests.server.batch_kit import xlsx
 
 TITLES = ("证书编号", "姓名", "有效期至", "备注")

@@ -18,9 +18,9 @@ from certgraph.actions.parties import Actor, Role
 from certgraph.actions.tables import PendingActionRow
 from certgraph.api.app import make_app
 from certgraph.certificates.holders.tables import HolderRequestRow
-from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.states.actions import erase_holder, revoke_certificate
 from certgraph.credential.qr_text import is_qr_text
+from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import create_issuer_key
 from tests.server.conftest import FIRST_DAY, FIRST_INSTANT
 from tests.server.trust.test_lists import new_list, published

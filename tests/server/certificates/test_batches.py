@@ -22,7 +22,6 @@ from certgraph.certificates.batches.rules import BatchState
 from certgraph.certificates.batches.workers import LEASE
 from certgraph.certificates.batches.working import MOST_ATTEMPTS, TRY_AGAIN, work_once
 from certgraph.certificates.drafts import drafting
-from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.signing.actions import (
     CertificateSignatureDraft,
     issue_certificates,
@@ -38,6 +37,7 @@ from certgraph.credential.claims import claims_from
 from certgraph.credential.encoding import decode
 from certgraph.credential.holder_tag import holder_tag
 from certgraph.entitlements.actions import end_entitlement
+from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import possession_message, register_held_key
 from certgraph.organizations.rules import OrganizationState
 from certgraph.problems import Rejected

@@ -9,11 +9,12 @@ from sqlalchemy import text
 
 from certgraph.certificates import status_queries
 from certgraph.certificates.drafts.status_allocation import allocate_status_entries
-from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
+from certgraph.certificates.rules import CertificateState, HolderBinding
 from certgraph.certificates.signing.actions import issue_certificates
 from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.certificates.tables import StatusListRow
 from certgraph.credential.claims import Outcome
+from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import create_register_key, retire_key
 from certgraph.organizations.queries import signing_keys
 from certgraph.organizations.rules import KeyPurpose, OrganizationState

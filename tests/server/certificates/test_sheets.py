@@ -10,12 +10,13 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 
 from certgraph.certificates.batches.reports import marks_of, report_of
-from certgraph.certificates.rules import DocumentType, HolderBinding
+from certgraph.certificates.rules import HolderBinding
 from certgraph.certificates.sheets.columns import COLUMNS
 from certgraph.certificates.sheets.marking import marked_workbook
 from certgraph.certificates.sheets.reading import read_candidates
 from certgraph.certificates.sheets.templates import choices_of, csv_template, xlsx_template
 from certgraph.credential.claims import Outcome
+from certgraph.identity_documents import DocumentType
 from certgraph.problems import Rejected
 from tests.server.batch_kit import Desk, person, resident_number, xlsx
 

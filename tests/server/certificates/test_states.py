@@ -8,7 +8,7 @@ from sqlalchemy import select, text
 from certgraph.actions.parties import Role
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.drafts.corrections import claims_of
-from certgraph.certificates.rules import CertificateState, DocumentType, HolderBinding
+from certgraph.certificates.rules import CertificateState, HolderBinding
 from certgraph.certificates.signing.actions import reissue_certificate
 from certgraph.certificates.signing.batches import IssueStep
 from certgraph.certificates.signing.rechecking import recheck_all
@@ -21,6 +21,7 @@ from certgraph.certificates.states.actions import (
 )
 from certgraph.certificates.states.registration import is_late, keep_registration_deadlines
 from certgraph.certificates.tables import CertificateChangeRow
+from certgraph.identity_documents import DocumentType
 from certgraph.organizations.rules import OrganizationState
 from certgraph.problems import Rejected
 from tests.server.conftest import OFFICE

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import text
 
-from certgraph.certificates.rules import CertificateState, DocumentType
+from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.signing.rechecking import recheck_all
 from certgraph.certificates.states.actions import (
     lift_suspension,
@@ -19,6 +19,7 @@ from certgraph.certificates.states.actions import (
 from certgraph.certificates.subjects import CERTIFICATE
 from certgraph.credential.claims import Outcome
 from certgraph.credit_bank.feed import recording
+from certgraph.identity_documents import DocumentType
 from tests.server.credit_kit import add_institution, follow_all, publish_rule, recognized, unit
 from tests.server.parties import parties_of
 

@@ -43,6 +43,15 @@ TEXTS = {
     "dueTo": ["2027-01-01", "2020-01-01"],
     "updatedSince": ["2026-11-23T00:00:00+08:00", "2027-01-01T00:00:00Z"],
     "changedSince": ["2026-11-23T00:00:00+08:00", "2027-01-01T00:00:00Z"],
+    "subjectCode": ["SCH-100", "EO-001", "nothing"],
+    "debtorCode": ["SCH-100", "EO-001", "nothing"],
+    "institutionCode": ["SCH-100", "nothing"],
+    "authorityCode": ["SUP-100", "SCH-100", "nothing"],
+    "ruleId": ["R05", "I1", "nothing"],
+    "dueFrom": ["2021-10-01", "2027-01-01"],
+    "firstOn": ["2021-09-01", "2027-01-01"],
+    "lastOn": ["2021-12-31", "2020-01-01"],
+    "on": ["2021-12-01", "2027-01-01"],
     "doneFrom": ["2026-11-23", "2027-01-01"],
     "doneTo": ["2026-11-23", "2020-01-01"],
 }
@@ -72,6 +81,13 @@ class Drawing:
             for name, field in query.fields.items()
             if isinstance(declaration_of(field), Page | Find | ByGlobalId)
         ]
+        revealing = [
+            name
+            for name in roots
+            if get_named_type(query.fields[name].type).name.removesuffix("Connection")
+            in self.always
+        ]
+        roots += revealing  # twice as often as others
         parts = [
             self.field(query, self.pick(roots), f"r{n}_", 0) for n in range(self.pick([1, 1, 2]))
         ]
@@ -149,6 +165,8 @@ class Drawing:
             return self.pick(self.ids)
         if name == "ids":
             return [self.pick(self.ids) for _ in range(self.pick([0, 1, 3, 6]))]
+        if name == "year":
+            return self.pick([2021, 2026])
         if name == "batchNumber":
             return self.pick([1, 4, 9])
         text = self.pick(TEXTS[name])
@@ -278,6 +296,30 @@ CORPUS = {
           done: auditEntries(first: 2, action: "certificateRegister", doneFrom: "2026-11-23") {
           nodes { id } }
           pendingActions(first: 5, state: WAITING) { nodes { id action askedAs } } }""",
+        {},
+    ),
+    "the programme": (
+        """{ participations { nodes { institution { code appointments { personName contact } }
+          state year lead { personName isPrincipal } contact { contact }
+          steps { state changedAt } counts { asOf basis enrolled } } }
+          filings(first: 10) { nodes { kind state organization { code } subject { code }
+            versions { number sha256 body { __typename
+              ... on ActivityBody { title authorityCodes level startsAt }
+              ... on WeeklyReportBody { firstOn progress }
+              ... on NoticeBody { title responsibleId reviewerCode } } }
+            consents { step answer organization { code } } steps { state } } }
+          obligations(first: 30) { nodes { kind rule { id } state dueOn ageDays debtor { code }
+            metBy { kind } } }
+          overdue: obligations(state: OVERDUE, kind: WEEKLY_REPORT, authorityCode: "SUP-100") {
+            nodes { firstOn state } }
+          findings { nodes { code message rule { id } severity foundAt } }
+          parameters { nodes { name value authority { code } } } }""",
+        {},
+    ),
+    "the programme's sums": (
+        """{ participationTotals(on: "2021-12-01") { institutions sumEnrolled persons withoutRoster }
+          reportingRates(firstOn: "2021-09-01", lastOn: "2021-12-31", byPlace: true) {
+            authorityName expected received onTime rate onTimeRate } }""",
         {},
     ),
     "runs and what they wait for": (

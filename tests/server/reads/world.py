@@ -26,12 +26,22 @@ from certgraph.certificates.states.actions import (
 )
 from certgraph.credential.claims import Outcome
 from certgraph.database import make_read_sessions
+from certgraph.duties.filing import answer_filing
+from certgraph.duties.kinds.activities import ActivityKind
+from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.keys import create_issuer_key
-from certgraph.organizations.rules import OrganizationKind, OrganizationState
+from certgraph.organizations.rules import (
+    AppointmentFunction,
+    OrganizationKind,
+    OrganizationState,
+)
 from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.organizations.tokens import create_token
+from certgraph.parameters.actions import set_provincial_parameter
+from certgraph.parameters.rules import ParameterName
+from certgraph.participation.actions import report_count
 from certgraph.randomness import new_id
 from certgraph.standards.actions import publish_standard_version
 from certgraph.standards.rules import (
@@ -49,6 +59,7 @@ from certgraph.standards.tables import (
 )
 from tests.server.batch_kit import Desk, person
 from tests.server.conftest import FIRST_DAY, FIRST_INSTANT, House
+from tests.server.programme_kit import Programme, china
 from tests.server.reads.credit_world import fill_credit_bank
 
 PARTIES = {
@@ -143,7 +154,38 @@ async def build(house: House) -> World:
             create_token, name=name, role=role, organization_code=code, **scope
         )
         callers[name] = await house.actor(role, code, token_id=token.id, **scope)
+    await _programme(house)
     return World(house, ReadPool(house.engine, timeout=20), callers)
+
+
+async def _programme(house: House) -> None:
+    """Let the institution take part in the pilot, hand in this and that, and miss reports."""
+    programme = Programme(house)
+    lead_days = {"name": ParameterName.ACTIVITY_LEAD_DAYS, "value": "3", "basis": "文件"}
+    given = {**lead_days, "first_on": date(2021, 1, 1)}
+    await programme.do("2021-01-04 09:00", "SUP-100", set_provincial_parameter, **given)
+    row = await programme.take_part("SCH-100", "2021-09-06", authority="SUP-100")
+    count = {"planned": 60, "enrolled": 50, "examined": 40, "passed": 30}
+    given = {"id": row.id, "as_of": date(2021, 9, 6), **count}
+    await programme.do("2021-09-07 09:00", "SCH-100", report_count, **given)
+    await programme.report("SCH-100", "2021-09-13", "2021-09-19 23:30")
+    activity = {
+        "activity": ActivityKind.EXAM,
+        "title": "考核",
+        "starts_at": china("2021-11-20 09:00"),
+        "ends_at": china("2021-11-20 17:00"),
+        "authority_codes": ["SUP-100"],
+        "certificate_type_code": "CT-001",
+        "level": 1,
+    }
+    row = await programme.submit("2021-09-20 09:00", "EO-001", FilingKind.ACTIVITY, **activity)
+    given = {"id": row.id, "step": ConsentStep.FILING, "answer": ConsentAnswer.AGREED}
+    await programme.do("2021-09-21 09:00", "SUP-100", answer_filing, **given)
+    person = await programme.appoint("EO-002", AppointmentFunction.RESPONSIBLE)
+    notice = {"title": "通知", "text": "请准时参加", "responsible_id": person.id}
+    notice["reviewer_code"] = "SUP-100"
+    await programme.submit("2021-09-20 09:00", "EO-002", FilingKind.NOTICE, **notice)
+    await programme.sweep("2021-10-13 09:00")
 
 
 async def _supervise(house: House) -> None:

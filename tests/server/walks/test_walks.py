@@ -5,17 +5,37 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.parties import answered
+from certgraph.actions.parties import Role
+from tests.server.parties import answered, parties_of
+from tests.server.programme_kit import Programme
 
 DOCS = Path(__file__).parents[3] / "docs"
 
 
-@pytest.mark.parametrize("name", ["certificates.md", "credit-bank.md"])
-async def test_the_walk_goes_as_the_document_shows_it(parties, name):
-    """With UPDATE_DOCS in the environment the document is written anew."""
+async def compare(parties, name):
+    """Walk through a document; with UPDATE_DOCS in the environment it is written anew."""
     text = (DOCS / name).read_text(encoding="utf-8")
     found = await answered(parties, text)
     if os.environ.get("UPDATE_DOCS"):  # noqa: TID251 - how a developer asks for it
         (DOCS / name).write_text(found, encoding="utf-8")
     else:
         assert found == text
+
+
+@pytest.mark.parametrize("name", ["certificates.md", "credit-bank.md"])
+async def test_the_walk_goes_as_the_document_shows_it(parties, name):
+    await compare(parties, name)
+
+
+async def test_a_year_of_an_institution_and_its_province_goes_as_the_document_shows_it(house):
+    await Programme(house).add_parties()
+    async with parties_of(house, OF_THE_PROGRAMME) as found:
+        await compare(found, "programme.md")
+
+
+OF_THE_PROGRAMME = {
+    "institution": (Role.PILOT_INSTITUTION, "PI-A", False),
+    "province": (Role.PROVINCIAL_AUTHORITY, "PA-440000", False),
+    "organization": (Role.EVALUATION_ORGANIZATION, "EO-001", False),
+    "ministry": (Role.MINISTRY, "MOE", False),
+}

@@ -4,16 +4,12 @@ import strawberry
 
 from certgraph.actions.parties import Role, Scope
 from certgraph.actions.pending_states import PendingState
+from certgraph.api.graph.described import describe
 from certgraph.api.graph.orders import CertificateTypeOrder, OrganizationOrder
 from certgraph.certificates.batches.rules import BatchState
 from certgraph.certificates.holders.rules import HolderRequestKind, HolderRequestState
 from certgraph.certificates.register import RegisterState
-from certgraph.certificates.rules import (
-    CertificateState,
-    DocumentType,
-    HolderBinding,
-    RegistrationState,
-)
+from certgraph.certificates.rules import CertificateState, HolderBinding, RegistrationState
 from certgraph.credential.verification import Check, CheckState, Verdict
 from certgraph.credit_bank.feed.reading import ResyncReason
 from certgraph.credit_bank.rules import (
@@ -29,13 +25,13 @@ from certgraph.credit_bank.rules import (
     RecordState,
     Rounding,
 )
+from certgraph.identity_documents import DocumentType
 from certgraph.organizations.rules import (
     KeyCustody,
     OrganizationKind,
     OrganizationState,
 )
 from certgraph.policy import RuleForce
-from certgraph.problem_messages.terms import in_words
 from certgraph.standards.rules import CertificateLevel, CertificateTypeState
 
 __all__ = [
@@ -150,18 +146,4 @@ strawberry.enum(
     "AT_CREDIT_BANK → CONVERTED; or how it ended.",
 )
 
-
-def _describe() -> None:
-    """Say of every value what the programme calls it, in Chinese, then in English."""
-    for name in __all__:
-        enum = globals()[name]
-        by_name = {member.name: member for member in enum}
-        for value in enum.__strawberry_definition__.values:
-            member = by_name[value.name]
-            chinese, english = in_words(member, "zh"), in_words(member, "en")
-            value.description = str(chinese)
-            if english != member.name:
-                value.description += f" – {english}"
-
-
-_describe()
+describe([globals()[name] for name in __all__])

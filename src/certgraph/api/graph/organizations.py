@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from certgraph.actions.parties import Relation
+from certgraph.api.graph.appointments import Appointment
 from certgraph.api.graph.certificate_filters import of_certificate_type, of_certificates, of_runs
 from certgraph.api.graph.conversion_filters import of_measures
 from certgraph.api.graph.entitlements import ORDER as ENTITLEMENTS_ORDER
@@ -40,6 +41,7 @@ from certgraph.entitlements.tables import EntitlementRow
 from certgraph.organizations import queries
 from certgraph.organizations.rules import KeyPurpose
 from certgraph.organizations.tables import (
+    AppointmentRow,
     OrganizationKindRow,
     OrganizationRow,
     OrganizationStateChangeRow,
@@ -180,6 +182,11 @@ class Organization(Node):
         OrganizationStateChangeRow.organization_id,
         order_by=[OrganizationStateChangeRow.recorded_at, OrganizationStateChangeRow.id],
         description="Its changes of state, oldest first, as far as the caller may read.",
+    )
+    appointments: list[Appointment] = many(
+        AppointmentRow.organization_id,
+        order_by=[AppointmentRow.first_on, AppointmentRow.id],
+        description="Persons that it names, oldest first, as far as the caller may read.",
     )
     certificate_type_count: int = column(
         standard_queries.certificate_type_count(),

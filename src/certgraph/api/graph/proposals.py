@@ -33,7 +33,7 @@ from certgraph.credit_bank.proposals.tables import (
 )
 from certgraph.credit_bank.rules import DUE_SOON_DAYS
 from certgraph.organizations.queries import is_of_organization
-from certgraph.standards.queries import is_of_type
+from certgraph.standards.queries import is_of_type, type_organization
 
 
 async def _keep_deadlines(context: Context, _arguments: object, _place: object) -> None:
@@ -55,9 +55,7 @@ _proposals = readers(
 
 def _deadlines(role: Role | None) -> bool | Condition:
     if role is Role.EVALUATION_ORGANIZATION:
-        return queries.type_organization(
-            CALLER_ORGANIZATION, CreditProposalDeadlineRow.certificate_type_id
-        )
+        return type_organization(CALLER_ORGANIZATION, CreditProposalDeadlineRow.certificate_type_id)
     return role in _ALL
 
 

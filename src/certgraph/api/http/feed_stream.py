@@ -36,8 +36,8 @@ from certgraph.api.reads.declarations import Condition
 from certgraph.api.reads.reader import MAX_FILTER
 from certgraph.api.reads.statements import compile_select
 from certgraph.calendar import written_day
-from certgraph.certificates.rules import DocumentType
 from certgraph.credit_bank.feed import queries as feed_queries
+from certgraph.identity_documents import DocumentType
 from certgraph.problems import refusal
 
 PATH = "/credit-bank/changes.jsonl.gz"

@@ -9,6 +9,7 @@ from graphql import (
     GraphQLEnumType,
     GraphQLList,
     GraphQLOutputType,
+    GraphQLUnionType,
     get_nullable_type,
     is_object_type,
 )
@@ -43,6 +44,9 @@ def _of_type(
         return _unless_none(lambda value: names[value])
     if is_object_type(given):
         return _unless_none(object_completion(given.name, below[given.name]))
+    if isinstance(given, GraphQLUnionType):
+        of = {one.name: object_completion(one.name, below[one.name]) for one in given.types}
+        return _unless_none(lambda value: of[value.__strawberry_definition__.name](value))
     return None
 
 

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    GraphQLUnionType,
     get_named_type,
     is_abstract_type,
     is_object_type,
@@ -182,6 +183,8 @@ class _Walk:
         if isinstance(named, GraphQLInterfaceType) and is_abstract_type(named):
             possible = self._schema.get_possible_types(named)
             return [type_ for type_ in possible if source_of(type_)]
+        if isinstance(named, GraphQLUnionType):
+            return self._schema.get_possible_types(named)
         return []
 
     def _fields(self, type_: GraphQLObjectType, nodes: Sequence[FieldNode]) -> dict[str, Selected]:

@@ -5,10 +5,11 @@ from datetime import date
 
 from certgraph.actions.acting import Act
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest
-from certgraph.certificates.rules import DocumentType, HolderBinding
+from certgraph.certificates.rules import HolderBinding
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credential.claims import Claims, claims_from
 from certgraph.credential.encoding import decode
+from certgraph.identity_documents import DocumentType
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import refusal
 

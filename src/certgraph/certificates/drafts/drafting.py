@@ -10,7 +10,6 @@ from uuid import UUID
 from certgraph.actions.acting import Act
 from certgraph.calendar import Deadline, programme_day
 from certgraph.certificates import queries
-from certgraph.certificates.drafts.identity_documents import document_problems
 from certgraph.certificates.drafts.issue_facts import IssueFacts, IssueStandard
 from certgraph.certificates.drafts.names import LONGEST_NAME, issued_name, name_problems
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest, candidate_key
@@ -40,6 +39,7 @@ from certgraph.credential import days
 from certgraph.credential.claims import Claims, encode_claims
 from certgraph.credential.holder_tag import holder_tag, normalized_document_number
 from certgraph.database import Session, batched, insert_rows
+from certgraph.identity_documents import document_problems
 from certgraph.organizations.rules import day_problems
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, reject_if

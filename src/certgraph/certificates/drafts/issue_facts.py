@@ -11,6 +11,8 @@ from certgraph.entitlements import queries as entitlement_queries
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.rules import OrganizationState, state_on
 from certgraph.organizations.tables import OrganizationRow
+from certgraph.parameters.queries import parameters_in_force
+from certgraph.parameters.rules import ParameterName
 from certgraph.standards import queries as standard_queries
 
 
@@ -40,6 +42,7 @@ class IssueFacts:
         self._states: list[tuple[date | None, OrganizationState]] | None = None
         self._issuers: dict[tuple[UUID, date], IssuerFacts] = {}
         self._deadlines: dict[date, Deadline] = {}
+        self._last: date | None = None
 
     def deadline(self, issued_on: date) -> Deadline:
         """Return the last day for registering."""
@@ -79,6 +82,13 @@ class IssueFacts:
         )
         return IssueStandard(facts, version_row.id, certificate_type.id, certificate_type.code)
 
+    async def _completes_until(self) -> date:
+        """Return the last day for which the regime's certificates are issued. Source: rule S18."""
+        if self._last is None:
+            parameters = await parameters_in_force(self._session)
+            self._last = parameters.day(ParameterName.COMPLETES_UNTIL, self.today) or date.max
+        return self._last
+
     async def issuer(self, certificate_type_id: UUID, day: date) -> IssuerFacts:
         """Return what the issuer was on `day`."""
         if self._states is None:
@@ -98,5 +108,6 @@ class IssueFacts:
                     for row in entitlements
                     if row.first_on <= day and (row.last_on is None or day <= row.last_on)
                 },
+                completes_until=await self._completes_until(),
             )
         return self._issuers[place]

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 
-from certgraph.certificates.rules import DocumentType, HolderBinding
+from certgraph.certificates.rules import HolderBinding
 from certgraph.credential.claims import Outcome
+from certgraph.identity_documents import DocumentType
 from certgraph.standards.rules import Level
 
 

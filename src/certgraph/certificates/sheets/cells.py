@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from certgraph.certificates.rules import (
-    DocumentType,
     HolderBinding,
     expected_tenths,
     masked_document,
@@ -20,6 +19,7 @@ from certgraph.certificates.rules import (
 from certgraph.certificates.sheets.columns import BY_NAME, Header
 from certgraph.certificates.sheets.files import Cell
 from certgraph.credential.claims import Outcome
+from certgraph.identity_documents import DocumentType
 from certgraph.problems import Problem
 
 _BLANKS = " \t\r\n\u00a0\u3000\u200b\ufeff"

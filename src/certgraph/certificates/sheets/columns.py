@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from importlib import resources
 from typing import NamedTuple
 
-from certgraph.certificates.rules import DocumentType
 from certgraph.certificates.sheets.files import Cell, Sheet
+from certgraph.identity_documents import DocumentType
 from certgraph.problems import Problem, Rejected, refusal
 
 _MOST_COMPARED = 200

@@ -16,8 +16,11 @@ from certgraph.certificates.rules import CertificateState, state_problems
 from certgraph.certificates.subjects import CERTIFICATE, CORRECTED_CERTIFICATE, reject_erased
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
 from certgraph.database import insert_rows
+from certgraph.duties.queries import has_in_force
+from certgraph.duties.rules import FilingKind
+from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.actions import change_organization_state
-from certgraph.organizations.rules import HAS_LEFT, OrganizationState
+from certgraph.organizations.rules import HAS_LEFT, OrganizationKind, OrganizationState
 from certgraph.organizations.subjects import ORGANIZATION
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, Rejected, refusal, reject_if
@@ -219,6 +222,20 @@ async def erase_holder(act: Act, certificate: CertificateRow) -> CertificateRow:
     return row
 
 
+async def _check_agreement(act: Act, organization: OrganizationRow, since: date) -> None:
+    """Refuse a state that rests on an agreement, where none is in effect.
+
+    The office, which records it from the document, is not asked. Source: rule R46.
+    """
+    kinds = await organization_queries.kinds_of(act.session, organization.id)
+    if OrganizationKind.EVALUATION_ORGANIZATION not in kinds:
+        return
+    agreement = FilingKind.AGREEMENT
+    if not await has_in_force(act.session, agreement, organization.id, since):
+        facts = {"name": organization.name, "day": since.isoformat()}
+        raise refusal("organization.no_agreement", "state", **facts)
+
+
 @action(
     "organizationStateChange",
     may={
@@ -250,8 +267,11 @@ async def change_issuer_state(
 
     Raises:
         Rejected: A step the programme does not know, a day before the last change or after today;
-            it leaves from a day on which, or after which, it issued certificates that count.
+            it leaves from a day on which, or after which, it issued certificates that count; or it
+            is to be AGREED without an agreement in effect (R46).
     """
+    if state is OrganizationState.AGREED and act.actor.role is not Role.OPERATOR:
+        await _check_agreement(act, organization, since)
     change_organization_state(act, organization, state, since)
     if state in HAS_LEFT:
         count, last = await queries.issued_since(act.session, organization.id, since)

@@ -19,6 +19,8 @@ from certgraph.credit_bank.proposals.tables import (
 )
 from certgraph.credit_bank.rules import CourseType, DeadlineState
 from certgraph.database import EnumText, Session
+from certgraph.duties.rules import ObligationKind
+from certgraph.duties.tables import ObligationRow
 from certgraph.standards.tables import (
     CertificateLevelRow,
     CertificateTypeOrganizationRow,
@@ -217,15 +219,6 @@ def deadline_state(today: Any, soon: Any) -> ColumnElement[DeadlineState]:
     return type_coerce(found, EnumText(DeadlineState))
 
 
-def type_organization(organization_id: Any, certificate_type_id: Any) -> ColumnElement[bool]:
-    """Return the condition that an organization is behind a certificate type."""
-    return certificate_type_id.in_(  # type: ignore[no-any-return]
-        select(CertificateTypeOrganizationRow.certificate_type_id).where(
-            CertificateTypeOrganizationRow.organization_id == organization_id
-        )
-    )
-
-
 def holds_on(day: Any) -> ColumnElement[bool]:
     """Return the condition that a catalogue entry holds for certificates issued on a day."""
     last = CatalogueEntryRow.last_on
@@ -274,3 +267,23 @@ async def units_by_versions(
         unit = {"number": number, "name": name, "frameworkLevel": framework_level}
         found[version_id].append({**unit, "creditsTenths": tenths})
     return found
+
+
+async def deadlines_with_debtors(
+    session: Session,
+) -> Sequence[tuple[CreditProposalDeadlineRow, UUID]]:
+    """Return each deadline with each organization that is behind its certificate type."""
+    rows = await session.execute(
+        select(CreditProposalDeadlineRow, CertificateTypeOrganizationRow.organization_id).join(
+            CertificateTypeOrganizationRow,
+            CertificateTypeOrganizationRow.certificate_type_id
+            == CreditProposalDeadlineRow.certificate_type_id,
+        )
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def owed_proposals(session: Session) -> dict[tuple[UUID, str], ObligationRow]:
+    """Return (organization, key) → what is recorded as owed."""
+    statement = select(ObligationRow).where(ObligationRow.kind == ObligationKind.CREDIT_PROPOSAL)
+    return {(row.debtor_id, row.key): row for row in await session.scalars(statement)}

@@ -6,12 +6,22 @@ wrong is said and never mended: nobody can know the digits that were lost. Pure.
 
 import re
 from datetime import date
+from enum import StrEnum
 
-from certgraph.certificates.rules import DocumentType
 from certgraph.credential.holder_tag import normalized_document_number
 from certgraph.credential.invisible import is_invisible
 from certgraph.problems import Problem
 from certgraph.text import character_facts
+
+
+class DocumentType(StrEnum):
+    """Kind of identity document; a number means nothing without it."""
+
+    RESIDENT_ID = "resident_id"
+    HK_MACAO_TAIWAN_RESIDENCE_PERMIT = "hk_macao_taiwan_residence_permit"
+    FOREIGNER_PERMANENT_RESIDENCE = "foreigner_permanent_residence"
+    PASSPORT = "passport"
+
 
 SHORTEST, LONGEST = 4, 32
 """Characters of a number as it is compared."""

@@ -1,0 +1,16 @@
+"""What every capability knows to be owed, and one sweep of all of it: its composition root."""
+
+from datetime import datetime
+from random import Random
+
+from certgraph.certificates.owing import owe_registrations
+from certgraph.credit_bank.proposals.owing import owe_proposals
+from certgraph.database import Sessions
+from certgraph.duties.sweeping import Swept, sweep
+
+_OTHERS = (owe_registrations, owe_proposals)
+
+
+async def sweep_all(sessions: Sessions, *, now: datetime, random: Random) -> Swept:
+    """Sweep once: open what is owed, note what was missed."""
+    return await sweep(sessions, now=now, random=random, others=_OTHERS)

@@ -1,0 +1,281 @@
+"""What is owed, what was noted, and how many reports came, in the graph."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+import strawberry
+
+from certgraph.actions.parties import Relation
+from certgraph.api.context import Context, Info
+from certgraph.api.graph.enums import CertificateLevel, Role
+from certgraph.api.graph.filings import Filing
+from certgraph.api.graph.organizations import Organization
+from certgraph.api.graph.programme_enums import (
+    FindingSeverity,
+    ObligationBasis,
+    ObligationKind,
+    ObligationState,
+)
+from certgraph.api.graph.standards import CertificateType
+from certgraph.api.policy_types import PolicyRule
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION, NOW, day_of_request
+from certgraph.api.reads.declarations import Conditions
+from certgraph.api.reads.declaring import column, computed, one, page, read_from
+from certgraph.api.reads.policies import readers
+from certgraph.api.relay import Connection, Node
+from certgraph.calendar import programme_day
+from certgraph.duties import queries
+from certgraph.duties.findings import sentence
+from certgraph.duties.rules import REPORT_SOON_DAYS, SOON_DAYS
+from certgraph.duties.tables import FindingRow, ObligationRow
+from certgraph.organizations.queries import (
+    is_of_organization,
+    organization_names,
+    supervised_by,
+    supervised_by_code,
+)
+
+_SOON = day_of_request("obligation_soon", SOON_DAYS)
+_REPORT_SOON = day_of_request("report_soon", REPORT_SOON_DAYS)
+_OFFICES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
+_MAY = {
+    **dict.fromkeys(_OFFICES, Relation.ANY),
+    Role.PROVINCIAL_AUTHORITY: Relation.OVER,
+    **dict.fromkeys(
+        (Role.EVALUATION_ORGANIZATION, Role.APPROVER, Role.PILOT_INSTITUTION), Relation.OWN
+    ),
+}
+_SUPERVISED = supervised_by(CALLER_ORGANIZATION)
+_STATE = queries.obligation_state(NOW, _SOON, _REPORT_SOON)
+
+
+def _age(context: Context, opened_at: datetime) -> int:
+    return (programme_day(context.now) - programme_day(opened_at)).days
+
+
+@strawberry.type(
+    description="What an organization owes 应办事项, under which rule, until when, and what met "
+    "it. It reads its own, an authority those of its institutions, the programme's offices all."
+)
+@read_from(ObligationRow, policy=readers(_MAY, ObligationRow.debtor_id, supervised=_SUPERVISED))
+class Obligation(Node):
+    """See `certgraph.duties.tables.ObligationRow`."""
+
+    kind: ObligationKind = column(ObligationRow.kind, description="What is owed.")
+    rule: PolicyRule = computed(
+        PolicyRule.of, ObligationRow.rule_id, description="Under which rule."
+    )
+    debtor: Organization = one(ObligationRow.debtor_id, description="Who owes it.")
+    state: ObligationState = column(_STATE, description="Now; soon is 14 days, of a report 2.")
+    certificate_type: CertificateType | None = one(
+        ObligationRow.certificate_type_id, description="For which certificate type; null: none."
+    )
+    level: CertificateLevel | None = column(
+        ObligationRow.level, description="For which level; null: none."
+    )
+    filing: Filing | None = one(
+        ObligationRow.filing_id, description="The filing because of which it is owed; null: none."
+    )
+    first_on: date | None = column(
+        ObligationRow.first_on, description="First day of the period that it is of; null: none."
+    )
+    last_on: date | None = column(ObligationRow.last_on, description="Last day of that period.")
+    opened_at: datetime = column(ObligationRow.opened_at, description="When it was recorded.")
+    age_days: int = computed(
+        _age, ObligationRow.opened_at, with_context=True, description="Days since then."
+    )
+    due_on: date | None = column(
+        ObligationRow.due_on, description="Last day; null: no document says one."
+    )
+    due_before: datetime | None = column(
+        ObligationRow.due_before, description="The first instant that is late."
+    )
+    is_provisional: bool = column(
+        ObligationRow.is_provisional,
+        description="Whether the holiday calendar of that year was not out; nobody is late by it.",
+    )
+    basis: ObligationBasis = column(ObligationRow.basis, description="From what the moment comes.")
+    met_at: datetime | None = column(ObligationRow.met_at, description="When it was met.")
+    met_by: Filing | None = one(
+        ObligationRow.met_by_id, description="The filing that met it; null: none did."
+    )
+    waived_at: datetime | None = column(ObligationRow.waived_at, description="When waived.")
+    waive_reason: str | None = column(ObligationRow.waive_reason, description="Why.")
+
+
+def _said(context: Context, code: str, facts: str) -> str:
+    return sentence(code, facts, context.language)
+
+
+@strawberry.type(
+    description="What was noted under a rule 发现. It stays, with the days that it names, even "
+    "where what was missed comes later. Who reads obligations reads these."
+)
+@read_from(FindingRow, policy=readers(_MAY, FindingRow.subject_id, supervised=_SUPERVISED))
+class Finding(Node):
+    """See `certgraph.duties.tables.FindingRow`."""
+
+    code: str = column(FindingRow.code, description="What was noted; stable.")
+    rule: PolicyRule = computed(PolicyRule.of, FindingRow.rule_id, description="Under which rule.")
+    subject: Organization = one(FindingRow.subject_id, description="Of whom.")
+    message: str = computed(
+        _said,
+        FindingRow.code,
+        FindingRow.facts,
+        with_context=True,
+        description="In a sentence, in the caller's language.",
+    )
+    severity: FindingSeverity = column(FindingRow.severity, description="How much it weighs.")
+    filing: Filing | None = one(
+        FindingRow.filing_id, description="The filing that it is of; null: none."
+    )
+    found_at: datetime = column(
+        FindingRow.found_at, description="The moment at which it came to be so."
+    )
+
+
+@strawberry.type(
+    description="How many weekly reports were expected, came, and came in time, of the periods "
+    "that begin on the days asked for. What was waived is not counted."
+)
+class ReportingRate:
+    """See `certgraph.duties.queries.RateLine`."""
+
+    authority_name: str | None = strawberry.field(
+        description="Of whose institutions; null: of all, or of those that nobody supervises."
+    )
+    first_on: date | None = strawberry.field(description="Of which period; null: of all.")
+    expected: int = strawberry.field(description="How many were expected.")
+    received: int = strawberry.field(description="How many came.")
+    on_time: int = strawberry.field(description="How many came in time.")
+
+    @strawberry.field(description="Percent that came, rounded down; null where none is expected.")
+    def rate(self) -> int | None:
+        """Return it."""
+        return 100 * self.received // self.expected if self.expected else None
+
+    @strawberry.field(description="Percent that came in time; null where none is expected.")
+    def on_time_rate(self) -> int | None:
+        """Return it."""
+        return 100 * self.on_time // self.expected if self.expected else None
+
+
+@strawberry.type
+class ObligationQuery:
+    """Reads of what is owed."""
+
+    @page(
+        of=Connection[Obligation],
+        order_by=[ObligationRow.due_on, ObligationRow.id],
+        description="What is owed, as far as the caller may read, earliest last day first.",
+    )
+    def obligations(
+        *,
+        debtor_code: str | None = None,
+        authority_code: str | None = None,
+        rule_id: str | None = None,
+        kind: ObligationKind | None = None,
+        state: ObligationState | None = None,
+        due_from: date | None = None,
+        due_to: date | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters.
+
+        Args:
+            debtor_code: Owed by the organization with this code.
+            authority_code: By institutions that the authority with this code supervises.
+            rule_id: Under this rule.
+            kind: Of this kind.
+            state: In this state, now.
+            due_from: With its last day on this one or later.
+            due_to: With its last day on this one or earlier.
+        """
+        if debtor_code is not None:
+            yield is_of_organization(ObligationRow.debtor_id, debtor_code)
+        if authority_code is not None:
+            yield ObligationRow.debtor_id.in_(supervised_by_code(authority_code))
+        if rule_id is not None:
+            yield ObligationRow.rule_id == rule_id
+        if kind is not None:
+            yield ObligationRow.kind == kind
+        if state is not None:
+            yield from queries.is_in_state(state, NOW, _SOON, _REPORT_SOON)
+        if due_from is not None:
+            yield ObligationRow.due_on >= due_from
+        if due_to is not None:
+            yield ObligationRow.due_on <= due_to
+
+    @page(
+        of=Connection[Finding],
+        order_by=[FindingRow.found_at, FindingRow.id],
+        descending=True,
+        description="What was noted, as far as the caller may read, newest first.",
+    )
+    def findings(
+        *,
+        subject_code: str | None = None,
+        authority_code: str | None = None,
+        rule_id: str | None = None,
+    ) -> Conditions:
+        """Yield the conditions of the filters.
+
+        Args:
+            subject_code: Of the organization with this code.
+            authority_code: Of institutions that the authority with this code supervises.
+            rule_id: Under this rule.
+        """
+        if subject_code is not None:
+            yield is_of_organization(FindingRow.subject_id, subject_code)
+        if authority_code is not None:
+            yield FindingRow.subject_id.in_(supervised_by_code(authority_code))
+        if rule_id is not None:
+            yield FindingRow.rule_id == rule_id
+
+    @strawberry.field(
+        description="Rates of weekly reports, by place and period; null for callers who may not "
+        "know. An authority is given those of its institutions."
+    )
+    async def reporting_rates(
+        self,
+        info: Info,
+        first_on: Annotated[date, strawberry.argument(description="Periods that begin on this…")],
+        last_on: Annotated[date, strawberry.argument(description="…to this day, both included.")],
+        authority_code: Annotated[
+            str | None,
+            strawberry.argument(description="Of institutions that this authority supervises."),
+        ] = None,
+        *,
+        by_place: Annotated[
+            bool, strawberry.argument(description="Whether each authority has a line.")
+        ] = False,
+        by_period: Annotated[
+            bool, strawberry.argument(description="Whether each period has a line.")
+        ] = False,
+    ) -> list[ReportingRate] | None:
+        """Return them."""
+        context = info.context
+        caller = context.caller
+        if caller is None or caller.role not in (*_OFFICES, Role.PROVINCIAL_AUTHORITY):
+            return None
+        within = []
+        if caller.role is Role.PROVINCIAL_AUTHORITY:
+            within.append(supervised_by(caller.organization_id))
+        if authority_code is not None:
+            within.append(supervised_by_code(authority_code))
+        async with context.reads() as session:
+            lines = await queries.reporting_rates(
+                session, first_on, last_on, within, by_place=by_place, by_period=by_period
+            )
+            places = {line.place for line in lines if line.place is not None}
+            names = await organization_names(session, places)
+        found = [
+            ReportingRate(
+                authority_name=names[line.place] if line.place else None,
+                first_on=line.period,
+                expected=line.expected,
+                received=line.received,
+                on_time=line.on_time,
+            )
+            for line in lines
+        ]
+        return sorted(found, key=lambda one: (one.authority_name or "", one.first_on or date.min))

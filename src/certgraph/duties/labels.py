@@ -1,0 +1,94 @@
+"""Labels that a text must not bear: 教育部指导, 职成司指导, 指定 and the like. Pure.
+
+What is compared is a normal form, in which blanks, invisible characters, punctuation between Han
+characters and traditional or variant forms make no difference; titles in 《》 are left out. The
+text itself is kept as it is written. Pictures and attachments are not read.
+
+Source: rule R48.
+"""
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+
+class LabelOutcome(StrEnum):
+    """What is to be done with a text. REVIEW: somebody of another organization reads it."""
+
+    BLOCK = "block"
+    REVIEW = "review"
+    PASS = "pass"  # noqa: S105 - no password
+
+
+_VARIANTS = str.maketrans(
+    "導職敎訂業與監製認薦師資國會試證書関関", "导职教订业与监制认荐师资国会试证书关关"
+)
+_TITLE = re.compile("《([^》]*)》")
+_TITLE_WAS_HERE = "\ue000"
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_BETWEEN_HAN = re.compile(f"(?<=[{_HAN}])(?:[^\\w\ue000]|_)+(?=[{_HAN}])")
+_DROPPED = {"Cf", "Cc", "Zs", "Zl", "Zp", "Mn", "Me"}
+
+_MINISTRIES = (
+    "人社部|人力资源社会保障部|人力资源和社会保障部|财政部|发展改革委|国家发展改革委|工业和信息化部"
+    "|工信部|农业农村部|国资委|国务院国资委|退役军人事务部|国务院扶贫办|市场监管总局"
+)
+_PARTS = {
+    "{gap}": (
+        "(?:的|办公厅|职成司|职业教育与成人教育司|有关司局|有关部门|和|及|与|等部门|等"
+        f"|{_MINISTRIES})*"
+    ),
+    "{other}": "意见|纲要|委员会|方案|性|思想|目录|教师|中心|文件|精神",
+    "{innocent}": (
+        "动作|考场|考点|地点|时间|账户|邮箱|位置|区域|人员|联系人|路径|目录|文件夹|范围|代表"
+    ),
+    "(?<!{negated})": "",
+}
+_NEGATED = re.compile("(不得|禁止|严禁|不准|无需).{0,10}$")
+
+
+def normal_form(text: str) -> str:
+    """Return what is compared of a text."""
+    text = unicodedata.normalize("NFKC", text)
+    kept = "".join(c for c in text if unicodedata.category(c) not in _DROPPED)
+    kept = _TITLE.sub(lambda found: _TITLE_WAS_HERE if found[1] else "", kept)
+    return _BETWEEN_HAN.sub("", kept).translate(_VARIANTS).lower()
+
+
+@cache
+def _patterns() -> list[tuple[LabelOutcome, date, re.Pattern[str], bool]]:
+    """Return outcome, first day, pattern, and whether a negation before it makes it harmless."""
+    found = []
+    text = files(__package__).joinpath("label_patterns.csv").read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        pattern = row["pattern"]
+        is_negatable = "{negated}" in pattern
+        for name, part in _PARTS.items():
+            pattern = pattern.replace(name, part)
+        outcome, first_on = LabelOutcome(row["outcome"]), date.fromisoformat(row["first_on"])
+        found.append((outcome, first_on, re.compile(pattern), is_negatable))
+    return found
+
+
+def _found(text: str, day: date) -> Iterator[tuple[LabelOutcome, str]]:
+    for outcome, first_on, pattern, is_negatable in _patterns():
+        if day < first_on:
+            continue
+        for match in pattern.finditer(text):
+            if not (is_negatable and _NEGATED.search(text[: match.start()])):
+                yield outcome, match[0]
+                break
+
+
+def label_outcome(text: str, day: date) -> tuple[LabelOutcome, str]:
+    """Return what is to be done with a text, and the words of its normal form that are why."""
+    found = dict(reversed(list(_found(normal_form(text), day))))
+    for outcome in (LabelOutcome.BLOCK, LabelOutcome.REVIEW):
+        if outcome in found:
+            return outcome, found[outcome]
+    return LabelOutcome.PASS, ""

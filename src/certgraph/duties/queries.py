@@ -1,0 +1,391 @@
+# ruff: noqa: ANN401 - a moment, a day or its parameter
+"""All SQL about filings, consents, obligations and findings."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    type_coerce,
+    update,
+)
+
+from certgraph.database import (
+    BATCH_PARAMETERS,
+    EnumText,
+    Session,
+    batched,
+    insert_unless_there,
+)
+from certgraph.duties.rules import (
+    LIVE,
+    FilingKind,
+    FilingState,
+    ObligationKind,
+    ObligationState,
+)
+from certgraph.duties.tables import (
+    ConsentRow,
+    FilingRow,
+    FilingVersionRow,
+    FindingRow,
+    ObligationRow,
+    SweepMarkRow,
+)
+from certgraph.organizations.queries import supervisor
+from certgraph.organizations.tables import OrganizationRow
+
+
+async def filing_by_id(session: Session, id_: UUID) -> FilingRow | None:
+    """Return a filing, locked for change, with the organizations that are asked about it."""
+    row = await session.scalar(select(FilingRow).where(FilingRow.id == id_).with_for_update())
+    if row is not None:
+        row.asked_ids = tuple({one.organization_id for one in await consents_of(session, row)})
+    return row
+
+
+async def consents_of(session: Session, filing: FilingRow) -> Sequence[ConsentRow]:
+    """Return what is asked of the latest version of a filing."""
+    return (
+        await session.scalars(
+            select(ConsentRow)
+            .where(ConsentRow.filing_id == filing.id, ConsentRow.version == filing.version)
+            .order_by(ConsentRow.organization_id, ConsentRow.step)
+        )
+    ).all()
+
+
+async def latest_body(session: Session, filing: FilingRow) -> str:
+    """Return the body of the latest version of a filing, as JSON."""
+    return (
+        await session.scalars(
+            select(FilingVersionRow.body).where(
+                FilingVersionRow.filing_id == filing.id, FilingVersionRow.number == filing.version
+            )
+        )
+    ).one()
+
+
+async def live_filings(
+    session: Session,
+    kind: FilingKind,
+    organization_id: UUID,
+    scope: Mapping[str, object],
+) -> Sequence[FilingRow]:
+    """Return what a filer has of a kind that says something still, with these columns."""
+    statement = select(FilingRow).where(
+        FilingRow.kind == kind,
+        FilingRow.organization_id == organization_id,
+        FilingRow.state.in_(LIVE),
+        *(getattr(FilingRow, name) == value for name, value in scope.items()),
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def has_in_force(
+    session: Session, kind: FilingKind, organization_id: UUID, day: date
+) -> bool:
+    """Tell whether an organization has a filing of a kind that holds on a day."""
+    first, last = FilingRow.first_on, FilingRow.last_on
+    statement = select(FilingRow.id).where(
+        FilingRow.kind == kind,
+        FilingRow.organization_id == organization_id,
+        FilingRow.state == FilingState.EFFECTIVE,
+        or_(first.is_(None), first <= day),
+        or_(last.is_(None), last >= day),
+    )
+    return await session.scalar(statement.limit(1)) is not None
+
+
+def is_asked(organization_id: Any) -> ColumnElement[bool]:
+    """Return the condition that an organization is, or was, asked about a filing."""
+    return FilingRow.id.in_(
+        select(ConsentRow.filing_id).where(ConsentRow.organization_id == organization_id)
+    )
+
+
+def waits_for(organization_id: Any) -> ColumnElement[bool]:
+    """Return the condition that a filing waits for an organization's answer."""
+    waiting = select(ConsentRow.filing_id).where(
+        ConsentRow.organization_id == organization_id,
+        ConsentRow.answered_at.is_(None),
+        ConsentRow.version == FilingRow.version,
+    )
+    state = FilingRow.state
+    is_open = or_(state == FilingState.SUBMITTED, state == FilingState.EFFECTIVE)
+    return and_(FilingRow.id.in_(waiting), is_open)
+
+
+def holds_on(day: Any) -> ColumnElement[bool]:
+    """Return the condition that a day is part of a filing's period."""
+    first, last = FilingRow.first_on, FilingRow.last_on
+    return and_(first <= day, or_(last.is_(None), last >= day))
+
+
+def is_same(condition: ColumnElement[bool], wanted: Any) -> ColumnElement[bool]:
+    """Return the condition that another is, or is not, met."""
+    found: ColumnElement[bool] = case((condition, true()), else_=false()) == wanted
+    return found
+
+
+def is_published() -> ColumnElement[bool]:
+    """Return the condition that everybody reads a filing."""
+    state = FilingRow.state
+    in_effect = or_(state == FilingState.EFFECTIVE, state == FilingState.SUPERSEDED)
+    return and_(FilingRow.is_public, in_effect)
+
+
+def obligation_state(now: Any, soon: Any, report_soon: Any) -> ColumnElement[ObligationState]:
+    """Return an obligation's state, over its row.
+
+    Nobody is late by a provisional moment. `soon` is the last day that counts as soon,
+    `report_soon` that of weekly reports.
+    """
+    due, met, row = ObligationRow.due_before, ObligationRow.met_at, ObligationRow
+    is_certain = row.is_provisional.is_(False)
+    last_soon = case((row.kind == ObligationKind.WEEKLY_REPORT, report_soon), else_=soon)
+    found = case(
+        (row.waived_at.is_not(None), ObligationState.WAIVED.value),
+        (and_(met >= due, is_certain), ObligationState.MET_LATE.value),
+        (met.is_not(None), ObligationState.MET.value),
+        (due.is_(None), ObligationState.UNDATED.value),
+        (and_(due <= now, is_certain), ObligationState.OVERDUE.value),
+        (row.due_on <= last_soon, ObligationState.DUE_SOON.value),
+        else_=ObligationState.AHEAD.value,
+    )
+    return type_coerce(found, EnumText(ObligationState))
+
+
+def is_in_state(
+    state: ObligationState, now: Any, soon: Any, report_soon: Any
+) -> list[ColumnElement[bool]]:
+    """Return the conditions that an obligation is in a state; what is open is found by its index.
+
+    What is overdue is not only so, but was due before now: the index is in that order.
+    """
+    found = [obligation_state(now, soon, report_soon) == state]
+    if state not in (ObligationState.MET, ObligationState.MET_LATE, ObligationState.WAIVED):
+        found += [ObligationRow.met_at.is_(None), ObligationRow.waived_at.is_(None)]
+    if state is ObligationState.OVERDUE:
+        found.append(ObligationRow.due_before <= now)
+    return found
+
+
+async def obligation_by_id(session: Session, id_: UUID) -> ObligationRow | None:
+    """Return an obligation, locked for change."""
+    return await session.scalar(
+        select(ObligationRow).where(ObligationRow.id == id_).with_for_update()
+    )
+
+
+async def open_obligations(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Record obligations; those that are there already are passed over."""
+    for part in batched(rows, 500):
+        await insert_unless_there(session, ObligationRow, part)
+
+
+async def obligations_about(
+    session: Session, filing_id: UUID, key: str | None = None
+) -> Sequence[ObligationRow]:
+    """Return what is owed because of a filing, locked for change; with a key: that alone."""
+    statement = select(ObligationRow).where(ObligationRow.filing_id == filing_id)
+    if key is not None:
+        statement = statement.where(ObligationRow.key == key)
+    return (await session.scalars(statement.with_for_update())).all()
+
+
+async def meet(
+    session: Session, kind: ObligationKind, debtor_id: UUID, key: str, filing_id: UUID, at: datetime
+) -> None:
+    """Record that what is owed was handed in, unless it was before."""
+    await session.execute(
+        update(ObligationRow)
+        .where(
+            ObligationRow.kind == kind,
+            ObligationRow.debtor_id == debtor_id,
+            ObligationRow.key == key,
+            ObligationRow.met_at.is_(None),
+        )
+        .values(met_at=at, met_by_id=filing_id)
+    )
+
+
+async def reports_of(
+    session: Session, organization_ids: Collection[UUID]
+) -> dict[tuple[UUID, date], tuple[UUID, datetime]]:
+    """Return (institution, Monday) → filing and moment of the weekly reports that came."""
+    found: dict[tuple[UUID, date], tuple[UUID, datetime]] = {}
+    for part in batched(list(organization_ids), BATCH_PARAMETERS):
+        rows = await session.execute(
+            select(
+                FilingRow.organization_id,
+                FilingRow.first_on,
+                FilingRow.id,
+                FilingRow.submitted_at,
+            ).where(
+                FilingRow.kind == FilingKind.WEEKLY_REPORT,
+                FilingRow.organization_id.in_(part),
+                FilingRow.state.in_((*LIVE, FilingState.SUPERSEDED)),
+            )
+        )
+        for organization_id, first_on, id_, at in rows:
+            if first_on is None:
+                continue
+            key = (organization_id, first_on)
+            if key not in found or at < found[key][1]:
+                found[key] = (id_, at)
+    return found
+
+
+async def opened_until(session: Session) -> dict[UUID, date]:
+    """Return institution → Monday of the last report that is recorded as owed."""
+    rows = await session.execute(
+        select(ObligationRow.debtor_id, func.max(ObligationRow.first_on))
+        .where(ObligationRow.kind == ObligationKind.WEEKLY_REPORT)
+        .group_by(ObligationRow.debtor_id)
+    )
+    return {row[0]: row[1] for row in rows if row[1] is not None}
+
+
+async def weekly_of(
+    session: Session, debtor_ids: Collection[UUID]
+) -> dict[UUID, list[ObligationRow]]:
+    """Return institution → its weekly reports that are or were owed."""
+    found: dict[UUID, list[ObligationRow]] = {id_: [] for id_ in debtor_ids}
+    for part in batched(list(debtor_ids), BATCH_PARAMETERS):
+        rows = await session.scalars(
+            select(ObligationRow).where(
+                ObligationRow.kind == ObligationKind.WEEKLY_REPORT,
+                ObligationRow.debtor_id.in_(part),
+            )
+        )
+        for row in rows:
+            found[row.debtor_id].append(row)
+    return found
+
+
+async def missed_between(
+    session: Session, kind: ObligationKind, since: datetime, now: datetime
+) -> Sequence[ObligationRow]:
+    """Return what fell due after `since`, up to `now`, and had not come by then."""
+    row = ObligationRow
+    statement = select(row).where(
+        row.kind == kind,
+        row.due_before > since,
+        row.due_before <= now,
+        row.waived_at.is_(None),
+        row.is_provisional.is_(False),
+        or_(row.met_at.is_(None), row.met_at >= row.due_before),
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def mark_of(session: Session, name: str) -> datetime | None:
+    """Return until when a part of the sweep has looked, locked for change."""
+    return await session.scalar(
+        select(SweepMarkRow.until).where(SweepMarkRow.name == name).with_for_update()
+    )
+
+
+async def set_mark(session: Session, name: str, until: datetime) -> None:
+    """Record until when a part of the sweep has looked."""
+    await insert_unless_there(session, SweepMarkRow, [{"name": name, "until": until}])
+    await session.execute(update(SweepMarkRow).where(SweepMarkRow.name == name).values(until=until))
+
+
+async def note_findings(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Record findings; those that are there already are passed over. Return how many are new."""
+    before = await session.scalar(select(func.count()).select_from(FindingRow))
+    await insert_unless_there(session, FindingRow, rows)
+    after = await session.scalar(select(func.count()).select_from(FindingRow))
+    return (after or 0) - (before or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class RateLine:
+    """How many reports were expected, came, and came in time.
+
+    Attributes:
+        place: The authority whose institutions they are of; None: of none, or of all.
+        period: Monday of the period; None: of all.
+    """
+
+    place: UUID | None
+    period: date | None
+    expected: int
+    received: int
+    on_time: int
+
+
+async def reporting_rates(
+    session: Session,
+    first_on: date,
+    last_on: date,
+    within: Sequence[Any] = (),
+    *,
+    by_place: bool = False,
+    by_period: bool = False,
+) -> Sequence[RateLine]:
+    """Return the rates of weekly reports of the periods that begin on these days.
+
+    Args:
+        session: Session.
+        first_on: First of the days.
+        last_on: Last of the days.
+        within: Queries for the institutions that are counted: those that all of them hold.
+        by_place: Whether each authority has a line of its own.
+        by_period: Whether each period has a line of its own.
+    """
+    row = ObligationRow
+    period = row.first_on if by_period else None
+    counted = [
+        func.count(),
+        func.count(row.met_at),
+        func.sum(case((row.met_at < row.due_before, 1), else_=0)),
+    ]
+    inner = (
+        select(
+            row.debtor_id.label("debtor"),
+            *([row.first_on.label("period")] if by_period else []),
+            *(one.label(name) for one, name in zip(counted, _COUNTED, strict=True)),
+        )
+        .where(
+            row.kind == ObligationKind.WEEKLY_REPORT,
+            row.first_on.between(first_on, last_on),
+            row.waived_at.is_(None),
+            *(row.debtor_id.in_(one) for one in within),
+        )
+        .group_by(row.debtor_id, *([] if period is None else [period]))
+        .subquery()
+    )
+    keys: list[Any] = []
+    if by_place:
+        keys.append(supervisor().label("place"))
+    if by_period:
+        keys.append(inner.c.period)
+    sums = [func.coalesce(func.sum(inner.c[name]), 0) for name in _COUNTED]
+    statement = select(*keys, *sums).select_from(inner)
+    if by_place:
+        statement = statement.join(OrganizationRow, OrganizationRow.id == inner.c.debtor)
+    if keys:
+        statement = statement.group_by(*keys)
+    found = []
+    for line in await session.execute(statement):
+        left = list(line)
+        place = left.pop(0) if by_place else None
+        when = left.pop(0) if by_period else None
+        found.append(RateLine(place, when, *map(int, left)))
+    return found
+
+
+_COUNTED = ("expected", "received", "on_time")

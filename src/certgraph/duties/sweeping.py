@@ -1,0 +1,217 @@
+"""Open what has come to be owed, and note what a rule says follows from what was missed.
+
+Nothing becomes overdue here: states are derived from now. Each part is idempotent by unique keys,
+so that many servers may sweep at once, and a sweep that comes late finds what an earlier one would
+have found.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from certgraph.calendar import first_instant, programme_day
+from certgraph.database import Session, Sessions
+from certgraph.duties import queries
+from certgraph.duties.findings import stated_facts
+from certgraph.duties.rules import FindingSeverity, ObligationBasis, ObligationKind
+from certgraph.duties.tables import ObligationRow
+from certgraph.duties.weeks import Period, missed_runs, monday_of, periods
+from certgraph.organizations.queries import supervisors_of
+from certgraph.parameters.queries import parameters_in_force
+from certgraph.parameters.rules import ParameterName, Parameters
+from certgraph.participation.queries import spans_by_institution
+from certgraph.participation.rules import Span
+from certgraph.problems import Problem
+from certgraph.randomness import Random, new_id
+
+Generator = Callable[[Session, datetime, Random], Awaitable[int]]
+"""Opens and meets what a capability above knows to be owed; returns how many rows it touched."""
+
+_SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
+_OPENED, _REPORTS, _ACTIVITIES = "reports opened", "reports judged", "activities judged"
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did.
+
+    Attributes:
+        opened: How many obligations it opened, or changed.
+        found: How many findings it noted.
+    """
+
+    opened: int
+    found: int
+
+
+async def sweep(
+    sessions: Sessions, *, now: datetime, random: Random, others: Sequence[Generator] = ()
+) -> Swept:
+    """Sweep once.
+
+    Args:
+        sessions: Maker of writing sessions; each part has a transaction of its own.
+        now: When.
+        random: Source of ids.
+        others: What capabilities above know to be owed.
+    """
+    opened = found = 0
+    for part in (_open_reports, *others):
+        async with sessions.begin() as session:
+            opened += await part(session, now, random)
+    for part in (_note_missed_reports, _note_unfiled_activities):
+        async with sessions.begin() as session:
+            found += await part(session, now, random)
+    return Swept(opened, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Institutions:
+    """What is known of institutions that report."""
+
+    spans: dict[UUID, list[Span]]
+    supervisors: dict[UUID, UUID | None]
+    parameters: Parameters
+
+    def periods(self, id_: UUID, until: date) -> list[Period]:
+        """Return the periods of report of one, up to a day."""
+        given = (self.spans.get(id_, []), self.parameters, self.supervisors.get(id_))
+        return list(periods(*given, until))
+
+
+async def _institutions(session: Session, ids: Collection[UUID] | None) -> _Institutions:
+    spans = await spans_by_institution(session, ids)
+    supervisors = await supervisors_of(session, list(spans))
+    return _Institutions(spans, supervisors, await parameters_in_force(session))
+
+
+async def _open_reports(session: Session, now: datetime, random: Random) -> int:
+    """Record the weekly reports that are owed, once a week."""
+    today = programme_day(now)
+    mark = await queries.mark_of(session, _OPENED)
+    if mark is not None and mark >= first_instant(monday_of(today)):
+        return 0
+    known = await _institutions(session, None)
+    opened = await queries.opened_until(session)
+    reported = await queries.reports_of(session, list(known.spans))
+    rows: list[dict[str, Any]] = []
+    for id_, spans in known.spans.items():
+        last = opened.get(id_)
+        if last is not None and last + timedelta(days=7) > min(today, spans[-1].last_on):
+            continue
+        for period in known.periods(id_, today):
+            if period.is_owed and (last is None or period.first_on > last):
+                met_by, met_at = reported.get((id_, period.first_on), (None, None))
+                rows.append(
+                    {
+                        "id": new_id(random),
+                        "kind": ObligationKind.WEEKLY_REPORT,
+                        "rule_id": "R05",
+                        "debtor_id": id_,
+                        "key": str(period.first_on),
+                        "first_on": period.first_on,
+                        "last_on": period.last_on,
+                        "opened_at": now,
+                        "due_on": period.due_on,
+                        "due_before": period.due_before,
+                        "basis": ObligationBasis.PARAMETER,
+                        "met_at": met_at,
+                        "met_by_id": met_by,
+                    }
+                )
+    await queries.open_obligations(session, rows)
+    await queries.set_mark(session, _OPENED, now)
+    return len(rows)
+
+
+async def _note_missed_reports(session: Session, now: datetime, random: Random) -> int:
+    """Note institutions that missed too many reports one after the other. Source: rule I1."""
+    since = await queries.mark_of(session, _REPORTS) or _SINCE_EVER
+    missed = await queries.missed_between(session, ObligationKind.WEEKLY_REPORT, since, now)
+    ids = {row.debtor_id for row in missed}
+    known = await _institutions(session, ids)
+    await _meet_what_came(session, missed)
+    weekly = await queries.weekly_of(session, ids)
+
+    def threshold(day: date) -> int:
+        return known.parameters.number(ParameterName.REPORT_MISSED_WEEKS, day)
+
+    rows = []
+    for id_ in ids:
+        found = known.periods(id_, programme_day(now))
+        _waive_exempt(weekly[id_], found, now)
+        received = {
+            row.first_on: at
+            for row in weekly[id_]
+            if row.first_on is not None and (at := row.met_at or row.waived_at) is not None
+        }
+        for run in missed_runs(found, received, threshold, now):
+            days = [day.isoformat() for day in run.first_days]
+            facts = {"weeks": run.weeks, "days": tuple(days)}
+            problem = Problem(code="finding.missed_reports", facts=facts)
+            given = (id_, days[0], run.found_at, FindingSeverity.BREACH)
+            rows.append(_finding(random, problem, *given))
+    new = await queries.note_findings(session, rows)
+    await queries.set_mark(session, _REPORTS, now)
+    return new
+
+
+async def _meet_what_came(session: Session, missed: Sequence[ObligationRow]) -> None:
+    """Meet what came while its obligation was being opened, and so met nothing."""
+    came = await queries.reports_of(session, {row.debtor_id for row in missed})
+    for row in missed:
+        found = came.get((row.debtor_id, row.first_on)) if row.first_on else None
+        if row.met_at is None and found is not None:
+            row.met_by_id, row.met_at = found
+    await session.flush()
+
+
+def _waive_exempt(rows: Sequence[ObligationRow], found: Sequence[Period], now: datetime) -> None:
+    """Waive what an exemption that was set afterwards covers."""
+    owed = {period.first_on for period in found if period.is_owed}
+    for row in rows:
+        is_open = row.met_at is None and row.waived_at is None
+        if is_open and row.first_on is not None and row.first_on not in owed:
+            row.waived_at = row.due_before if row.due_before and row.due_before < now else now
+            row.waived_at -= timedelta(microseconds=1)
+            row.waived_by, row.waive_reason = "sweep", "exempt"
+
+
+async def _note_unfiled_activities(session: Session, now: datetime, random: Random) -> int:
+    """Note activities that began in a province before it had filed them. Source: rule R03."""
+    since = await queries.mark_of(session, _ACTIVITIES) or _SINCE_EVER
+    missed = await queries.missed_between(session, ObligationKind.ACTIVITY_FILING, since, now)
+    rows = []
+    for row in missed:
+        assert row.due_before is not None  # noqa: S101 - it fell due
+        facts = {"day": programme_day(row.due_before).isoformat()}
+        problem = Problem(code="finding.activity_unfiled", facts=facts)
+        given = (row.debtor_id, row.key, row.due_before, FindingSeverity.BREACH, row.filing_id)
+        rows.append(_finding(random, problem, *given))
+    new = await queries.note_findings(session, rows)
+    await queries.set_mark(session, _ACTIVITIES, now)
+    return new
+
+
+def _finding(
+    random: Random,
+    problem: Problem,
+    subject_id: UUID,
+    key: str,
+    found_at: datetime,
+    severity: FindingSeverity,
+    filing_id: UUID | None = None,
+) -> dict[str, Any]:
+    return {
+        "id": new_id(random),
+        "code": problem.code,
+        "rule_id": problem.rule_id,
+        "subject_id": subject_id,
+        "key": key,
+        "filing_id": filing_id,
+        "facts": stated_facts(problem.facts),
+        "severity": severity,
+        "found_at": found_at,
+    }

@@ -1,0 +1,190 @@
+"""Which reports an institution owes, week by week, and when too many are missed. Pure.
+
+Weeks are Monday to Sunday of China. A period of report is one week, or as many as the authority
+says. It is owed if on at least one working day of it the institution takes part and no exemption
+of its authority holds. The first period of taking part is not owed. Periods that are not owed are
+transparent: they neither count nor break a run of missed ones.
+
+Source: rules R05 and I1; State Council calendar.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from certgraph.calendar import instant_after, is_working_day
+from certgraph.parameters.rules import PILOT, ParameterName, Parameters
+from certgraph.participation.rules import Span
+
+_WEEK = timedelta(days=7)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A period of report.
+
+    Attributes:
+        first_on: Its Monday.
+        last_on: Its last Sunday.
+        due_on: Last day for the report: `last_on` and the grace that the authority gives.
+        weeks: How many weeks it has.
+        spell: Number of the time of taking part that it belongs to; a run does not cross two.
+        is_owed: Whether a report of it is owed.
+    """
+
+    first_on: date
+    last_on: date
+    due_on: date
+    weeks: int
+    spell: int
+    is_owed: bool
+
+    @property
+    def due_before(self) -> datetime:
+        """The first instant at which a report is late."""
+        return instant_after(self.due_on)
+
+
+def monday_of(day: date) -> date:
+    """Return the Monday of a day's week."""
+    return day - timedelta(days=day.weekday())
+
+
+def _ends(first_on: date, parameters: Parameters, authority_id: UUID | None) -> date:
+    """Return the last day of the period that begins on a Monday, by the cadence then in force.
+
+    Periods of several weeks are counted from the week in which the cadence began.
+    """
+    name = ParameterName.REPORT_WEEKS
+    weeks = parameters.number(name, first_on, authority_id)
+    setting = parameters.setting(name, first_on, authority_id)
+    anchor = monday_of(setting.first_on) if setting else first_on
+    passed = (first_on - anchor).days // 7 % weeks
+    return first_on + (weeks - passed) * _WEEK - _DAY
+
+
+def _is_owed(
+    first_on: date,
+    last_on: date,
+    spans: Sequence[Span],
+    parameters: Parameters,
+    authority_id: UUID | None,
+    holds: Callable[[date], bool],
+) -> bool:
+    exempt = ParameterName.REPORT_IS_EXEMPT
+    for number in range((last_on - first_on).days + 1):
+        day = first_on + timedelta(days=number)
+        if (
+            is_working_day(day)
+            and holds(day)
+            and any(span.holds_on(day) for span in spans)
+            and not parameters.is_so(exempt, day, authority_id)
+        ):
+            return True
+    return False
+
+
+def _spells(spans: Sequence[Span]) -> Iterator[list[Span]]:
+    """Yield the times of taking part: spans between which no whole week lies."""
+    spell: list[Span] = []
+    for span in spans:
+        if spell and monday_of(span.first_on) - monday_of(spell[-1].last_on) > _WEEK:
+            yield spell
+            spell = []
+        spell.append(span)
+    if spell:
+        yield spell
+
+
+def periods(
+    spans: Sequence[Span],
+    parameters: Parameters,
+    authority_id: UUID | None,
+    until: date,
+    *,
+    holds: Callable[[date], bool] = PILOT.holds_on,
+) -> Iterator[Period]:
+    """Yield the periods of report that begin on day `until` or before, earliest first.
+
+    Args:
+        spans: Days of taking part, joined, earliest first.
+        parameters: Values in force.
+        authority_id: The authority whose parameters hold; None: the programme's alone.
+        until: Last day on which a period begins.
+        holds: Tells whether reports are owed on a day at all: while the pilot's rules hold.
+    """
+    for number, spell in enumerate(_spells(spans)):
+        first_on = monday_of(spell[0].first_on)
+        is_first = True
+        while first_on <= min(until, spell[-1].last_on):
+            last_on = _ends(first_on, parameters, authority_id)
+            grace = parameters.number(ParameterName.REPORT_GRACE_DAYS, first_on, authority_id)
+            is_exempt = is_first and parameters.is_so(
+                ParameterName.REPORT_FIRST_IS_EXEMPT, first_on
+            )
+            given = (spell, parameters, authority_id, holds)
+            yield Period(
+                first_on=first_on,
+                last_on=last_on,
+                due_on=last_on + timedelta(days=grace),
+                weeks=((last_on - first_on).days + 1) // 7,
+                spell=number,
+                is_owed=not is_exempt and _is_owed(first_on, last_on, *given),
+            )
+            first_on, is_first = last_on + _DAY, False
+
+
+@dataclass(frozen=True, slots=True)
+class MissedRun:
+    """Reports missed one after the other, as they were at the moment when they became too many.
+
+    Attributes:
+        found_at: The moment: the first instant after the last of them was due.
+        first_days: Mondays of the periods, earliest first.
+        weeks: How many weeks they cover.
+    """
+
+    found_at: datetime
+    first_days: Sequence[date]
+    weeks: int
+
+
+def missed_runs(
+    found: Sequence[Period],
+    received: Mapping[date, datetime],
+    threshold: Callable[[date], int],
+    now: datetime,
+) -> Iterator[MissedRun]:
+    """Yield the runs of missed reports that reached the threshold at a moment up to `now`.
+
+    At each moment at which a report falls due, those that have not come by then are counted back
+    from it; a report that came late repairs its period from then on. A run is yielded once: not
+    again while it goes on, and not with a period that an earlier one holds.
+
+    Args:
+        found: Periods, earliest first.
+        received: Monday of a period → when its report came, or was waived.
+        threshold: Weeks from which on it is too many, by day.
+        now: Until when to judge.
+
+    Source: rule I1 (连续三周不填报周报).
+    """
+    owed = [period for period in found if period.is_owed]
+    taken: set[date] = set()
+    for place, period in enumerate(owed):
+        moment = period.due_before
+        if moment > now:
+            return
+        run: list[Period] = []
+        for earlier in reversed(owed[: place + 1]):
+            came = received.get(earlier.first_on)
+            if earlier.spell != period.spell or (came is not None and came < moment):
+                break
+            run.append(earlier)
+        weeks = sum(one.weeks for one in run)
+        days = [one.first_on for one in reversed(run)]
+        if weeks >= threshold(period.last_on) and taken.isdisjoint(days):
+            taken.update(days)
+            yield MissedRun(moment, days, weeks)

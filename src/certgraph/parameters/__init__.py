@@ -1,0 +1,1 @@
+"""Dated numbers of the programme that its documents leave open, a province's own over them."""

@@ -1,0 +1,243 @@
+"""Weekly reports as they are owed, come, are missed and waived; and the rates of them."""
+
+import asyncio
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from certgraph.all_duties import sweep_all
+from certgraph.certificates.states.actions import register_certificate
+from certgraph.duties import queries
+from certgraph.duties.findings import sentence
+from certgraph.duties.rules import ObligationKind
+from certgraph.duties.tables import FindingRow, ObligationRow
+from certgraph.duties.waiving import waive_obligation
+from certgraph.parameters.actions import set_provincial_parameter
+from certgraph.parameters.rules import ParameterName
+from certgraph.participation.actions import end_participation
+from certgraph.problems import Rejected
+from tests.server import credit_kit
+from tests.server.programme_kit import china
+
+
+def day(text):
+    return date.fromisoformat(text)
+
+
+async def weekly(programme):
+    statement = (
+        select(ObligationRow)
+        .where(ObligationRow.kind == ObligationKind.WEEKLY_REPORT)
+        .order_by(ObligationRow.first_on)
+    )
+    async with programme.house.sessions() as session:
+        return list(await session.scalars(statement))
+
+
+async def findings(programme):
+    async with programme.house.sessions() as session:
+        rows = await session.scalars(select(FindingRow).order_by(FindingRow.found_at))
+        return [(one.rule_id, one.found_at, sentence(one.code, one.facts, "zh")) for one in rows]
+
+
+W1_FINDING = (
+    "I1",
+    china("2021-10-11 00:00"),
+    "连续 3 周未按期填报周报：2021-09-20、2021-09-27、2021-10-04。",
+)
+
+
+@pytest.mark.parametrize("swept_at", ["2021-10-11 00:00", "2021-10-13 03:00"])
+async def test_w1_three_weeks_are_missed_whenever_the_sweep_comes(programme, swept_at):
+    row = await programme.take_part("PI-A", "2021-09-06")
+    await programme.report("PI-A", "2021-09-13", "2021-09-19 23:30")
+    assert (await programme.sweep("2021-10-10 23:59")).found == 0
+    assert (await programme.sweep(swept_at)).found == 1
+    assert await findings(programme) == [W1_FINDING]
+    assert row.active_on == day("2021-09-06")
+    assert (await programme.sweep("2021-10-13 04:00")).found == 0
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [("2021-10-10 23:59:59", []), ("2021-10-11 00:00", [W1_FINDING])],
+    ids=["W2", "W3"],
+)
+async def test_a_report_is_in_time_by_a_second_or_late(programme, at, expected):
+    await programme.take_part("PI-A", "2021-09-06")
+    await programme.report("PI-A", "2021-09-13", "2021-09-19 23:30")
+    await programme.sweep("2021-10-05 09:00")
+    await programme.report("PI-A", "2021-10-04", at)
+    await programme.sweep("2021-10-11 09:00")
+    assert await findings(programme) == expected
+    last = next(row for row in await weekly(programme) if row.first_on == day("2021-10-04"))
+    assert (last.met_at == china(at), last.met_at >= last.due_before) == (True, bool(expected))
+
+
+async def test_w7_an_exemption_of_the_province_leaves_nothing_owed(programme):
+    given = {
+        "name": ParameterName.REPORT_IS_EXEMPT,
+        "value": "yes",
+        "first_on": day("2022-01-15"),
+        "last_on": day("2022-02-20"),
+        "basis": "寒假安排",
+    }
+    await programme.do("2021-12-20 09:00", "PA-440000", set_provincial_parameter, **given)
+    await programme.take_part("PI-A", "2022-01-03")
+    await programme.sweep("2022-03-01 09:00")
+    owed = [row.first_on for row in await weekly(programme)]
+    assert owed == [day("2022-01-10"), day("2022-02-21"), day("2022-02-28")]
+
+
+async def test_an_exemption_that_comes_later_waives_what_was_opened_before(programme):
+    await programme.take_part("PI-A", "2022-01-03")
+    await programme.report("PI-A", "2022-01-10", "2022-01-14 09:00")
+    for monday in ("17", "24"):
+        await programme.sweep(f"2022-01-{monday} 09:00")
+    given = {
+        "name": ParameterName.REPORT_IS_EXEMPT,
+        "value": "yes",
+        "first_on": day("2022-01-15"),
+        "last_on": day("2022-02-20"),
+        "basis": "寒假安排",
+    }
+    await programme.do("2022-01-25 09:00", "PA-440000", set_provincial_parameter, **given)
+    await programme.sweep("2022-02-28 09:00")
+    assert await findings(programme) == []
+    waived = [row.first_on for row in await weekly(programme) if row.waived_at]
+    assert waived == [day("2022-01-17"), day("2022-01-24")]
+
+
+async def rates(programme, first_on, last_on, **by):
+    async with programme.house.sessions() as session:
+        lines = await queries.reporting_rates(session, day(first_on), day(last_on), **by)
+    return [(line.period, line.expected, line.received, line.on_time) for line in lines]
+
+
+async def test_w13_a_finding_stays_and_the_rate_says_what_came_and_what_came_in_time(programme):
+    await programme.take_part("PI-A", "2021-09-06")
+    await programme.report("PI-A", "2021-09-13", "2021-09-19 23:30")
+    await programme.sweep("2021-10-11 00:00")
+    for monday in ("2021-09-20", "2021-09-27", "2021-10-04"):
+        await programme.report("PI-A", monday, "2021-10-12 09:00")
+    await programme.report("PI-A", "2021-10-11", "2021-10-17 20:00")
+    await programme.sweep("2021-10-20 09:00")
+    assert await findings(programme) == [W1_FINDING]
+    assert await rates(programme, "2021-09-06", "2021-10-17") == [(None, 5, 5, 2)]
+    by_period = await rates(programme, "2021-09-27", "2021-10-04", by_period=True)
+    assert sorted(by_period) == [(day("2021-09-27"), 1, 1, 0), (day("2021-10-04"), 1, 1, 0)]
+
+
+async def test_w15_one_report_a_week_is_owed_however_many_certificates_are_piloted(programme):
+    await programme.take_part("PI-A", "2021-09-06")
+    await programme.take_part("PI-A", "2021-09-06", level=2)
+    await programme.sweep("2021-09-27 09:00")
+    owed = [row.first_on for row in await weekly(programme)]
+    assert owed == [day("2021-09-13"), day("2021-09-20"), day("2021-09-27")]
+
+
+async def test_x15_sibling_who_ends_owes_the_week_in_which_it_did_and_no_later_one(programme):
+    row = await programme.take_part("PI-A", "2021-10-11")
+    await programme.do("2021-11-01 09:00", "PI-A", end_participation, id=row.id)
+    await programme.sweep("2021-12-01 09:00")
+    owed = [row.first_on for row in await weekly(programme)]
+    assert owed == [day("2021-10-18"), day("2021-10-25"), day("2021-11-01")]
+
+
+@pytest.mark.parametrize(
+    ("first_on", "at", "code"),
+    [
+        ("2021-09-14", "2021-09-19 09:00", "report.no_period"),  # a Tuesday
+        ("2021-08-30", "2021-09-19 09:00", "report.no_period"),  # before it took part
+        ("2021-09-20", "2021-09-19 23:59", "filing.day_to_come"),
+    ],
+)
+async def test_a_report_is_of_a_period_of_its_own_that_has_begun(programme, first_on, at, code):
+    await programme.take_part("PI-A", "2021-09-06")
+    with pytest.raises(Rejected) as caught:
+        await programme.report("PI-A", first_on, at)
+    assert [one.code for one in caught.value.problems] == [code]
+
+
+async def test_a_second_report_of_a_week_revises_the_first_and_the_first_keeps_its_time(programme):
+    await programme.take_part("PI-A", "2021-09-06")
+    row = await programme.report("PI-A", "2021-09-13", "2021-09-17 09:00")
+    with pytest.raises(Rejected) as caught:
+        await programme.report("PI-A", "2021-09-13", "2021-09-18 09:00")
+    assert [one.code for one in caught.value.problems] == ["filing.second"]
+    given = {"first_on": day("2021-09-13"), "progress": "补充", "revises": row.id}
+    await programme.submit("2021-09-30 09:00", "PI-A", "weekly_report", **given)
+    await programme.sweep("2021-10-01 09:00")
+    (first,) = [one for one in await weekly(programme) if one.met_at]
+    assert first.met_at == china("2021-09-17 09:00")
+
+
+async def test_an_authority_waives_what_its_institutions_owe_and_a_waived_week_is_no_miss(
+    programme,
+):
+    await programme.take_part("PI-A", "2021-09-06")
+    await programme.report("PI-A", "2021-09-13", "2021-09-19 23:30")
+    await programme.sweep("2021-09-28 09:00")
+    owed = await weekly(programme)
+    second = next(row for row in owed if row.first_on == day("2021-09-27"))
+    given = {"id": second.id, "reason": "台风停课"}
+    with pytest.raises(Rejected) as caught:
+        await programme.do("2021-09-29 09:00", "PA-430000", waive_obligation, **given)
+    assert [one.code for one in caught.value.problems] == ["obligation.not_found"]
+    await programme.do("2021-09-29 09:00", "PA-440000", waive_obligation, **given)
+    await programme.sweep("2021-10-12 09:00")
+    assert await findings(programme) == []
+    with pytest.raises(Rejected) as caught:
+        await programme.do("2021-09-30 09:00", "PA-440000", waive_obligation, **given)
+    assert [one.code for one in caught.value.problems] == ["obligation.waived"]
+
+
+async def test_two_sweeps_at_once_do_nothing_twice(programme):
+    await programme.take_part("PI-A", "2021-09-06")
+    await programme.take_part("PI-B", "2021-09-06", authority="PA-430000")
+    now, house = china("2021-11-01 09:00"), programme.house
+    swept = await asyncio.gather(
+        *(sweep_all(house.sessions, now=now, random=house.random) for _ in range(3))
+    )
+    rows = await weekly(programme)
+    assert len(rows) == len({(row.debtor_id, row.first_on) for row in rows}) == 16
+    assert len(await findings(programme)) == 2
+    assert sum(one.found for one in swept) >= 2
+
+
+async def test_r39_a_run_is_owed_until_the_last_of_its_certificates_is_entered(house):
+    rows = await house.issue(house.candidate(), house.candidate(holder_name="李示例"))
+    await sweep_all(house.sessions, now=house.now, random=house.random)
+
+    async def owed():
+        async with house.sessions() as session:
+            statement = select(ObligationRow).where(
+                ObligationRow.kind == ObligationKind.REGISTRATION
+            )
+            return (await session.scalars(statement)).one()
+
+    found = await owed()
+    assert (found.rule_id, found.due_on, found.met_at) == ("R39", rows[0].registration_due_on, None)
+    for place, row in enumerate(rows):
+        await house.perform(register_certificate, number=row.number)
+        await sweep_all(house.sessions, now=house.now, random=house.random)
+        assert ((await owed()).met_at is not None) == (place == 1)
+
+
+async def test_r41_what_is_owed_to_the_credit_bank_is_met_by_the_proposal(house):
+    await sweep_all(house.sessions, now=house.now, random=house.random)
+
+    async def owed():
+        async with house.sessions() as session:
+            statement = select(ObligationRow).where(
+                ObligationRow.kind == ObligationKind.CREDIT_PROPOSAL, ObligationRow.level == 1
+            )
+            return (await session.scalars(statement)).one()
+
+    found = await owed()
+    assert (found.rule_id, found.due_on, found.met_at) == ("R41", day("2019-05-16"), None)
+    await credit_kit.publish_rule(house)
+    await credit_kit.recognized(house)
+    await sweep_all(house.sessions, now=house.now, random=house.random)
+    assert (await owed()).met_at is not None
