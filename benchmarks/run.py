@@ -27,6 +27,7 @@ from batches import bench_batches
 from feed import bench_feed
 from log import bench_log
 from page import bench_page
+from programme import bench_programme
 from reads.bench import bench_reads
 from scans import bench_scans
 
@@ -47,6 +48,7 @@ NAMES = [
     "issue",
     "batches",
     "log",
+    "programme",
     "scans",
     "page",
     "reads",
@@ -200,10 +202,11 @@ def main() -> None:
         bench_issue(1_000 if options.quick else 10_000)
     if "batches" in names:
         bench_batches(report, rows=10_000 if options.quick else 100_000)
-    if "log" in names and options.quick:
-        bench_log(report, size=100_000, certificates=2_000, rounds=1)
-    elif "log" in names:
-        bench_log(report, size=1_000_000, certificates=10_000, rounds=3)
+    if "log" in names:
+        size, certificates, rounds = (100_000, 2_000, 1) if options.quick else (10**6, 10_000, 3)
+        bench_log(report, size=size, certificates=certificates, rounds=rounds)
+    if "programme" in names:
+        bench_programme(report, is_quick=options.quick)
     has_chromium = bool(shutil.which("chromium") and shutil.which("chromedriver"))
     if "scans" in names:
         bench_scans(report, with_page=has_chromium)

@@ -19,6 +19,7 @@ import certgraph.credit_bank.proposals.tables
 import certgraph.credit_bank.records.tables
 import certgraph.duties.tables
 import certgraph.entitlements.tables
+import certgraph.feedback.tables
 import certgraph.organizations.tables
 import certgraph.parameters.tables
 import certgraph.participation.tables

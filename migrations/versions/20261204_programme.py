@@ -239,7 +239,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_obligations_open",
         "obligations",
-        ["due_before", "id"],
+        ["due_on", "id"],
         postgresql_where=open_,
         sqlite_where=open_,
     )
@@ -265,10 +265,28 @@ def upgrade() -> None:
         _instant("until"),
         key=("name",),
     )
+    _table(
+        "feedback",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("tracking_sha256", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("category", sa.String(length=40), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        _instant("submitted_at"),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("is_published", sa.Boolean(), server_default=sa.false(), nullable=False),
+        _instant("answered_at", nullable=True),
+        sa.Column("answered_by", sa.Text(), nullable=True),
+        _refers("feedback", "subject_id", "organizations"),
+        _unique("feedback", "tracking_sha256"),
+    )
+    _index("feedback", "subject_id")
+    _index("feedback", "submitted_at", "id")
 
 
 def downgrade() -> None:
     for table in (
+        "feedback",
         "sweep_marks",
         "findings",
         "obligations",

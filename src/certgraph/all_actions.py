@@ -17,6 +17,7 @@ from certgraph.credit_bank.proposals import drafting as proposals
 from certgraph.credit_bank.proposals import hours_rules, recognition
 from certgraph.duties import filing, waiving
 from certgraph.entitlements import actions as entitlements
+from certgraph.feedback import actions as feedback
 from certgraph.organizations import actions as organizations
 from certgraph.organizations import appointments, keys, tokens
 from certgraph.organizations.subjects import ProgrammeParties
@@ -38,6 +39,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *participation.ACTIONS,
     *filing.ACTIONS,
     *waiving.ACTIONS,
+    *feedback.ACTIONS,
     *entitlements.ACTIONS,
     *certificates.ACTIONS,
     *issuing.ACTIONS,

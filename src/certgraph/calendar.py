@@ -4,6 +4,7 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 
 import chinese_calendar
 
@@ -61,6 +62,7 @@ def instant_after(day: date) -> datetime:
     return first_instant(day) + timedelta(days=1)
 
 
+@lru_cache(maxsize=10_000)
 def _is_working_day(day: date) -> tuple[bool, bool]:
     """Return whether `day` is a working day, and whether that is a guess."""
     try:

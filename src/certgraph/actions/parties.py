@@ -9,7 +9,8 @@ class Role(StrEnum):
     """As what a token acts: for an organization in one of its kinds, or for the programme's office.
 
     `EVALUATION_ORGANIZATION` is an organization's issuing officer, `APPROVER` its second person.
-    `HOLDER` is whom certificates are for, on a page of their own; no token has that role.
+    `HOLDER` is whom certificates are for, on a page of their own, `PUBLIC` anybody without a token;
+    no token has these roles.
     """
 
     OPERATOR = "operator"
@@ -22,6 +23,7 @@ class Role(StrEnum):
     CREDIT_BANK = "credit_bank"
     VERIFIER = "verifier"
     HOLDER = "holder"
+    PUBLIC = "public"
 
 
 OF_ONE_ORGANIZATION = frozenset(
@@ -37,7 +39,7 @@ OF_ONE_ORGANIZATION = frozenset(
 """Roles that act for an organization, always."""
 
 
-WITH_TOKENS = tuple(role for role in Role if role is not Role.HOLDER)
+WITH_TOKENS = tuple(role for role in Role if role not in (Role.HOLDER, Role.PUBLIC))
 """Roles that a token may have."""
 
 
@@ -53,7 +55,7 @@ class Actor:
 
     Attributes:
         name: For records of what was done; no person's name.
-        role: As what; None: the public, which may change nothing.
+        role: As what; None: a stranger, who may change nothing.
         organization_id: For which organization; None: for none. Of a holder: by whose link.
         reads_learners: A scope of its own: feed and certificates then say who the holder is.
         by_hand: Whether it is the command line, of whoever has the installation's settings.

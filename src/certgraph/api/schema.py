@@ -32,11 +32,13 @@ from certgraph.api.graph.actions import ActionQuery
 from certgraph.api.graph.batches import BatchQuery
 from certgraph.api.graph.certificates import Certificate, CertificateQuery, IssueRun
 from certgraph.api.graph.conversion import ConversionQuery
+from certgraph.api.graph.feedback import FeedbackQuery
 from certgraph.api.graph.filings import FilingQuery
 from certgraph.api.graph.holders import HolderQuery
+from certgraph.api.graph.issuer_keys import IssuerKey
 from certgraph.api.graph.learning_outcomes import LearningOutcomeQuery
 from certgraph.api.graph.obligations import ObligationQuery
-from certgraph.api.graph.organizations import IssuerKey, OrganizationQuery
+from certgraph.api.graph.organizations import OrganizationQuery
 from certgraph.api.graph.outcome_feed import OutcomeFeedQuery
 from certgraph.api.graph.outcome_records import OutcomeRecordQuery
 from certgraph.api.graph.parameters import ParameterQuery
@@ -129,6 +131,7 @@ Query = merge_types(
         ParticipationQuery,
         FilingQuery,
         ObligationQuery,
+        FeedbackQuery,
         ViewerQuery,
     ),
 )

@@ -4,7 +4,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -204,6 +204,14 @@ async def obligations_about(
     return (await session.scalars(statement.with_for_update())).all()
 
 
+async def obligations_keyed(
+    session: Session, kind: ObligationKind, key: str
+) -> Sequence[ObligationRow]:
+    """Return what is owed of a kind under a key, by whomever, locked for change."""
+    statement = select(ObligationRow).where(ObligationRow.kind == kind, ObligationRow.key == key)
+    return (await session.scalars(statement.with_for_update())).all()
+
+
 async def meet(
     session: Session, kind: ObligationKind, debtor_id: UUID, key: str, filing_id: UUID, at: datetime
 ) -> None:
@@ -221,9 +229,9 @@ async def meet(
 
 
 async def reports_of(
-    session: Session, organization_ids: Collection[UUID]
+    session: Session, organization_ids: Collection[UUID], since: date
 ) -> dict[tuple[UUID, date], tuple[UUID, datetime]]:
-    """Return (institution, Monday) → filing and moment of the weekly reports that came."""
+    """Return (institution, Monday) → filing and moment of the reports of periods since a day."""
     found: dict[tuple[UUID, date], tuple[UUID, datetime]] = {}
     for part in batched(list(organization_ids), BATCH_PARAMETERS):
         rows = await session.execute(
@@ -235,6 +243,7 @@ async def reports_of(
             ).where(
                 FilingRow.kind == FilingKind.WEEKLY_REPORT,
                 FilingRow.organization_id.in_(part),
+                FilingRow.first_on >= since,
                 FilingRow.state.in_((*LIVE, FilingState.SUPERSEDED)),
             )
         )
@@ -247,31 +256,57 @@ async def reports_of(
     return found
 
 
-async def opened_until(session: Session) -> dict[UUID, date]:
-    """Return institution → Monday of the last report that is recorded as owed."""
+async def opened_until(session: Session, since: date) -> dict[UUID, date]:
+    """Return institution → Monday of the last report that is recorded as owed since a day."""
     rows = await session.execute(
         select(ObligationRow.debtor_id, func.max(ObligationRow.first_on))
-        .where(ObligationRow.kind == ObligationKind.WEEKLY_REPORT)
+        .where(ObligationRow.kind == ObligationKind.WEEKLY_REPORT, ObligationRow.first_on >= since)
         .group_by(ObligationRow.debtor_id)
     )
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
+class Owed(NamedTuple):
+    """A weekly report that is or was owed."""
+
+    id: UUID
+    first_on: date
+    due_before: datetime
+    met_at: datetime | None
+    waived_at: datetime | None
+
+
 async def weekly_of(
-    session: Session, debtor_ids: Collection[UUID]
-) -> dict[UUID, list[ObligationRow]]:
-    """Return institution → its weekly reports that are or were owed."""
-    found: dict[UUID, list[ObligationRow]] = {id_: [] for id_ in debtor_ids}
+    session: Session, debtor_ids: Collection[UUID], after: date
+) -> dict[UUID, list[Owed]]:
+    """Return institution → its weekly reports of periods after a day that are or were owed."""
+    found: dict[UUID, list[Owed]] = {id_: [] for id_ in debtor_ids}
+    row = ObligationRow
+    columns = (row.id, row.first_on, row.due_before, row.met_at, row.waived_at)
     for part in batched(list(debtor_ids), BATCH_PARAMETERS):
-        rows = await session.scalars(
-            select(ObligationRow).where(
-                ObligationRow.kind == ObligationKind.WEEKLY_REPORT,
-                ObligationRow.debtor_id.in_(part),
+        statement = select(row.debtor_id, *columns).where(
+            row.kind == ObligationKind.WEEKLY_REPORT,
+            row.debtor_id.in_(part),
+            row.first_on > after,
+        )
+        for debtor_id, *owed in await session.execute(statement):
+            found[debtor_id].append(Owed._make(owed))
+    return found
+
+
+async def waive_exempt(session: Session, ids: Collection[UUID], now: datetime) -> None:
+    """Waive what an exemption that was set afterwards covers: a moment before it fell due."""
+    for part in batched(list(ids), BATCH_PARAMETERS):
+        row = ObligationRow
+        await session.execute(
+            update(row)
+            .where(row.id.in_(part))
+            .values(
+                waived_at=case((row.due_before <= now, row.opened_at), else_=now),
+                waived_by="sweep",
+                waive_reason="exempt",
             )
         )
-        for row in rows:
-            found[row.debtor_id].append(row)
-    return found
 
 
 async def missed_between(

@@ -6,7 +6,7 @@ have found.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,9 @@ from certgraph.randomness import Random, new_id
 
 Generator = Callable[[Session, datetime, Random], Awaitable[int]]
 """Opens and meets what a capability above knows to be owed; returns how many rows it touched."""
+
+_LOOK_BACK = timedelta(days=400)
+"""How far before what is new a sweep looks: a run that began earlier was noted long ago."""
 
 _SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _OPENED, _REPORTS, _ACTIVITIES = "reports opened", "reports judged", "activities judged"
@@ -74,11 +77,19 @@ class _Institutions:
     spans: dict[UUID, list[Span]]
     supervisors: dict[UUID, UUID | None]
     parameters: Parameters
+    _known: dict[tuple[object, ...], Sequence[Period]] = field(default_factory=dict)
 
-    def periods(self, id_: UUID, until: date) -> list[Period]:
-        """Return the periods of report of one, up to a day."""
-        given = (self.spans.get(id_, []), self.parameters, self.supervisors.get(id_))
-        return list(periods(*given, until))
+    def periods(self, id_: UUID, until: date, after: date = date.min) -> Sequence[Period]:
+        """Return the periods of report of one that begin after a day, up to another.
+
+        Those that take part on the same days under one authority have the same ones.
+        """
+        spans, supervisor_id = tuple(self.spans.get(id_, ())), self.supervisors.get(id_)
+        key = (spans, supervisor_id, until, after)
+        if key not in self._known:
+            found = periods(spans, self.parameters, supervisor_id, until, after=after)
+            self._known[key] = list(found)
+        return self._known[key]
 
 
 async def _institutions(session: Session, ids: Collection[UUID] | None) -> _Institutions:
@@ -94,33 +105,34 @@ async def _open_reports(session: Session, now: datetime, random: Random) -> int:
     if mark is not None and mark >= first_instant(monday_of(today)):
         return 0
     known = await _institutions(session, None)
-    opened = await queries.opened_until(session)
-    reported = await queries.reports_of(session, list(known.spans))
+    opened = await queries.opened_until(session, today - _LOOK_BACK)
     rows: list[dict[str, Any]] = []
     for id_, spans in known.spans.items():
-        last = opened.get(id_)
-        if last is not None and last + timedelta(days=7) > min(today, spans[-1].last_on):
+        last = opened.get(id_, date.min)
+        if last > date.min and last + timedelta(days=7) > min(today, spans[-1].last_on):
             continue
-        for period in known.periods(id_, today):
-            if period.is_owed and (last is None or period.first_on > last):
-                met_by, met_at = reported.get((id_, period.first_on), (None, None))
-                rows.append(
-                    {
-                        "id": new_id(random),
-                        "kind": ObligationKind.WEEKLY_REPORT,
-                        "rule_id": "R05",
-                        "debtor_id": id_,
-                        "key": str(period.first_on),
-                        "first_on": period.first_on,
-                        "last_on": period.last_on,
-                        "opened_at": now,
-                        "due_on": period.due_on,
-                        "due_before": period.due_before,
-                        "basis": ObligationBasis.PARAMETER,
-                        "met_at": met_at,
-                        "met_by_id": met_by,
-                    }
-                )
+        rows += [
+            {
+                "id": new_id(random),
+                "kind": ObligationKind.WEEKLY_REPORT,
+                "rule_id": "R05",
+                "debtor_id": id_,
+                "key": str(period.first_on),
+                "first_on": period.first_on,
+                "last_on": period.last_on,
+                "opened_at": now,
+                "due_on": period.due_on,
+                "due_before": period.due_before,
+                "basis": ObligationBasis.PARAMETER,
+            }
+            for period in known.periods(id_, today, last)
+            if period.is_owed
+        ]
+    first_on = min((row["first_on"] for row in rows), default=today)
+    came = await queries.reports_of(session, {row["debtor_id"] for row in rows}, first_on)
+    for row in rows:
+        found = came.get((row["debtor_id"], row["first_on"]), (None, None))
+        row["met_by_id"], row["met_at"] = found
     await queries.open_obligations(session, rows)
     await queries.set_mark(session, _OPENED, now)
     return len(rows)
@@ -133,26 +145,38 @@ async def _note_missed_reports(session: Session, now: datetime, random: Random) 
     ids = {row.debtor_id for row in missed}
     known = await _institutions(session, ids)
     await _meet_what_came(session, missed)
-    weekly = await queries.weekly_of(session, ids)
+    today = programme_day(now)
+    first_on = min((row.first_on for row in missed if row.first_on is not None), default=today)
+    after = first_on - _LOOK_BACK
+    weekly = await queries.weekly_of(session, ids, after)
 
     def threshold(day: date) -> int:
         return known.parameters.number(ParameterName.REPORT_MISSED_WEEKS, day)
 
-    rows = []
+    rows: list[dict[str, Any]] = []
+    exempt: list[UUID] = []
     for id_ in ids:
-        found = known.periods(id_, programme_day(now))
-        _waive_exempt(weekly[id_], found, now)
+        found = known.periods(id_, today, after)
+        owed = {period.first_on for period in found if period.is_owed}
         received = {
-            row.first_on: at
-            for row in weekly[id_]
-            if row.first_on is not None and (at := row.met_at or row.waived_at) is not None
+            one.first_on: at
+            for one in weekly[id_]
+            if (at := one.met_at or one.waived_at) is not None
         }
+        exempt += [
+            one.id
+            for one in weekly[id_]
+            if one.first_on not in owed and one.first_on not in received
+        ]
         for run in missed_runs(found, received, threshold, now):
+            if run.found_at <= since:  # an earlier sweep has noted it
+                continue
             days = [day.isoformat() for day in run.first_days]
             facts = {"weeks": run.weeks, "days": tuple(days)}
             problem = Problem(code="finding.missed_reports", facts=facts)
             given = (id_, days[0], run.found_at, FindingSeverity.BREACH)
             rows.append(_finding(random, problem, *given))
+    await queries.waive_exempt(session, exempt, now)
     new = await queries.note_findings(session, rows)
     await queries.set_mark(session, _REPORTS, now)
     return new
@@ -160,23 +184,13 @@ async def _note_missed_reports(session: Session, now: datetime, random: Random) 
 
 async def _meet_what_came(session: Session, missed: Sequence[ObligationRow]) -> None:
     """Meet what came while its obligation was being opened, and so met nothing."""
-    came = await queries.reports_of(session, {row.debtor_id for row in missed})
+    first_on = min((row.first_on for row in missed if row.first_on is not None), default=date.max)
+    came = await queries.reports_of(session, {row.debtor_id for row in missed}, first_on)
     for row in missed:
         found = came.get((row.debtor_id, row.first_on)) if row.first_on else None
         if row.met_at is None and found is not None:
             row.met_by_id, row.met_at = found
     await session.flush()
-
-
-def _waive_exempt(rows: Sequence[ObligationRow], found: Sequence[Period], now: datetime) -> None:
-    """Waive what an exemption that was set afterwards covers."""
-    owed = {period.first_on for period in found if period.is_owed}
-    for row in rows:
-        is_open = row.met_at is None and row.waived_at is None
-        if is_open and row.first_on is not None and row.first_on not in owed:
-            row.waived_at = row.due_before if row.due_before and row.due_before < now else now
-            row.waived_at -= timedelta(microseconds=1)
-            row.waived_by, row.waive_reason = "sweep", "exempt"
 
 
 async def _note_unfiled_activities(session: Session, now: datetime, random: Random) -> int:

@@ -121,7 +121,7 @@ class ObligationRow(Base):
         UniqueConstraint("debtor_id", "kind", "key"),
         Index(
             "ix_obligations_open",
-            "due_before",
+            "due_on",
             "id",
             postgresql_where=text(_IS_OPEN),
             sqlite_where=text(_IS_OPEN),

@@ -104,6 +104,7 @@ def periods(
     authority_id: UUID | None,
     until: date,
     *,
+    after: date = date.min,
     holds: Callable[[date], bool] = PILOT.holds_on,
 ) -> Iterator[Period]:
     """Yield the periods of report that begin on day `until` or before, earliest first.
@@ -113,6 +114,7 @@ def periods(
         parameters: Values in force.
         authority_id: The authority whose parameters hold; None: the programme's alone.
         until: Last day on which a period begins.
+        after: Periods that begin on this day or before are passed over.
         holds: Tells whether reports are owed on a day at all: while the pilot's rules hold.
     """
     for number, spell in enumerate(_spells(spans)):
@@ -125,14 +127,15 @@ def periods(
                 ParameterName.REPORT_FIRST_IS_EXEMPT, first_on
             )
             given = (spell, parameters, authority_id, holds)
-            yield Period(
-                first_on=first_on,
-                last_on=last_on,
-                due_on=last_on + timedelta(days=grace),
-                weeks=((last_on - first_on).days + 1) // 7,
-                spell=number,
-                is_owed=not is_exempt and _is_owed(first_on, last_on, *given),
-            )
+            if first_on > after:
+                yield Period(
+                    first_on=first_on,
+                    last_on=last_on,
+                    due_on=last_on + timedelta(days=grace),
+                    weeks=((last_on - first_on).days + 1) // 7,
+                    spell=number,
+                    is_owed=not is_exempt and _is_owed(first_on, last_on, *given),
+                )
             first_on, is_first = last_on + _DAY, False
 
 

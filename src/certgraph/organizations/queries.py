@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from certgraph.database import (
@@ -79,8 +79,9 @@ def is_of_kind(kind: Any) -> ColumnElement[bool]:
 _IS_INSTITUTION = and_(
     is_of_kind(OrganizationKind.PILOT_INSTITUTION),
     not_(is_of_kind(OrganizationKind.EVALUATION_ORGANIZATION)),
+    not_(is_of_kind(OrganizationKind.PROVINCIAL_AUTHORITY)),
 )
-"""An institution that issues certificates is not its province's to end."""
+"""One that issues certificates is not its province's to end; an authority has none over it."""
 
 
 def name_contains(text: Any) -> ColumnElement[bool]:
@@ -152,9 +153,51 @@ async def supervisor_of(session: Session, organization_id: UUID) -> UUID | None:
     return await session.scalar(statement)
 
 
+def _with_authority() -> Select[str | None]:
+    """Return the query for the divisions that have an authority of their own."""
+    authority = aliased(OrganizationRow)
+    return (
+        select(authority.division_code)
+        .join(OrganizationKindRow, OrganizationKindRow.organization_id == authority.id)
+        .where(
+            OrganizationKindRow.kind == OrganizationKind.PROVINCIAL_AUTHORITY,
+            authority.division_code.is_not(None),
+        )
+    )
+
+
 def supervised_by(authority_id: Any) -> Select[UUID]:
-    """Return the query for the institutions that an authority supervises."""
-    return select(OrganizationRow.id).where(supervisor() == authority_id, _IS_INSTITUTION)
+    """Return the query for the institutions that an authority supervises, as `supervisor` says.
+
+    Nothing in it is asked once a row: which divisions have an authority is known beforehand.
+    """
+    own, other = aliased(OrganizationRow), aliased(OrganizationRow)
+    code = OrganizationRow.division_code
+    divisions = _with_authority()
+    smallest = case(
+        *((one.in_(divisions), one) for one in (code, func.substr(code, 1, 4) + "00")),
+        else_=func.substr(code, 1, 2) + "0000",
+    )
+    first_of_division = (
+        select(func.min(other.code))
+        .join(OrganizationKindRow, OrganizationKindRow.organization_id == other.id)
+        .where(
+            OrganizationKindRow.kind == OrganizationKind.PROVINCIAL_AUTHORITY,
+            other.division_code == own.division_code,
+        )
+        .correlate(own)
+        .scalar_subquery()
+    )
+    division = (
+        select(own.division_code)
+        .where(own.id == authority_id, own.code == first_of_division)
+        .scalar_subquery()
+    )
+    named = OrganizationRow.supervised_by_id
+    by_division = and_(named.is_(None), smallest == division)
+    return select(OrganizationRow.id).where(
+        or_(named == authority_id, by_division), _IS_INSTITUTION
+    )
 
 
 def supervised_by_code(code: Any) -> Select[UUID]:

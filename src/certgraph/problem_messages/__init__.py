@@ -21,6 +21,7 @@ TABLES = (
     "standards",
     "participation",
     "duties",
+    "feedback",
     "entitlements",
     "sheets",
     "certificates",

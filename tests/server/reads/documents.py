@@ -47,6 +47,7 @@ TEXTS = {
     "debtorCode": ["SCH-100", "EO-001", "nothing"],
     "institutionCode": ["SCH-100", "nothing"],
     "authorityCode": ["SUP-100", "SCH-100", "nothing"],
+    "trackingToken": ["cgf_0", "nothing"],
     "ruleId": ["R05", "I1", "nothing"],
     "dueFrom": ["2021-10-01", "2027-01-01"],
     "firstOn": ["2021-09-01", "2027-01-01"],

@@ -29,6 +29,8 @@ from certgraph.database import make_read_sessions
 from certgraph.duties.filing import answer_filing
 from certgraph.duties.kinds.activities import ActivityKind
 from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind
+from certgraph.feedback.actions import answer_feedback, submit_feedback
+from certgraph.feedback.rules import FeedbackCategory
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.keys import create_issuer_key
 from certgraph.organizations.rules import (
@@ -186,6 +188,11 @@ async def _programme(house: House) -> None:
     notice["reviewer_code"] = "SUP-100"
     await programme.submit("2021-09-20 09:00", "EO-002", FilingKind.NOTICE, **notice)
     await programme.sweep("2021-10-13 09:00")
+    anybody = Actor("public", Role.PUBLIC)
+    for told in ("收费过高", "谢谢"):
+        given = {"category": FeedbackCategory.FEES, "text": told, "subject_code": "EO-001"}
+        row, _ = await house.perform(submit_feedback, actor=anybody, **given)
+    await house.perform(answer_feedback, id=row.id, answer="已核查", is_published=True)
 
 
 async def _supervise(house: House) -> None:

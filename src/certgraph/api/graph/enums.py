@@ -82,7 +82,7 @@ strawberry.enum(
     Role,
     description="As what a token acts: for an organization in one of its kinds, or for the "
     "programme's office (OPERATOR). APPROVER is an evaluation organization's second person. No "
-    "token is a HOLDER's.",
+    "token is a HOLDER's or the PUBLIC's.",
 )
 strawberry.enum(Scope, description="What a token allows besides what its role does.")
 strawberry.enum(PendingState, description="WAITING → CONFIRMED, REJECTED, WITHDRAWN or LAPSED.")

@@ -15,14 +15,15 @@ from certgraph.api.graph.programme_enums import (
     FilingKind,
     FilingState,
 )
+from certgraph.api.graph.programme_filters import of_filings
 from certgraph.api.graph.standards import CertificateType
-from certgraph.api.reads.arguments import CALLER_ORGANIZATION, is_one_of
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION
 from certgraph.api.reads.declarations import Condition, Conditions, below_parent
 from certgraph.api.reads.declaring import all_of, column, computed, many, one, page, read_from
 from certgraph.api.relay import Connection, Node
 from certgraph.duties import queries
 from certgraph.duties.tables import ConsentRow, FilingChangeRow, FilingRow, FilingVersionRow
-from certgraph.organizations.queries import is_of_organization, supervised_by, supervised_by_code
+from certgraph.organizations.queries import supervised_by, supervised_by_code
 
 
 def _filings(role: Role | None) -> bool | Condition:
@@ -144,38 +145,14 @@ class Filing(Node):
     )
 
 
-def of_filings(
-    *,
-    kind: FilingKind | None = None,
-    states: list[FilingState] | None = None,
-    authority_code: str | None = None,
-    subject_code: str | None = None,
-    holds_on: date | None = None,
-    waits_for_me: bool | None = None,
-) -> Conditions:
-    """Yield the conditions of the filters.
+def _of_authority(authority_code: str | None = None) -> Conditions:
+    """Yield the condition of the filter.
 
     Args:
-        kind: Of this kind.
-        states: In one of these states.
         authority_code: Of institutions that the authority with this code supervises.
-        subject_code: That concern the organization with this code.
-        holds_on: With a period that this day is part of.
-        waits_for_me: Whether it waits for the answer of the caller's organization.
     """
-    if kind is not None:
-        yield FilingRow.kind == kind
-    if states is not None:
-        yield is_one_of(FilingRow.state, states)
     if authority_code is not None:
         yield FilingRow.organization_id.in_(supervised_by_code(authority_code))
-    if subject_code is not None:
-        yield is_of_organization(FilingRow.subject_id, subject_code)
-    if holds_on is not None:
-        yield queries.holds_on(holds_on)
-    if waits_for_me is not None:
-        waits = queries.waits_for(CALLER_ORGANIZATION)
-        yield queries.is_same(waits, waits_for_me)
 
 
 @strawberry.type
@@ -190,6 +167,7 @@ class FilingQuery:
     )(
         all_of(
             of_filings,
+            _of_authority,
             of_organization(FilingRow.organization_id, "Of the organization with this code."),
             of_type(FilingRow.certificate_type_id, "For the certificate type with this code."),
         )

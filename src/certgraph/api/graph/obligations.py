@@ -16,17 +16,17 @@ from certgraph.api.graph.programme_enums import (
     ObligationKind,
     ObligationState,
 )
+from certgraph.api.graph.programme_filters import OBLIGATION_STATE, of_obligations
 from certgraph.api.graph.standards import CertificateType
 from certgraph.api.policy_types import PolicyRule
-from certgraph.api.reads.arguments import CALLER_ORGANIZATION, NOW, day_of_request
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION
 from certgraph.api.reads.declarations import Conditions
-from certgraph.api.reads.declaring import column, computed, one, page, read_from
+from certgraph.api.reads.declaring import all_of, column, computed, one, page, read_from
 from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node
 from certgraph.calendar import programme_day
 from certgraph.duties import queries
 from certgraph.duties.findings import sentence
-from certgraph.duties.rules import REPORT_SOON_DAYS, SOON_DAYS
 from certgraph.duties.tables import FindingRow, ObligationRow
 from certgraph.organizations.queries import (
     is_of_organization,
@@ -35,8 +35,6 @@ from certgraph.organizations.queries import (
     supervised_by_code,
 )
 
-_SOON = day_of_request("obligation_soon", SOON_DAYS)
-_REPORT_SOON = day_of_request("report_soon", REPORT_SOON_DAYS)
 _OFFICES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
 _MAY = {
     **dict.fromkeys(_OFFICES, Relation.ANY),
@@ -46,7 +44,6 @@ _MAY = {
     ),
 }
 _SUPERVISED = supervised_by(CALLER_ORGANIZATION)
-_STATE = queries.obligation_state(NOW, _SOON, _REPORT_SOON)
 
 
 def _age(context: Context, opened_at: datetime) -> int:
@@ -66,7 +63,9 @@ class Obligation(Node):
         PolicyRule.of, ObligationRow.rule_id, description="Under which rule."
     )
     debtor: Organization = one(ObligationRow.debtor_id, description="Who owes it.")
-    state: ObligationState = column(_STATE, description="Now; soon is 14 days, of a report 2.")
+    state: ObligationState = column(
+        OBLIGATION_STATE, description="Now; soon is 14 days, of a report 2."
+    )
     certificate_type: CertificateType | None = one(
         ObligationRow.certificate_type_id, description="For which certificate type; null: none."
     )
@@ -160,50 +159,28 @@ class ReportingRate:
         return 100 * self.on_time // self.expected if self.expected else None
 
 
+def _of_debtors(debtor_code: str | None = None, authority_code: str | None = None) -> Conditions:
+    """Yield the conditions of the filters.
+
+    Args:
+        debtor_code: Owed by the organization with this code.
+        authority_code: By institutions that the authority with this code supervises.
+    """
+    if debtor_code is not None:
+        yield is_of_organization(ObligationRow.debtor_id, debtor_code)
+    if authority_code is not None:
+        yield ObligationRow.debtor_id.in_(supervised_by_code(authority_code))
+
+
 @strawberry.type
 class ObligationQuery:
     """Reads of what is owed."""
 
-    @page(
+    obligations = page(
         of=Connection[Obligation],
         order_by=[ObligationRow.due_on, ObligationRow.id],
         description="What is owed, as far as the caller may read, earliest last day first.",
-    )
-    def obligations(
-        *,
-        debtor_code: str | None = None,
-        authority_code: str | None = None,
-        rule_id: str | None = None,
-        kind: ObligationKind | None = None,
-        state: ObligationState | None = None,
-        due_from: date | None = None,
-        due_to: date | None = None,
-    ) -> Conditions:
-        """Yield the conditions of the filters.
-
-        Args:
-            debtor_code: Owed by the organization with this code.
-            authority_code: By institutions that the authority with this code supervises.
-            rule_id: Under this rule.
-            kind: Of this kind.
-            state: In this state, now.
-            due_from: With its last day on this one or later.
-            due_to: With its last day on this one or earlier.
-        """
-        if debtor_code is not None:
-            yield is_of_organization(ObligationRow.debtor_id, debtor_code)
-        if authority_code is not None:
-            yield ObligationRow.debtor_id.in_(supervised_by_code(authority_code))
-        if rule_id is not None:
-            yield ObligationRow.rule_id == rule_id
-        if kind is not None:
-            yield ObligationRow.kind == kind
-        if state is not None:
-            yield from queries.is_in_state(state, NOW, _SOON, _REPORT_SOON)
-        if due_from is not None:
-            yield ObligationRow.due_on >= due_from
-        if due_to is not None:
-            yield ObligationRow.due_on <= due_to
+    )(all_of(_of_debtors, of_obligations))
 
     @page(
         of=Connection[Finding],

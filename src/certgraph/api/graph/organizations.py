@@ -12,18 +12,22 @@ from certgraph.api.graph.conversion_filters import of_measures
 from certgraph.api.graph.entitlements import ORDER as ENTITLEMENTS_ORDER
 from certgraph.api.graph.entitlements import Entitlement, that_hold
 from certgraph.api.graph.enums import (
-    KeyCustody,
     OrganizationKind,
     OrganizationOrder,
     OrganizationState,
     Role,
 )
+from certgraph.api.graph.issuer_keys import IssuerKey
+from certgraph.api.graph.programme_filters import (
+    of_filings,
+    of_obligations,
+    of_participations,
+)
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION
-from certgraph.api.reads.declarations import Condition, Conditions, everybody
+from certgraph.api.reads.declarations import Conditions, everybody
 from certgraph.api.reads.declaring import (
     all_of,
     column,
-    computed,
     find,
     many,
     many_where,
@@ -37,9 +41,9 @@ from certgraph.api.relay import Connection, Node
 from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.credit_bank.conversion.tables import ConversionMeasureRow
+from certgraph.duties.tables import FilingRow, ObligationRow
 from certgraph.entitlements.tables import EntitlementRow
 from certgraph.organizations import queries
-from certgraph.organizations.rules import KeyPurpose
 from certgraph.organizations.tables import (
     AppointmentRow,
     OrganizationKindRow,
@@ -47,48 +51,17 @@ from certgraph.organizations.tables import (
     OrganizationStateChangeRow,
     SigningKeyRow,
 )
+from certgraph.participation.tables import ParticipationRow
 from certgraph.standards import queries as standard_queries
 from certgraph.standards.tables import CertificateTypeOrganizationRow, CertificateTypeRow
 
 if TYPE_CHECKING:
     from certgraph.api.graph.certificates import Certificate, IssueRun, RegistrationCounts
     from certgraph.api.graph.conversion import ConversionMeasure
+    from certgraph.api.graph.filings import Filing
+    from certgraph.api.graph.obligations import Obligation
+    from certgraph.api.graph.participations import Participation
     from certgraph.api.graph.standards import CertificateType
-
-
-def _issuer_keys(_role: Role | None) -> Condition:
-    return SigningKeyRow.purpose == KeyPurpose.ISSUER
-
-
-@strawberry.type(description="A key that signs certificates 签名公钥.")
-@read_from(SigningKeyRow, policy=_issuer_keys)
-class IssuerKey(Node):
-    """See `certgraph.organizations.tables.SigningKeyRow`."""
-
-    kid: str = computed(
-        bytes.hex,
-        SigningKeyRow.kid,
-        description="Key id, 16 hex digits, as certificates name it.",
-    )
-    public_key: str = computed(
-        bytes.hex, SigningKeyRow.public_key, description="Ed25519 public key, 64 hex digits."
-    )
-    custody: KeyCustody = column(SigningKeyRow.custody, description="Who holds the private key.")
-    first_on: date = column(SigningKeyRow.first_on, description="First day for which it may sign.")
-    last_on: date | None = column(
-        SigningKeyRow.last_on, description="Last such day; null while in use."
-    )
-    registered_at: datetime = column(
-        SigningKeyRow.registered_at, description="When it was registered here."
-    )
-    listed_at: datetime | None = column(
-        SigningKeyRow.listed_at,
-        description="When a trust list first named it; before, verifiers do not know it.",
-    )
-    compromised_on: date | None = column(
-        SigningKeyRow.compromised_on,
-        description="Certificates issued from this day on do not count; null if never.",
-    )
 
 
 _SUPERVISED = queries.supervised_by(CALLER_ORGANIZATION)
@@ -240,6 +213,29 @@ class Organization(Node):
         description="How it enters its certificates on the platform; null for callers who may not "
         "know.",
     )
+    participations = page(
+        ParticipationRow.institution_id,
+        of=Connection[
+            Annotated["Participation", strawberry.lazy("certgraph.api.graph.participations")]
+        ],
+        order_by=[ParticipationRow.applied_at, ParticipationRow.id],
+        descending=True,
+        description="What it takes part in, lately applied ones first, as far as the caller may "
+        "read.",
+    )(of_participations)
+    filings = page(
+        FilingRow.organization_id,
+        of=Connection[Annotated["Filing", strawberry.lazy("certgraph.api.graph.filings")]],
+        order_by=[FilingRow.submitted_at, FilingRow.id],
+        descending=True,
+        description="What it handed in, newest first, as far as the caller may read.",
+    )(of_filings)
+    obligations = page(
+        ObligationRow.debtor_id,
+        of=Connection[Annotated["Obligation", strawberry.lazy("certgraph.api.graph.obligations")]],
+        order_by=[ObligationRow.due_on, ObligationRow.id],
+        description="What it owes, earliest last day first, as far as the caller may read.",
+    )(of_obligations)
     conversion_measures = page(
         ConversionMeasureRow.organization_id,
         of=Connection[

@@ -12,6 +12,7 @@ from certgraph.api.graph.enums import CertificateLevel, Role
 from certgraph.api.graph.filters import of_type
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.graph.programme_enums import CountBasis, ParticipationState
+from certgraph.api.graph.programme_filters import of_participations
 from certgraph.api.graph.standards import CertificateType
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION, TODAY
 from certgraph.api.reads.declarations import Condition, Conditions, below_parent
@@ -159,32 +160,18 @@ _TOTALS_ROLES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY, Role.PROVINC
 
 
 def _of_institutions(
-    *,
-    institution_code: str | None = None,
-    authority_code: str | None = None,
-    year: int | None = None,
-    level: CertificateLevel | None = None,
-    state: ParticipationState | None = None,
+    institution_code: str | None = None, authority_code: str | None = None
 ) -> Conditions:
     """Yield the conditions of the filters.
 
     Args:
         institution_code: Of the institution with this code.
         authority_code: Of institutions that the authority with this code supervises.
-        year: In this year.
-        level: At this level.
-        state: In this state, today.
     """
     if institution_code is not None:
         yield is_of_organization(ParticipationRow.institution_id, institution_code)
     if authority_code is not None:
         yield ParticipationRow.institution_id.in_(supervised_by_code(authority_code))
-    if year is not None:
-        yield ParticipationRow.year == year
-    if level is not None:
-        yield ParticipationRow.level == level
-    if state is not None:
-        yield queries.state_by(TODAY) == state
 
 
 @strawberry.type
@@ -199,6 +186,7 @@ class ParticipationQuery:
     )(
         all_of(
             _of_institutions,
+            of_participations,
             of_type(
                 ParticipationRow.certificate_type_id, "In the certificate type with this code."
             ),

@@ -20,6 +20,7 @@ from certgraph.duties.rules import (
     ObligationKind,
     ObligationState,
 )
+from certgraph.feedback.rules import FeedbackCategory
 from certgraph.organizations.rules import AppointmentFunction
 from certgraph.parameters.rules import ParameterName
 from certgraph.participation.rules import CountBasis, ParticipationState
@@ -32,6 +33,7 @@ _SAID = {
     ConsentAnswer: "Yes, to be revised, or no.",
     ConsentStep: "To what somebody says yes.",
     CountBasis: "What a figure rests on: a number that was reported, or a roster.",
+    FeedbackCategory: "What feedback of the public is about, rule R52.",
     FeeKind: "What a fee of a training is for; the certifications are refused, rule R11.",
     FilingKind: "What sort of document is handed in.",
     FilingState: "SUBMITTED ⇄ RETURNED → EFFECTIVE → SUPERSEDED; or DECLINED, WITHDRAWN.",
@@ -61,6 +63,7 @@ __all__ = [
     "ConsentStep",
     "CountBasis",
     "FeeKind",
+    "FeedbackCategory",
     "FilingKind",
     "FilingState",
     "FindingSeverity",
