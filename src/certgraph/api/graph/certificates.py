@@ -22,7 +22,8 @@ from certgraph.api.graph.enums import (
     Role,
 )
 from certgraph.api.graph.filters import of_organization
-from certgraph.api.graph.organizations import IssuerKey, Organization
+from certgraph.api.graph.issuer_keys import IssuerKey
+from certgraph.api.graph.organizations import Organization
 from certgraph.api.graph.qr_codes import QrCode
 from certgraph.api.graph.standards import CertificateType, StandardVersion
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION, TODAY, through
