@@ -678,7 +678,7 @@ async def test_a_dry_run_says_what_speaks_against_it_and_hands_in_nothing(progra
     given = {**RESOURCE, "price_fen": 1, "dry_run": True}
     with pytest.raises(Rejected) as caught:
         await programme.submit("2020-06-01 09:00", "EO-001", FilingKind.RESOURCE, **given)
-    assert len(caught.value.problems) == 2
+    assert len(caught.value.problems) == 3
     await programme.submit(
         "2020-06-01 09:00", "EO-001", FilingKind.RESOURCE, **RESOURCE, dry_run=True
     )

@@ -137,16 +137,22 @@ def _made_input(name: str, inputs: Iterable[Input], text: str) -> type:
     return strawberry.input(type(name, (), namespace), description=text)
 
 
+def _type_beside(extra: object) -> Any:
+    """Return the type that something beside an annotation gives it; None: it gives none."""
+    if isinstance(extra, Hex):
+        return str
+    if isinstance(extra, KeyOf):
+        return strawberry.ID
+    return extra if isinstance(extra, type) and issubclass(extra, Enum) else None
+
+
 def _graph_type(hint: Any) -> Any:
     """Return an input's type as strawberry takes it: drafts as inputs, sequences as lists."""
     plain, extras = extras_of(hint)
     for extra in extras:
-        if isinstance(extra, Hex):
-            return str
-        if isinstance(extra, KeyOf):
-            return strawberry.ID
-        if isinstance(extra, type) and issubclass(extra, Enum):
-            return extra
+        given = _type_beside(extra)
+        if given is not None:
+            return given | None if types.NoneType in typing.get_args(plain) else given
     origin = typing.get_origin(plain)
     if origin in (Union, types.UnionType):
         return Union[tuple(_graph_type(one) for one in typing.get_args(plain))]  # noqa: UP007

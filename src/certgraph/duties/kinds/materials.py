@@ -75,9 +75,8 @@ TEXTBOOK = Kind(
 
 
 class Payer(StrEnum):
-    """Who pays: nobody, 院校, 培训评价组织, 学生, 其他."""
+    """Who pays: 院校, 培训评价组织, 学生, 其他."""
 
-    NOBODY = "nobody"
     INSTITUTION = "institution"
     ORGANIZATION = "organization"
     STUDENT = "student"
@@ -94,7 +93,7 @@ class ResourceBody:
         url: Where it is.
         updated_on: Day on which it was last updated.
         price_fen: What it costs, in fen; 0: nothing.
-        payer: Who pays.
+        payer: Who pays; null where it costs nothing.
         justification: Why it has to be paid for; null where it costs nothing.
         cost_basis: How its cost is computed; null where it costs nothing.
     """
@@ -104,7 +103,7 @@ class ResourceBody:
     url: str
     updated_on: date
     price_fen: int = 0
-    payer: Payer = Payer.NOBODY
+    payer: Payer | None = None
     justification: str | None = None
     cost_basis: str | None = None
 
@@ -121,6 +120,8 @@ def _resource_problems(body: ResourceBody, facts: Facts) -> list[Problem]:
             problems.append(Problem(code="resource.no_justification", path=("justification",)))
         if body.cost_basis is None:
             problems.append(Problem(code="resource.no_cost_basis", path=("cost_basis",)))
+        if body.payer is None:
+            problems.append(Problem(code="resource.no_payer", path=("payer",)))
         if body.payer is Payer.STUDENT:
             problems.append(Problem(code="resource.student_pays", path=("payer",)))
     return problems
