@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+from sqlalchemy import select, update
+
 from certgraph.actions.parties import Role
 from certgraph.all_duties import sweep_all
 from certgraph.calendar import instant_after
@@ -161,6 +163,13 @@ async def _measured(url: str, institutions: int, weeks: int, filed: int) -> dict
 
     found["sweep, the first: everything is judged"] = await _seconds(swept, 1)
     found["sweep, nothing has come"] = await _seconds(swept, 5)
+    async with house.sessions.begin() as session:  # of the week ten in eleven report
+        newest = ObligationRow.first_on == monday
+        rows = list(await session.scalars(select(ObligationRow.id).where(newest)))
+        reported = [id_ for n, id_ in enumerate(rows) if n % 11]
+        for start in range(0, len(reported), 5_000):
+            part = ObligationRow.id.in_(reported[start : start + 5_000])
+            await session.execute(update(ObligationRow).where(part).values(met_at=house.now))
     house.now += timedelta(days=7)
     found["sweep, a Monday: all owe a week more"] = await _seconds(swept, 1)
     parties = {"province": (Role.PROVINCIAL_AUTHORITY, "PA-5", False)}

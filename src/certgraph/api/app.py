@@ -63,6 +63,7 @@ from certgraph.api.http.requests import (
     send_reply,
     text_response,
 )
+from certgraph.api.http.roster_files import RosterFiles
 from certgraph.api.http.sharing_pages import SharingPages
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.http.verify_page import VerifyPage
@@ -332,6 +333,7 @@ def _routes(server: Server) -> list[Route]:
         *PrintedFiles(*plain, press).routes(),
         *CheckFiles(*plain).routes(),
         *CorrectionFiles(*plain).routes(),
+        *RosterFiles(*plain).routes(),
         *HolderLinkFiles(*plain).routes(),
         *HolderPages(*plain, press).routes(),
         *SharingPages(*plain, press).routes(),

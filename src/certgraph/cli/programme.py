@@ -31,7 +31,8 @@ async def _set(runtime: Runtime, options: argparse.Namespace) -> None:
     else:
         row = await runtime.perform(set_parameter, **given)
     whose = options.authority or "the programme"
-    print(f"{row.name} is {row.value} for {whose}, {row.first_on} – {row.last_on or 'replaced'}")
+    until = row.last_on or "it is replaced"
+    print(f"{row.name} is {row.value} for {whose}, from {row.first_on} until {until}")
 
 
 async def _list(_runtime: Runtime, _options: argparse.Namespace) -> None:

@@ -315,8 +315,11 @@ class StudentDraft:
     document_number: str
 
 
+MOST_STUDENTS = 5_000
+"""Students of one roster."""
+
 Students = Annotated[
-    Sequence[StudentDraft], PerRequest(5_000, "participation.roster_size"), "1 to 5,000."
+    Sequence[StudentDraft], PerRequest(MOST_STUDENTS, "participation.roster_size"), "1 to 5,000."
 ]
 
 
@@ -327,6 +330,7 @@ Students = Annotated[
     about=PARTICIPATION,
     returns=("participation", "count"),
     once=True,
+    dry_run=True,
 )
 async def record_roster(
     act: Act,
