@@ -76,6 +76,7 @@ async def _submit(
     problems += unknown + _regime_problems(scope)
     if not problems:
         problems = kind.problems(body, facts)
+        problems += await kind.check(act, body, facts) if kind.check else []
     problems += await _place_problems(act, kind, filer, scope, revised)
     reject_if(problems)
     # 3. Its next version, or a filing of its own.
@@ -242,6 +243,8 @@ async def _open(act: Act, row: FilingRow, dues: Sequence[Due], scope: dict[str, 
 
 async def take_effect(act: Act, row: FilingRow, kind: Kind[Any], body: Any, facts: Facts) -> None:
     """Put a filing into effect: it takes the place of what it revises, its flags are noted."""
+    if kind.effect is not None:
+        await kind.effect(act, body)
     record_step(act, row, FilingState.EFFECTIVE)
     row.effective_at = act.now
     if row.revises_id is not None:

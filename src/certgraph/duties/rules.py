@@ -23,6 +23,7 @@ class FilingKind(StrEnum):
     PROGRAMME_PLAN = "programme_plan"
     FUND_RETURN = "fund_return"
     ORDER = "order"
+    STANDARD_VERSION = "standard_version"
 
 
 class FilingState(StrEnum):

@@ -204,6 +204,19 @@ async def _draft_problems(
     return problems, [major.id for rows in majors.values() for major in rows]
 
 
+async def standard_version_problems(
+    session: Session, draft: StandardVersionDraft, today: date
+) -> list[Problem]:
+    """List what speaks against publishing a version."""
+    standard = await queries.standard_by_code(session, draft.standard_code)
+    if standard is None:
+        facts = {"code": draft.standard_code}
+        return [Problem(code="standard.not_found", path=("standard_code",), facts=facts)]
+    versions = (await queries.versions_by_standard_ids(session, [standard.id]))[standard.id]
+    problems, _ = await _draft_problems(session, draft, versions, today)
+    return problems
+
+
 def _content_sha256(draft: StandardVersionDraft) -> str:
     content = [[item.level, item.code, item.text] for item in draft.content]
     outcomes = sorted([item.level, item.number, item.name] for item in draft.outcomes)

@@ -91,6 +91,16 @@ async def certificate_type_by_code(session: Session, code: str) -> CertificateTy
     return await session.scalar(select(CertificateTypeRow).where(CertificateTypeRow.code == code))
 
 
+async def is_organization_of_type(
+    session: Session, organization_id: UUID, certificate_type_id: UUID
+) -> bool:
+    """Tell whether an organization is behind a certificate type."""
+    found = await session.get(
+        CertificateTypeOrganizationRow, (certificate_type_id, organization_id)
+    )
+    return found is not None
+
+
 async def certificate_type_by_name(session: Session, name: str) -> CertificateTypeRow | None:
     """Return the certificate type with `name`."""
     return await session.scalar(select(CertificateTypeRow).where(CertificateTypeRow.name == name))

@@ -29,6 +29,8 @@ from certgraph.organizations.rules import (
 from certgraph.parameters.actions import set_parameter, set_provincial_parameter
 from certgraph.parameters.rules import ParameterName
 from certgraph.problems import Rejected
+from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
+from certgraph.standards.tables import StandardVersionRow
 from tests.server.programme_kit import CLAUSES, china
 
 YES = ConsentAnswer.AGREED
@@ -583,6 +585,61 @@ async def test_a_notice_names_who_answers_for_it_and_is_read_where_it_bears_a_la
     with pytest.raises(Rejected) as caught:
         await programme.submit("2020-06-01 09:00", "EO-001", kind, **nobody)
     assert reasons(caught) == [("notice.no_responsible", ("responsible_id",), "R47")]
+
+
+STANDARD = {
+    "publisher_code": "EB-1",
+    "standard_code": "STD-1",
+    "version": "2021",
+    "source": "made up for tests",
+    "content": [StandardContentDraft(level=1, code="1", text="建模")],
+    "outcomes": [LearningOutcomeDraft(level=1, number=1, name="能建模")],
+}
+
+
+async def test_a_version_that_an_organization_drafts_is_published_with_the_yes_of_another(
+    programme,
+):
+    kind = FilingKind.STANDARD_VERSION
+    row = await programme.submit("2021-03-01 09:00", "EO-001", kind, **STANDARD)
+    assert row.state is FilingState.SUBMITTED
+    assert await programme.house.count("standard_versions") == 1
+    row = await answer(programme, "2021-03-08 09:00", "EB-1", row, ConsentStep.AGREEMENT)
+    assert row.state is FilingState.EFFECTIVE
+    versions = await rows_of(programme, StandardVersionRow)
+    newest = next(one for one in versions if one.version == "2021")
+    assert newest.published_on == day("2021-03-08")
+    assert await programme.house.count("learning_outcomes") == 6
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "expected"),
+    [
+        ("EO-002", {}, ("standard.of_another", ("standard_code",), "S07")),
+        ("EO-001", {"standard_code": "STD-9"}, ("standard.not_found", ("standard_code",), None)),
+        ("EO-001", {"publisher_code": "PI-A"}, ("filing.other_kind", ("publisher_code",), None)),
+        ("EO-001", {"version": "2020"}, ("standard.version_published", ("version",), None)),
+    ],
+)
+async def test_a_version_that_cannot_be_published_is_not_drafted(
+    programme, code, changes, expected
+):
+    given = {**STANDARD, **changes}
+    with pytest.raises(Rejected) as caught:
+        await programme.submit("2021-03-01 09:00", code, FilingKind.STANDARD_VERSION, **given)
+    assert expected in reasons(caught)
+
+
+async def test_two_drafts_of_one_version_are_published_once(programme):
+    kind = FilingKind.STANDARD_VERSION
+    first = await programme.submit("2021-03-01 09:00", "EO-001", kind, **STANDARD)
+    second = await programme.submit("2021-03-02 09:00", "EO-001", kind, **STANDARD)
+    await answer(programme, "2021-03-08 09:00", "EB-1", first, ConsentStep.AGREEMENT)
+    with pytest.raises(Rejected) as caught:
+        await answer(programme, "2021-03-08 10:00", "EB-1", second, ConsentStep.AGREEMENT)
+    assert [code for code, *_ in reasons(caught)] == ["standard.version_published"]
+    states = {one.id: one.state for one in await rows_of(programme, FilingRow)}
+    assert states[second.id] is FilingState.SUBMITTED
 
 
 async def test_one_of_a_kind_for_its_period_unless_it_revises_the_other(programme):

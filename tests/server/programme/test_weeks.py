@@ -171,6 +171,19 @@ def test_who_takes_part_again_after_a_pause_has_a_first_period_again():
     assert owed(spans, "2021-04-30") == [week(one) for one in weeks]
 
 
+def test_a_run_does_not_cross_a_pause():
+    spans = [
+        span_of(day("2020-09-07"), 2020, day("2020-10-04")),
+        span_of(day("2021-03-01"), 2021, None),
+    ]
+    known = list(periods(spans, Parameters(), GUANGDONG, day("2021-03-15")))
+    owed_weeks = [one.first_on for one in known if one.is_owed]
+    assert owed_weeks[-2:] == [week("2021-W10"), week("2021-W11")]
+    received = {one.first_on: instant_after(one.first_on) for one in known[:2]}  # but not of two
+    runs = missed_runs(known, received, lambda _day: 3, china("2021-03-15 00:00"))
+    assert list(runs) == []
+
+
 def test_a_year_that_follows_at_once_has_no_first_period():
     spans = joined([span_of(day("2020-12-07"), 2020, None), span_of(day("2021-01-01"), 2021, None)])
     assert spans == [Span(day("2020-12-07"), day("2021-12-31"))]

@@ -19,8 +19,15 @@ from certgraph.api.writes.types import node_of
 from certgraph.duties.bodies import body_of
 from certgraph.duties.kinds import KINDS
 from certgraph.duties.rules import FilingKind
+from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 
 assert programme_enums  # noqa: S101 - registers what bodies name
+
+_NAMES: dict[type, str] = {
+    StandardContentDraft: "DraftedContent",
+    LearningOutcomeDraft: "DraftedOutcome",
+}
+"""What parts are called whose own name is that of what they become."""
 
 _SHOWN: dict[type, type] = {}
 """Dataclass of the domain → type of the graph."""
@@ -45,7 +52,8 @@ def _type_of(stated: type, nullable: Collection[str] = ()) -> type:
             shown = type_ | None if one.name in nullable else type_
             namespace["__annotations__"][one.name] = shown
             namespace[one.name] = strawberry.field(description=one.description)
-        made = type(stated.__name__.removesuffix("Draft"), (), namespace)
+        name = _NAMES.get(stated, stated.__name__.removesuffix("Draft"))
+        made = type(name, (), namespace)
         said = (inspect.getdoc(stated) or "").split("\n")[0]
         _SHOWN[stated] = strawberry.type(made, description=said)
     return _SHOWN[stated]

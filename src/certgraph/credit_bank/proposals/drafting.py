@@ -31,6 +31,7 @@ from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import refusal, reject_if
 from certgraph.randomness import Random, new_id
 from certgraph.standards import queries as standard_queries
+from certgraph.standards.queries import is_organization_of_type
 from certgraph.standards.rules import CertificateLevel, Level
 from certgraph.standards.subjects import known_levels
 from certgraph.standards.tables import StandardRow, StandardVersionRow
@@ -65,7 +66,7 @@ async def _subject(
         raise refusal("standard.version_not_found", "standard_version", code=code, version=version)
     standard, standard_version = found
     type_id = standard.certificate_type_id
-    if not await queries.is_organization_of_type(session, organization.id, type_id):
+    if not await is_organization_of_type(session, organization.id, type_id):
         raise refusal(
             "proposal.not_behind_type", "standard_code", name=organization.name, code=code
         )

@@ -47,16 +47,6 @@ async def hours_by_course_type(session: Session, rule_id: UUID) -> dict[CourseTy
     return {row.course_type: row.hours_tenths for row in rows}
 
 
-async def is_organization_of_type(
-    session: Session, organization_id: UUID, certificate_type_id: UUID
-) -> bool:
-    """Tell whether an organization is behind a certificate type."""
-    found = await session.get(
-        CertificateTypeOrganizationRow, (certificate_type_id, organization_id)
-    )
-    return found is not None
-
-
 async def lock_certificate_type(session: Session, certificate_type_id: UUID) -> None:
     """Let proposals and editions of a type be written one after the other."""
     await session.execute(

@@ -12,6 +12,7 @@ from certgraph.duties.kinds.materials import RESOURCE, TEXTBOOK
 from certgraph.duties.kinds.notices import NOTICE
 from certgraph.duties.kinds.orders import ORDER
 from certgraph.duties.kinds.reports import PERIODIC_REPORT, WEEKLY_REPORT
+from certgraph.duties.kinds.standards import STANDARD_VERSION
 from certgraph.duties.kinds.trainings import EXPERT_DISPATCH, TEACHER_TRAINING
 from certgraph.duties.rules import FilingKind
 
@@ -34,5 +35,6 @@ KINDS: Mapping[FilingKind, Kind[Any]] = {
         AGREEMENT,
         NOTICE,
         ORDER,
+        STANDARD_VERSION,
     )
 }

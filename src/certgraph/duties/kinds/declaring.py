@@ -6,12 +6,13 @@ body with these names are kept in columns too, so that filings can be asked for 
 `certificate_type_code`, `level`, `subject_code`, `first_on`, `last_on`, `starts_at`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from certgraph.actions.acting import Act
 from certgraph.actions.parties import Grant, Role
 from certgraph.calendar import programme_day
 from certgraph.duties.rules import (
@@ -135,9 +136,11 @@ class Kind(Generic[B]):
         problems: Lists what speaks against it.
         rule: Rule of the programme that says who hands it in; None: none does.
         parties: Field of the body → kind that the organizations it names must be of; None: of any.
+        check: Lists what else speaks against it, where that must be looked up.
         consents: Who is asked to say yes.
         dues: What somebody owes because of it.
         flags: What is noted of it once it is in effect.
+        effect: What is done with it when it comes into effect.
         is_public: Whether everybody reads it once it is in effect.
         one_for: Columns for which a filer has one that is live, at most; None: as many as it likes.
     """
@@ -149,8 +152,10 @@ class Kind(Generic[B]):
     problems: Callable[[B, Facts], list[Problem]]
     rule: str | None = None
     parties: Mapping[str, OrganizationKind | None] = field(default_factory=dict)
+    check: Callable[[Act, B, Facts], Awaitable[list[Problem]]] | None = None
     consents: Callable[[B, Facts], Sequence[Consent]] = _nothing
     dues: Callable[[B, Facts], Sequence[Due]] = _nothing
     flags: Callable[[B, Facts], Sequence[Flag]] = _nothing
+    effect: Callable[[Act, B], Awaitable[None]] | None = None
     is_public: bool = False
     one_for: Sequence[str] | None = None
