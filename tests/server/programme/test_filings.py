@@ -326,6 +326,22 @@ async def test_a_resource_that_costs_something_or_is_old_is_taken_and_noted(prog
     }
 
 
+@pytest.mark.parametrize(
+    ("today", "updated_on", "is_old"),
+    [
+        ("2020-06-01", "2019-06-01", False),
+        ("2020-06-01", "2019-05-31", True),
+        ("2020-02-29", "2019-02-28", False),
+        ("2020-02-29", "2019-02-27", True),
+    ],
+)
+async def test_a_resource_is_old_after_twelve_months(programme, today, updated_on, is_old):
+    given = {**RESOURCE, "updated_on": day(updated_on)}
+    await programme.submit(f"{today} 09:00", "EO-001", FilingKind.RESOURCE, **given)
+    found = [one.code for one in await rows_of(programme, FindingRow)]
+    assert found == (["finding.resource_old"] if is_old else [])
+
+
 async def test_f8_an_agreement_without_a_clause_is_refused_and_names_it(programme):
     given = {
         "entrusted_body_code": "EB-1",

@@ -184,6 +184,17 @@ def test_a_run_does_not_cross_a_pause():
     assert list(runs) == []
 
 
+@pytest.mark.parametrize(
+    ("again", "first_owed"),
+    [("2021-10-06", "2021-W40"), ("2021-10-10", "2021-W41"), ("2021-10-11", "2021-W42")],
+)
+def test_a_pause_of_a_whole_week_begins_anew_and_a_shorter_one_does_not(again, first_owed):
+    """10 October is a Sunday, and no working day of its week is left."""
+    spans = [span_of(day("2021-09-06"), 2021, day("2021-10-03")), span_of(day(again), 2021, None)]
+    after = [one for one in owed(spans, "2021-10-31") if one > day("2021-10-03")]
+    assert after[0] == week(first_owed)
+
+
 def test_a_year_that_follows_at_once_has_no_first_period():
     spans = joined([span_of(day("2020-12-07"), 2020, None), span_of(day("2021-01-01"), 2021, None)])
     assert spans == [Span(day("2020-12-07"), day("2021-12-31"))]

@@ -127,7 +127,10 @@ def _resource_problems(body: ResourceBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-_OLD_MONTHS = 12
+def _year_before(day: date) -> date:
+    """Return the same day of the year before; of 29 February the 28th."""
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
 def _resource_flags(body: ResourceBody, facts: Facts) -> list[Flag]:
@@ -135,10 +138,7 @@ def _resource_flags(body: ResourceBody, facts: Facts) -> list[Flag]:
     if body.price_fen > 0:
         shown = {"title": body.title, "price": body.price_fen}
         flags.append(Flag(Problem(code="finding.resource_price", facts=shown)))
-    months = (facts.today.year - body.updated_on.year) * 12 + (
-        facts.today.month - body.updated_on.month
-    )
-    if months > _OLD_MONTHS:
+    if body.updated_on < _year_before(facts.today):
         shown = {"title": body.title, "day": body.updated_on.isoformat()}
         found = Problem(code="finding.resource_old", facts=shown)
         flags.append(Flag(found, FindingSeverity.WARNING))
