@@ -33,6 +33,7 @@ def test_parameters_are_listed_and_set_with_their_document(run):
     line = "report_weeks               R05  default 1           an authority may set its own"
     assert line in listed
     assert "handover_notice_on         S17  default none" in listed
+    assert "report_first_is_exempt     R05  default yes" in listed
     setting = ("parameter", "set", "report_weeks", "2", "--first", "2030-01-07")
     status, out, err = run(*setting, "--basis", "文件", *ON_BEHALF)
     assert (status, err) == (0, "")

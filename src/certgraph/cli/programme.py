@@ -38,6 +38,8 @@ async def _set(runtime: Runtime, options: argparse.Namespace) -> None:
 async def _list(_runtime: Runtime, _options: argparse.Namespace) -> None:
     for name, defined in DEFINITIONS.items():
         default = "none" if defined.default is None else str(defined.default)
+        if defined.type is bool:
+            default = "yes" if defined.default else "no"
         own = "an authority may set its own" if defined.is_provincial else ""
         print(f"{name:<26} {defined.rule or '':<4} default {default:<11} {own}".rstrip())
 

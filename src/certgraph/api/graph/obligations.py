@@ -1,7 +1,7 @@
 """What is owed, what was noted, and how many reports came, in the graph."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -25,6 +25,7 @@ from certgraph.api.reads.declaring import all_of, column, computed, one, page, r
 from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node
 from certgraph.calendar import programme_day
+from certgraph.certificates.tables import IssueRunRow
 from certgraph.duties import queries
 from certgraph.duties.findings import sentence
 from certgraph.duties.tables import FindingRow, ObligationRow
@@ -34,6 +35,9 @@ from certgraph.organizations.queries import (
     supervised_by,
     supervised_by_code,
 )
+
+if TYPE_CHECKING:
+    from certgraph.api.graph.certificates import IssueRun
 
 _OFFICES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
 _MAY = {
@@ -74,6 +78,13 @@ class Obligation(Node):
     )
     filing: Filing | None = one(
         ObligationRow.filing_id, description="The filing because of which it is owed; null: none."
+    )
+    issue_run: Annotated["IssueRun", strawberry.lazy("certgraph.api.graph.certificates")] | None = (
+        one(
+            ObligationRow.run_id,
+            to=IssueRunRow.id,
+            description="The run whose certificates are to be entered; null: none.",
+        )
     )
     first_on: date | None = column(
         ObligationRow.first_on, description="First day of the period that it is of; null: none."

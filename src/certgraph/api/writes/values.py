@@ -87,8 +87,8 @@ def _key(extra: KeyOf, value: Any, path: tuple[str, ...], problems: list[Problem
     kind = node_of(extra.row).__name__
     key = key_of(value, kind)
     if key is None:
-        facts = {"value": repr(str(value)[:80]), "expected": f"the id of a {kind}"}
-        problems.append(Problem(code="input.malformed", path=path, facts=facts))
+        facts = {"value": repr(str(value)[:80]), "kind": kind}
+        problems.append(Problem(code="input.other_id", path=path, facts=facts))
     return key
 
 
