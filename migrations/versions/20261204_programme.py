@@ -99,6 +99,7 @@ def upgrade() -> None:
         _instant("changed_at"),
         _refers("participation_changes", "participation_id", "participations"),
     )
+    _index("participation_changes", "changed_at")
     _index("participation_changes", "participation_id")
     _table(
         "participation_counts",
@@ -126,10 +127,7 @@ def upgrade() -> None:
         sa.Column("count_id", sa.Uuid(), nullable=False),
         sa.Column("document_lookup", sa.LargeBinary(length=32), nullable=False),
         _refers("roster_students", "count_id", "participation_counts"),
-        key=(
-            "count_id",
-            "document_lookup",
-        ),
+        key=("count_id", "document_lookup"),
     )
     _index("roster_students", "document_lookup")
     _table(

@@ -115,7 +115,7 @@ async def _made_meanwhile(
     action: AnyAction, environment: Environment, actor: Actor, given: Given, grant: Grant
 ) -> Outcome | None:
     """Return what a request with the same key made while this one was performed."""
-    if not action.once or given.get("dry_run"):
+    if not action.once or given.get("dry_run") or own_problems(action, grant, given):
         return None
     async with environment.sessions() as session:
         act = _act(session, action, environment, actor, given)

@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -28,9 +29,10 @@ from certgraph.duties.rules import (
 )
 from certgraph.duties.subjects import FILING
 from certgraph.duties.tables import ConsentRow, FilingChangeRow, FilingRow, FilingVersionRow
+from certgraph.organizations.rules import OrganizationKind, day_problems
 from certgraph.organizations.subjects import ORGANIZATION, organization_named
 from certgraph.organizations.tables import OrganizationRow
-from certgraph.parameters.rules import pilot_problems
+from certgraph.parameters.rules import ended_problems
 from certgraph.problems import Problem, Rejected, refusal, reject_if
 from certgraph.randomness import new_id
 from certgraph.text import text_problems
@@ -71,9 +73,11 @@ async def _submit(
     ):
         raise refusal("filing.not_found", "revises", id=str(revises))
     # 2. What speaks against it; what of it is unknown makes the rest impossible to judge.
+    reject_if(_moment_problems(body))
     facts, problems = await facts_of(act, kind, filer, body, is_revision=revised is not None)
     scope, unknown = await scope_of(act, body, facts)
-    problems += unknown + _regime_problems(scope)
+    problems += unknown + _filer_problems(kind, facts)
+    problems += _regime_problems(scope) or _end_problems(kind, facts)
     if not problems:
         problems = kind.problems(body, facts)
         problems += await kind.check(act, body, facts) if kind.check else []
@@ -112,15 +116,40 @@ async def _submit(
     return row
 
 
+def _moment_problems(body: Any) -> list[Problem]:
+    """List days and moments of a body that no calendar here knows: before 2000, after 2199."""
+    problems = []
+    for one in dataclasses.fields(body):
+        value = getattr(body, one.name)
+        if isinstance(value, date):  # a datetime is one, too
+            day = date(value.year, value.month, value.day)
+            problems += day_problems(day, one.name)
+    return problems
+
+
+def _filer_problems(kind: Kind[Any], facts: Facts) -> list[Problem]:
+    """List why an organization does not hand in a kind, whoever records it for it."""
+    kinds = {OrganizationKind(role.value) for role in kind.may if role is not Role.OPERATOR}
+    if kinds & facts.filer.kinds:
+        return []
+    shown = {"name": facts.filer.name, "kinds": tuple(sorted(kinds))}
+    return [Problem(code="filing.filer_kind", path=("organization_code",), facts=shown)]
+
+
 def _regime_problems(scope: Mapping[str, Any]) -> list[Problem]:
-    """List why a filing is not of the pilot: what it announces or reports begins at another time.
+    """List why what a filing announces or reports is not of the pilot: it begins after it.
 
     Source: rule S15.
     """
     if scope.get("starts_at") is not None:
-        return pilot_problems(programme_day(scope["starts_at"]), "starts_at")
+        return ended_problems(programme_day(scope["starts_at"]), "starts_at")
     first_on = scope.get("first_on")
-    return [] if first_on is None else pilot_problems(first_on, "first_on")
+    return [] if first_on is None else ended_problems(first_on, "first_on")
+
+
+def _end_problems(kind: Kind[Any], facts: Facts) -> list[Problem]:
+    """List why a kind is no longer handed in: the pilot is over. Source: rule S15."""
+    return [] if kind.after_the_end else ended_problems(facts.today)
 
 
 async def _place_problems(
@@ -138,9 +167,16 @@ async def _place_problems(
     ):
         facts = {"state": revised.state}
         return [Problem(code="filing.over", path=("revises",), facts=facts)]
+    if revised is not None and await queries.is_revised(act.session, revised.id):
+        return [Problem(code="filing.revised_already", path=("revises",))]
     if kind.one_for is None:
         return []
     columns = {name: scope.get(name) for name in kind.one_for}
+    if revised is not None:
+        before = {name: getattr(revised, name) for name in kind.one_for}
+        if before != columns:
+            place: dict[str, object] = {"before": "–".join(str(value) for value in before.values())}
+            return [Problem(code="filing.other_place", path=("revises",), facts=place)]
     live = await queries.live_filings(act.session, kind.name, filer.id, columns)
     others = [one for one in live if revised is None or one.id != revised.id]
     return [Problem(code="filing.second")] if others else []
@@ -200,8 +236,8 @@ def _key(filing_id: UUID, organization_id: UUID, step: ConsentStep) -> str:
     return f"{filing_id} {organization_id} {step.value}"
 
 
-_REVISED = "revised"
-"""Why what is owed for an answer that a new version no longer asks for is waived."""
+_BY_VERSION, _BY_ANOTHER = "a later version", "another filing"
+"""By what is waived what is no longer asked for: no name of anybody who acts."""
 
 
 async def _open(act: Act, row: FilingRow, dues: Sequence[Due], scope: dict[str, Any]) -> None:
@@ -214,11 +250,11 @@ async def _open(act: Act, row: FilingRow, dues: Sequence[Due], scope: dict[str, 
         due = stated.pop(one.key, None)
         if due is None:
             if one.waived_at is None:
-                one.waived_at, one.waived_by, one.waive_reason = act.now, act.by, _REVISED
+                one.waived_at, one.waived_by, one.waive_reason = act.now, _BY_VERSION, ""
             continue
         one.due_on, one.due_before = due.due_on, due.due_before
         one.met_at = one.met_by_id = None
-        if one.waive_reason == _REVISED:
+        if one.waived_by == _BY_VERSION:
             one.waived_at = one.waived_by = one.waive_reason = None
     rows = [
         {
@@ -250,8 +286,7 @@ async def take_effect(act: Act, row: FilingRow, kind: Kind[Any], body: Any, fact
     if row.revises_id is not None:
         revised = await act.session.get_one(FilingRow, row.revises_id)
         if revised.state is FilingState.EFFECTIVE:
-            record_step(act, revised, FilingState.SUPERSEDED)
-            act.touched.append(revised)
+            await _supersede(act, revised, row)
     rows = [
         {
             "id": new_id(act.random),
@@ -267,6 +302,23 @@ async def take_effect(act: Act, row: FilingRow, kind: Kind[Any], body: Any, fact
         for place, flag in enumerate(kind.flags(body, facts))
     ]
     await queries.note_findings(act.session, rows)
+
+
+async def _supersede(act: Act, revised: FilingRow, row: FilingRow) -> None:
+    """End what another takes the place of: its period the day before, and what is owed for it."""
+    record_step(act, revised, FilingState.SUPERSEDED)
+    act.touched.append(revised)
+    if (
+        row.first_on is not None
+        and revised.first_on is not None
+        and row.first_on > revised.first_on
+    ):
+        day_before = row.first_on - timedelta(days=1)
+        revised.last_on = min(revised.last_on or day_before, day_before)
+    for owed in await queries.obligations_about(act.session, revised.id):
+        is_ahead = owed.due_before is None or owed.due_before > act.now
+        if owed.met_at is None and owed.waived_at is None and is_ahead:
+            owed.waived_at, owed.waived_by, owed.waive_reason = act.now, _BY_ANOTHER, ""
 
 
 _PARTIES = {
@@ -342,7 +394,8 @@ async def answer_filing(act: Act, filing: FilingRow, draft: AnswerDraft) -> Fili
     if filing.state not in may_come:
         facts = {"state": filing.state}
         problems.append(Problem(code="filing.over", facts=facts))
-    if consent.answer is not None:
+    is_final = consent.is_needed or consent.answer is ConsentAnswer.AGREED
+    if consent.answer is not None and is_final:
         problems.append(Problem(code="filing.answered", facts={"answer": consent.answer}))
     reject_if(problems)
     # 2. The answer, and what was owed with it.
@@ -376,9 +429,10 @@ async def _take_effect_later(act: Act, filing: FilingRow) -> None:
 
 
 async def _waive_open(act: Act, filing: FilingRow, reason: str) -> None:
-    """End what is owed because of a filing that is over."""
+    """End what is owed because of a filing that is over; what fell due before stays."""
     for owed in await queries.obligations_about(act.session, filing.id):
-        if owed.met_at is None and owed.waived_at is None:
+        is_ahead = owed.due_before is None or owed.due_before > act.now
+        if owed.met_at is None and owed.waived_at is None and is_ahead:
             owed.waived_at, owed.waived_by, owed.waive_reason = act.now, act.by, reason
 
 

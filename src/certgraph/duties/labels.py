@@ -28,10 +28,14 @@ class LabelOutcome(StrEnum):
 _VARIANTS = str.maketrans(
     "導職敎訂業與監製認薦師資國會試證書関関", "导职教订业与监制认荐师资国会试证书关关"
 )
-_TITLE = re.compile("《([^》]*)》")
+_TITLE = re.compile("《([^》]{9,})》")
+"""Of a document: what is shorter in 《》 is read as text."""
+
 _TITLE_WAS_HERE = "\ue000"
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_BETWEEN_HAN = re.compile(f"(?<=[{_HAN}])(?:[^\\w\ue000]|_)+(?=[{_HAN}])")
+_BOUNDARY = "\ue001"
+_ENDS = re.compile(r"[\n\r。．！？；，,!?;：:…]+|\.(?=\s|$)")
+_BETWEEN_HAN = re.compile(f"(?<=[{_HAN}])(?:[^\\w\ue000\ue001]|_)+(?=[{_HAN}\ue001])")
 _DROPPED = {"Cf", "Cc", "Zs", "Zl", "Zp", "Mn", "Me"}
 
 _MINISTRIES = (
@@ -40,54 +44,65 @@ _MINISTRIES = (
 )
 _PARTS = {
     "{gap}": (
-        "(?:的|办公厅|职成司|职业教育与成人教育司|有关司局|有关部门|和|及|与|等部门|等"
+        "(?:的|联合|共同|办公厅|职成司|职业教育与成人教育司|有关司局|有关部门|和|及|与|等部门|等"
         f"|{_MINISTRIES})*"
     ),
     "{other}": "意见|纲要|委员会|方案|性|思想|目录|教师|中心|文件|精神",
     "{innocent}": (
         "动作|考场|考点|地点|时间|账户|邮箱|位置|区域|人员|联系人|路径|目录|文件夹|范围|代表"
     ),
-    "(?<!{negated})": "",
 }
 _NEGATED = re.compile("(不得|禁止|严禁|不准|无需).{0,10}$")
 
 
-def normal_form(text: str) -> str:
-    """Return what is compared of a text."""
+def normal_form(text: str, *, with_ends: bool = False) -> str:
+    """Return what is compared of a text; with a mark where a sentence or a part of one ends."""
     text = unicodedata.normalize("NFKC", text)
+    text = _TITLE.sub(_TITLE_WAS_HERE, text)
+    if with_ends:
+        text = _ENDS.sub(_BOUNDARY, text)
     kept = "".join(c for c in text if unicodedata.category(c) not in _DROPPED)
-    kept = _TITLE.sub(lambda found: _TITLE_WAS_HERE if found[1] else "", kept)
     return _BETWEEN_HAN.sub("", kept).translate(_VARIANTS).lower()
 
 
 @cache
-def _patterns() -> list[tuple[LabelOutcome, date, re.Pattern[str], bool]]:
-    """Return outcome, first day, pattern, and whether a negation before it makes it harmless."""
+def _patterns() -> list[tuple[LabelOutcome, date, re.Pattern[str]]]:
+    """Return outcome, first day and pattern."""
     found = []
     text = files(__package__).joinpath("label_patterns.csv").read_text(encoding="utf-8")
     for row in csv.DictReader(text.splitlines()):
         pattern = row["pattern"]
-        is_negatable = "{negated}" in pattern
         for name, part in _PARTS.items():
             pattern = pattern.replace(name, part)
         outcome, first_on = LabelOutcome(row["outcome"]), date.fromisoformat(row["first_on"])
-        found.append((outcome, first_on, re.compile(pattern), is_negatable))
+        found.append((outcome, first_on, re.compile(pattern)))
     return found
 
 
 def _found(text: str, day: date) -> Iterator[tuple[LabelOutcome, str]]:
-    for outcome, first_on, pattern, is_negatable in _patterns():
+    """Yield each label of a normal form; a forbidden one that is forbidden there is read."""
+    for outcome, first_on, pattern in _patterns():
         if day < first_on:
             continue
         for match in pattern.finditer(text):
-            if not (is_negatable and _NEGATED.search(text[: match.start()])):
+            is_negated = _NEGATED.search(text[: match.start()]) is not None
+            if outcome is LabelOutcome.BLOCK:
+                yield LabelOutcome.REVIEW if is_negated else outcome, match[0]
+            elif not is_negated:
                 yield outcome, match[0]
-                break
 
 
 def label_outcome(text: str, day: date) -> tuple[LabelOutcome, str]:
-    """Return what is to be done with a text, and the words of its normal form that are why."""
-    found = dict(reversed(list(_found(normal_form(text), day))))
+    """Return what is to be done with a text, and the words of its normal form that are why.
+
+    A label that there is only across the end of a sentence is read by somebody, not blocked.
+    """
+    found: dict[LabelOutcome, str] = {}
+    for outcome, words in _found(normal_form(text, with_ends=True), day):
+        found.setdefault(outcome, words)
+    for outcome, words in _found(normal_form(text), day):
+        if outcome is LabelOutcome.BLOCK:
+            found.setdefault(LabelOutcome.REVIEW, words)
     for outcome in (LabelOutcome.BLOCK, LabelOutcome.REVIEW):
         if outcome in found:
             return outcome, found[outcome]

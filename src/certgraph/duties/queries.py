@@ -36,6 +36,7 @@ from certgraph.duties.rules import (
 )
 from certgraph.duties.tables import (
     ConsentRow,
+    FilingChangeRow,
     FilingRow,
     FilingVersionRow,
     FindingRow,
@@ -92,6 +93,14 @@ async def live_filings(
     return (await session.scalars(statement)).all()
 
 
+async def is_revised(session: Session, filing_id: UUID) -> bool:
+    """Tell whether another filing that says something revises one."""
+    statement = select(FilingRow.id).where(
+        FilingRow.revises_id == filing_id, FilingRow.state.in_((*LIVE, FilingState.SUPERSEDED))
+    )
+    return await session.scalar(statement.limit(1)) is not None
+
+
 async def has_in_force(
     session: Session, kind: FilingKind, organization_id: UUID, day: date
 ) -> bool:
@@ -100,7 +109,7 @@ async def has_in_force(
     statement = select(FilingRow.id).where(
         FilingRow.kind == kind,
         FilingRow.organization_id == organization_id,
-        FilingRow.state == FilingState.EFFECTIVE,
+        FilingRow.state.in_((FilingState.EFFECTIVE, FilingState.SUPERSEDED)),
         or_(first.is_(None), first <= day),
         or_(last.is_(None), last >= day),
     )
@@ -108,9 +117,11 @@ async def has_in_force(
 
 
 def is_asked(organization_id: Any) -> ColumnElement[bool]:
-    """Return the condition that an organization is, or was, asked about a filing."""
+    """Return the condition that an organization is asked about the latest version of a filing."""
     return FilingRow.id.in_(
-        select(ConsentRow.filing_id).where(ConsentRow.organization_id == organization_id)
+        select(ConsentRow.filing_id).where(
+            ConsentRow.organization_id == organization_id, ConsentRow.version == FilingRow.version
+        )
     )
 
 
@@ -136,6 +147,27 @@ def is_same(condition: ColumnElement[bool], wanted: Any) -> ColumnElement[bool]:
     """Return the condition that another is, or is not, met."""
     found: ColumnElement[bool] = case((condition, true()), else_=false()) == wanted
     return found
+
+
+def is_latest_or(
+    filing_id: Any, version: Any, otherwise: ColumnElement[bool] | None
+) -> ColumnElement[bool]:
+    """Return the condition that a row is of the latest version, or its filing meets another."""
+    is_latest = FilingRow.version == version
+    condition = is_latest if otherwise is None else or_(is_latest, otherwise)
+    return select(FilingRow.id).where(FilingRow.id == filing_id, condition).exists()
+
+
+def begins_version() -> ColumnElement[int]:
+    """Return what puts the step that begins a version before another of the same instant."""
+    return case((FilingChangeRow.state == FilingState.SUBMITTED, 0), else_=1)
+
+
+def is_about(filing_id: Any, organization_id: Any) -> ColumnElement[bool]:
+    """Return the condition that a filing is an organization's, or it is asked about it."""
+    of_it = select(FilingRow.id).where(FilingRow.organization_id == organization_id)
+    asked = select(ConsentRow.filing_id).where(ConsentRow.organization_id == organization_id)
+    return or_(filing_id.in_(of_it), filing_id.in_(asked))
 
 
 def is_published() -> ColumnElement[bool]:
@@ -269,8 +301,8 @@ async def opened_until(session: Session, since: date) -> dict[UUID, date]:
 class Owed(NamedTuple):
     """A weekly report that is or was owed."""
 
-    id: UUID
     first_on: date
+    last_on: date
     due_before: datetime
     met_at: datetime | None
     waived_at: datetime | None
@@ -282,7 +314,7 @@ async def weekly_of(
     """Return institution → its weekly reports of periods after a day that are or were owed."""
     found: dict[UUID, list[Owed]] = {id_: [] for id_ in debtor_ids}
     row = ObligationRow
-    columns = (row.id, row.first_on, row.due_before, row.met_at, row.waived_at)
+    columns = (row.first_on, row.last_on, row.due_before, row.met_at, row.waived_at)
     for part in batched(list(debtor_ids), BATCH_PARAMETERS):
         statement = select(row.debtor_id, *columns).where(
             row.kind == ObligationKind.WEEKLY_REPORT,
@@ -294,19 +326,24 @@ async def weekly_of(
     return found
 
 
-async def waive_exempt(session: Session, ids: Collection[UUID], now: datetime) -> None:
-    """Waive what an exemption that was set afterwards covers: a moment before it fell due."""
+async def open_reports(session: Session, after: date) -> Sequence[ObligationRow]:
+    """Return the weekly reports of periods after a day that are owed still, locked for change."""
+    row = ObligationRow
+    statement = select(row).where(
+        row.kind == ObligationKind.WEEKLY_REPORT,
+        row.first_on > after,
+        row.met_at.is_(None),
+        row.waived_at.is_(None),
+    )
+    return (await session.scalars(statement.with_for_update())).all()
+
+
+async def waive_exempt(session: Session, ids: Collection[UUID]) -> None:
+    """Waive what an exemption that was set afterwards covers, as of when it was opened."""
+    row = ObligationRow
     for part in batched(list(ids), BATCH_PARAMETERS):
-        row = ObligationRow
-        await session.execute(
-            update(row)
-            .where(row.id.in_(part))
-            .values(
-                waived_at=case((row.due_before <= now, row.opened_at), else_=now),
-                waived_by="sweep",
-                waive_reason="exempt",
-            )
-        )
+        given = {"waived_at": row.opened_at, "waived_by": "sweep", "waive_reason": "exempt"}
+        await session.execute(update(row).where(row.id.in_(part)).values(**given))
 
 
 async def missed_between(
@@ -318,7 +355,7 @@ async def missed_between(
         row.kind == kind,
         row.due_before > since,
         row.due_before <= now,
-        row.waived_at.is_(None),
+        or_(row.waived_at.is_(None), row.waived_at >= row.due_before),
         row.is_provisional.is_(False),
         or_(row.met_at.is_(None), row.met_at >= row.due_before),
     )

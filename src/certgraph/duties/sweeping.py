@@ -17,11 +17,14 @@ from certgraph.duties import queries
 from certgraph.duties.findings import stated_facts
 from certgraph.duties.rules import FindingSeverity, ObligationBasis, ObligationKind
 from certgraph.duties.tables import ObligationRow
-from certgraph.duties.weeks import Period, missed_runs, monday_of, periods
+from certgraph.duties.weeks import Judged, Period, missed_runs, monday_of, periods
 from certgraph.organizations.queries import supervisors_of
-from certgraph.parameters.queries import parameters_in_force
+from certgraph.parameters.queries import parameter_set_since, parameters_in_force
 from certgraph.parameters.rules import ParameterName, Parameters
-from certgraph.participation.queries import spans_by_institution
+from certgraph.participation.queries import (
+    institutions_changed_since,
+    spans_by_institution,
+)
 from certgraph.participation.rules import Span
 from certgraph.problems import Problem
 from certgraph.randomness import Random, new_id
@@ -99,12 +102,22 @@ async def _institutions(session: Session, ids: Collection[UUID] | None) -> _Inst
 
 
 async def _open_reports(session: Session, now: datetime, random: Random) -> int:
-    """Record the weekly reports that are owed, once a week."""
+    """Record the weekly reports that have come to be owed: once a week, and after what changed.
+
+    A parameter that was set since moves what is not due yet, and waives what it exempts.
+    """
     today = programme_day(now)
     mark = await queries.mark_of(session, _OPENED)
-    if mark is not None and mark >= first_instant(monday_of(today)):
-        return 0
-    known = await _institutions(session, None)
+    monday = first_instant(monday_of(today))
+    is_new_week = mark is None or mark < monday
+    has_parameters = mark is None or await parameter_set_since(session, mark)
+    ids = None
+    if mark is not None and not is_new_week and not has_parameters:
+        ids = await institutions_changed_since(session, mark)
+        if not ids:
+            return 0
+    known = await _institutions(session, ids)
+    changed = await _align(session, known, now) if has_parameters else 0
     opened = await queries.opened_until(session, today - _LOOK_BACK)
     rows: list[dict[str, Any]] = []
     for id_, spans in known.spans.items():
@@ -135,7 +148,28 @@ async def _open_reports(session: Session, now: datetime, random: Random) -> int:
         row["met_by_id"], row["met_at"] = found
     await queries.open_obligations(session, rows)
     await queries.set_mark(session, _OPENED, now)
-    return len(rows)
+    return len(rows) + changed
+
+
+async def _align(session: Session, known: _Institutions, now: datetime) -> int:
+    """Bring what is open in line with the parameters: exempt or move it; return how many rows."""
+    today = programme_day(now)
+    after = today - _LOOK_BACK
+    exempt: list[UUID] = []
+    changed = 0
+    for row in await queries.open_reports(session, after):
+        periods_of = {one.first_on: one for one in known.periods(row.debtor_id, today, after)}
+        period = periods_of.get(row.first_on) if row.first_on else None
+        if period is None or not period.is_owed:
+            exempt.append(row.id)
+        elif row.due_before and row.due_before > now and period.due_before > now:
+            stated = (period.last_on, period.due_on, period.due_before)
+            if (row.last_on, row.due_on, row.due_before) != stated:
+                row.last_on, row.due_on, row.due_before = stated
+                changed += 1
+    await session.flush()
+    await queries.waive_exempt(session, exempt)
+    return len(exempt) + changed
 
 
 async def _note_missed_reports(session: Session, now: datetime, random: Random) -> int:
@@ -154,21 +188,20 @@ async def _note_missed_reports(session: Session, now: datetime, random: Random) 
         return known.parameters.number(ParameterName.REPORT_MISSED_WEEKS, day)
 
     rows: list[dict[str, Any]] = []
-    exempt: list[UUID] = []
     for id_ in ids:
-        found = known.periods(id_, today, after)
-        owed = {period.first_on for period in found if period.is_owed}
-        received = {
-            one.first_on: at
-            for one in weekly[id_]
-            if (at := one.met_at or one.waived_at) is not None
-        }
-        exempt += [
-            one.id
-            for one in weekly[id_]
-            if one.first_on not in owed and one.first_on not in received
+        spells = {one.first_on: one.spell for one in known.periods(id_, today, after)}
+        owed = [
+            Judged(
+                first_on=one.first_on,
+                weeks=((one.last_on - one.first_on).days + 1) // 7,
+                spell=spells.get(one.first_on, -1),
+                due_before=one.due_before,
+                met_at=one.met_at,
+                waived_at=one.waived_at,
+            )
+            for one in sorted(weekly[id_], key=lambda one: one.first_on)
         ]
-        for run in missed_runs(found, received, threshold, now):
+        for run in missed_runs(owed, threshold, now):
             if run.found_at <= since:  # an earlier sweep has noted it
                 continue
             days = [day.isoformat() for day in run.first_days]
@@ -176,7 +209,6 @@ async def _note_missed_reports(session: Session, now: datetime, random: Random) 
             problem = Problem(code="finding.missed_reports", facts=facts)
             given = (id_, days[0], run.found_at, FindingSeverity.BREACH)
             rows.append(_finding(random, problem, *given))
-    await queries.waive_exempt(session, exempt, now)
     new = await queries.note_findings(session, rows)
     await queries.set_mark(session, _REPORTS, now)
     return new
@@ -202,7 +234,8 @@ async def _note_unfiled_activities(session: Session, now: datetime, random: Rand
         assert row.due_before is not None  # noqa: S101 - it fell due
         facts = {"day": programme_day(row.due_before).isoformat()}
         problem = Problem(code="finding.activity_unfiled", facts=facts)
-        given = (row.debtor_id, row.key, row.due_before, FindingSeverity.BREACH, row.filing_id)
+        key = f"{row.key} {row.due_before:%Y%m%dT%H%M}"  # moved and missed again, it is another
+        given = (row.debtor_id, key, row.due_before, FindingSeverity.BREACH, row.filing_id)
         rows.append(_finding(random, problem, *given))
     new = await queries.note_findings(session, rows)
     await queries.set_mark(session, _ACTIVITIES, now)

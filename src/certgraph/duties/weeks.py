@@ -8,7 +8,7 @@ transparent: they neither count nor break a run of missed ones.
 Source: rules R05 and I1; State Council calendar.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -140,6 +140,36 @@ def periods(
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A report that is or was owed, as it is judged.
+
+    Attributes:
+        first_on: Monday of its period.
+        weeks: How many weeks it has.
+        spell: Number of the time of taking part that it belongs to.
+        due_before: The first instant at which it is late.
+        met_at: When it came; None: not yet.
+        waived_at: When it was waived; None: it was not.
+    """
+
+    first_on: date
+    weeks: int
+    spell: int
+    due_before: datetime
+    met_at: datetime | None = None
+    waived_at: datetime | None = None
+
+    def counts_at(self, moment: datetime) -> bool:
+        """Tell whether it is due and not waived at a moment; else it is transparent."""
+        is_waived = self.waived_at is not None and self.waived_at < moment
+        return self.due_before <= moment and not is_waived
+
+    def is_missed_at(self, moment: datetime) -> bool:
+        """Tell whether it has not come by a moment."""
+        return self.met_at is None or self.met_at >= moment
+
+
+@dataclass(frozen=True, slots=True)
 class MissedRun:
     """Reports missed one after the other, as they were at the moment when they became too many.
 
@@ -155,39 +185,38 @@ class MissedRun:
 
 
 def missed_runs(
-    found: Sequence[Period],
-    received: Mapping[date, datetime],
-    threshold: Callable[[date], int],
-    now: datetime,
+    owed: Sequence[Judged], threshold: Callable[[date], int], now: datetime
 ) -> Iterator[MissedRun]:
     """Yield the runs of missed reports that reached the threshold at a moment up to `now`.
 
-    At each moment at which a report falls due, those that have not come by then are counted back
-    from it; a report that came late repairs its period from then on. A run is yielded once: not
-    again while it goes on, and not with a period that an earlier one holds.
+    Each moment at which a report falls due is judged with what had come, and was waived, by then; a
+    report that comes later repairs its week from then on. What is not due yet, or waived, neither
+    counts nor breaks a run. A run is yielded once: not again while it goes on, and not with a
+    period that an earlier one holds.
 
     Args:
-        found: Periods, earliest first.
-        received: Monday of a period → when its report came, or was waived.
+        owed: Reports in the order of their periods.
         threshold: Weeks from which on it is too many, by day.
         now: Until when to judge.
 
     Source: rule I1 (连续三周不填报周报).
     """
-    owed = [period for period in found if period.is_owed]
     taken: set[date] = set()
-    for place, period in enumerate(owed):
-        moment = period.due_before
+    for last in sorted(owed, key=lambda one: (one.due_before, one.first_on)):
+        moment = last.due_before
         if moment > now:
             return
-        run: list[Period] = []
-        for earlier in reversed(owed[: place + 1]):
-            came = received.get(earlier.first_on)
-            if earlier.spell != period.spell or (came is not None and came < moment):
+        run: list[Judged] = []
+        for one in (one for one in owed if one.counts_at(moment)):
+            breaks = not one.is_missed_at(moment) or (run and run[-1].spell != one.spell)
+            if breaks and last in run:
                 break
-            run.append(earlier)
+            if breaks:
+                run = []
+            if one.is_missed_at(moment):
+                run.append(one)
         weeks = sum(one.weeks for one in run)
-        days = [one.first_on for one in reversed(run)]
-        if weeks >= threshold(period.last_on) and taken.isdisjoint(days):
+        days = [one.first_on for one in run]
+        if last in run and weeks >= threshold(last.first_on) and taken.isdisjoint(days):
             taken.update(days)
             yield MissedRun(moment, days, weeks)

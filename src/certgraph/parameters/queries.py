@@ -1,5 +1,7 @@
 """All SQL about parameters."""
 
+from datetime import datetime
+
 from sqlalchemy import select
 
 from certgraph.database import Session
@@ -22,3 +24,9 @@ async def parameters_in_force(session: Session) -> Parameters:
         )
         for row in rows
     )
+
+
+async def parameter_set_since(session: Session, since: datetime) -> bool:
+    """Tell whether a value was set after a moment."""
+    statement = select(ParameterRow.id).where(ParameterRow.recorded_at > since).limit(1)
+    return await session.scalar(statement) is not None

@@ -80,15 +80,20 @@ DEFINITIONS: Mapping[ParameterName, Definition] = {
 }
 
 
-def pilot_problems(day: date, *path: str) -> list[Problem]:
-    """List why nothing of the pilot is begun on a day: it has not begun, or is over.
-
-    Source: rule S15.
-    """
-    if PILOT.holds_on(day):
+def ended_problems(day: date, *path: str) -> list[Problem]:
+    """List why nothing of the pilot is begun on a day: it is over. Source: rule S15."""
+    if PILOT.last_on is None or day <= PILOT.last_on:
         return []
     facts = {"day": day.isoformat(), "first": PILOT.first_on, "last": PILOT.last_on}
     return [Problem(code="regime.closed", path=path, facts=facts)]
+
+
+def pilot_problems(day: date, *path: str) -> list[Problem]:
+    """List why nothing of the pilot is begun on a day: it has not begun, or is over (rule S15)."""
+    if PILOT.first_on is not None and day < PILOT.first_on:
+        facts = {"day": day.isoformat(), "first": PILOT.first_on}
+        return [Problem(code="regime.not_begun", path=path, facts=facts)]
+    return ended_problems(day, *path)
 
 
 _WORDS = {"yes": True, "no": False}

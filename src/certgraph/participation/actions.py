@@ -20,6 +20,7 @@ from certgraph.organizations.tables import AppointmentRow, OrganizationRow
 from certgraph.parameters.rules import pilot_problems
 from certgraph.participation import queries
 from certgraph.participation.rules import (
+    LARGEST,
     CountBasis,
     CountDraft,
     ParticipationState,
@@ -94,9 +95,10 @@ async def apply_to_take_part(
     """
     # 1. What is wrong in itself.
     session, today = act.session, programme_day(act.now)
-    problems = pilot_problems(today) or pilot_problems(date(draft.year, 1, 1), "year")
-    problems += year_problems(draft.year, today=today)
-    if draft.planned < 1:
+    problems = pilot_problems(today) + year_problems(draft.year, today=today)
+    if not problems:
+        problems = pilot_problems(date(draft.year, 12, 31), "year")
+    if not 1 <= draft.planned <= LARGEST:
         problems.append(Problem(code="participation.planned", path=("planned",)))
     kinds = await organization_queries.kinds_of(session, organization.id)
     if OrganizationKind.PILOT_INSTITUTION not in kinds:
@@ -248,8 +250,13 @@ async def end_participation(act: Act, participation: ParticipationRow) -> Partic
     Raises:
         Rejected: It is not active.
     """
-    reject_if(step_problems(participation.state, ParticipationState.ENDED))
-    participation.ended_on = programme_day(act.now)
+    today = programme_day(act.now)
+    problems = step_problems(participation.state, ParticipationState.ENDED)
+    if today.year > participation.year:  # it ended with its year
+        facts = {"year": participation.year, "today": today.isoformat()}
+        problems.append(Problem(code="participation.other_year", facts=facts))
+    reject_if(problems)
+    participation.ended_on = today
     _record(act, participation, ParticipationState.ENDED)
     return participation
 
@@ -262,6 +269,9 @@ def _counted(
     if participation.active_on is None:
         facts = {"state": participation.state}
         problems.append(Problem(code="participation.not_begun", facts=facts))
+    elif draft.as_of < participation.active_on:
+        days = {"day": draft.as_of.isoformat(), "first": participation.active_on.isoformat()}
+        problems.append(Problem(code="participation.count_before", path=("as_of",), facts=days))
     reject_if(problems)
     row = ParticipationCountRow(
         id=new_id(act.random),
@@ -352,6 +362,8 @@ async def record_roster(
     """
     today = programme_day(act.now)
     problems: list[Problem] = []
+    if not students:
+        problems.append(Problem(code="participation.roster_empty", path=("students",)))
     lookups: dict[bytes, int] = {}
     for place, one in enumerate(students):
         path = ("students", str(place), "document_number")

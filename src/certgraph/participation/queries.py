@@ -3,7 +3,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from certgraph.database import EnumText, Session
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.participation.rules import CountBasis, ParticipationState, Span, joined, span_of
 from certgraph.participation.tables import (
+    ParticipationChangeRow,
     ParticipationCountRow,
     ParticipationRow,
     RosterStudentRow,
@@ -72,18 +73,16 @@ async def spans_by_institution(
     return {id_: joined(spans) for id_, spans in found.items()}
 
 
-async def takes_part(
-    session: Session, institution_id: UUID, certificate_type_id: UUID, day: date
-) -> bool:
-    """Tell whether an institution takes part in a certificate on a day."""
-    rows = await session.execute(
-        select(ParticipationRow.active_on, ParticipationRow.year, ParticipationRow.ended_on).where(
-            ParticipationRow.institution_id == institution_id,
-            ParticipationRow.certificate_type_id == certificate_type_id,
-            _HAS_DAYS,
+async def institutions_changed_since(session: Session, since: datetime) -> set[UUID]:
+    """Return the institutions of which a participation took a step after a moment."""
+    statement = (
+        select(ParticipationRow.institution_id)
+        .join(
+            ParticipationChangeRow, ParticipationChangeRow.participation_id == ParticipationRow.id
         )
+        .where(ParticipationChangeRow.changed_at > since)
     )
-    return any(span_of(first, year, end).holds_on(day) for first, year, end in rows if first)
+    return set(await session.scalars(statement))
 
 
 async def newest_count(session: Session, participation_id: UUID) -> ParticipationCountRow | None:

@@ -45,6 +45,7 @@ class ParticipationChangeRow(Base):
     """A step of a participation; never updated or deleted."""
 
     __tablename__ = "participation_changes"
+    __table_args__ = (Index(None, "changed_at"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     participation_id: Mapped[UUID] = mapped_column(ForeignKey("participations.id"), index=True)

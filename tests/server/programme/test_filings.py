@@ -1,12 +1,13 @@
 """What is handed in, who says yes, and what is refused: the worked examples F, by their ids."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
 
 from certgraph.actions.parties import Role
+from certgraph.calendar import CHINA
 from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.duties.filing import SUBMISSIONS, answer_filing, withdraw_filing
 from certgraph.duties.findings import sentence
@@ -18,7 +19,14 @@ from certgraph.duties.kinds.institutions import CohortGroup
 from certgraph.duties.kinds.materials import Payer
 from certgraph.duties.kinds.orders import OrderKind
 from certgraph.duties.kinds.trainings import FeeItemDraft, FeeKind, TrainerDraft, TrainingMode
-from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind, FilingState
+from certgraph.duties.queries import has_in_force
+from certgraph.duties.rules import (
+    ConsentAnswer,
+    ConsentStep,
+    FilingKind,
+    FilingState,
+    ObligationKind,
+)
 from certgraph.duties.tables import FilingRow, FilingVersionRow, FindingRow, ObligationRow
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.rules import (
@@ -31,6 +39,7 @@ from certgraph.parameters.rules import ParameterName
 from certgraph.problems import Rejected
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from certgraph.standards.tables import StandardVersionRow
+from tests.server.parties import parties_of
 from tests.server.programme_kit import CLAUSES, china
 
 YES = ConsentAnswer.AGREED
@@ -559,6 +568,174 @@ async def test_a_province_orders_its_own_institutions_and_no_others(programme):
     await programme.submit("2021-04-01 09:00", "PA-440000", FilingKind.ORDER, **given)
     (owed,) = await rows_of(programme, ObligationRow)
     assert owed.rule_id == "S08"
+
+
+async def owed_of(programme, kind):
+    return [one for one in await rows_of(programme, ObligationRow) if one.kind is kind]
+
+
+async def test_an_order_that_another_revises_is_owed_no_longer(programme):
+    row = await programme.submit("2021-04-01 09:00", "EB-1", FilingKind.ORDER, **ORDER)
+    given = {**ORDER, "due_on": day("2021-05-31"), "revises": row.id}
+    await programme.submit("2021-04-20 09:00", "EB-1", FilingKind.ORDER, **given)
+    owed = await owed_of(programme, ObligationKind.ORDER)
+    assert sorted((one.due_on, one.waived_at is not None) for one in owed) == [
+        (day("2021-04-30"), True),
+        (day("2021-05-31"), False),
+    ]
+
+
+async def test_who_first_says_that_an_order_is_not_done_may_say_later_that_it_is(programme):
+    row = await programme.submit("2021-04-01 09:00", "EB-1", FilingKind.ORDER, **ORDER)
+    no, step = ConsentAnswer.DECLINED, ConsentStep.ANSWER
+    await answer(programme, "2021-04-10 09:00", "EO-001", row, step, no, remarks="需要时间")
+    await answer(programme, "2021-04-29 09:00", "EO-001", row, step)
+    (owed,) = await owed_of(programme, ObligationKind.ORDER)
+    assert owed.met_at == china("2021-04-29 09:00")
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "expected"),
+    [
+        ("EB-1", {"subject_code": "MOE"}, ("order.to_whom", ("subject_code",), None)),
+        ("EB-1", {"due_on": day("9999-12-31")}, ("day.out_of_range", ("due_on",), None)),
+        ("EB-1", {"due_on": day("2021-03-31")}, ("order.due_before", ("due_on",), None)),
+        ("EB-1", {"due_on": day("2021-04-01")}, None),
+    ],
+)
+async def test_an_order_is_for_whom_it_can_be(programme, code, changes, expected):
+    given = {**ORDER, **changes}
+    if expected is None:
+        await programme.submit("2021-04-01 09:00", code, FilingKind.ORDER, **given)
+        return
+    with pytest.raises(Rejected) as caught:
+        await programme.submit("2021-04-01 09:00", code, FilingKind.ORDER, **given)
+    assert expected in reasons(caught)
+
+
+async def test_the_office_records_a_filing_only_for_whom_may_hand_it_in(programme):
+    house = programme.house
+    environment = house.environment(now=china("2021-04-01 09:00"))
+    given = {**ORDER, "organization_code": "EO-002"}
+    with pytest.raises(Rejected) as caught:
+        await house.perform(SUBMISSIONS[FilingKind.ORDER], environment=environment, **given)
+    assert [code for code, *_ in reasons(caught)] == ["filing.filer_kind"]
+
+
+async def test_what_is_in_effect_is_revised_by_one_alone(programme):
+    kind, filing = FilingKind.ACTIVITY, ConsentStep.FILING
+    one = activity(authority_codes=["PA-330000"])
+    row = await programme.submit("2020-11-01 10:00", "EO-001", kind, **one)
+    await answer(programme, "2020-11-02 10:00", "PA-330000", row, filing)
+    second = await programme.submit("2020-11-03 10:00", "EO-001", kind, **one, revises=row.id)
+    with pytest.raises(Rejected) as caught:
+        await programme.submit("2020-11-04 10:00", "EO-001", kind, **one, revises=row.id)
+    assert reasons(caught) == [("filing.revised_already", ("revises",), None)]
+    await programme.do("2020-11-05 10:00", "EO-001", withdraw_filing, id=second.id)
+    await programme.submit("2020-11-06 10:00", "EO-001", kind, **one, revises=row.id)
+
+
+async def test_the_next_agreement_begins_where_the_present_one_ends(programme):
+    def body(first_on, last_on=None):
+        return {
+            "entrusted_body_code": "EB-1",
+            "clauses": CLAUSES,
+            "liability": "承担违约责任",
+            "first_on": day(first_on),
+            "last_on": day(last_on) if last_on else None,
+        }
+
+    kind, agree = FilingKind.AGREEMENT, ConsentStep.AGREEMENT
+    row = await programme.submit(
+        "2019-12-20 09:00", "EO-001", kind, **body("2020-01-01", "2021-06-30")
+    )
+    await answer(programme, "2019-12-21 09:00", "EB-1", row, agree)
+    given = {**body("2021-01-01"), "revises": row.id}
+    newer = await programme.submit("2020-11-01 09:00", "EO-001", kind, **given)
+    await answer(programme, "2020-11-02 09:00", "EB-1", newer, agree)
+    async with programme.house.sessions() as session:
+        held = [
+            await has_in_force(session, kind, row.organization_id, day(text))
+            for text in ("2019-12-31", "2020-06-01", "2020-12-31", "2021-01-01", "2022-01-01")
+        ]
+    assert held == [False, True, True, True, True]
+    periods = {one.id: one.last_on for one in await rows_of(programme, FilingRow)}
+    assert periods[row.id] == day("2020-12-31")
+
+
+async def test_an_activity_that_is_moved_and_missed_again_is_noted_again(programme):
+    kind, step = FilingKind.ACTIVITY, ConsentStep.FILING
+    one = activity(authority_codes=["PA-330000"])
+    row = await programme.submit("2020-11-01 10:00", "EO-001", kind, **one)
+    assert (await programme.sweep("2020-11-20 09:30")).found == 1
+    with pytest.raises(Rejected):
+        await programme.submit("2020-11-21 10:00", "EO-001", kind, **one, revises=row.id)
+    moved = {**one, "starts_at": china("2020-12-01 09:00"), "ends_at": china("2020-12-01 17:00")}
+    row = await programme.submit("2020-11-21 10:00", "EO-001", kind, **moved, revises=row.id)
+    assert (await programme.sweep("2020-12-01 09:30")).found == 1
+    await answer(programme, "2020-12-02 10:00", "PA-330000", row, step)
+
+
+async def test_what_began_unfiled_stays_owed_when_it_is_withdrawn_afterwards(programme):
+    one = activity(authority_codes=["PA-330000"])
+    row = await programme.submit("2020-11-01 10:00", "EO-001", FilingKind.ACTIVITY, **one)
+    await programme.do("2020-11-20 10:00", "EO-001", withdraw_filing, id=row.id)
+    assert (await programme.sweep("2020-11-21 09:00")).found == 1
+    (owed,) = await owed_of(programme, ObligationKind.ACTIVITY_FILING)
+    assert owed.waived_at is None
+
+
+@pytest.mark.parametrize(
+    "starts_at", [datetime(1, 1, 1, tzinfo=CHINA), datetime(9999, 12, 31, 23, tzinfo=UTC)]
+)
+async def test_a_moment_that_no_calendar_knows_is_refused(programme, starts_at):
+    given = activity(starts_at=starts_at)
+    with pytest.raises(Rejected) as caught:
+        await programme.submit("2020-11-01 10:00", "EO-001", FilingKind.ACTIVITY, **given)
+    assert reasons(caught) == [("day.out_of_range", ("starts_at",), None)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"reviewer_code": "PI-A"}, "filing.other_kind"),
+        ({"text": "教育部指定教材", "authorization": "无"}, "notice.no_authorization"),
+        ({"text": "教育部指定教材", "reviewer_code": "EB-1"}, "notice.label"),
+    ],
+)
+async def test_a_label_is_not_let_through_by_a_word_or_by_anybody(programme, changes, code):
+    person = await programme.appoint("EO-001", AppointmentFunction.RESPONSIBLE)
+    given = {"title": "通知", "text": "请使用指定软件", "responsible_id": person.id, **changes}
+    with pytest.raises(Rejected) as caught:
+        await programme.submit("2020-06-01 09:00", "EO-001", FilingKind.NOTICE, **given)
+    assert code in [one for one, *_ in reasons(caught)]
+
+
+READ = """{ filings { nodes { state versions { number body { ... on NoticeBody { text } } }
+  consents { version remarks } steps { version state remarks } } } }"""
+
+
+async def test_others_read_what_was_published_and_nothing_of_what_came_before(programme):
+    kind, review = FilingKind.NOTICE, ConsentStep.REVIEW
+    person = await programme.appoint("EO-001", AppointmentFunction.RESPONSIBLE)
+    given = {"title": "通知", "responsible_id": person.id, "reviewer_code": "PA-330000"}
+    text = {"text": "请使用指定软件作答"}
+    row = await programme.submit("2020-06-01 09:00", "EO-001", kind, **given, **text)
+    no = ConsentAnswer.RETURNED
+    await answer(programme, "2020-06-02 09:00", "PA-330000", row, review, no, remarks="内部意见")
+    given |= {"text": "请准时参加", "revises": row.id}
+    row = await programme.submit("2020-06-03 09:00", "EO-001", kind, **given)
+    await answer(programme, "2020-06-04 09:00", "PA-330000", row, review)
+    parties = {"filer": (Role.EVALUATION_ORGANIZATION, "EO-001", False)}
+    programme.house.now = china("2020-06-05 09:00")
+    async with parties_of(programme.house, parties) as asking:
+        (shown,) = (await asking.data("public", READ))["filings"]["nodes"]
+        assert [one["number"] for one in shown["versions"]] == [2]
+        assert {one["version"] for one in (*shown["consents"], *shown["steps"])} == {2}
+        assert [one["state"] for one in shown["steps"]] == ["SUBMITTED", "EFFECTIVE"]
+        (own,) = (await asking.data("filer", READ))["filings"]["nodes"]
+        assert [one["number"] for one in own["versions"]] == [1, 2]
+        assert "内部意见" in [one["remarks"] for one in own["consents"]]
 
 
 async def test_more_spent_than_received_for_a_purpose_is_noted(programme):

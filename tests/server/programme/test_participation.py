@@ -105,13 +105,35 @@ async def test_only_its_own_authority_files_or_declines_an_application(programme
         ),
         ("2026-01-02 09:00", {"year": 2026}, ("regime.closed", (), "S15")),
         ("2025-12-31 23:59", {"year": 2026}, ("regime.closed", ("year",), "S15")),
-        ("2019-11-13 09:00", {"year": 2019}, ("regime.closed", (), "S15")),
+        ("2019-11-13 09:00", {"year": 2019}, ("regime.not_begun", (), None)),
+        ("2021-03-01 09:00", {"year": 0}, ("participation.year", ("year",), None)),
+        ("2021-03-01 09:00", {"year": 2_147_483_647}, ("participation.year", ("year",), None)),
+        ("2021-03-01 09:00", {"planned": 100_001}, ("participation.planned", ("planned",), None)),
     ],
 )
 async def test_what_cannot_be_applied_for(programme, at, changes, expected):
     with pytest.raises(Rejected) as caught:
         await apply(programme, at, **changes)
     assert reasons(caught) == [expected]
+
+
+async def test_in_the_year_in_which_the_pilot_began_one_takes_part(programme):
+    row = await apply(programme, "2019-12-01 09:00", year=2019)
+    assert row.state is ParticipationState.APPLIED
+
+
+async def test_what_ended_with_its_year_is_not_ended_again_and_figures_are_of_its_days(programme):
+    row = await programme.take_part("PI-A", "2021-03-08")
+    with pytest.raises(Rejected) as caught:
+        await programme.do("2022-03-05 09:00", "PI-A", end_participation, id=row.id)
+    assert [code for code, *_ in reasons(caught)] == ["participation.other_year"]
+    given = {"id": row.id, **COUNT, "as_of": date(2021, 3, 7)}
+    with pytest.raises(Rejected) as caught:
+        await programme.do("2021-07-01 09:00", "PI-A", report_count, **given)
+    assert reasons(caught) == [("participation.count_before", ("as_of",), None)]
+    with pytest.raises(Rejected) as caught:
+        await roster(programme, "PI-A", row, [])
+    assert reasons(caught) == [("participation.roster_empty", ("students",), None)]
 
 
 async def test_one_applies_once_for_a_certificate_level_and_year(programme):

@@ -1,7 +1,7 @@
 """Weekly reports as they are owed, come, are missed and waived; and the rates of them."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +13,7 @@ from certgraph.duties.findings import sentence
 from certgraph.duties.rules import ObligationKind
 from certgraph.duties.tables import FindingRow, ObligationRow
 from certgraph.duties.waiving import waive_obligation
-from certgraph.parameters.actions import set_provincial_parameter
+from certgraph.parameters.actions import set_parameter, set_provincial_parameter
 from certgraph.parameters.rules import ParameterName
 from certgraph.participation.actions import end_participation
 from certgraph.problems import Rejected
@@ -107,6 +107,78 @@ async def test_an_exemption_that_comes_later_waives_what_was_opened_before(progr
     assert await findings(programme) == []
     waived = [row.first_on for row in await weekly(programme) if row.waived_at]
     assert waived == [day("2022-01-17"), day("2022-01-24")]
+
+
+async def set_for_guangdong(programme, at, name, value, first_on, last_on=None):
+    last = day(last_on) if last_on else None
+    given = {"name": name, "value": value, "first_on": day(first_on), "last_on": last}
+    await programme.do(at, "PA-440000", set_provincial_parameter, **given, basis="文件")
+
+
+async def sweep_daily(programme, first_on, days):
+    for number in range(days):
+        await programme.sweep(f"{day(first_on) + timedelta(days=number)} 00:30")
+
+
+@pytest.mark.parametrize("is_daily", [True, False], ids=["swept daily", "swept late"])
+async def test_grace_that_is_given_meanwhile_moves_what_is_not_due_and_what_is_found(
+    programme, is_daily
+):
+    """W38 and W39 are missed; grace is given for W40 while it runs, and nothing comes any more."""
+    await programme.take_part("PI-A", "2021-09-06")
+    await programme.report("PI-A", "2021-09-13", "2021-09-19 23:30")
+    if is_daily:
+        await sweep_daily(programme, "2021-09-20", 16)
+    given = (ParameterName.REPORT_GRACE_DAYS, "3", "2021-10-04")
+    await set_for_guangdong(programme, "2021-10-06 09:00", *given)
+    if is_daily:
+        await sweep_daily(programme, "2021-10-07", 30)
+    await programme.sweep("2021-11-10 09:00")
+    assert [(rule, at) for rule, at, _ in await findings(programme)] == [
+        ("I1", china("2021-10-14 00:00"))
+    ]
+
+
+async def test_an_exemption_waives_what_was_judged_before_it_too(programme):
+    await programme.take_part("PI-A", "2021-09-06")
+    await programme.report("PI-A", "2021-09-13", "2021-09-19 23:30")
+    await programme.sweep("2021-09-27 00:01")
+    given = (ParameterName.REPORT_IS_EXEMPT, "yes", "2021-09-20", "2021-10-03")
+    await set_for_guangdong(programme, "2021-09-27 09:00", *given)
+    await programme.sweep("2021-09-27 09:01")
+    waived = [row.first_on for row in await weekly(programme) if row.waived_at]
+    assert waived == [day("2021-09-20"), day("2021-09-27")]
+
+
+async def test_a_waiver_between_the_moment_and_the_sweep_takes_no_finding_away(programme):
+    await programme.take_part("PI-A", "2021-09-06")
+    await programme.report("PI-A", "2021-09-13", "2021-09-19 23:30")
+    await programme.sweep("2021-10-08 09:00")
+    third = next(row for row in await weekly(programme) if row.first_on == day("2021-10-04"))
+    given = {"id": third.id, "reason": "补免"}
+    await programme.do("2021-10-12 09:00", "PA-440000", waive_obligation, **given)
+    await programme.sweep("2021-10-13 09:00")
+    assert await findings(programme) == [W1_FINDING]
+
+
+async def test_what_comes_to_be_owed_in_the_middle_of_a_week_is_opened_then(programme):
+    house = programme.house
+    given = {"name": ParameterName.REPORT_FIRST_IS_EXEMPT, "value": "no", "basis": "文件"}
+    at = house.environment(now=china("2021-09-01 09:00"))
+    await house.perform(set_parameter, environment=at, first_on=day("2021-09-01"), **given)
+    await programme.sweep("2021-09-06 09:00")
+    await programme.take_part("PI-A", "2021-09-08")
+    await programme.sweep("2021-09-09 09:00")
+    assert [row.first_on for row in await weekly(programme)] == [day("2021-09-06")]
+
+
+async def test_a_report_is_not_revised_into_another_week(programme):
+    await programme.take_part("PI-A", "2021-09-06")
+    row = await programme.report("PI-A", "2021-09-13", "2021-09-17 09:00")
+    given = {"first_on": day("2021-09-20"), "progress": "另一周", "revises": row.id}
+    with pytest.raises(Rejected) as caught:
+        await programme.submit("2021-09-22 09:00", "PI-A", "weekly_report", **given)
+    assert [one.code for one in caught.value.problems] == ["filing.other_place"]
 
 
 async def rates(programme, first_on, last_on, **by):

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from certgraph.calendar import instant_after, is_working_day
-from certgraph.duties.weeks import missed_runs, periods
+from certgraph.duties.weeks import Judged, missed_runs, periods
 from certgraph.parameters.rules import ParameterName, Parameters, Setting
 from certgraph.participation.rules import Span, joined, span_of
 from tests.server.programme_kit import china
@@ -45,8 +45,17 @@ def found(start, end, missing, now, *, settings=(), late=None, always=True):
         if one.first_on not in missed
     }
     received |= {week(one): china(at) for one, at in (late or {}).items()}
-    runs = missed_runs(known, received, lambda _day: 3, china(f"{now} 00:00"))
+    runs = missed_runs(judged(known, received), lambda _day: 3, china(f"{now} 00:00"))
     return [(run.found_at, list(run.first_days)) for run in runs]
+
+
+def judged(known, received):
+    """Return what is owed, with when it came."""
+    return [
+        Judged(one.first_on, one.weeks, one.spell, one.due_before, received.get(one.first_on))
+        for one in known
+        if one.is_owed
+    ]
 
 
 def finding(at, *weeks):
@@ -129,6 +138,16 @@ EXAMPLES = {
         "2021-11-01",
         finding("2021-10-11 00:00", *W1["missing"]),
     ),
+    "a week that falls due after the one behind it counts once it is due": (
+        W1
+        | {
+            "settings": [
+                setting(ParameterName.REPORT_GRACE_DAYS, "14", "2021-09-27", "2021-10-03"),
+            ],
+        },
+        "2021-11-01",
+        finding("2021-10-18 00:00", *W1["missing"]),
+    ),
     "a week that came breaks the run": (
         W1 | {"missing": ["2021-W38", "2021-W39", "2021-W41", "2021-W42"]},
         "2021-11-08",
@@ -180,7 +199,8 @@ def test_a_run_does_not_cross_a_pause():
     owed_weeks = [one.first_on for one in known if one.is_owed]
     assert owed_weeks[-2:] == [week("2021-W10"), week("2021-W11")]
     received = {one.first_on: instant_after(one.first_on) for one in known[:2]}  # but not of two
-    runs = missed_runs(known, received, lambda _day: 3, china("2021-03-15 00:00"))
+    now = china("2021-03-15 00:00")
+    runs = missed_runs(judged(known, received), lambda _day: 3, now)
     assert list(runs) == []
 
 

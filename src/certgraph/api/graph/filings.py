@@ -1,10 +1,12 @@
+# ruff: noqa: ANN401 - a column
 """Filings in the graph: what was handed in, word for word, and who said yes to it."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
+from certgraph.actions.parties import OF_ONE_ORGANIZATION
 from certgraph.api.graph.enums import CertificateLevel, Role
 from certgraph.api.graph.filing_bodies import FILING_BODY, shown_body
 from certgraph.api.graph.filters import of_organization, of_type
@@ -18,30 +20,52 @@ from certgraph.api.graph.programme_enums import (
 from certgraph.api.graph.programme_filters import of_filings
 from certgraph.api.graph.standards import CertificateType
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION
-from certgraph.api.reads.declarations import Condition, Conditions, below_parent
+from certgraph.api.reads.declarations import Condition, Conditions, Policy
 from certgraph.api.reads.declaring import all_of, column, computed, many, one, page, read_from
 from certgraph.api.relay import Connection, Node
 from certgraph.duties import queries
 from certgraph.duties.tables import ConsentRow, FilingChangeRow, FilingRow, FilingVersionRow
 from certgraph.organizations.queries import supervised_by, supervised_by_code
 
+_OFFICES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
 
-def _filings(role: Role | None) -> bool | Condition:
-    """Let everybody read what is published; its parties, its supervisor and the offices all."""
-    if role in (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY):
-        return True
-    published = queries.is_published()
-    if role in (None, Role.VERIFIER, Role.HOLDER):
-        return published
-    mine = published | (FilingRow.organization_id == CALLER_ORGANIZATION)
-    mine |= queries.is_asked(CALLER_ORGANIZATION) | (FilingRow.subject_id == CALLER_ORGANIZATION)
+
+def _parties(role: Role | None) -> Condition | None:
+    """Return the condition that a caller is a party of a filing; None: the role never is."""
+    if role not in OF_ONE_ORGANIZATION:
+        return None
+    mine = (FilingRow.organization_id == CALLER_ORGANIZATION) | (
+        FilingRow.subject_id == CALLER_ORGANIZATION
+    )
+    mine |= queries.is_asked(CALLER_ORGANIZATION)
     if role is Role.PROVINCIAL_AUTHORITY:
         return mine | FilingRow.organization_id.in_(supervised_by(CALLER_ORGANIZATION))
     return mine
 
 
+def _filings(role: Role | None) -> bool | Condition:
+    """Let everybody read what is published; its parties, its supervisor and the offices all."""
+    if role in _OFFICES:
+        return True
+    parties = _parties(role)
+    return queries.is_published() if parties is None else queries.is_published() | parties
+
+
+def _of_version(filing_id: Any, version: Any) -> Policy:
+    """Return the policy of what belongs to a version: parties read all, others the latest."""
+
+    def policy(role: Role | None) -> bool | Condition:
+        if role in _OFFICES:
+            return True
+        return queries.is_latest_or(filing_id, version, _parties(role))
+
+    return policy
+
+
 @strawberry.type(description="A version of a filing; it never changes.")
-@read_from(FilingVersionRow, policy=below_parent)
+@read_from(
+    FilingVersionRow, policy=_of_version(FilingVersionRow.filing_id, FilingVersionRow.number)
+)
 class FilingVersion:
     """See `certgraph.duties.tables.FilingVersionRow`."""
 
@@ -58,7 +82,7 @@ class FilingVersion:
 
 
 @strawberry.type(description="What an organization is asked to say of a version, and what it said.")
-@read_from(ConsentRow, policy=below_parent)
+@read_from(ConsentRow, policy=_of_version(ConsentRow.filing_id, ConsentRow.version))
 class Consent:
     """See `certgraph.duties.tables.ConsentRow`."""
 
@@ -76,7 +100,7 @@ class Consent:
 
 
 @strawberry.type(description="A step of a filing.")
-@read_from(FilingChangeRow, policy=below_parent)
+@read_from(FilingChangeRow, policy=_of_version(FilingChangeRow.filing_id, FilingChangeRow.version))
 class FilingStep:
     """See `certgraph.duties.tables.FilingChangeRow`."""
 
@@ -140,7 +164,7 @@ class Filing(Node):
     )
     steps: list[FilingStep] = many(
         FilingChangeRow.filing_id,
-        order_by=[FilingChangeRow.changed_at, FilingChangeRow.id],
+        order_by=[FilingChangeRow.changed_at, queries.begins_version(), FilingChangeRow.id],
         description="Its steps, oldest first.",
     )
 

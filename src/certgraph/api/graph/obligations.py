@@ -1,7 +1,8 @@
+# ruff: noqa: ANN401 - a column
 """What is owed, what was noted, and how many reports came, in the graph."""
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
@@ -20,7 +21,7 @@ from certgraph.api.graph.programme_filters import OBLIGATION_STATE, of_obligatio
 from certgraph.api.graph.standards import CertificateType
 from certgraph.api.policy_types import PolicyRule
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION
-from certgraph.api.reads.declarations import Conditions
+from certgraph.api.reads.declarations import Condition, Conditions, Policy
 from certgraph.api.reads.declaring import all_of, column, computed, one, page, read_from
 from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node
@@ -50,6 +51,22 @@ _MAY = {
 _SUPERVISED = supervised_by(CALLER_ORGANIZATION)
 
 
+def _concerning(owner: Any, filing_id: Any) -> Policy:
+    """Return the policy of what an organization owes.
+
+    A province reads, too, what concerns a filing that it handed in or is asked about.
+    """
+    own = readers(_MAY, owner, supervised=_SUPERVISED)
+
+    def policy(role: Role | None) -> bool | Condition:
+        found = own(role)
+        if role is not Role.PROVINCIAL_AUTHORITY or isinstance(found, bool):
+            return found
+        return found | queries.is_about(filing_id, CALLER_ORGANIZATION)
+
+    return policy
+
+
 def _age(context: Context, opened_at: datetime) -> int:
     return (programme_day(context.now) - programme_day(opened_at)).days
 
@@ -58,7 +75,7 @@ def _age(context: Context, opened_at: datetime) -> int:
     description="What an organization owes 应办事项, under which rule, until when, and what met "
     "it. It reads its own, an authority those of its institutions, the programme's offices all."
 )
-@read_from(ObligationRow, policy=readers(_MAY, ObligationRow.debtor_id, supervised=_SUPERVISED))
+@read_from(ObligationRow, policy=_concerning(ObligationRow.debtor_id, ObligationRow.filing_id))
 class Obligation(Node):
     """See `certgraph.duties.tables.ObligationRow`."""
 
@@ -121,7 +138,7 @@ def _said(context: Context, code: str, facts: str) -> str:
     description="What was noted under a rule 发现. It stays, with the days that it names, even "
     "where what was missed comes later. Who reads obligations reads these."
 )
-@read_from(FindingRow, policy=readers(_MAY, FindingRow.subject_id, supervised=_SUPERVISED))
+@read_from(FindingRow, policy=_concerning(FindingRow.subject_id, FindingRow.filing_id))
 class Finding(Node):
     """See `certgraph.duties.tables.FindingRow`."""
 

@@ -142,6 +142,7 @@ class Kind(Generic[B]):
         flags: What is noted of it once it is in effect.
         effect: What is done with it when it comes into effect.
         is_public: Whether everybody reads it once it is in effect.
+        after_the_end: Whether it is handed in also after the pilot's last day.
         one_for: Columns for which a filer has one that is live, at most; None: as many as it likes.
     """
 
@@ -158,4 +159,5 @@ class Kind(Generic[B]):
     flags: Callable[[B, Facts], Sequence[Flag]] = _nothing
     effect: Callable[[Act, B], Awaitable[None]] | None = None
     is_public: bool = False
+    after_the_end: bool = False
     one_for: Sequence[str] | None = None

@@ -112,6 +112,7 @@ FUND_RETURN = Kind(
     said="Account for the money of a period, by source and purpose. More spent than received for a "
     "purpose is noted.",
     may={Role.PILOT_INSTITUTION: OWN, Role.PROVINCIAL_AUTHORITY: OWN, Role.OPERATOR: ON_BEHALF},
+    after_the_end=True,
     problems=_problems,
     flags=_flags,
     one_for=("first_on", "last_on"),

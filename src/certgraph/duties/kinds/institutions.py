@@ -108,6 +108,7 @@ WORKLOAD = Kind(
     body=WorkloadBody,
     said="Report how trainings count in the workload of teachers (rule R16).",
     may=_MAY,
+    after_the_end=True,
     problems=_workload_problems,
     one_for=("first_on", "last_on"),
 )

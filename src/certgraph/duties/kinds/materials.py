@@ -1,5 +1,6 @@
 """What is taught from: textbooks and online resources."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -74,6 +75,9 @@ TEXTBOOK = Kind(
 )
 
 
+_URL = re.compile(r"https?://[^/\s]+\.[^/\s]+\S*").fullmatch
+
+
 class Payer(StrEnum):
     """Who pays: 院校, 培训评价组织, 学生, 其他."""
 
@@ -110,7 +114,7 @@ class ResourceBody:
 
 def _resource_problems(body: ResourceBody, facts: Facts) -> list[Problem]:
     problems = line_problems(body, "title", "url")
-    if not body.url.startswith(("https://", "http://")):
+    if not _URL(body.url):
         problems.append(Problem(code="resource.url", path=("url",)))
     problems += text_of_problems(body, "justification", "cost_basis")
     problems += past_problems(body.updated_on, facts.today, "updated_on")

@@ -13,6 +13,7 @@ from certgraph.duties.kinds.declaring import Consent, Facts, Kind
 from certgraph.duties.kinds.values import line_problems, text_of_problems
 from certgraph.duties.labels import LabelOutcome, label_outcome
 from certgraph.duties.rules import ConsentStep, FilingKind
+from certgraph.organizations.rules import OrganizationKind
 from certgraph.organizations.tables import AppointmentRow
 from certgraph.problems import Problem
 
@@ -36,6 +37,13 @@ class NoticeBody:
     reviewer_code: str | None = None
 
 
+_REVIEWERS = {
+    OrganizationKind.MINISTRY,
+    OrganizationKind.ENTRUSTED_BODY,
+    OrganizationKind.PROVINCIAL_AUTHORITY,
+}
+
+
 def _outcome(body: NoticeBody, facts: Facts) -> tuple[LabelOutcome, str]:
     return label_outcome(f"{body.title}\n{body.text}", facts.today)
 
@@ -44,6 +52,12 @@ def _problems(body: NoticeBody, facts: Facts) -> list[Problem]:
     problems = line_problems(body, "title", "authorization") + text_of_problems(body, "text")
     if facts.responsible_id is None:
         problems.append(Problem(code="notice.no_responsible", path=("responsible_id",)))
+    if body.authorization is not None and not any(c.isdigit() for c in body.authorization):
+        problems.append(Problem(code="notice.no_authorization", path=("authorization",)))
+    reviewer = facts.parties.get(body.reviewer_code or "")
+    if reviewer is not None and not reviewer.kinds & _REVIEWERS:
+        shown: dict[str, object] = {"name": reviewer.name, "kind": tuple(sorted(_REVIEWERS))}
+        problems.append(Problem(code="filing.other_kind", path=("reviewer_code",), facts=shown))
     outcome, words = _outcome(body, facts)
     shown = {"words": words}
     if outcome is LabelOutcome.BLOCK and body.authorization is None:

@@ -9,7 +9,7 @@ from certgraph.calendar import instant_after
 from certgraph.duties.kinds.declaring import Consent, Due, Facts, Kind
 from certgraph.duties.kinds.values import line_problems, text_of_problems
 from certgraph.duties.rules import ConsentStep, FilingKind, ObligationBasis, ObligationKind
-from certgraph.organizations.rules import OrganizationKind
+from certgraph.organizations.rules import OrganizationKind, day_problems
 from certgraph.problems import Problem
 
 
@@ -50,6 +50,7 @@ class OrderBody:
 
 def _problems(body: OrderBody, facts: Facts) -> list[Problem]:
     problems = line_problems(body, "title", "document_number") + text_of_problems(body, "text")
+    problems += day_problems(body.due_on, "due_on")
     if body.due_on < facts.today:
         shown = {"day": body.due_on.isoformat()}
         problems.append(Problem(code="order.due_before", path=("due_on",), facts=shown))
@@ -57,7 +58,10 @@ def _problems(body: OrderBody, facts: Facts) -> list[Problem]:
     is_authority = OrganizationKind.PROVINCIAL_AUTHORITY in facts.filer.kinds
     is_supervised = subject.supervisor_id == facts.filer.id
     is_issuer = OrganizationKind.EVALUATION_ORGANIZATION in subject.kinds
-    if is_authority and not is_supervised and not is_issuer:
+    if not is_issuer and OrganizationKind.PILOT_INSTITUTION not in subject.kinds:
+        shown = {"name": subject.name}
+        problems.append(Problem(code="order.to_whom", path=("subject_code",), facts=shown))
+    elif is_authority and not is_supervised and not is_issuer:
         shown = {"name": subject.name, "authority": facts.filer.name}
         path = ("subject_code",)
         problems.append(Problem(code="order.not_supervised", path=path, facts=shown))
@@ -96,6 +100,7 @@ ORDER = Kind(
         Role.OPERATOR: ON_BEHALF,
     },
     parties={"subject_code": None},
+    after_the_end=True,
     problems=_problems,
     consents=_consents,
     dues=_dues,

@@ -55,6 +55,7 @@ WEEKLY_REPORT = Kind(
     "many certificates the institution pilots.",
     may={Role.PILOT_INSTITUTION: OWN, Role.OPERATOR: ON_BEHALF},
     rule="R05",
+    after_the_end=True,
     problems=_weekly_problems,
     one_for=("first_on",),
 )
@@ -99,6 +100,7 @@ PERIODIC_REPORT = Kind(
         Role.EVALUATION_ORGANIZATION: OWN,
         Role.OPERATOR: ON_BEHALF,
     },
+    after_the_end=True,
     problems=_periodic_problems,
     one_for=("first_on", "last_on"),
 )
