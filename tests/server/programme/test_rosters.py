@@ -52,6 +52,12 @@ async def test_a_roster_is_tried_then_recorded_once(rosters):
     assert (status, answer["errors"][0]["code"]) == (409, "idempotency.conflict")
 
 
+@pytest.mark.parametrize("titles", [("证件号码",), ("学号", "证件号码")])
+async def test_a_roster_needs_documents_and_nothing_else(rosters, titles):
+    cells = [{titles[-1]: FIRST}, {titles[-1]: SECOND}]
+    assert await rosters(xlsx(cells, titles)) == (200, {"enrolled": 2, "isTrial": True})
+
+
 async def test_every_wrong_cell_is_named_with_its_place_and_nothing_is_recorded(rosters):
     status, answer = await rosters(table(FIRST, "110105194912310021", "", FIRST), trial="false")
     assert (status, answer["count"]) == (422, 1)
@@ -77,6 +83,7 @@ async def test_every_wrong_cell_is_named_with_its_place_and_nothing_is_recorded(
         (table(FIRST), {"passed": "-1"}, 422, "request.parameter_value"),
         (table(FIRST), {"examined": "2"}, 409, "participation.more_examined"),
         (table(FIRST), {"bogus": "1"}, 422, "request.parameter_unknown"),
+        (table(FIRST), {"key": "\x00", "trial": "false"}, 422, "text.character"),
         (table(FIRST), {"path": "/participations/bad/roster"}, 404, "participation.not_found"),
         (table(FIRST, titles=("姓名", "学号")), {}, 422, "sheet.no_header"),
         (b"", {}, 422, "sheet.empty"),

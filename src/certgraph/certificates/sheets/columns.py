@@ -105,6 +105,7 @@ def find_table(
     sheets: Sequence[Sheet],
     given: Mapping[str, object],
     required: Collection[str] = REQUIRED,
+    least: int = 2,
 ) -> tuple[Sheet, Header]:
     """Return the sheet that holds candidates, and its header.
 
@@ -112,11 +113,12 @@ def find_table(
         sheets: The visible sheets of a file.
         given: What holds for all candidates, by name of a column: such a column may be missing.
         required: Columns that it needs.
+        least: How many known columns a row must name to be the header.
 
     Raises:
         Rejected: None does, or several; or what is wrong with its columns.
     """
-    found = [(sheet, header) for sheet in sheets if (header := _header(sheet)) is not None]
+    found = [(sheet, header) for sheet in sheets if (header := _header(sheet, least)) is not None]
     if not found:
         needed = "、".join(BY_NAME[name].title for name in required if name not in given)
         raise refusal("sheet.no_header", rows=HEADER_ROWS, columns=needed)
@@ -138,8 +140,8 @@ def find_table(
     return sheet, header
 
 
-def _header(sheet: Sheet) -> Header | None:
-    """Return the header whose row names the most columns; None where none names two.
+def _header(sheet: Sheet, least: int) -> Header | None:
+    """Return the header whose row names the most columns; None where none names so many.
 
     Names that are merged downwards are names of each of their rows; the last one is the header's.
     """
@@ -150,7 +152,7 @@ def _header(sheet: Sheet) -> Header | None:
             if left == right:
                 _put(rows[number - 1], left, rows[top - 1][left - 1])
                 continued.add(number)
-    best, most = None, 1
+    best, most = None, least - 1
     for index, row in enumerate(rows):
         titles = _titles(row, rows[index - 1] if index else ())
         # a cell that its own row names counts more than one that the row above does

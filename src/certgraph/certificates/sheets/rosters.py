@@ -43,7 +43,7 @@ def read_roster(data: bytes) -> Roster:
     Raises:
         Rejected: It is no such table, has no row, or too many.
     """
-    sheet, header = find_table(read_sheets_apart(data), {}, ("document_number",))
+    sheet, header = find_table(read_sheets_apart(data), {}, ("document_number",), 1)
     students: list[StudentDraft] = []
     rows: list[Row] = []
     for number, cells in enumerate(sheet.rows[header.row :], header.row + 1):
