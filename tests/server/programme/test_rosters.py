@@ -85,7 +85,7 @@ async def test_every_wrong_cell_is_named_with_its_place_and_nothing_is_recorded(
         (table(FIRST), {"bogus": "1"}, 422, "request.parameter_unknown"),
         (table(FIRST), {"key": "\x00", "trial": "false"}, 422, "text.character"),
         (table(FIRST), {"path": "/participations/bad/roster"}, 404, "participation.not_found"),
-        (table(FIRST, titles=("姓名", "学号")), {}, 422, "sheet.no_header"),
+        (table(FIRST, titles=("姓名", "学号")), {}, 422, "sheet.column_missing"),
         (b"", {}, 422, "sheet.empty"),
         (table(*[FIRST] * (MOST_STUDENTS + 1)), {}, 422, "participation.roster_size"),
     ],
