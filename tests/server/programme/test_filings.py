@@ -676,6 +676,25 @@ async def test_an_activity_that_is_moved_and_missed_again_is_noted_again(program
     await answer(programme, "2020-12-02 10:00", "PA-330000", row, step)
 
 
+async def test_whom_a_new_version_no_longer_asks_is_owed_nothing_and_reads_nothing(programme):
+    row = await programme.submit("2020-11-01 10:00", "EO-001", FilingKind.ACTIVITY, **activity())
+    fewer = {**activity(authority_codes=["PA-330000"]), "revises": row.id}
+    await programme.submit("2020-11-02 10:00", "EO-001", FilingKind.ACTIVITY, **fewer)
+    owed = await owed_of(programme, ObligationKind.ACTIVITY_FILING)
+    assert sorted(one.waived_at is not None for one in owed) == [False, True]
+    with pytest.raises(Rejected) as caught:
+        await answer(programme, "2020-11-03 10:00", "PA-320000", row, ConsentStep.FILING)
+    assert [code for code, *_ in reasons(caught)] == ["filing.not_found"]
+    parties = {"dropped": (Role.PROVINCIAL_AUTHORITY, "PA-320000", False)}
+    programme.house.now = china("2020-11-03 10:00")
+    async with parties_of(programme.house, parties) as asking:
+        assert await asking.data("dropped", READ) == {"filings": {"nodes": []}}
+    again = {**activity(), "revises": row.id}
+    await programme.submit("2020-11-04 10:00", "EO-001", FilingKind.ACTIVITY, **again)
+    owed = await owed_of(programme, ObligationKind.ACTIVITY_FILING)
+    assert [one.waived_at for one in owed] == [None, None]
+
+
 async def test_what_began_unfiled_stays_owed_when_it_is_withdrawn_afterwards(programme):
     one = activity(authority_codes=["PA-330000"])
     row = await programme.submit("2020-11-01 10:00", "EO-001", FilingKind.ACTIVITY, **one)

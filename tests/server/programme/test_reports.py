@@ -4,8 +4,9 @@ import asyncio
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from certgraph.actions.parties import Role
 from certgraph.all_duties import sweep_all
 from certgraph.certificates.states.actions import register_certificate
 from certgraph.duties import queries
@@ -18,6 +19,7 @@ from certgraph.parameters.rules import ParameterName
 from certgraph.participation.actions import end_participation
 from certgraph.problems import Rejected
 from tests.server import credit_kit
+from tests.server.parties import parties_of
 from tests.server.programme_kit import china
 
 
@@ -170,6 +172,41 @@ async def test_what_comes_to_be_owed_in_the_middle_of_a_week_is_opened_then(prog
     await programme.take_part("PI-A", "2021-09-08")
     await programme.sweep("2021-09-09 09:00")
     assert [row.first_on for row in await weekly(programme)] == [day("2021-09-06")]
+
+
+async def test_a_report_that_came_while_its_obligation_was_opened_meets_it(programme):
+    """The report saw no obligation yet, and the sweep no report: the next one finds both."""
+    await programme.take_part("PI-A", "2021-09-06")
+    await programme.report("PI-A", "2021-09-13", "2021-09-13 00:10")
+    await programme.sweep("2021-09-13 00:10")
+    async with programme.house.sessions.begin() as session:
+        await session.execute(update(ObligationRow).values(met_at=None, met_by_id=None))
+    await programme.sweep("2021-09-20 00:10")
+    first = (await weekly(programme))[0]
+    assert first.met_at == china("2021-09-13 00:10")
+
+
+STATES = "{ obligations(kind: WEEKLY_REPORT) { nodes { firstOn state } } }"
+
+
+async def test_the_state_of_what_is_owed_is_derived_from_the_time_of_asking(programme):
+    house = programme.house
+    await programme.take_part("PI-A", "2021-09-06")
+    await programme.sweep("2021-09-13 08:00")
+    asked = {
+        "2021-09-16 23:59": "AHEAD",
+        "2021-09-17 00:00": "DUE_SOON",  # the last day is two days away
+        "2021-09-19 23:59": "DUE_SOON",
+        "2021-09-20 00:00": "OVERDUE",
+    }
+    async with parties_of(house, {"own": (Role.PILOT_INSTITUTION, "PI-A", False)}) as asking:
+        for at, state in asked.items():
+            house.now = china(at)
+            (shown,) = (await asking.data("own", STATES))["obligations"]["nodes"]
+            assert shown["state"] == state, at
+        await programme.report("PI-A", "2021-09-13", "2021-09-20 00:00")
+        (shown,) = (await asking.data("own", STATES))["obligations"]["nodes"]
+        assert shown["state"] == "MET_LATE"
 
 
 async def test_a_report_is_not_revised_into_another_week(programme):
