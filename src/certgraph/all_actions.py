@@ -15,7 +15,7 @@ from certgraph.credit_bank.conversion import measures
 from certgraph.credit_bank.feed import recording, webhooks
 from certgraph.credit_bank.proposals import drafting as proposals
 from certgraph.credit_bank.proposals import hours_rules, recognition
-from certgraph.duties import filing, waiving
+from certgraph.duties import answering, filing, waiving
 from certgraph.entitlements import actions as entitlements
 from certgraph.feedback import actions as feedback
 from certgraph.organizations import actions as organizations
@@ -23,6 +23,7 @@ from certgraph.organizations import appointments, keys, tokens
 from certgraph.organizations.subjects import ProgrammeParties
 from certgraph.parameters import actions as parameters
 from certgraph.participation import actions as participation
+from certgraph.participation import counting
 from certgraph.standards import actions as standards
 from certgraph.standards import catalogue_import
 from certgraph.transparency import recovering
@@ -37,7 +38,9 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *standards.ACTIONS,
     *catalogue_import.ACTIONS,
     *participation.ACTIONS,
+    *counting.ACTIONS,
     *filing.ACTIONS,
+    *answering.ACTIONS,
     *waiving.ACTIONS,
     *feedback.ACTIONS,
     *entitlements.ACTIONS,

@@ -5,7 +5,7 @@ from datetime import datetime
 from certgraph.calendar import instant_after
 from certgraph.certificates import registration_queries
 from certgraph.database import Session
-from certgraph.duties.queries import open_obligations
+from certgraph.duties.obligation_queries import open_obligations
 from certgraph.duties.rules import ObligationBasis, ObligationKind
 from certgraph.randomness import Random, new_id
 

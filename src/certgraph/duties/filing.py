@@ -1,41 +1,36 @@
 # ruff: noqa: ANN401 - a body of any kind
-"""Hand in, revise, answer, withdraw: an action a kind to hand it in, the others for all kinds."""
+"""Hand in and revise filings: an action a kind."""
 
 import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import Action, KeyOf, action
 from certgraph.actions.inputs import plain
-from certgraph.actions.parties import ON_BEHALF, OWN, TURN, Role
+from certgraph.actions.parties import Role
 from certgraph.calendar import programme_day
-from certgraph.duties import queries
-from certgraph.duties.bodies import body_of
-from certgraph.duties.findings import stated_facts
+from certgraph.duties import obligation_queries, queries
+from certgraph.duties.effects import owe_what_is_due, record_step, take_effect
 from certgraph.duties.kinds import KINDS
-from certgraph.duties.kinds.declaring import Consent, Due, Facts, Kind
+from certgraph.duties.kinds.declaring import Consent, Facts, Kind
 from certgraph.duties.looking import facts_of, scope_of
 from certgraph.duties.rules import (
-    ConsentAnswer,
-    ConsentStep,
     FilingKind,
     FilingState,
     ObligationKind,
 )
-from certgraph.duties.subjects import FILING
-from certgraph.duties.tables import ConsentRow, FilingChangeRow, FilingRow, FilingVersionRow
+from certgraph.duties.tables import ConsentRow, FilingRow, FilingVersionRow
 from certgraph.organizations.rules import OrganizationKind, day_problems
-from certgraph.organizations.subjects import ORGANIZATION, organization_named
+from certgraph.organizations.subjects import ORGANIZATION
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.parameters.rules import ended_problems
-from certgraph.problems import Problem, Rejected, refusal, reject_if
+from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import new_id
-from certgraph.text import text_problems
 
 Revised = Annotated[UUID | None, KeyOf(FilingRow), "The filing whose place it takes; null: none."]
 
@@ -107,10 +102,10 @@ async def _submit(
     record_step(act, row, FilingState.SUBMITTED)
     # 4. Who is asked, what is owed because of it, and what of it was owed.
     needed = _ask(act, row, kind.consents(body, facts))
-    await _open(act, row, kind.dues(body, facts), scope)
+    await owe_what_is_due(act, row, kind.dues(body, facts), scope)
     if kind.name is FilingKind.WEEKLY_REPORT:
         weekly, key = ObligationKind.WEEKLY_REPORT, str(row.first_on)
-        await queries.meet(session, weekly, filer.id, key, row.id, act.now)
+        await obligation_queries.meet(session, weekly, filer.id, key, row.id, act.now)
     if not needed:
         await take_effect(act, row, kind, body, facts)
     return row
@@ -198,22 +193,6 @@ def _keep_version(act: Act, row: FilingRow, body: Any) -> None:
     )
 
 
-def record_step(act: Act, row: FilingRow, state: FilingState, remarks: str = "") -> None:
-    """Move a filing into a state, and record that."""
-    row.state = state
-    act.session.add(
-        FilingChangeRow(
-            id=new_id(act.random),
-            filing_id=row.id,
-            version=row.version,
-            state=state,
-            remarks=remarks,
-            changed_by=act.by,
-            changed_at=act.now,
-        )
-    )
-
-
 def _ask(act: Act, row: FilingRow, consents: Sequence[Consent]) -> bool:
     """Ask for each yes; return whether one is needed."""
     for one in consents:
@@ -231,234 +210,5 @@ def _ask(act: Act, row: FilingRow, consents: Sequence[Consent]) -> bool:
     return any(one.is_needed for one in consents)
 
 
-def _key(filing_id: UUID, organization_id: UUID, step: ConsentStep) -> str:
-    """Return the key of what an answer to a filing meets."""
-    return f"{filing_id} {organization_id} {step.value}"
-
-
-_BY_VERSION, _BY_ANOTHER = "a later version", "another filing"
-"""By what is waived what is no longer asked for: no name of anybody who acts."""
-
-
-async def _open(act: Act, row: FilingRow, dues: Sequence[Due], scope: dict[str, Any]) -> None:
-    """Record what somebody owes because of a filing.
-
-    A new version may have moved the moment, and asks others: what is no longer asked for is waived.
-    """
-    stated = {_key(row.id, due.answer.organization_id, due.answer.step): due for due in dues}
-    for one in await queries.obligations_about(act.session, row.id):
-        due = stated.pop(one.key, None)
-        if due is None:
-            if one.waived_at is None:
-                one.waived_at, one.waived_by, one.waive_reason = act.now, _BY_VERSION, ""
-            continue
-        one.due_on, one.due_before = due.due_on, due.due_before
-        one.met_at = one.met_by_id = None
-        if one.waived_by == _BY_VERSION:
-            one.waived_at = one.waived_by = one.waive_reason = None
-    rows = [
-        {
-            "id": new_id(act.random),
-            "kind": due.kind,
-            "rule_id": due.rule_id,
-            "debtor_id": due.debtor_id,
-            "key": key,
-            "certificate_type_id": scope.get("certificate_type_id"),
-            "level": scope.get("level"),
-            "filing_id": row.id,
-            "opened_at": act.now,
-            "due_on": due.due_on,
-            "due_before": due.due_before,
-            "is_provisional": due.is_provisional,
-            "basis": due.basis,
-        }
-        for key, due in stated.items()
-    ]
-    await queries.open_obligations(act.session, rows)
-
-
-async def take_effect(act: Act, row: FilingRow, kind: Kind[Any], body: Any, facts: Facts) -> None:
-    """Put a filing into effect: it takes the place of what it revises, its flags are noted."""
-    if kind.effect is not None:
-        await kind.effect(act, body)
-    record_step(act, row, FilingState.EFFECTIVE)
-    row.effective_at = act.now
-    if row.revises_id is not None:
-        revised = await act.session.get_one(FilingRow, row.revises_id)
-        if revised.state is FilingState.EFFECTIVE:
-            await _supersede(act, revised, row)
-    rows = [
-        {
-            "id": new_id(act.random),
-            "code": flag.problem.code,
-            "rule_id": flag.problem.rule_id,
-            "subject_id": row.organization_id,
-            "key": f"{row.id} {row.version} {place}",
-            "filing_id": row.id,
-            "facts": stated_facts(flag.problem.facts),
-            "severity": flag.severity,
-            "found_at": act.now,
-        }
-        for place, flag in enumerate(kind.flags(body, facts))
-    ]
-    await queries.note_findings(act.session, rows)
-
-
-async def _supersede(act: Act, revised: FilingRow, row: FilingRow) -> None:
-    """End what another takes the place of: its period the day before, and what is owed for it."""
-    record_step(act, revised, FilingState.SUPERSEDED)
-    act.touched.append(revised)
-    if (
-        row.first_on is not None
-        and revised.first_on is not None
-        and row.first_on > revised.first_on
-    ):
-        day_before = row.first_on - timedelta(days=1)
-        revised.last_on = min(revised.last_on or day_before, day_before)
-    for owed in await queries.obligations_about(act.session, revised.id):
-        is_ahead = owed.due_before is None or owed.due_before > act.now
-        if owed.met_at is None and owed.waived_at is None and is_ahead:
-            owed.waived_at, owed.waived_by, owed.waive_reason = act.now, _BY_ANOTHER, ""
-
-
-_PARTIES = {
-    **dict.fromkeys(
-        (
-            Role.MINISTRY,
-            Role.ENTRUSTED_BODY,
-            Role.PROVINCIAL_AUTHORITY,
-            Role.EVALUATION_ORGANIZATION,
-            Role.PILOT_INSTITUTION,
-        ),
-        TURN,
-    ),
-    Role.OPERATOR: ON_BEHALF,
-}
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerDraft:
-    """What an organization says of a filing.
-
-    Attributes:
-        step: To what it is asked to say yes.
-        answer: Yes, to be revised, or no.
-        remarks: Why; needed where it is not a yes.
-        organization_code: Whose answer it is; only the office, which records it, names one.
-    """
-
-    step: ConsentStep
-    answer: ConsentAnswer
-    remarks: str | None = None
-    organization_code: str | None = None
-
-
-async def _asked(act: Act, filing: FilingRow, draft: AnswerDraft) -> ConsentRow:
-    """Return what is asked of whoever answers. Raises `Rejected`."""
-    organization_id = act.actor.organization_id
-    if act.actor.role is Role.OPERATOR:
-        if draft.organization_code is None:
-            raise refusal("filing.answer_of_whom", "organization_code")
-        named = await organization_named(act.session, draft.organization_code, "organization_code")
-        organization_id = named.id
-    for one in await queries.consents_of(act.session, filing):
-        if one.organization_id == organization_id and one.step is draft.step:
-            return one
-    raise refusal("filing.not_asked", "step", step=draft.step)
-
-
-@action("filingAnswer", may=_PARTIES, about=FILING, returns="filing")
-async def answer_filing(act: Act, filing: FilingRow, draft: AnswerDraft) -> FilingRow:
-    """Say yes to a filing, send it back, or say no. With the last yes it needs it is in effect.
-
-    Raises:
-        Rejected: Whoever answers is not asked, has answered, the filing is over, or what is no yes
-            is without remarks.
-    """
-    # 1. What is asked, and whether it can be answered still.
-    consent = await _asked(act, filing, draft)
-    problems: list[Problem] = []
-    is_yes = draft.answer is ConsentAnswer.AGREED
-    if draft.remarks is None and not is_yes:
-        problems.append(Problem(code="filing.no_remarks", path=("remarks",)))
-    elif draft.remarks is not None:
-        problems += text_problems(draft.remarks, 500, "remarks")
-    may_come = (
-        (FilingState.SUBMITTED,)
-        if consent.is_needed
-        else (
-            FilingState.SUBMITTED,
-            FilingState.EFFECTIVE,
-        )
-    )
-    if filing.state not in may_come:
-        facts = {"state": filing.state}
-        problems.append(Problem(code="filing.over", facts=facts))
-    is_final = consent.is_needed or consent.answer is ConsentAnswer.AGREED
-    if consent.answer is not None and is_final:
-        problems.append(Problem(code="filing.answered", facts={"answer": consent.answer}))
-    reject_if(problems)
-    # 2. The answer, and what was owed with it.
-    consent.answer, consent.remarks = draft.answer, draft.remarks or ""
-    consent.answered_at, consent.answered_by = act.now, act.by
-    act.touched.append(consent)
-    key = _key(filing.id, consent.organization_id, consent.step)
-    for owed in await queries.obligations_about(act.session, filing.id, key):
-        if is_yes:
-            owed.met_at, owed.met_by_id = act.now, filing.id
-    # 3. What follows for the filing.
-    if consent.is_needed and draft.answer is ConsentAnswer.RETURNED:
-        record_step(act, filing, FilingState.RETURNED, consent.remarks)
-    elif consent.is_needed and draft.answer is ConsentAnswer.DECLINED:
-        record_step(act, filing, FilingState.DECLINED, consent.remarks)
-        await _waive_open(act, filing, "declined")
-    elif filing.state is FilingState.SUBMITTED:
-        consents = await queries.consents_of(act.session, filing)
-        if all(one.answer is ConsentAnswer.AGREED for one in consents if one.is_needed):
-            await _take_effect_later(act, filing)
-    return filing
-
-
-async def _take_effect_later(act: Act, filing: FilingRow) -> None:
-    """Put a filing into effect whose body was handed in before."""
-    kind = KINDS[filing.kind]
-    body = body_of(filing.kind, await queries.latest_body(act.session, filing))
-    filer = await act.session.get_one(OrganizationRow, filing.organization_id)
-    facts, _ = await facts_of(act, kind, filer, body, is_revision=filing.revises_id is not None)
-    await take_effect(act, filing, kind, body, facts)
-
-
-async def _waive_open(act: Act, filing: FilingRow, reason: str) -> None:
-    """End what is owed because of a filing that is over; what fell due before stays."""
-    for owed in await queries.obligations_about(act.session, filing.id):
-        is_ahead = owed.due_before is None or owed.due_before > act.now
-        if owed.met_at is None and owed.waived_at is None and is_ahead:
-            owed.waived_at, owed.waived_by, owed.waive_reason = act.now, act.by, reason
-
-
-_FILERS = {**dict.fromkeys(_PARTIES, OWN), Role.OPERATOR: ON_BEHALF}
-
-
-@action(
-    "filingWithdraw",
-    may=_FILERS,
-    about=FILING,
-    returns="filing",
-    reason=True,
-    leads_to=(FilingState.WITHDRAWN,),
-)
-async def withdraw_filing(act: Act, filing: FilingRow) -> FilingRow:
-    """Withdraw a filing before it is in effect; afterwards it can only be revised.
-
-    Raises:
-        Rejected: It is in effect, or over.
-    """
-    if filing.state not in (FilingState.SUBMITTED, FilingState.RETURNED):
-        raise Rejected([Problem(code="filing.over", facts={"state": filing.state})])
-    record_step(act, filing, FilingState.WITHDRAWN, act.reason)
-    await _waive_open(act, filing, "withdrawn")
-    return filing
-
-
 SUBMISSIONS = {kind.name: submission(kind) for kind in KINDS.values()}
-ACTIONS = (*SUBMISSIONS.values(), answer_filing, withdraw_filing)
+ACTIONS = tuple(SUBMISSIONS.values())

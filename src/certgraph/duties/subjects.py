@@ -1,7 +1,7 @@
 """What actions on filings and obligations are about."""
 
 from certgraph.actions.declaring import Subject
-from certgraph.duties import queries
+from certgraph.duties import obligation_queries, queries
 from certgraph.duties.tables import FilingRow, ObligationRow
 
 FILING = Subject(
@@ -13,7 +13,7 @@ FILING = Subject(
 )
 OBLIGATION = Subject(
     row=ObligationRow,
-    find=queries.obligation_by_id,
+    find=obligation_queries.obligation_by_id,
     missing="obligation.not_found",
     owner=lambda row: row.debtor_id,
 )

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from certgraph.calendar import first_instant, programme_day
 from certgraph.database import Session, Sessions
-from certgraph.duties import queries
+from certgraph.duties import obligation_queries as queries
 from certgraph.duties.findings import stated_facts
 from certgraph.duties.rules import FindingSeverity, ObligationBasis, ObligationKind
 from certgraph.duties.tables import ObligationRow

@@ -9,7 +9,7 @@ from certgraph.actions.acting import Act
 from certgraph.actions.declaring import Secret, action
 from certgraph.actions.parties import ANY, ON_BEHALF, WITH_TOKENS, Role
 from certgraph.calendar import instant_after, programme_day, working_days_after
-from certgraph.duties.queries import obligations_keyed, open_obligations
+from certgraph.duties.obligation_queries import obligations_keyed, open_obligations
 from certgraph.duties.rules import ObligationBasis, ObligationKind
 from certgraph.feedback import queries
 from certgraph.feedback.rules import LONGEST, MOST_AN_HOUR, FeedbackCategory

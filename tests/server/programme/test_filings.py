@@ -9,7 +9,8 @@ from sqlalchemy import select
 from certgraph.actions.parties import Role
 from certgraph.calendar import CHINA
 from certgraph.certificates.states.actions import change_issuer_state
-from certgraph.duties.filing import SUBMISSIONS, answer_filing, withdraw_filing
+from certgraph.duties.answering import answer_filing, withdraw_filing
+from certgraph.duties.filing import SUBMISSIONS
 from certgraph.duties.findings import sentence
 from certgraph.duties.kinds import KINDS
 from certgraph.duties.kinds.activities import ActivityKind

@@ -9,7 +9,8 @@ from sqlalchemy import select
 
 from certgraph.actions.performing import perform
 from certgraph.all_duties import sweep_all
-from certgraph.duties.filing import SUBMISSIONS, answer_filing, withdraw_filing
+from certgraph.duties.answering import answer_filing, withdraw_filing
+from certgraph.duties.filing import SUBMISSIONS
 from certgraph.duties.kinds.activities import ActivityKind
 from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind, FilingState
 from certgraph.duties.tables import (

@@ -11,16 +11,13 @@ from certgraph.organizations.appointments import end_appointment
 from certgraph.organizations.rules import AppointmentFunction
 from certgraph.participation import queries
 from certgraph.participation.actions import (
-    StudentDraft,
     activate_participation,
     apply_to_take_part,
     decline_participation,
     end_participation,
-    file_count,
     file_participation,
-    record_roster,
-    report_count,
 )
+from certgraph.participation.counting import StudentDraft, file_count, record_roster, report_count
 from certgraph.participation.rules import ParticipationState
 from certgraph.problems import Rejected
 

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from certgraph.actions.parties import Role
 from certgraph.all_duties import sweep_all
 from certgraph.certificates.states.actions import register_certificate
-from certgraph.duties import queries
+from certgraph.duties import obligation_queries
 from certgraph.duties.findings import sentence
 from certgraph.duties.rules import ObligationKind
 from certgraph.duties.tables import FindingRow, ObligationRow
@@ -220,7 +220,7 @@ async def test_a_report_is_not_revised_into_another_week(programme):
 
 async def rates(programme, first_on, last_on, **by):
     async with programme.house.sessions() as session:
-        lines = await queries.reporting_rates(session, day(first_on), day(last_on), **by)
+        lines = await obligation_queries.reporting_rates(session, day(first_on), day(last_on), **by)
     return [(line.period, line.expected, line.received, line.on_time) for line in lines]
 
 

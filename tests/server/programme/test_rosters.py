@@ -4,7 +4,7 @@ import pytest
 
 from certgraph.actions.parties import Role
 from certgraph.api.relay import global_id
-from certgraph.participation.actions import MOST_STUDENTS
+from certgraph.participation.counting import MOST_STUDENTS
 from tests.server.batch_kit import xlsx
 from tests.server.parties import parties_of
 from tests.server.programme_kit import china

@@ -26,7 +26,7 @@ from certgraph.certificates.states.actions import (
 )
 from certgraph.credential.claims import Outcome
 from certgraph.database import make_read_sessions
-from certgraph.duties.filing import answer_filing
+from certgraph.duties.answering import answer_filing
 from certgraph.duties.kinds.activities import ActivityKind
 from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind
 from certgraph.feedback.actions import answer_feedback, submit_feedback
@@ -43,7 +43,7 @@ from certgraph.organizations.tables import OrganizationRow
 from certgraph.organizations.tokens import create_token
 from certgraph.parameters.actions import set_provincial_parameter
 from certgraph.parameters.rules import ParameterName
-from certgraph.participation.actions import report_count
+from certgraph.participation.counting import report_count
 from certgraph.randomness import new_id
 from certgraph.standards.actions import publish_standard_version
 from certgraph.standards.rules import (

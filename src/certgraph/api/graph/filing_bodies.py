@@ -13,15 +13,12 @@ from uuid import UUID
 import strawberry
 
 from certgraph.actions.declaring import KeyOf, extras_of, inputs_of
-from certgraph.api.graph import programme_enums
+from certgraph.api.graph.programme_enums import FilingKind
 from certgraph.api.reads.scalars import global_id
 from certgraph.api.writes.types import node_of
 from certgraph.duties.bodies import body_of
 from certgraph.duties.kinds import KINDS
-from certgraph.duties.rules import FilingKind
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
-
-assert programme_enums  # noqa: S101 - registers what bodies name
 
 _NAMES: dict[type, str] = {
     StandardContentDraft: "DraftedContent",

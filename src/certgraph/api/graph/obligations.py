@@ -27,7 +27,7 @@ from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node
 from certgraph.calendar import programme_day
 from certgraph.certificates.tables import IssueRunRow
-from certgraph.duties import queries
+from certgraph.duties import obligation_queries, queries
 from certgraph.duties.findings import sentence
 from certgraph.duties.tables import FindingRow, ObligationRow
 from certgraph.organizations.queries import (
@@ -166,7 +166,7 @@ class Finding(Node):
     "that begin on the days asked for. What was waived is not counted."
 )
 class ReportingRate:
-    """See `certgraph.duties.queries.RateLine`."""
+    """See `certgraph.duties.obligation_queries.RateLine`."""
 
     authority_name: str | None = strawberry.field(
         description="Of whose institutions; null: of all, or of those that nobody supervises."
@@ -268,7 +268,7 @@ class ObligationQuery:
         if authority_code is not None:
             within.append(supervised_by_code(authority_code))
         async with context.reads() as session:
-            lines = await queries.reporting_rates(
+            lines = await obligation_queries.reporting_rates(
                 session, first_on, last_on, within, by_place=by_place, by_period=by_period
             )
             places = {line.place for line in lines if line.place is not None}

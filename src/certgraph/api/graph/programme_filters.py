@@ -18,6 +18,7 @@ from certgraph.api.reads.arguments import (
     is_one_of,
 )
 from certgraph.api.reads.declarations import Conditions
+from certgraph.duties import obligation_queries
 from certgraph.duties import queries as duty_queries
 from certgraph.duties.rules import REPORT_SOON_DAYS, SOON_DAYS
 from certgraph.duties.tables import FilingRow, ObligationRow
@@ -30,7 +31,7 @@ _MOMENTS = (
     day_of_request("obligation_soon", SOON_DAYS),
     day_of_request("report_soon", REPORT_SOON_DAYS),
 )
-OBLIGATION_STATE = duty_queries.obligation_state(*_MOMENTS)
+OBLIGATION_STATE = obligation_queries.obligation_state(*_MOMENTS)
 """The state of an obligation, at the time of the request."""
 
 
@@ -107,7 +108,7 @@ def of_obligations(
     if kind is not None:
         yield ObligationRow.kind == kind
     if state is not None:
-        yield from duty_queries.is_in_state(state, *_MOMENTS)
+        yield from obligation_queries.is_in_state(state, *_MOMENTS)
     if due_from is not None:
         yield ObligationRow.due_on >= due_from
     if due_to is not None:

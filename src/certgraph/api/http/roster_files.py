@@ -26,7 +26,7 @@ from certgraph.api.relay import key_of
 from certgraph.calendar import written_day
 from certgraph.certificates.sheets.cells import Fault
 from certgraph.certificates.sheets.rosters import read_roster
-from certgraph.participation.actions import record_roster
+from certgraph.participation.counting import record_roster
 from certgraph.participation.subjects import PARTICIPATION
 from certgraph.problems import Rejected, refusal
 

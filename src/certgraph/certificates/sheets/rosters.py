@@ -9,7 +9,7 @@ from certgraph.certificates.sheets.columns import Header, find_table
 from certgraph.certificates.sheets.files import Sheet, is_blank
 from certgraph.certificates.sheets.reading import merged_faults
 from certgraph.identity_documents import DocumentType
-from certgraph.participation.actions import MOST_STUDENTS, StudentDraft
+from certgraph.participation.counting import MOST_STUDENTS, StudentDraft
 from certgraph.problems import Problem, refusal
 
 

@@ -6,7 +6,7 @@ from certgraph.calendar import first_instant, instant_after
 from certgraph.credit_bank.proposals import queries
 from certgraph.credit_bank.proposals.deadlines import keep_deadlines
 from certgraph.database import Session
-from certgraph.duties.queries import open_obligations
+from certgraph.duties.obligation_queries import open_obligations
 from certgraph.duties.rules import ObligationBasis, ObligationKind
 from certgraph.randomness import Random, new_id
 

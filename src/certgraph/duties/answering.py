@@ -1,0 +1,156 @@
+"""Answer and withdraw filings, of all kinds."""
+
+import dataclasses
+
+from certgraph.actions.acting import Act
+from certgraph.actions.declaring import action
+from certgraph.actions.parties import ON_BEHALF, OWN, TURN, Role
+from certgraph.duties import obligation_queries, queries
+from certgraph.duties.bodies import body_of
+from certgraph.duties.effects import answer_key, record_step, take_effect, waive_what_is_ahead
+from certgraph.duties.kinds import KINDS
+from certgraph.duties.looking import facts_of
+from certgraph.duties.rules import (
+    ConsentAnswer,
+    ConsentStep,
+    FilingState,
+)
+from certgraph.duties.subjects import FILING
+from certgraph.duties.tables import ConsentRow, FilingRow
+from certgraph.organizations.subjects import organization_named
+from certgraph.organizations.tables import OrganizationRow
+from certgraph.problems import Problem, Rejected, refusal, reject_if
+from certgraph.text import text_problems
+
+_PARTIES = {
+    **dict.fromkeys(
+        (
+            Role.MINISTRY,
+            Role.ENTRUSTED_BODY,
+            Role.PROVINCIAL_AUTHORITY,
+            Role.EVALUATION_ORGANIZATION,
+            Role.PILOT_INSTITUTION,
+        ),
+        TURN,
+    ),
+    Role.OPERATOR: ON_BEHALF,
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerDraft:
+    """What an organization says of a filing.
+
+    Attributes:
+        step: To what it is asked to say yes.
+        answer: Yes, to be revised, or no.
+        remarks: Why; needed where it is not a yes.
+        organization_code: Whose answer it is; only the office, which records it, names one.
+    """
+
+    step: ConsentStep
+    answer: ConsentAnswer
+    remarks: str | None = None
+    organization_code: str | None = None
+
+
+async def _asked(act: Act, filing: FilingRow, draft: AnswerDraft) -> ConsentRow:
+    """Return what is asked of whoever answers. Raises `Rejected`."""
+    organization_id = act.actor.organization_id
+    if act.actor.role is Role.OPERATOR:
+        if draft.organization_code is None:
+            raise refusal("filing.answer_of_whom", "organization_code")
+        named = await organization_named(act.session, draft.organization_code, "organization_code")
+        organization_id = named.id
+    for one in await queries.consents_of(act.session, filing):
+        if one.organization_id == organization_id and one.step is draft.step:
+            return one
+    raise refusal("filing.not_asked", "step", step=draft.step)
+
+
+@action("filingAnswer", may=_PARTIES, about=FILING, returns="filing")
+async def answer_filing(act: Act, filing: FilingRow, draft: AnswerDraft) -> FilingRow:
+    """Say yes to a filing, send it back, or say no. With the last yes it needs it is in effect.
+
+    Raises:
+        Rejected: Whoever answers is not asked, has answered, the filing is over, or what is no yes
+            is without remarks.
+    """
+    # 1. What is asked, and whether it can be answered still.
+    consent = await _asked(act, filing, draft)
+    problems: list[Problem] = []
+    is_yes = draft.answer is ConsentAnswer.AGREED
+    if draft.remarks is None and not is_yes:
+        problems.append(Problem(code="filing.no_remarks", path=("remarks",)))
+    elif draft.remarks is not None:
+        problems += text_problems(draft.remarks, 500, "remarks")
+    may_come = (
+        (FilingState.SUBMITTED,)
+        if consent.is_needed
+        else (
+            FilingState.SUBMITTED,
+            FilingState.EFFECTIVE,
+        )
+    )
+    if filing.state not in may_come:
+        facts = {"state": filing.state}
+        problems.append(Problem(code="filing.over", facts=facts))
+    is_final = consent.is_needed or consent.answer is ConsentAnswer.AGREED
+    if consent.answer is not None and is_final:
+        problems.append(Problem(code="filing.answered", facts={"answer": consent.answer}))
+    reject_if(problems)
+    # 2. The answer, and what was owed with it.
+    consent.answer, consent.remarks = draft.answer, draft.remarks or ""
+    consent.answered_at, consent.answered_by = act.now, act.by
+    act.touched.append(consent)
+    key = answer_key(filing.id, consent.organization_id, consent.step)
+    for owed in await obligation_queries.obligations_about(act.session, filing.id, key):
+        if is_yes:
+            owed.met_at, owed.met_by_id = act.now, filing.id
+    # 3. What follows for the filing.
+    if consent.is_needed and draft.answer is ConsentAnswer.RETURNED:
+        record_step(act, filing, FilingState.RETURNED, consent.remarks)
+    elif consent.is_needed and draft.answer is ConsentAnswer.DECLINED:
+        record_step(act, filing, FilingState.DECLINED, consent.remarks)
+        await waive_what_is_ahead(act, filing, "declined")
+    elif filing.state is FilingState.SUBMITTED:
+        consents = await queries.consents_of(act.session, filing)
+        if all(one.answer is ConsentAnswer.AGREED for one in consents if one.is_needed):
+            await _take_effect_later(act, filing)
+    return filing
+
+
+async def _take_effect_later(act: Act, filing: FilingRow) -> None:
+    """Put a filing into effect whose body was handed in before."""
+    kind = KINDS[filing.kind]
+    body = body_of(filing.kind, await queries.latest_body(act.session, filing))
+    filer = await act.session.get_one(OrganizationRow, filing.organization_id)
+    facts, _ = await facts_of(act, kind, filer, body, is_revision=filing.revises_id is not None)
+    await take_effect(act, filing, kind, body, facts)
+
+
+_FILERS = {**dict.fromkeys(_PARTIES, OWN), Role.OPERATOR: ON_BEHALF}
+
+
+@action(
+    "filingWithdraw",
+    may=_FILERS,
+    about=FILING,
+    returns="filing",
+    reason=True,
+    leads_to=(FilingState.WITHDRAWN,),
+)
+async def withdraw_filing(act: Act, filing: FilingRow) -> FilingRow:
+    """Withdraw a filing before it is in effect; afterwards it can only be revised.
+
+    Raises:
+        Rejected: It is in effect, or over.
+    """
+    if filing.state not in (FilingState.SUBMITTED, FilingState.RETURNED):
+        raise Rejected([Problem(code="filing.over", facts={"state": filing.state})])
+    record_step(act, filing, FilingState.WITHDRAWN, act.reason)
+    await waive_what_is_ahead(act, filing, "withdrawn")
+    return filing
+
+
+ACTIONS = (answer_filing, withdraw_filing)
