@@ -21,6 +21,7 @@ from certgraph.duties.rules import FilingKind, FilingState, ObligationBasis, Obl
 from certgraph.duties.tables import FilingRow, ObligationRow
 from certgraph.organizations.rules import OrganizationKind, OrganizationState
 from certgraph.organizations.tables import DivisionRow, OrganizationKindRow, OrganizationRow
+from certgraph.parameters.tables import ParameterRow
 from certgraph.participation.rules import ParticipationState
 from certgraph.participation.tables import ParticipationRow
 from certgraph.randomness import new_id
@@ -72,6 +73,8 @@ async def _fill(house: House, institutions: int, weeks: int, filed: int) -> None
             if prefix == "PI":
                 ids.append(id_)
     async with house.sessions.begin() as session:
+        # set long ago, as the clock goes here: else every sweep takes them for new
+        await session.execute(update(ParameterRow).values(recorded_at=china("2020-01-01 09:00")))
         type_ = await certificate_type_coded(session, "CT-001")
         await insert_rows(
             session,
