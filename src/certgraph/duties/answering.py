@@ -125,7 +125,7 @@ async def _take_effect_later(act: Act, filing: FilingRow) -> None:
     kind = KINDS[filing.kind]
     body = body_of(filing.kind, await queries.latest_body(act.session, filing))
     filer = await act.session.get_one(OrganizationRow, filing.organization_id)
-    facts, _ = await facts_of(act, kind, filer, body, is_revision=filing.revises_id is not None)
+    facts, _ = await facts_of(act, kind, filer, body)
     await take_effect(act, filing, kind, body, facts)
 
 

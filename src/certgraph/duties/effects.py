@@ -14,7 +14,7 @@ from certgraph.duties.rules import (
     ConsentStep,
     FilingState,
 )
-from certgraph.duties.tables import FilingChangeRow, FilingRow
+from certgraph.duties.tables import FilingChangeRow, FilingRow, ObligationRow
 from certgraph.randomness import new_id
 
 
@@ -54,8 +54,7 @@ async def owe_what_is_due(
     for one in await obligation_queries.obligations_about(act.session, row.id):
         due = stated.pop(one.key, None)
         if due is None:
-            if one.waived_at is None:
-                one.waived_at, one.waived_by, one.waive_reason = act.now, _BY_VERSION, ""
+            _waive_ahead(act, one, _BY_VERSION)
             continue
         one.due_on, one.due_before = due.due_on, due.due_before
         one.met_at = one.met_by_id = None
@@ -121,14 +120,17 @@ async def _supersede(act: Act, revised: FilingRow, row: FilingRow) -> None:
         day_before = row.first_on - timedelta(days=1)
         revised.last_on = min(revised.last_on or day_before, day_before)
     for owed in await obligation_queries.obligations_about(act.session, revised.id):
-        is_ahead = owed.due_before is None or owed.due_before > act.now
-        if owed.met_at is None and owed.waived_at is None and is_ahead:
-            owed.waived_at, owed.waived_by, owed.waive_reason = act.now, _BY_ANOTHER, ""
+        _waive_ahead(act, owed, _BY_ANOTHER)
 
 
 async def waive_what_is_ahead(act: Act, filing: FilingRow, reason: str) -> None:
-    """End what is owed because of a filing that is over; what fell due before stays."""
+    """End what is owed because of a filing that is over; what was due before stays."""
     for owed in await obligation_queries.obligations_about(act.session, filing.id):
-        is_ahead = owed.due_before is None or owed.due_before > act.now
-        if owed.met_at is None and owed.waived_at is None and is_ahead:
-            owed.waived_at, owed.waived_by, owed.waive_reason = act.now, act.by, reason
+        _waive_ahead(act, owed, act.by, reason)
+
+
+def _waive_ahead(act: Act, owed: ObligationRow, by: str, reason: str = "") -> None:
+    """Waive what is open and not late yet."""
+    is_ahead = owed.due_before is None or owed.due_before > act.now
+    if owed.met_at is None and owed.waived_at is None and is_ahead:
+        owed.waived_at, owed.waived_by, owed.waive_reason = act.now, by, reason

@@ -69,7 +69,7 @@ async def _submit(
         raise refusal("filing.not_found", "revises", id=str(revises))
     # 2. What speaks against it; what of it is unknown makes the rest impossible to judge.
     reject_if(_moment_problems(body))
-    facts, problems = await facts_of(act, kind, filer, body, is_revision=revised is not None)
+    facts, problems = await facts_of(act, kind, filer, body)
     scope, unknown = await scope_of(act, body, facts)
     problems += unknown + _filer_problems(kind, facts)
     problems += _regime_problems(scope) or _end_problems(kind, facts)
@@ -79,8 +79,7 @@ async def _submit(
     problems += await _place_problems(act, kind, filer, scope, revised)
     reject_if(problems)
     # 3. Its next version, or a filing of its own.
-    is_next = revised is not None and revised.state is not FilingState.EFFECTIVE
-    if revised is not None and is_next:
+    if revised is not None and revised.state is not FilingState.EFFECTIVE:
         row = revised
         row.version += 1
     else:

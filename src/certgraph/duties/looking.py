@@ -34,7 +34,7 @@ def _named(kind: Kind[Any], body: Any) -> Iterator[tuple[str, tuple[str, ...], s
 
 
 async def facts_of(
-    act: Act, kind: Kind[Any], filer: OrganizationRow, body: Any, *, is_revision: bool
+    act: Act, kind: Kind[Any], filer: OrganizationRow, body: Any
 ) -> tuple[Facts, list[Problem]]:
     """Return what is known for judging a body, and what of it is not known."""
     session = act.session
@@ -65,7 +65,6 @@ async def facts_of(
             parameters=await parameters_in_force(session),
             spans=spans.get(filer.id, ()),
             responsible_id=responsible or None,
-            is_revision=is_revision,
         ),
         problems,
     )

@@ -214,7 +214,7 @@ async def waive_exempt(session: Session, ids: Collection[UUID]) -> None:
 async def missed_between(
     session: Session, kind: ObligationKind, since: datetime, now: datetime
 ) -> Sequence[ObligationRow]:
-    """Return what fell due after `since`, up to `now`, and had not come by then."""
+    """Return what became due after `since`, up to `now`, and had not come by then."""
     row = ObligationRow
     statement = select(row).where(
         row.kind == kind,

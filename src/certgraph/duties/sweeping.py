@@ -231,7 +231,7 @@ async def _note_unfiled_activities(session: Session, now: datetime, random: Rand
     missed = await queries.missed_between(session, ObligationKind.ACTIVITY_FILING, since, now)
     rows = []
     for row in missed:
-        assert row.due_before is not None  # noqa: S101 - it fell due
+        assert row.due_before is not None  # noqa: S101 - it was due
         facts = {"day": programme_day(row.due_before).isoformat()}
         problem = Problem(code="finding.activity_unfiled", facts=facts)
         key = f"{row.key} {row.due_before:%Y%m%dT%H%M}"  # moved and missed again, it is another

@@ -189,7 +189,7 @@ def missed_runs(
 ) -> Iterator[MissedRun]:
     """Yield the runs of missed reports that reached the threshold at a moment up to `now`.
 
-    Each moment at which a report falls due is judged with what had come, and was waived, by then; a
+    Each moment from which a report is late is judged with what had come, and was waived, by then; a
     report that comes later repairs its week from then on. What is not due yet, or waived, neither
     counts nor breaks a run. A run is yielded once: not again while it goes on, and not with a
     period that an earlier one holds.

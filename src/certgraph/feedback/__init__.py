@@ -1,1 +1,1 @@
-"""What anybody tells the programme about it, and what is answered. Source: rule R52."""
+"""What anybody writes to the programme about it, and what is answered. Source: rule R52."""

@@ -1,4 +1,4 @@
-"""Tell the programme something, and answer it."""
+"""Write to the programme, and answer."""
 
 import hashlib
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ def tracking_sha256(token: str) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedbackDraft:
-    """What somebody tells. Who it is, is not recorded: write no personal data that need not be.
+    """What somebody writes. Who it is, is not recorded: write no personal data that need not be.
 
     Attributes:
         category: About what.
@@ -54,9 +54,9 @@ class FeedbackDraft:
     once=True,
 )
 async def submit_feedback(act: Act, draft: FeedbackDraft) -> tuple[FeedbackRow, Secret]:
-    """Tell the programme something: complaint, question, suggestion. Anybody may.
+    """Write to the programme: a complaint, question or suggestion. Anybody may.
 
-    The token, shown once, finds the answer. All together may tell 200 things an hour.
+    The token, shown once, finds the answer. From all together 200 texts an hour are taken.
 
     Raises:
         Rejected: No text, an unknown organization, or too much in this hour.
@@ -126,7 +126,7 @@ async def answer_feedback(
         bool, "Whether everybody may read it, text and answer: somebody has looked at it."
     ] = False,
 ) -> FeedbackRow:
-    """Answer feedback; whoever told it reads the answer, and everybody where it is published.
+    """Answer feedback; whoever sent it reads the answer, and everybody where it is published.
 
     Raises:
         Rejected: It was answered before.

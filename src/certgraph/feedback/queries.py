@@ -17,7 +17,7 @@ async def feedback_by_id(session: Session, id_: UUID) -> FeedbackRow | None:
 
 
 async def submitted_since(session: Session, since: datetime) -> int:
-    """Return how much was told since a moment."""
+    """Return how much was sent since a moment."""
     statement = select(func.count()).where(FeedbackRow.submitted_at >= since)
     return await session.scalar(statement) or 0
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class FeedbackCategory(StrEnum):
-    """What somebody tells of: 收费, 培训, 考核, 教材资源, 公告宣传, 院校管理, 其他."""
+    """What somebody writes about: 收费, 培训, 考核, 教材资源, 公告宣传, 院校管理, 其他."""
 
     FEES = "fees"
     TRAINING = "training"

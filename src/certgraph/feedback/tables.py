@@ -11,9 +11,9 @@ from certgraph.feedback.rules import FeedbackCategory
 
 
 class FeedbackRow(Base):
-    """What somebody told, who is not recorded, and the answer.
+    """What somebody wrote, who is not recorded, and the answer.
 
-    `tracking_sha256`: hash of the token by which whoever told it finds the answer. `is_published`:
+    `tracking_sha256`: hash of the token by which whoever sent it finds the answer. `is_published`:
     whether everybody reads it, once somebody has looked at it.
     """
 

@@ -696,6 +696,20 @@ async def test_whom_a_new_version_no_longer_asks_is_owed_nothing_and_reads_nothi
     assert [one.waived_at for one in owed] == [None, None]
 
 
+async def test_a_province_in_which_it_began_unfiled_is_not_forgotten_by_a_later_version(programme):
+    row = await programme.submit("2020-11-01 10:00", "EO-001", FilingKind.ACTIVITY, **activity())
+    moved = {"starts_at": china("2020-12-01 09:00"), "ends_at": china("2020-12-01 17:00")}
+    fewer = activity(authority_codes=["PA-330000"], **moved)
+    await programme.submit(
+        "2020-11-21 10:00", "EO-001", FilingKind.ACTIVITY, **fewer, revises=row.id
+    )
+    owed = await owed_of(programme, ObligationKind.ACTIVITY_FILING)
+    assert sorted((one.due_before, one.waived_at) for one in owed) == [
+        (china("2020-11-20 09:00"), None),
+        (china("2020-12-01 09:00"), None),
+    ]
+
+
 async def test_what_began_unfiled_stays_owed_when_it_is_withdrawn_afterwards(programme):
     one = activity(authority_codes=["PA-330000"])
     row = await programme.submit("2020-11-01 10:00", "EO-001", FilingKind.ACTIVITY, **one)

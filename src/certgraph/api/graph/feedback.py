@@ -25,8 +25,8 @@ def _feedback(role: Role | None) -> bool | Condition:
 
 
 @strawberry.type(
-    description="What somebody told the programme 意见反馈, rule R52, and the answer. Whoever "
-    "told it finds it by the token; everybody reads what is published."
+    description="What somebody wrote to the programme 意见反馈, rule R52, and the answer. Whoever "
+    "sent it finds it by the token; everybody reads what is published."
 )
 @read_from(FeedbackRow, policy=_feedback)
 class Feedback(Node):
@@ -36,7 +36,7 @@ class Feedback(Node):
     subject: Organization | None = one(
         FeedbackRow.subject_id, description="About which organization; null: about none."
     )
-    text: str = column(FeedbackRow.text, description="What was told.")
+    text: str = column(FeedbackRow.text, description="What was written.")
     submitted_at: datetime = column(FeedbackRow.submitted_at, description="When.")
     answer: str | None = column(FeedbackRow.answer, description="The answer; null: none yet.")
     answered_at: datetime | None = column(FeedbackRow.answered_at, description="When.")
@@ -76,12 +76,12 @@ class FeedbackQuery:
     @find(
         of=Feedback | None,
         known=True,
-        description="What was told with a token, and its answer; null where there is none.",
+        description="What was sent with a token, and its answer; null where there is none.",
     )
     def feedback_status(tracking_token: str) -> Conditions:
         """Yield the condition that names it.
 
         Args:
-            tracking_token: The token that was shown when it was told.
+            tracking_token: The token that was shown when it was sent.
         """
         yield queries.is_tracked_by(through(tracking_token, tracking_sha256))

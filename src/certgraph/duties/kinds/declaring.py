@@ -60,8 +60,6 @@ class Facts:
         parameters: Values in force.
         spans: Days on which the filer takes part.
         responsible_id: The appointment that answers for it, where the body names one in force.
-        is_revision: Whether it takes the place of an earlier one.
-        has_authorization: Whether the body names a document that allows what it says.
     """
 
     now: datetime
@@ -70,7 +68,6 @@ class Facts:
     parameters: Parameters = field(default_factory=Parameters)
     spans: Sequence[Span] = ()
     responsible_id: UUID | None = None
-    is_revision: bool = False
 
     @property
     def today(self) -> date:
