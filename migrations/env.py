@@ -9,6 +9,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.engine import Connection
 
 import certgraph.actions.tables
+import certgraph.assessment.tables
 import certgraph.certificates.batches.tables
 import certgraph.certificates.checks.tables
 import certgraph.certificates.holders.tables
@@ -24,6 +25,7 @@ import certgraph.organizations.tables
 import certgraph.parameters.tables
 import certgraph.participation.tables
 import certgraph.standards.tables
+import certgraph.supervision.tables
 import certgraph.transparency.tables
 import certgraph.trust.tables  # noqa: F401 - tables register themselves on import
 from certgraph.database import Base, EnumText, UtcDateTime, create_engine

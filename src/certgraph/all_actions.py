@@ -4,7 +4,9 @@ from typing import Any
 
 from certgraph.actions import confirming
 from certgraph.actions.declaring import Action
+from certgraph.assessment import planning, registering, results
 from certgraph.certificates.batches import actions as batches
+from certgraph.certificates.batches import filling
 from certgraph.certificates.holders import requests as holder_requests
 from certgraph.certificates.holders import sending, sharing
 from certgraph.certificates.signing import actions as issuing
@@ -26,6 +28,8 @@ from certgraph.participation import actions as participation
 from certgraph.participation import counting
 from certgraph.standards import actions as standards
 from certgraph.standards import catalogue_import
+from certgraph.supervision import actions as cases
+from certgraph.supervision import deciding
 from certgraph.transparency import recovering
 from certgraph.trust import restoring, service
 
@@ -44,9 +48,13 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *waiving.ACTIONS,
     *feedback.ACTIONS,
     *entitlements.ACTIONS,
+    *planning.ACTIONS,
+    *registering.ACTIONS,
+    *results.ACTIONS,
     *certificates.ACTIONS,
     *issuing.ACTIONS,
     *batches.ACTIONS,
+    *filling.ACTIONS,
     *sending.ACTIONS,
     *sharing.ACTIONS,
     *holder_requests.ACTIONS,
@@ -58,6 +66,8 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *webhooks.ACTIONS,
     *measures.ACTIONS,
     *converting.ACTIONS,
+    *cases.ACTIONS,
+    *deciding.ACTIONS,
     *service.ACTIONS,
     *restoring.ACTIONS,
     *recovering.ACTIONS,

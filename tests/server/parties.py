@@ -84,6 +84,7 @@ class Parties:
         self.http = http
         self.house = house
         self.tokens = tokens
+        self.values = {}
 
     async def ask(self, party, query, variables=None):
         headers = {"Accept-Language": "en"}
@@ -127,7 +128,7 @@ async def parties_of(house, parties=PARTIES):
             name=party,
             role=role,
             organization_code=code,
-            lifetime_days=30,
+            lifetime_days=90,
             reads_learners=reads_learners,
         )
     app = make_app(
@@ -164,7 +165,7 @@ async def answered(parties, text: str) -> str:
     A fence says who asks, when (`@2021-03-01T09:00`, in China; else as before), whether the server
     has swept before, and which values of the answer the next ones name: `name=path.to.it`.
     """
-    values = {}
+    values = dict(parties.values)
     answers = []
     for step in STEP.finditer(text):
         party, *given = step["info"].split()

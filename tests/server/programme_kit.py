@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime
 from certgraph.actions.parties import Role
 from certgraph.all_duties import sweep_all
 from certgraph.calendar import CHINA
+from certgraph.duties.answering import answer_filing
 from certgraph.duties.filing import SUBMISSIONS
 from certgraph.duties.kinds.agreements import ClauseDraft, ClauseKind
-from certgraph.duties.rules import FilingKind
+from certgraph.duties.rules import ConsentAnswer, FilingKind
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.appointments import make_appointment
 from certgraph.organizations.rules import AppointmentFunction, OrganizationKind
@@ -23,6 +24,8 @@ PARTIES = {
     "PA-430000": ("湖南省教育厅", OrganizationKind.PROVINCIAL_AUTHORITY, "430000"),
     "PA-330000": ("浙江省教育厅", OrganizationKind.PROVINCIAL_AUTHORITY, "330000"),
     "PA-320000": ("江苏省教育厅", OrganizationKind.PROVINCIAL_AUTHORITY, "320000"),
+    "PA-410000": ("河南省教育厅", OrganizationKind.PROVINCIAL_AUTHORITY, "410000"),
+    "PI-C": ("丙学院", OrganizationKind.PILOT_INSTITUTION, "410000"),
     "PI-A": ("甲学院", OrganizationKind.PILOT_INSTITUTION, "440000"),
     "PI-B": ("乙学院", OrganizationKind.PILOT_INSTITUTION, "430000"),
     "MOE": ("教育部", OrganizationKind.MINISTRY, None),
@@ -111,6 +114,10 @@ class Programme:
         """Hand in the report of the period that begins on a day."""
         given = {"first_on": date.fromisoformat(first_on), "progress": "按计划推进"}
         return await self.submit(at, code, FilingKind.WEEKLY_REPORT, **given)
+
+    async def answer(self, at, code, row, step, said=ConsentAnswer.AGREED, **given):
+        """Say yes to a filing, or something else."""
+        return await self.do(at, code, answer_filing, id=row.id, step=step, answer=said, **given)
 
     async def sweep(self, at):
         return await sweep_all(self.house.sessions, now=china(at), random=self.house.random)

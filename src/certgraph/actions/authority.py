@@ -63,5 +63,7 @@ async def _is_related(about: Subject[Any], act: Act, row: object, relation: Rela
             return False
         return await act.environment.parties.supervises(act.session, mine, owner)
     if relation is Relation.TURN:
-        return about.parties is None or mine in about.parties(row)
+        if about.parties is None:  # the action itself knows
+            return True
+        return mine is not None and mine in about.parties(row)
     return True

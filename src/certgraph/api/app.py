@@ -35,6 +35,7 @@ from certgraph.api.http.answering import Answering
 from certgraph.api.http.batch_files import BatchFiles
 from certgraph.api.http.check_files import CheckFiles
 from certgraph.api.http.correction_files import CorrectionFiles
+from certgraph.api.http.exam_files import ExamFiles
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.graphiql_page import graphiql_asset, graphiql_file
 from certgraph.api.http.holder_links import HolderLinkFiles
@@ -334,6 +335,7 @@ def _routes(server: Server) -> list[Route]:
         *CheckFiles(*plain).routes(),
         *CorrectionFiles(*plain).routes(),
         *RosterFiles(*plain).routes(),
+        *ExamFiles(*plain).routes(),
         *HolderLinkFiles(*plain).routes(),
         *HolderPages(*plain, press).routes(),
         *SharingPages(*plain, press).routes(),

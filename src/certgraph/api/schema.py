@@ -30,8 +30,10 @@ from certgraph.api.errors import (
 )
 from certgraph.api.graph.actions import ActionQuery
 from certgraph.api.graph.batches import BatchQuery
+from certgraph.api.graph.cases import CaseQuery
 from certgraph.api.graph.certificates import Certificate, CertificateQuery, IssueRun
 from certgraph.api.graph.conversion import ConversionQuery
+from certgraph.api.graph.exams import ExamQuery
 from certgraph.api.graph.feedback import FeedbackQuery
 from certgraph.api.graph.filings import FilingQuery
 from certgraph.api.graph.holders import HolderQuery
@@ -130,6 +132,8 @@ Query = merge_types(
         ParameterQuery,
         ParticipationQuery,
         FilingQuery,
+        ExamQuery,
+        CaseQuery,
         ObligationQuery,
         FeedbackQuery,
         ViewerQuery,

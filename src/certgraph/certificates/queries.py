@@ -275,6 +275,22 @@ async def taken_candidates(
     return found
 
 
+async def certified_results(session: Session, registration_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return registration → number of the certificate, or draft, of its result; revoked ones aside.
+
+    A certificate and its correction are of one result: either number is returned.
+    """
+    row = CertificateRow
+    found: dict[UUID, str] = {}
+    for part in batched(registration_ids, BATCH_PARAMETERS):
+        statement = select(row.exam_registration_id, row.number).where(
+            row.exam_registration_id.in_(part), row.state != CertificateState.REVOKED
+        )
+        lines = await session.execute(statement.order_by(row.number))
+        found |= {id_: number for id_, number in lines if id_ is not None}
+    return found
+
+
 async def erased_with_content(session: Session) -> list[str]:
     """Return the numbers of certificates that are erased and still have what was signed."""
     statement = select(CertificateRow.number).where(

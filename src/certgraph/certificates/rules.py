@@ -147,6 +147,20 @@ def not_entitled_problem(
     return Problem(code="issue.not_entitled", path=path, facts=facts)
 
 
+def restricted_problem(
+    name: str, certificate_name: str, period: tuple[date, date | None], reason: str, *path: str
+) -> Problem:
+    """Return the refusal to issue while a decision keeps an organization from it."""
+    facts = {
+        "name": name,
+        "certificate": certificate_name,
+        "first": period[0].isoformat(),
+        "last": period[1].isoformat() if period[1] else "…",
+        "reason": reason,
+    }
+    return Problem(code="issue.restricted", path=path, facts=facts)
+
+
 LAST_EXAMS_ON = regimes()["PILOT"].completes_until or date.max
 """Until then students who had registered were to be examined and certified. Source: rule S18."""
 

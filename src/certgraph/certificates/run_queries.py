@@ -5,12 +5,14 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, update
 
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.tables import (
+    CertificateOutcomeRow,
     CertificateRow,
     IssueRunRow,
+    StatusListRow,
 )
 from certgraph.database import Session, is_not
 
@@ -159,3 +161,35 @@ async def drop_requests(session: Session, run_ids: Sequence[UUID]) -> None:
     """Drop the hashes of requests about one person."""
     statement = update(IssueRunRow).where(IssueRunRow.id.in_(run_ids)).values(request_digest="")
     await session.execute(statement)
+
+
+async def delete_drafts(session: Session, condition: ColumnElement[bool]) -> int:
+    """Delete drafts, with their outcomes; their places in status lists stay empty. Return how many.
+
+    Args:
+        session: Session.
+        condition: Of certificates; signed ones are passed over.
+    """
+    is_draft = and_(condition, CertificateRow.state == CertificateState.DRAFT)
+    counted = select(CertificateRow.status_list_id, func.count()).where(is_draft)
+    grouped = await session.execute(counted.group_by(CertificateRow.status_list_id))
+    deleted = 0
+    for list_id, count in grouped.all():
+        of_list = update(StatusListRow).where(StatusListRow.id == list_id)
+        await session.execute(of_list.values(without=StatusListRow.without + count))
+        deleted += count
+    ids = select(CertificateRow.id).where(is_draft)
+    of_drafts = CertificateOutcomeRow.certificate_id.in_(ids)
+    await session.execute(delete(CertificateOutcomeRow).where(of_drafts))
+    await session.execute(delete(CertificateRow).where(is_draft))
+    return deleted
+
+
+async def runs_with_drafts(session: Session, organization_id: UUID) -> Sequence[IssueRunRow]:
+    """Return an organization's runs of which something is not signed, locked for change."""
+    drafts = select(CertificateRow.issue_run_id).where(
+        CertificateRow.organization_id == organization_id,
+        CertificateRow.state == CertificateState.DRAFT,
+    )
+    statement = select(IssueRunRow).where(IssueRunRow.id.in_(drafts)).order_by(IssueRunRow.id)
+    return (await session.scalars(statement.with_for_update())).all()

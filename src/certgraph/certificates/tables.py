@@ -47,7 +47,8 @@ class IssueRunRow(Base):
     """One request to issue certificates, known by its idempotency key.
 
     `reason` says why, where the run corrects a certificate; empty otherwise. While
-    `waits_for_approval` nothing of it is signed: it is a batch's, see `batches`.
+    `waits_for_approval` nothing of it is signed: it is a batch's, see `batches`. Since
+    `completes_after_exit` it is signed to its end though the organization has left.
     """
 
     __tablename__ = "issue_runs"
@@ -66,6 +67,7 @@ class IssueRunRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     requested_at: Mapped[datetime] = mapped_column(UtcDateTime)
     waits_for_approval: Mapped[bool] = mapped_column(default=False, server_default=false())
+    completes_after_exit: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 NOT_LOGGED = "log_index IS NULL AND signature IS NOT NULL AND erased_at IS NULL"
@@ -82,7 +84,8 @@ class CertificateRow(Base):
     and `holder_name_key` (see `lookup_keys`). `candidate_key` keeps a candidate
     from being certified twice for the same; None once superseded. Since `erased_at` nothing of it
     says whose it is: name, document, payload and signatures are empty. `log_index`: which entry of
-    the public log it is; None until it is there.
+    the public log it is; None until it is there. `exam_registration_id`: of which result of an exam
+    it comes; None: of an organization's that examined elsewhere.
     """
 
     __tablename__ = "certificates"
@@ -150,6 +153,9 @@ class CertificateRow(Base):
     supersedes_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificates.id"), unique=True)
     erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     log_index: Mapped[int | None] = mapped_column(BigInteger)
+    exam_registration_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("exam_registrations.id"), index=True
+    )
 
 
 class CertificateOutcomeRow(Base):

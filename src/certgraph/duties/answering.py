@@ -17,6 +17,7 @@ from certgraph.duties.rules import (
 )
 from certgraph.duties.subjects import FILING
 from certgraph.duties.tables import ConsentRow, FilingRow
+from certgraph.organizations.queries import organization_names
 from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, Rejected, refusal, reject_if
@@ -98,6 +99,10 @@ async def answer_filing(act: Act, filing: FilingRow, draft: AnswerDraft) -> Fili
     is_final = consent.is_needed or consent.answer is ConsentAnswer.AGREED
     if consent.answer is not None and is_final:
         problems.append(Problem(code="filing.answered", facts={"answer": consent.answer}))
+    if is_yes and draft.step in _AFTER_AGREEMENT:
+        problems += await _agreement_problems(act, filing)
+    if draft.step is ConsentStep.VERIFICATION and not consent.is_needed:
+        problems += await _unanswered_problems(act, filing)
     reject_if(problems)
     # 2. The answer, and what was owed with it.
     consent.answer, consent.remarks = draft.answer, draft.remarks or ""
@@ -107,6 +112,8 @@ async def answer_filing(act: Act, filing: FilingRow, draft: AnswerDraft) -> Fili
     for owed in await obligation_queries.obligations_about(act.session, filing.id, key):
         if is_yes:
             owed.met_at, owed.met_by_id = act.now, filing.id
+    if draft.step is ConsentStep.VERIFICATION and not consent.is_needed and not is_yes:
+        await _ask_again(act, filing, consent.remarks)
     # 3. What follows for the filing.
     if consent.is_needed and draft.answer is ConsentAnswer.RETURNED:
         record_step(act, filing, FilingState.RETURNED, consent.remarks)
@@ -120,12 +127,59 @@ async def answer_filing(act: Act, filing: FilingRow, draft: AnswerDraft) -> Fili
     return filing
 
 
+_AFTER_AGREEMENT = {ConsentStep.FILING, ConsentStep.VERIFICATION}
+"""What is done with what the parties have agreed on (协商确定…并备案, R26; 核定, S02)."""
+
+
+async def _agreement_problems(act: Act, filing: FilingRow) -> list[Problem]:
+    """List why a filing cannot be filed or verified yet: who has not agreed to it."""
+    consents = await queries.consents_of(act.session, filing)
+    missing = [
+        one.organization_id
+        for one in consents
+        if one.step is ConsentStep.AGREEMENT
+        and one.is_needed
+        and one.answer is not ConsentAnswer.AGREED
+    ]
+    if not missing:
+        return []
+    names = await organization_names(act.session, missing)
+    facts = {"names": tuple(names[id_] for id_ in missing)}
+    return [Problem(code="filing.agreement_first", facts=facts)]
+
+
+async def _unanswered_problems(act: Act, filing: FilingRow) -> list[Problem]:
+    """List why there is nothing to verify yet: nobody has answered an order."""
+    consents = await queries.consents_of(act.session, filing)
+    answers = [one for one in consents if one.step is ConsentStep.ANSWER]
+    if any(one.answer is ConsentAnswer.AGREED for one in answers):
+        return []
+    return [Problem(code="order.not_answered")]
+
+
+async def _ask_again(act: Act, filing: FilingRow, remarks: str) -> None:
+    """Ask again for the answer to an order that is not met: it is owed as before."""
+    for one in await queries.consents_of(act.session, filing):
+        if one.step is ConsentStep.ANSWER:
+            one.answer = one.answered_at = one.answered_by = None
+            act.touched.append(one)
+    for owed in await obligation_queries.obligations_about(act.session, filing.id):
+        owed.met_at = owed.met_by_id = None
+    record_step(act, filing, filing.state, remarks)
+
+
 async def _take_effect_later(act: Act, filing: FilingRow) -> None:
-    """Put a filing into effect whose body was handed in before."""
+    """Put a filing into effect that was handed in before.
+
+    Raises:
+        Rejected: What has come to speak against it since; whoever says yes sends it back.
+    """
     kind = KINDS[filing.kind]
     body = body_of(filing.kind, await queries.latest_body(act.session, filing))
     filer = await act.session.get_one(OrganizationRow, filing.organization_id)
-    facts, _ = await facts_of(act, kind, filer, body)
+    places = {"revised_id": filing.revises_id, "itself_id": filing.id}
+    facts, problems = await facts_of(act, kind, filer, body, **places)
+    reject_if(problems or (await kind.check(act, body, facts) if kind.check else []))
     await take_effect(act, filing, kind, body, facts)
 
 

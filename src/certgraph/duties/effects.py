@@ -1,14 +1,14 @@
 # ruff: noqa: ANN401 - a body of any kind
 """What follows for a filing and for what is owed: steps, effect, supersession."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from certgraph.actions.acting import Act
 from certgraph.duties import obligation_queries
-from certgraph.duties.findings import stated_facts
+from certgraph.duties.findings import finding_row
 from certgraph.duties.kinds.declaring import Due, Facts, Kind
 from certgraph.duties.rules import (
     ConsentStep,
@@ -44,7 +44,7 @@ _BY_VERSION, _BY_ANOTHER = "a later version", "another filing"
 
 
 async def owe_what_is_due(
-    act: Act, row: FilingRow, dues: Sequence[Due], scope: dict[str, Any]
+    act: Act, row: FilingRow, dues: Sequence[Due], scope: Mapping[str, Any]
 ) -> None:
     """Record what somebody owes because of a filing.
 
@@ -83,26 +83,24 @@ async def owe_what_is_due(
 
 async def take_effect(act: Act, row: FilingRow, kind: Kind[Any], body: Any, facts: Facts) -> None:
     """Put a filing into effect: it takes the place of what it revises, its flags are noted."""
-    if kind.effect is not None:
-        await kind.effect(act, body)
     record_step(act, row, FilingState.EFFECTIVE)
     row.effective_at = act.now
+    if kind.effect is not None:
+        await kind.effect(act, row, body, facts)
     if row.revises_id is not None:
         revised = await act.session.get_one(FilingRow, row.revises_id)
         if revised.state is FilingState.EFFECTIVE:
             await _supersede(act, revised, row)
     rows = [
-        {
-            "id": new_id(act.random),
-            "code": flag.problem.code,
-            "rule_id": flag.problem.rule_id,
-            "subject_id": row.organization_id,
-            "key": f"{row.id} {row.version} {place}",
-            "filing_id": row.id,
-            "facts": stated_facts(flag.problem.facts),
-            "severity": flag.severity,
-            "found_at": act.now,
-        }
+        finding_row(
+            act.random,
+            act.now,
+            flag.problem,
+            row.organization_id,
+            f"{row.id} {row.version} {place}",
+            flag.severity,
+            row.id,
+        )
         for place, flag in enumerate(kind.flags(body, facts))
     ]
     await obligation_queries.note_findings(act.session, rows)

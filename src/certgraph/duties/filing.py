@@ -18,7 +18,7 @@ from certgraph.duties import obligation_queries, queries
 from certgraph.duties.effects import owe_what_is_due, record_step, take_effect
 from certgraph.duties.kinds import KINDS
 from certgraph.duties.kinds.declaring import Consent, Facts, Kind
-from certgraph.duties.looking import facts_of, scope_of
+from certgraph.duties.looking import facts_of
 from certgraph.duties.rules import (
     FilingKind,
     FilingState,
@@ -69,9 +69,9 @@ async def _submit(
         raise refusal("filing.not_found", "revises", id=str(revises))
     # 2. What speaks against it; what of it is unknown makes the rest impossible to judge.
     reject_if(_moment_problems(body))
-    facts, problems = await facts_of(act, kind, filer, body)
-    scope, unknown = await scope_of(act, body, facts)
-    problems += unknown + _filer_problems(kind, facts)
+    facts, problems = await facts_of(act, kind, filer, body, revised_id=revises)
+    scope = facts.scope
+    problems += _filer_problems(kind, facts)
     problems += _regime_problems(scope) or _end_problems(kind, facts)
     if not problems:
         problems = kind.problems(body, facts)
@@ -150,7 +150,7 @@ async def _place_problems(
     act: Act,
     kind: Kind[Any],
     filer: OrganizationRow,
-    scope: dict[str, Any],
+    scope: Mapping[str, Any],
     revised: FilingRow | None,
 ) -> list[Problem]:
     """List why a filing cannot take this place: another has it, or what it revises is over."""
@@ -171,7 +171,8 @@ async def _place_problems(
         if before != columns:
             place: dict[str, object] = {"before": "–".join(str(value) for value in before.values())}
             return [Problem(code="filing.other_place", path=("revises",), facts=place)]
-    live = await queries.live_filings(act.session, kind.name, filer.id, columns)
+    of_filer = {"organization_id": filer.id, **columns}
+    live = await queries.live_filings(act.session, kind.name, of_filer)
     others = [one for one in live if revised is None or one.id != revised.id]
     return [Problem(code="filing.second")] if others else []
 

@@ -1,10 +1,10 @@
-"""Labels that a text must not bear: 教育部指导, 职成司指导, 指定 and the like. Pure.
+"""Words that a text must not bear: labels (教育部指导, 指定 …), designated purchases. Pure.
 
 What is compared is a normal form, in which blanks, invisible characters, punctuation between Han
 characters and traditional or variant forms make no difference; titles in 《》 are left out. The
 text itself is kept as it is written. Pictures and attachments are not read.
 
-Source: rule R48.
+Source: rules R48 and R30.
 """
 
 import csv
@@ -24,6 +24,8 @@ class LabelOutcome(StrEnum):
     REVIEW = "review"
     PASS = "pass"  # noqa: S105 - no password
 
+
+_PURCHASE = "purchase"
 
 _VARIANTS = str.maketrans(
     "導職敎訂業與監製認薦師資國會試證書関関", "导职教订业与监制认荐师资国会试证书关关"
@@ -65,13 +67,19 @@ def normal_form(text: str, *, with_ends: bool = False) -> str:
     return _BETWEEN_HAN.sub("", kept).translate(_VARIANTS).lower()
 
 
+def _rows() -> list[dict[str, str]]:
+    text = files(__package__).joinpath("label_patterns.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
+
+
 @cache
 def _patterns() -> list[tuple[LabelOutcome, date, re.Pattern[str]]]:
     """Return outcome, first day and pattern."""
     found = []
-    text = files(__package__).joinpath("label_patterns.csv").read_text(encoding="utf-8")
-    for row in csv.DictReader(text.splitlines()):
+    for row in _rows():
         pattern = row["pattern"]
+        if row["outcome"] == _PURCHASE:
+            continue
         for name, part in _PARTS.items():
             pattern = pattern.replace(name, part)
         outcome, first_on = LabelOutcome(row["outcome"]), date.fromisoformat(row["first_on"])
@@ -107,3 +115,30 @@ def label_outcome(text: str, day: date) -> tuple[LabelOutcome, str]:
         if outcome in found:
             return outcome, found[outcome]
     return LabelOutcome.PASS, ""
+
+
+@cache
+def _purchases() -> list[tuple[date, re.Pattern[str]]]:
+    return [
+        (date.fromisoformat(row["first_on"]), re.compile(row["pattern"]))
+        for row in _rows()
+        if row["outcome"] == _PURCHASE
+    ]
+
+
+def tied_purchases(text: str, day: date) -> tuple[str, ...]:
+    """Return words of a text that may ask for purchases of designated brands, each once.
+
+    Somebody reads them: a list of words cannot know every brand.
+
+    Source: rule R30.
+    """
+    plain = normal_form(text, with_ends=True)
+    found = [
+        match[0]
+        for first_on, pattern in _purchases()
+        if first_on <= day
+        for match in pattern.finditer(plain)
+        if not _NEGATED.search(plain[: match.start()])
+    ]
+    return tuple(dict.fromkeys(found))

@@ -8,7 +8,9 @@ from uuid import UUID
 
 from certgraph.actions.acting import Act
 from certgraph.calendar import programme_day
-from certgraph.duties.kinds.declaring import Facts, Kind, Party
+from certgraph.duties import queries
+from certgraph.duties.bodies import filed
+from certgraph.duties.kinds.declaring import Facts, Filed, Kind, Party
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.rules import AppointmentFunction, OrganizationKind, level_problems
 from certgraph.organizations.tables import AppointmentRow, OrganizationRow
@@ -34,7 +36,13 @@ def _named(kind: Kind[Any], body: Any) -> Iterator[tuple[str, tuple[str, ...], s
 
 
 async def facts_of(
-    act: Act, kind: Kind[Any], filer: OrganizationRow, body: Any
+    act: Act,
+    kind: Kind[Any],
+    filer: OrganizationRow,
+    body: Any,
+    *,
+    revised_id: UUID | None,
+    itself_id: UUID | None = None,
 ) -> tuple[Facts, list[Problem]]:
     """Return what is known for judging a body, and what of it is not known."""
     session = act.session
@@ -54,7 +62,10 @@ async def facts_of(
         elif wanted is not None and wanted not in party.kinds:
             facts = {"name": party.name, "kind": wanted}
             problems.append(Problem(code="filing.other_kind", path=path, facts=facts))
-    # 2. Days of taking part, and the person that the body names.
+    # 2. Columns that it has besides, and the filings that the body names.
+    scope, unknown = await _scope_of(act, kind, body, parties)
+    filings, missing = await _filings_of(act, kind, body)
+    # 3. Days of taking part, and the person that the body names.
     spans = await spans_by_institution(session, [filer.id])
     responsible = await _responsible(act, filer.id, getattr(body, "responsible_id", None))
     return (
@@ -65,9 +76,31 @@ async def facts_of(
             parameters=await parameters_in_force(session),
             spans=spans.get(filer.id, ()),
             responsible_id=responsible or None,
+            filings=filings,
+            scope=scope,
+            revised_id=revised_id,
+            itself_id=itself_id,
         ),
-        problems,
+        problems + unknown + missing,
     )
+
+
+async def _filings_of(
+    act: Act, kind: Kind[Any], body: Any
+) -> tuple[dict[str, Filed], list[Problem]]:
+    """Return the filings that a body names, and those that are not of the kind they must be of."""
+    found, problems = {}, []
+    for name, wanted in kind.filings.items():
+        id_ = getattr(body, name)
+        if id_ is None:
+            continue
+        row = await queries.filing_in_effect(act.session, id_, wanted)
+        if row is None:
+            facts: dict[str, object] = {"id": str(id_), "kind": wanted}
+            problems.append(Problem(code="filing.none_in_effect", path=(name,), facts=facts))
+        else:
+            found[name] = await filed(act.session, row)
+    return found, problems
 
 
 def _party(
@@ -78,7 +111,7 @@ def _party(
     of_kind = frozenset(kinds[row.id])
     is_institution = OrganizationKind.PILOT_INSTITUTION in of_kind
     supervisor_id = supervisors.get(row.id) if is_institution else None
-    return Party(row.id, row.code, row.name, of_kind, supervisor_id)
+    return Party(row.id, row.code, row.name, of_kind, supervisor_id, row.division_code)
 
 
 async def _responsible(act: Act, filer_id: UUID, appointment_id: UUID | None) -> UUID | None:
@@ -97,7 +130,9 @@ async def _responsible(act: Act, filer_id: UUID, appointment_id: UUID | None) ->
     return appointment_id if is_theirs else None
 
 
-async def scope_of(act: Act, body: Any, facts: Facts) -> tuple[dict[str, Any], list[Problem]]:
+async def _scope_of(
+    act: Act, kind: Kind[Any], body: Any, parties: Mapping[str, Party]
+) -> tuple[dict[str, Any], list[Problem]]:
     """Return the columns that a filing has besides, and what of them is not known."""
     fields = {one.name for one in dataclasses.fields(body)}
     scope = {name: getattr(body, name) for name in SCOPE if name in fields}
@@ -115,7 +150,7 @@ async def scope_of(act: Act, body: Any, facts: Facts) -> tuple[dict[str, Any], l
             if scope.get("level") is not None:
                 found = level_problems([scope["level"]], levels, type_.name)
                 problems += [Problem(code=p.code, path=("level",), facts=p.facts) for p in found]
-    subject = facts.parties.get(getattr(body, "subject_code", ""))
+    subject = parties.get(getattr(body, kind.subject, ""))
     if subject is not None:
         scope["subject_id"] = subject.id
     return scope, problems

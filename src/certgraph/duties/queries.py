@@ -2,7 +2,7 @@
 """All SQL about filings and their consents."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,11 +14,12 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    update,
 )
+from sqlalchemy.orm import aliased
 
-from certgraph.database import (
-    Session,
-)
+from certgraph.calendar import instant_after
+from certgraph.database import Session
 from certgraph.duties.rules import (
     LIVE,
     FilingKind,
@@ -30,6 +31,8 @@ from certgraph.duties.tables import (
     FilingRow,
     FilingVersionRow,
 )
+from certgraph.organizations.rules import OrganizationKind
+from certgraph.organizations.tables import OrganizationKindRow
 
 
 async def filing_by_id(session: Session, id_: UUID) -> FilingRow | None:
@@ -63,15 +66,11 @@ async def latest_body(session: Session, filing: FilingRow) -> str:
 
 
 async def live_filings(
-    session: Session,
-    kind: FilingKind,
-    organization_id: UUID,
-    scope: Mapping[str, object],
+    session: Session, kind: FilingKind, scope: Mapping[str, object]
 ) -> Sequence[FilingRow]:
-    """Return what a filer has of a kind that says something still, with these columns."""
+    """Return what there is of a kind that says something still, with these columns."""
     statement = select(FilingRow).where(
         FilingRow.kind == kind,
-        FilingRow.organization_id == organization_id,
         FilingRow.state.in_(LIVE),
         *(getattr(FilingRow, name) == value for name, value in scope.items()),
     )
@@ -86,19 +85,130 @@ async def is_revised(session: Session, filing_id: UUID) -> bool:
     return await session.scalar(statement.limit(1)) is not None
 
 
+SCOPE = (
+    "certificate_type_id",
+    "level",
+    "subject_id",
+    "first_on",
+    "last_on",
+    "starts_at",
+)
+"""Columns of a filing by which it is asked for."""
+
+
+def scope_in(row: FilingRow) -> dict[str, Any]:
+    """Return the columns by which a filing is asked for, as they are now."""
+    return {name: getattr(row, name) for name in SCOPE}
+
+
+async def filing_in_effect(session: Session, id_: UUID, kind: FilingKind) -> FilingRow | None:
+    """Return a filing of a kind that is, or was, in effect; None where there is none."""
+    statement = select(FilingRow).where(
+        FilingRow.id == id_, FilingRow.kind == kind, FilingRow.effective_at.is_not(None)
+    )
+    return await session.scalar(statement)
+
+
+def in_force_on(day: date, last: date | None = None) -> ColumnElement[bool]:
+    """Return the condition that a filing holds on a day, or on one of the days up to `last`.
+
+    It is in effect by then, its period has such a day, and none that takes its place has begun.
+    """
+    first_on, last_on = FilingRow.first_on, FilingRow.last_on
+    until = last or day
+    newer = aliased(FilingRow)
+    is_replaced = select(newer.id).where(
+        newer.revises_id == FilingRow.id,
+        newer.effective_at < instant_after(day),
+        or_(newer.first_on.is_(None), newer.first_on <= day),
+    )
+    return and_(
+        FilingRow.effective_at < instant_after(until),
+        or_(first_on.is_(None), first_on <= until),
+        or_(last_on.is_(None), last_on >= day),
+        ~is_replaced.exists(),
+    )
+
+
+async def in_force(
+    session: Session, kind: FilingKind, condition: ColumnElement[bool], **columns: object
+) -> Sequence[FilingRow]:
+    """Return filings of a kind that meet a condition such as `in_force_on`, oldest first."""
+    statement = select(FilingRow).where(
+        FilingRow.kind == kind,
+        condition,
+        *(getattr(FilingRow, name) == value for name, value in columns.items()),
+    )
+    ordered = statement.order_by(FilingRow.first_on, FilingRow.submitted_at, FilingRow.id)
+    return (await session.scalars(ordered)).all()
+
+
 async def has_in_force(
     session: Session, kind: FilingKind, organization_id: UUID, day: date
 ) -> bool:
     """Tell whether an organization has a filing of a kind that holds on a day."""
-    first, last = FilingRow.first_on, FilingRow.last_on
-    statement = select(FilingRow.id).where(
-        FilingRow.kind == kind,
-        FilingRow.organization_id == organization_id,
-        FilingRow.state.in_((FilingState.EFFECTIVE, FilingState.SUPERSEDED)),
-        or_(first.is_(None), first <= day),
-        or_(last.is_(None), last >= day),
+    found = await in_force(session, kind, in_force_on(day), organization_id=organization_id)
+    return bool(found)
+
+
+async def points_that_ended(
+    session: Session, since: date, until: date
+) -> list[tuple[UUID, UUID, date, int]]:
+    """Return the ends of a ministry's monitoring points on days from `since` to before `until`.
+
+    Each as filer, certificate type, last day, and how many institutions are left the day after.
+    """
+    row = FilingRow
+    statement = (
+        select(row.organization_id, row.certificate_type_id, row.last_on)
+        .join(OrganizationKindRow, OrganizationKindRow.organization_id == row.organization_id)
+        .where(
+            OrganizationKindRow.kind == OrganizationKind.MINISTRY,
+            row.kind == FilingKind.MONITORING_POINT,
+            row.effective_at.is_not(None),
+            row.last_on >= since,
+            row.last_on < until,
+        )
+        .distinct()
     )
-    return await session.scalar(statement.limit(1)) is not None
+    found = []
+    for filer_id, type_id, last_on in (await session.execute(statement)).all():
+        if type_id is None or last_on is None:
+            continue
+        place = {"organization_id": filer_id, "certificate_type_id": type_id}
+        day_after = in_force_on(last_on + timedelta(days=1))
+        left = await in_force(session, FilingKind.MONITORING_POINT, day_after, **place)
+        found.append((filer_id, type_id, last_on, len({one.subject_id for one in left})))
+    return found
+
+
+def is_filed_by(organization_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a filing is an organization's."""
+    return FilingRow.organization_id == organization_id
+
+
+def is_for(organization_id: UUID) -> ColumnElement[bool]:
+    """Return the condition that a filing concerns an organization."""
+    return FilingRow.subject_id == organization_id
+
+
+async def end_filings(
+    session: Session, kind: FilingKind, condition: ColumnElement[bool], last_on: date
+) -> None:
+    """End filings of a kind that are in effect, on a day at the latest."""
+    row = FilingRow
+    statement = (
+        update(row)
+        .where(
+            row.kind == kind,
+            row.state == FilingState.EFFECTIVE,
+            condition,
+            or_(row.last_on.is_(None), row.last_on > last_on),
+        )
+        .values(last_on=last_on)
+        .execution_options(synchronize_session="fetch")
+    )
+    await session.execute(statement)
 
 
 def is_asked(organization_id: Any) -> ColumnElement[bool]:

@@ -24,6 +24,16 @@ class FilingKind(StrEnum):
     FUND_RETURN = "fund_return"
     ORDER = "order"
     STANDARD_VERSION = "standard_version"
+    ASSESSMENT_SCHEME = "assessment_scheme"
+    SITE_CONDITIONS = "site_conditions"
+    EXAM_SITE = "exam_site"
+    TRAINING_BASE = "training_base"
+    COST_ACCOUNT = "cost_account"
+    COST_CAP = "cost_cap"
+    FEE_STANDARD = "fee_standard"
+    MONITORING_POINT = "monitoring_point"
+    OBSERVATION = "observation"
+    EVALUATION = "evaluation"
 
 
 class FilingState(StrEnum):
@@ -77,6 +87,9 @@ class ObligationKind(StrEnum):
     FEEDBACK_ANSWER = "feedback_answer"
     REGISTRATION = "registration"
     CREDIT_PROPOSAL = "credit_proposal"
+    NEW_FEE = "new_fee"
+    TRUST_LIST = "trust_list"
+    HANDOVER_LISTS = "handover_lists"
 
 
 class ObligationBasis(StrEnum):

@@ -14,7 +14,8 @@ from uuid import UUID
 from certgraph.calendar import first_instant, programme_day
 from certgraph.database import Session, Sessions
 from certgraph.duties import obligation_queries as queries
-from certgraph.duties.findings import stated_facts
+from certgraph.duties.findings import finding_row
+from certgraph.duties.queries import points_that_ended
 from certgraph.duties.rules import FindingSeverity, ObligationBasis, ObligationKind
 from certgraph.duties.tables import ObligationRow
 from certgraph.duties.weeks import Judged, Period, missed_runs, monday_of, periods
@@ -37,6 +38,7 @@ _LOOK_BACK = timedelta(days=400)
 
 _SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 _OPENED, _REPORTS, _ACTIVITIES = "reports opened", "reports judged", "activities judged"
+_POINTS = "monitoring points judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,12 @@ class Swept:
 
 
 async def sweep(
-    sessions: Sessions, *, now: datetime, random: Random, others: Sequence[Generator] = ()
+    sessions: Sessions,
+    *,
+    now: datetime,
+    random: Random,
+    others: Sequence[Generator] = (),
+    afterwards: Sequence[Generator] = (),
 ) -> Swept:
     """Sweep once.
 
@@ -62,14 +69,18 @@ async def sweep(
         now: When.
         random: Source of ids.
         others: What capabilities above know to be owed.
+        afterwards: What follows, in capabilities above, from what was found.
     """
     opened = found = 0
     for part in (_open_reports, *others):
         async with sessions.begin() as session:
             opened += await part(session, now, random)
-    for part in (_note_missed_reports, _note_unfiled_activities):
+    for part in (_note_missed_reports, _note_unfiled_activities, _note_few_points):
         async with sessions.begin() as session:
             found += await part(session, now, random)
+    for part in afterwards:
+        async with sessions.begin() as session:
+            opened += await part(session, now, random)
     return Swept(opened, found)
 
 
@@ -207,8 +218,8 @@ async def _note_missed_reports(session: Session, now: datetime, random: Random) 
             days = [day.isoformat() for day in run.first_days]
             facts = {"weeks": run.weeks, "days": tuple(days)}
             problem = Problem(code="finding.missed_reports", facts=facts)
-            given = (id_, days[0], run.found_at, FindingSeverity.BREACH)
-            rows.append(_finding(random, problem, *given))
+            given = (run.found_at, problem, id_, days[0], FindingSeverity.BREACH)
+            rows.append(finding_row(random, *given))
     new = await queries.note_findings(session, rows)
     await queries.set_mark(session, _REPORTS, now)
     return new
@@ -235,30 +246,31 @@ async def _note_unfiled_activities(session: Session, now: datetime, random: Rand
         facts = {"day": programme_day(row.due_before).isoformat()}
         problem = Problem(code="finding.activity_unfiled", facts=facts)
         key = f"{row.key} {row.due_before:%Y%m%dT%H%M}"  # moved and missed again, it is another
-        given = (row.debtor_id, key, row.due_before, FindingSeverity.BREACH, row.filing_id)
-        rows.append(_finding(random, problem, *given))
+        whose = (row.debtor_id, key, FindingSeverity.BREACH, row.filing_id)
+        given = (row.due_before, problem, *whose)
+        rows.append(finding_row(random, *given))
     new = await queries.note_findings(session, rows)
     await queries.set_mark(session, _ACTIVITIES, now)
     return new
 
 
-def _finding(
-    random: Random,
-    problem: Problem,
-    subject_id: UUID,
-    key: str,
-    found_at: datetime,
-    severity: FindingSeverity,
-    filing_id: UUID | None = None,
-) -> dict[str, Any]:
-    return {
-        "id": new_id(random),
-        "code": problem.code,
-        "rule_id": problem.rule_id,
-        "subject_id": subject_id,
-        "key": key,
-        "filing_id": filing_id,
-        "facts": stated_facts(problem.facts),
-        "severity": severity,
-        "found_at": found_at,
-    }
+async def _note_few_points(session: Session, now: datetime, random: Random) -> int:
+    """Note certificates that have too few national monitoring points since some ended.
+
+    Source: rule R49.
+    """
+    since = programme_day(await queries.mark_of(session, _POINTS) or _SINCE_EVER)
+    today = programme_day(now)
+    parameters = await parameters_in_force(session)
+    rows = []
+    for filer_id, type_id, ended_on, left in await points_that_ended(session, since, today):
+        day = ended_on + timedelta(days=1)
+        least = parameters.number(ParameterName.MONITORING_POINTS_LEAST, day)
+        if left >= least:
+            continue
+        facts = {"count": left, "least": least, "day": day.isoformat()}
+        problem = Problem(code="finding.few_monitoring_points", facts=facts)
+        rows.append(finding_row(random, first_instant(day), problem, filer_id, f"{type_id} {day}"))
+    new = await queries.note_findings(session, rows)
+    await queries.set_mark(session, _POINTS, now)
+    return new

@@ -32,6 +32,7 @@ class FilingRow(Base):
         Index(None, "subject_id"),
         Index(None, "certificate_type_id", "kind"),
         Index(None, "submitted_at", "id"),
+        Index(None, "revises_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

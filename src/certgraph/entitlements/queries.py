@@ -2,10 +2,11 @@
 """All SQL about what organizations may issue."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, update
 
 from certgraph.database import Session
 from certgraph.entitlements.tables import EntitlementRow
@@ -29,6 +30,22 @@ async def entitlements_of(
     if certificate_type_id is not None:
         statement = statement.where(EntitlementRow.certificate_type_id == certificate_type_id)
     return (await session.scalars(statement)).all()
+
+
+async def end_entitlements(session: Session, organization_id: UUID, last_on: date) -> None:
+    """End what an organization may issue, on a day at the latest; what begins later never does."""
+    row = EntitlementRow
+    statement = (
+        update(row)
+        .where(
+            row.organization_id == organization_id,
+            row.first_on <= last_on,
+            or_(row.last_on.is_(None), row.last_on > last_on),
+        )
+        .values(last_on=last_on)
+        .execution_options(synchronize_session="fetch")
+    )
+    await session.execute(statement)
 
 
 async def entitlements_by_organization_ids(

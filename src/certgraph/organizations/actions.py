@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import action
@@ -114,17 +115,32 @@ async def register_organization(act: Act, draft: OrganizationDraft) -> Organizat
 
 
 def _record_state(act: Act, row: OrganizationRow, reason: str) -> None:
-    act.session.add(
-        OrganizationStateChangeRow(
-            id=new_id(act.random),
-            organization_id=row.id,
-            state=row.state,
-            since=row.state_since,
-            reason=reason,
-            changed_by=act.by,
-            recorded_at=act.now,
-        )
+    act.session.add(_state_change(act, row.state, row.state_since, row.id, reason))
+
+
+def _state_change(
+    act: Act, state: OrganizationState, since: date | None, organization_id: UUID, reason: str
+) -> OrganizationStateChangeRow:
+    return OrganizationStateChangeRow(
+        id=new_id(act.random),
+        organization_id=organization_id,
+        state=state,
+        since=since,
+        reason=reason,
+        changed_by=act.by,
+        recorded_at=act.now,
     )
+
+
+def plan_exit(act: Act, row: OrganizationRow, since: date) -> None:
+    """Note that an organization leaves from a day to come on; until then it is what it was.
+
+    Raises:
+        Rejected: A step the programme does not know, or it is to leave already.
+    """
+    today, exited = programme_day(act.now), OrganizationState.EXITED
+    reject_if(transition_problems(row.name, row.state, row.state_since, exited, today, today=today))
+    act.session.add(_state_change(act, exited, since, row.id, act.reason))
 
 
 def change_organization_state(

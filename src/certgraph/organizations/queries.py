@@ -2,6 +2,7 @@
 """All SQL about organizations, keys and tokens."""
 
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,12 @@ from certgraph.database import (
     contains,
     insert_unless_there,
 )
-from certgraph.organizations.rules import KeyCustody, KeyPurpose, OrganizationKind
+from certgraph.organizations.rules import (
+    KeyCustody,
+    KeyPurpose,
+    OrganizationKind,
+    RestrictionKind,
+)
 from certgraph.organizations.tables import (
     ApiTokenRow,
     AppointmentRow,
@@ -24,6 +30,7 @@ from certgraph.organizations.tables import (
     OrganizationKindRow,
     OrganizationRow,
     OrganizationStateChangeRow,
+    RestrictionRow,
     SigningKeyRow,
 )
 
@@ -205,6 +212,25 @@ def supervised_by_code(code: Any) -> Select[UUID]:
     authority = aliased(OrganizationRow)
     found = select(authority.id).where(authority.code == code).scalar_subquery()
     return supervised_by(found)
+
+
+async def restricted_on(
+    session: Session,
+    organization_id: UUID,
+    kind: RestrictionKind,
+    certificate_type_id: UUID,
+    day: date,
+) -> RestrictionRow | None:
+    """Return what keeps an organization from something on a day, for a type; None: nothing."""
+    row = RestrictionRow
+    statement = select(row).where(
+        row.organization_id == organization_id,
+        row.kind == kind,
+        or_(row.certificate_type_id.is_(None), row.certificate_type_id == certificate_type_id),
+        row.first_on <= day,
+        or_(row.last_on.is_(None), row.last_on >= day),
+    )
+    return await session.scalar(statement.order_by(row.first_on, row.id).limit(1))
 
 
 async def appointment_by_id(session: Session, appointment_id: UUID) -> AppointmentRow | None:

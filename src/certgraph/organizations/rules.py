@@ -54,9 +54,25 @@ class AppointmentFunction(StrEnum):
     RESPONSIBLE = "responsible"
 
 
+class RestrictionKind(StrEnum):
+    """What an organization may not do for a time, by a decision.
+
+    REGISTRATIONS: no plan of an exam, no registration for one. ISSUING: no certificate. SITES: no
+    application to be a site.
+    """
+
+    REGISTRATIONS = "registrations"
+    ISSUING = "issuing"
+    SITES = "sites"
+
+
 TRANSITIONS = {
     OrganizationState.SELECTED: {OrganizationState.AGREED, OrganizationState.HANDED_OVER},
-    OrganizationState.AGREED: {OrganizationState.ACTIVE, OrganizationState.HANDED_OVER},
+    OrganizationState.AGREED: {
+        OrganizationState.ACTIVE,
+        OrganizationState.EXITED,
+        OrganizationState.HANDED_OVER,
+    },
     OrganizationState.ACTIVE: {
         OrganizationState.RECTIFYING,
         OrganizationState.EXITED,

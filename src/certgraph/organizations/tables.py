@@ -22,6 +22,7 @@ from certgraph.organizations.rules import (
     KeyPurpose,
     OrganizationKind,
     OrganizationState,
+    RestrictionKind,
 )
 
 
@@ -102,6 +103,27 @@ class AppointmentRow(Base):
     last_on: Mapped[date | None]
     made_by: Mapped[str] = mapped_column(Text)
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RestrictionRow(Base):
+    """What an organization may not do for a time; both ends included.
+
+    `certificate_type_id` None: for no certificate type. `case_id`: the case that decided it.
+    """
+
+    __tablename__ = "restrictions"
+    __table_args__ = (Index(None, "organization_id", "kind"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"))
+    kind: Mapped[RestrictionKind] = mapped_column(EnumText(RestrictionKind))
+    certificate_type_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificate_types.id"))
+    first_on: Mapped[date]
+    last_on: Mapped[date | None]
+    case_id: Mapped[UUID | None]
+    reason: Mapped[str] = mapped_column(Text)
+    imposed_by: Mapped[str] = mapped_column(Text)
+    imposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SigningKeyRow(Base):

@@ -27,6 +27,10 @@ class ParameterName(StrEnum):
     ACTIVITY_LEAD_DAYS = "activity_lead_days"
     TRAINERS_INDUSTRY_PERCENT = "trainers_industry_percent"
     FEEDBACK_ANSWER_DAYS = "feedback_answer_days"
+    MONITORING_POINTS_LEAST = "monitoring_points_least"
+    MONITORING_POINTS_MOST = "monitoring_points_most"
+    STUDENTS_PAY_NOTHING = "students_pay_nothing"
+    TRUST_LIST_DAYS = "trust_list_days"
     HANDOVER_NOTICE_ON = "handover_notice_on"
     COMPLETES_UNTIL = "regime_completes_until"
 
@@ -75,6 +79,12 @@ DEFINITIONS: Mapping[ParameterName, Definition] = {
     ParameterName.ACTIVITY_LEAD_DAYS: _number(0, 0, 60, "R03", is_provincial=True),
     ParameterName.TRAINERS_INDUSTRY_PERCENT: _number(40, 0, 100, "R13"),
     ParameterName.FEEDBACK_ANSWER_DAYS: _number(None, 1, 365, "R52"),
+    ParameterName.MONITORING_POINTS_LEAST: _number(8, 0, 1_000, "R49"),
+    ParameterName.MONITORING_POINTS_MOST: _number(12, 0, 1_000, "R49"),
+    ParameterName.STUDENTS_PAY_NOTHING: Definition(
+        default=False, type=bool, is_provincial=True, rule="S14"
+    ),
+    ParameterName.TRUST_LIST_DAYS: _number(3, 1, 60, "R53"),
     ParameterName.HANDOVER_NOTICE_ON: Definition(default=None, type=date, rule="S17"),
     ParameterName.COMPLETES_UNTIL: Definition(default=PILOT.completes_until, type=date, rule="S18"),
 }
@@ -203,3 +213,17 @@ class Parameters:
         value = self._value(name, on, None)
         assert value is None or isinstance(value, date)  # noqa: S101 - of a day
         return value
+
+
+def no_new_work_problems(parameters: Parameters, today: date, *path: str) -> list[Problem]:
+    """List why an evaluation organization begins no new work: the notice of handover is out.
+
+    The day of the notice is a parameter; while nobody has set it, nothing is refused.
+
+    Source: rule S17.
+    """
+    notice_on = parameters.day(ParameterName.HANDOVER_NOTICE_ON, today)
+    if notice_on is None or today < notice_on:
+        return []
+    facts = {"day": notice_on.isoformat()}
+    return [Problem(code="regime.no_new_work", path=path, facts=facts)]

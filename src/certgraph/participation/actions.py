@@ -248,6 +248,15 @@ async def end_participation(act: Act, participation: ParticipationRow) -> Partic
     return participation
 
 
+def end_by_decision(act: Act, participation: ParticipationRow, last_on: date) -> None:
+    """End a participation, or an application, because its institution leaves. Source: rule R54."""
+    if participation.active_on is not None and participation.active_on <= last_on:
+        participation.ended_on = min(last_on, participation.ended_on or last_on)
+    elif participation.active_on is not None:
+        participation.ended_on = participation.active_on
+    _record(act, participation, ParticipationState.ENDED)
+
+
 ACTIONS = (
     apply_to_take_part,
     file_participation,

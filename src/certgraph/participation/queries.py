@@ -73,6 +73,27 @@ async def spans_by_institution(
     return {id_: joined(spans) for id_, spans in found.items()}
 
 
+async def takes_part(
+    session: Session,
+    institution_id: UUID,
+    certificate_type_id: UUID,
+    day: date,
+    level: int | None = None,
+) -> bool:
+    """Tell whether an institution takes part in a certificate on a day; at a level, or at any."""
+    row = ParticipationRow
+    statement = select(row.id).where(
+        row.institution_id == institution_id,
+        row.certificate_type_id == certificate_type_id,
+        row.active_on <= day,
+        row.year == day.year,
+        or_(row.ended_on.is_(None), row.ended_on >= day),
+    )
+    if level is not None:
+        statement = statement.where(row.level == level)
+    return await session.scalar(statement.limit(1)) is not None
+
+
 async def institutions_changed_since(session: Session, since: datetime) -> set[UUID]:
     """Return the institutions of which a participation took a step after a moment."""
     statement = (

@@ -23,10 +23,12 @@ TABLES = (
     "duties",
     "feedback",
     "entitlements",
+    "assessment",
     "sheets",
     "certificates",
     "holders",
     "credit_bank",
+    "supervision",
 )
 
 

@@ -12,6 +12,9 @@ from certgraph.actions.declaring import extras_of
 from certgraph.actions.parties import Actor, Relation, Role
 from certgraph.actions.performing import perform
 from certgraph.all_actions import ALL_ACTIONS
+from certgraph.assessment.rules import CandidateKind, ExamPlanState, ExamRegistrationState
+from certgraph.assessment.subjects import EXAM_PLAN, EXAM_REGISTRATION
+from certgraph.assessment.tables import ExamPlanRow, ExamRegistrationRow
 from certgraph.certificates.batches.subjects import BATCH
 from certgraph.certificates.holders.requests import file_holder_request
 from certgraph.certificates.holders.rules import HolderRequestKind
@@ -22,6 +25,7 @@ from certgraph.certificates.states.actions import change_issuer_state, register_
 from certgraph.certificates.subjects import CERTIFICATE, RUN
 from certgraph.credit_bank.conversion.subjects import APPLICATION
 from certgraph.credit_bank.proposals.subjects import PROPOSAL
+from certgraph.duties.kinds.materials import Payer
 from certgraph.duties.rules import (
     ConsentStep,
     FilingKind,
@@ -31,6 +35,7 @@ from certgraph.duties.rules import (
 )
 from certgraph.duties.subjects import FILING, OBLIGATION
 from certgraph.duties.tables import ConsentRow, FilingRow, ObligationRow
+from certgraph.identity_documents import DocumentType
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.rules import (
     AppointmentFunction,
@@ -45,6 +50,9 @@ from certgraph.participation.subjects import PARTICIPATION
 from certgraph.participation.tables import ParticipationRow
 from certgraph.problems import Rejected
 from certgraph.standards.subjects import certificate_type_coded
+from certgraph.supervision.rules import CaseState
+from certgraph.supervision.subjects import CASE
+from certgraph.supervision.tables import CaseRow
 from tests.server import credit_kit
 from tests.server.actions.inputs import fingerprint, given_for
 from tests.server.api.conftest import client
@@ -217,7 +225,71 @@ async def of_the_programme(house):
                 basis=ObligationBasis.RULE,
             )
         )
-    return {APPOINTMENT: ids, FILING: ids, PARTICIPATION: one, OBLIGATION: one}
+    of_exams = await of_exams_and_cases(house, type_.id, owners, ids)
+    return {APPOINTMENT: ids, FILING: ids, PARTICIPATION: one, OBLIGATION: one, **of_exams}
+
+
+async def of_exams_and_cases(house, type_id, owners, ids):
+    """Return subject → what names a plan of EO-001, a registration of each, a case for all."""
+    issuer, school = owners[Role.EVALUATION_ORGANIZATION], owners[Role.PILOT_INSTITUTION]
+    filing = ids[Role.EVALUATION_ORGANIZATION]
+    one = UUID(int=99)
+    async with house.sessions.begin() as session:
+        session.add(
+            ExamPlanRow(
+                id=one,
+                organization_id=issuer,
+                certificate_type_id=type_id,
+                level=1,
+                authority_id=owners[Role.PROVINCIAL_AUTHORITY],
+                scheme_id=filing,
+                site_id=filing,
+                activity_id=filing,
+                fee_id=filing,
+                registration_opens_at=NOW,
+                registration_closes_at=NOW,
+                starts_at=NOW + timedelta(days=1),
+                ends_at=NOW + timedelta(days=2),
+                capacity=1,
+                state=ExamPlanState.PUBLISHED,
+                published_at=NOW,
+            )
+        )
+        await session.flush()
+        session.add_all(
+            ExamRegistrationRow(
+                id=UUID(int=200 + n),
+                plan_id=one,
+                position=n,
+                organization_id=owner,
+                kind=CandidateKind.SOCIAL,
+                holder_name="李示例",
+                document_type=DocumentType.PASSPORT,
+                payer=Payer.OTHER,
+                state=ExamRegistrationState.REGISTERED,
+                registered_at=NOW,
+            )
+            for n, owner in enumerate((issuer, school))
+        )
+        session.add_all(
+            CaseRow(
+                id=UUID(int=300 + n),
+                number=str(n),
+                subject_id=owner,
+                decider_id=owner,
+                state=CaseState.OPENED,
+                opened_at=NOW,
+            )
+            for n, owner in enumerate(owners.values())
+        )
+    registrations = {
+        Role.EVALUATION_ORGANIZATION: UUID(int=200),
+        Role.PILOT_INSTITUTION: UUID(int=201),
+        Role.OPERATOR: UUID(int=200),
+    }
+    cases = {role: UUID(int=300 + n) for n, role in enumerate(owners)}
+    cases[Role.OPERATOR] = UUID(int=300)
+    return {EXAM_PLAN: one, EXAM_REGISTRATION: registrations, CASE: cases}
 
 
 async def of_a_holder(house, row):
@@ -331,6 +403,9 @@ async def test_what_the_matrix_allows_is_never_refused_for_want_of_authority(hou
 
 LEFT = {
     Role.EVALUATION_ORGANIZATION: {
+        "caseRepresent",
+        "examPlanWithdraw",
+        "examRegistrationWithdraw",
         "certificateBatchRegister",
         "certificateRegister",
         "certificateRegisterMany",
@@ -340,6 +415,7 @@ LEFT = {
         "issuerKeyRetire",
         "issuerKeyDeclareCompromised",
     },
+    Role.PILOT_INSTITUTION: {"caseRepresent", "examRegistrationWithdraw"},
 }
 """Role → what an organization still may after it has left; of other roles nothing."""
 

@@ -7,10 +7,10 @@ from itertools import chain
 
 import pytest
 
-from certgraph.certificates.drafts.names import issued_name, name_problems
 from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
 from certgraph.certificates.rules import HolderBinding
 from certgraph.credential.text_rules import text_fault
+from certgraph.holder_names import issued_name, name_problems
 from certgraph.identity_documents import DocumentType, document_problems
 from certgraph.problems import Rejected
 from tests.server.conftest import TODAY

@@ -99,6 +99,9 @@ EVERY_PAGE = """{ organizations(first: 2) { ...O pageInfo { endCursor } }
   pendingActions(first: 1) { pageInfo { endCursor } }
   participations(first: 1) { pageInfo { endCursor } } filings(first: 2) { pageInfo { endCursor } }
   obligations(first: 2) { pageInfo { endCursor } } findings(first: 1) { pageInfo { endCursor } }
+  examPlans(first: 1) { pageInfo { endCursor } } cases(first: 1) { pageInfo { endCursor } }
+  examRegistrations(first: 1) { pageInfo { endCursor } }
+  restrictions(first: 1) { pageInfo { endCursor } }
   parameters(first: 1) { pageInfo { endCursor } } feedback(first: 1) { pageInfo { endCursor } } }
 fragment O on OrganizationConnection { nodes { certificateTypes(first: 1) { pageInfo { endCursor } }
   certificates(first: 2) { ...C } } }

@@ -55,6 +55,10 @@ TEXTS = {
     "on": ["2021-12-01", "2027-01-01"],
     "doneFrom": ["2026-11-23", "2027-01-01"],
     "doneTo": ["2026-11-23", "2020-01-01"],
+    "planId": ["RXhhbVBsYW46MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAw", "nothing"],
+    "startsFrom": ["2021-10-01T00:00:00+08:00", "2027-01-01T00:00:00Z"],
+    "startsBefore": ["2021-11-01T00:00:00+08:00", "2020-01-01T00:00:00Z"],
+    "days": ["2021-11-01", "2020-01-01"],
 }
 
 
@@ -315,6 +319,24 @@ CORPUS = {
             nodes { firstOn state } }
           findings { nodes { code message rule { id } severity foundAt } }
           parameters { nodes { name value authority { code } } } }""",
+        {},
+    ),
+    "exams and cases": (
+        """{ examPlans(first: 5) { nodes { state level organization { code } authority { code }
+            registeredCount passedCount scheme { kind } steps { state } startsAt } }
+          closed: examPlans(state: CLOSED, authorityCode: "SUP-100") { nodes { capacity } }
+          examRegistrations { nodes { holderName state marksTenths totalHundredths payer
+            participation { year } plan { level } certificates { number } } }
+          certificates(first: 20) { nodes { number examRegistration { holderName } } }
+          cases { nodes { number state decision subject { code } entries { kind ground text
+            finding { code } } restrictions { kind reason } } }
+          restrictions { nodes { kind organization { code } lastOn } } }""",
+        {},
+    ),
+    "coverage and shares": (
+        """{ siteCoverage(certificateTypeCode: "CT-001", days: ["2021-11-01"]) { on covered unplaced
+            units { name isCovered } gaps { divisionCode institutions } }
+          examShares(year: 2021) { institutionName enrolled registered examined withoutExam } }""",
         {},
     ),
     "the programme's sums": (

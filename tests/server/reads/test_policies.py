@@ -193,6 +193,11 @@ def test_the_written_documents_show_what_may_be_seen_and_nothing_else(
 
 
 WITHOUT_A_TABLE = {
+    "CoverageUnit.isCovered",
+    "Query.examShares",
+    "Query.siteCoverage",
+    "SiteCoverage.covered",
+    "SiteCoverage.gaps",
     "QrCode.printMm",
     "QrCode.svg",
     "QrCode.version",

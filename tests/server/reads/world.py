@@ -14,6 +14,8 @@ from certgraph.api.reads.documents import Documents, Limits
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import graphql_schema, make_schema
 from certgraph.api.trust_cache import TrustCache
+from certgraph.assessment.rules import CandidateKind, ExamPlanState, ExamRegistrationState
+from certgraph.assessment.tables import ExamPlanChangeRow, ExamPlanRow, ExamRegistrationRow
 from certgraph.certificates.holders.requests import file_holder_request
 from certgraph.certificates.holders.rules import HolderRequestKind
 from certgraph.certificates.holders.sending import create_holder_links
@@ -24,26 +26,32 @@ from certgraph.certificates.states.actions import (
     revoke_certificate,
     suspend_certificate,
 )
+from certgraph.certificates.tables import CertificateRow
 from certgraph.credential.claims import Outcome
 from certgraph.database import make_read_sessions
 from certgraph.duties.answering import answer_filing
 from certgraph.duties.kinds.activities import ActivityKind
+from certgraph.duties.kinds.materials import Payer
 from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind
+from certgraph.duties.tables import FilingRow, FindingRow
 from certgraph.feedback.actions import answer_feedback, submit_feedback
 from certgraph.feedback.rules import FeedbackCategory
+from certgraph.identity_documents import DocumentType
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.keys import create_issuer_key
 from certgraph.organizations.rules import (
     AppointmentFunction,
     OrganizationKind,
     OrganizationState,
+    RestrictionKind,
 )
 from certgraph.organizations.subjects import organization_named
-from certgraph.organizations.tables import OrganizationRow
+from certgraph.organizations.tables import OrganizationRow, RestrictionRow
 from certgraph.organizations.tokens import create_token
 from certgraph.parameters.actions import set_provincial_parameter
 from certgraph.parameters.rules import ParameterName
 from certgraph.participation.counting import report_count
+from certgraph.participation.tables import ParticipationRow
 from certgraph.randomness import new_id
 from certgraph.standards.actions import publish_standard_version
 from certgraph.standards.rules import (
@@ -59,6 +67,8 @@ from certgraph.standards.tables import (
     StandardVersionMajorRow,
     StandardVersionRow,
 )
+from certgraph.supervision.rules import CaseDecision, CaseEntryKind, CaseState, Ground
+from certgraph.supervision.tables import CaseEntryRow, CaseRow
 from tests.server.batch_kit import Desk, person
 from tests.server.conftest import FIRST_DAY, FIRST_INSTANT, House
 from tests.server.programme_kit import Programme, china
@@ -157,6 +167,7 @@ async def build(house: House) -> World:
         )
         callers[name] = await house.actor(role, code, token_id=token.id, **scope)
     await _programme(house)
+    await _exams(house)
     return World(house, ReadPool(house.engine, timeout=20), callers)
 
 
@@ -193,6 +204,138 @@ async def _programme(house: House) -> None:
         given = {"category": FeedbackCategory.FEES, "text": told, "subject_code": "EO-001"}
         row, _ = await house.perform(submit_feedback, actor=anybody, **given)
     await house.perform(answer_feedback, id=row.id, answer="已核查", is_published=True)
+
+
+async def _exams(house: House) -> None:
+    """Plan an exam with who is registered for it, and let a case be decided and one be open."""
+    async with house.sessions.begin() as session:
+        activity = (
+            await session.scalars(select(FilingRow).where(FilingRow.kind == FilingKind.ACTIVITY))
+        ).one()
+        participation = (await session.scalars(select(ParticipationRow))).one()
+        authority = await organization_named(session, "SUP-100")
+        other = await organization_named(session, "EO-002")
+        plans = [
+            ExamPlanRow(
+                id=new_id(house.random),
+                organization_id=activity.organization_id,
+                certificate_type_id=participation.certificate_type_id,
+                level=1,
+                authority_id=authority.id,
+                scheme_id=activity.id,
+                site_id=activity.id,
+                activity_id=activity.id,
+                fee_id=activity.id,
+                registration_opens_at=china(f"2021-{month:02}-01 00:00"),
+                registration_closes_at=china(f"2021-{month:02}-20 00:00"),
+                starts_at=china(f"2021-{month:02}-21 09:00"),
+                ends_at=china(f"2021-{month:02}-21 12:00"),
+                capacity=10,
+                state=state,
+                notice_first_on=date(2021, 12, 1) if state is ExamPlanState.CLOSED else None,
+                published_at=china("2021-10-01 09:00"),
+            )
+            for month, state in ((10, ExamPlanState.CLOSED), (11, ExamPlanState.PUBLISHED))
+        ]
+        session.add_all(plans)
+        await session.flush()
+        session.add_all(
+            ExamPlanChangeRow(
+                id=new_id(house.random),
+                plan_id=plan.id,
+                state=plan.state,
+                remarks="",
+                changed_by="test",
+                changed_at=plan.published_at,
+            )
+            for plan in plans
+        )
+        registrations = [
+            ExamRegistrationRow(
+                id=new_id(house.random),
+                plan_id=plans[0].id,
+                position=position,
+                organization_id=organization_id,
+                kind=kind,
+                participation_id=part_id,
+                holder_name=f"考生{position}",
+                document_type=DocumentType.PASSPORT,
+                document_lookup=bytes([position]) * 32,
+                payer=Payer.INSTITUTION,
+                amount_fen=30_000,
+                state=state,
+                registered_at=china("2021-10-02 09:00"),
+                marks_tenths=marks,
+                total_hundredths=6000 if marks else None,
+            )
+            for position, (organization_id, kind, part_id, state, marks) in enumerate(
+                (
+                    (
+                        participation.institution_id,
+                        CandidateKind.STUDENT,
+                        participation.id,
+                        ExamRegistrationState.PASSED,
+                        "[600, 600]",
+                    ),
+                    (
+                        activity.organization_id,
+                        CandidateKind.SOCIAL,
+                        None,
+                        ExamRegistrationState.ABSENT,
+                        None,
+                    ),
+                ),
+                start=1,
+            )
+        ]
+        session.add_all(registrations)
+        await session.flush()
+        certificate = (await session.scalars(select(CertificateRow).limit(1))).one()
+        certificate.exam_registration_id = registrations[0].id
+        finding = (await session.scalars(select(FindingRow).limit(1))).one()
+        cases = [
+            CaseRow(
+                id=new_id(house.random),
+                number=f"C-{n}",
+                subject_id=other.id,
+                decider_id=authority.id,
+                state=state,
+                opened_at=china("2021-10-05 09:00"),
+                decision=CaseDecision.RECTIFY if state is CaseState.DECIDED else None,
+                decided_on=date(2021, 10, 6) if state is CaseState.DECIDED else None,
+            )
+            for n, state in enumerate((CaseState.OPENED, CaseState.DECIDED))
+        ]
+        session.add_all(cases)
+        await session.flush()
+        session.add_all(
+            CaseEntryRow(
+                id=new_id(house.random),
+                case_id=case.id,
+                kind=kind,
+                state=case.state,
+                ground=Ground.E1 if kind is CaseEntryKind.GROUND else None,
+                finding_id=finding.id if kind is CaseEntryKind.FINDING else None,
+                text="查实",
+                recorded_by="test",
+                recorded_at=case.opened_at,
+            )
+            for case in cases
+            for kind in (CaseEntryKind.FINDING, CaseEntryKind.GROUND)
+        )
+        session.add(
+            RestrictionRow(
+                id=new_id(house.random),
+                organization_id=other.id,
+                kind=RestrictionKind.ISSUING,
+                first_on=date(2021, 10, 6),
+                last_on=date(2021, 10, 7),
+                case_id=cases[1].id,
+                reason="整改",
+                imposed_by="test",
+                imposed_at=china("2021-10-06 09:00"),
+            )
+        )
 
 
 async def _supervise(house: House) -> None:

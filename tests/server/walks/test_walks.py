@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from certgraph.actions.parties import Role
+from certgraph.api.reads.scalars import global_id
+from certgraph.organizations.subjects import organization_named
+from certgraph.organizations.tables import DivisionRow
 from tests.server.parties import answered, parties_of
 from tests.server.programme_kit import Programme
 
@@ -33,6 +36,24 @@ async def test_a_year_of_an_institution_and_its_province_goes_as_the_document_sh
         await compare(found, "programme.md")
 
 
+async def test_an_exam_and_an_exit_go_as_the_document_shows_them(house):
+    programme = Programme(house)
+    await programme.add_parties()
+    async with house.sessions.begin() as session:
+        is_unit = {"is_exam_site_coverage_unit": True}
+        session.add(DivisionRow(code="440100", name="广州市", kind="prefecture", **is_unit))
+        await session.flush()
+        (await organization_named(session, "PI-A")).division_code = "440100"
+    row = await programme.take_part("PI-A", "2021-03-01", planned=60)
+    async with parties_of(house, {**OF_THE_PROGRAMME, **OF_EXAMS}) as found:
+        found.values["PARTICIPATION_ID"] = global_id("Participation", row.id)
+        await compare(found, "exams.md")
+
+
+OF_EXAMS = {
+    "entrusted": (Role.ENTRUSTED_BODY, "EB-1", False),
+    "second_ministry": (Role.MINISTRY, "MOE", False),
+}
 OF_THE_PROGRAMME = {
     "institution": (Role.PILOT_INSTITUTION, "PI-A", False),
     "province": (Role.PROVINCIAL_AUTHORITY, "PA-440000", False),

@@ -49,6 +49,7 @@ from certgraph.credit_bank.records.tables import OutcomeRecordRow
 from certgraph.organizations.tables import OrganizationRow
 
 if TYPE_CHECKING:
+    from certgraph.api.graph.exams import ExamRegistration
     from certgraph.api.graph.outcome_records import LearningOutcomeRecord
 
 _OWN = {Role.EVALUATION_ORGANIZATION: Relation.OWN, Role.APPROVER: Relation.OWN}
@@ -244,6 +245,13 @@ class Certificate(Node):
         by=OutcomeRecordRow.id,
         description="The learning-outcome record that it embodies; null before it is registered, "
         "and for callers who may not read it.",
+    )
+    exam_registration: (
+        Annotated["ExamRegistration", strawberry.lazy("certgraph.api.graph.exams")] | None
+    ) = one(
+        CertificateRow.exam_registration_id,
+        description="The registration whose result it certifies; null where its organization "
+        "examined elsewhere, and for callers who may not read it.",
     )
     superseded_by: "Certificate | None" = one(
         by=CertificateRow.supersedes_id,

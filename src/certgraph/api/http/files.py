@@ -1,6 +1,6 @@
 """Files over plain HTTP, for callers with a token: taking them in, refusals as JSON."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,7 @@ from certgraph.api.http.negotiation import JSON
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.requests import BadRequest, read_body
 from certgraph.api.http.static_files import SAFE_HEADERS
+from certgraph.certificates.sheets.cells import Fault
 from certgraph.policy import policy_rules
 from certgraph.problems import Problem, ProblemKind, Rejected, refusal
 
@@ -126,3 +127,25 @@ def _refusal(problems: tuple[Problem, ...], language: str) -> Response:
     if problems[0].code == "access.token_required":
         status = HTTPStatus.UNAUTHORIZED
     return json_response({"errors": said}, status)
+
+
+_MOST_CELLS = 1_000
+"""Faults of a table that are named."""
+
+
+def refused_cells(faults: Iterable[Fault], language: str) -> Response:
+    """Return what is wrong with a table, cell by cell."""
+    found = sorted(faults, key=lambda one: (one.row, one.column or 0))
+    problems = [
+        {
+            "row": one.row,
+            "column": one.column,
+            "title": one.name,
+            "shown": one.shown,
+            "code": one.problem.code,
+            "message": one.problem.message(language),
+        }
+        for one in found[:_MOST_CELLS]
+    ]
+    body = {"count": len(found), "problems": problems}
+    return json_response(body, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -1,7 +1,7 @@
 """Rosters of participations over plain HTTP: a table of documents, each student once."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -18,13 +18,13 @@ from certgraph.api.http.files import (
     MakeContext,
     check_role,
     json_response,
+    refused_cells,
     taken_in,
 )
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.requests import unavailable
 from certgraph.api.relay import key_of
 from certgraph.calendar import written_day
-from certgraph.certificates.sheets.cells import Fault
 from certgraph.certificates.sheets.rosters import read_roster
 from certgraph.participation.counting import record_roster
 from certgraph.participation.subjects import PARTICIPATION
@@ -67,7 +67,7 @@ class RosterFiles(Files):
         async with self._gate:
             roster = await asyncio.to_thread(read_roster, data)
         if roster.faults:
-            return _refused(roster.faults, context.language)
+            return refused_cells(roster.faults, context.language)
         # 3. The roster, or what is wrong with its students.
         given["students"] = tuple(roster.students)
         given["dry_run"] = is_trial
@@ -78,7 +78,7 @@ class RosterFiles(Files):
             faults = [fault for fault in placed if fault is not None]
             if len(faults) < len(placed):  # it is of the whole
                 raise
-            return _refused(faults, context.language)
+            return refused_cells(faults, context.language)
         count = len(roster.students)
         if is_trial:
             return json_response({"enrolled": count, "isTrial": True}, HTTPStatus.OK)
@@ -111,24 +111,3 @@ def _given(said: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
         given[name] = int(text)
     given["reason"], given["document"] = said.get("reason"), said.get("document")
     return given, is_trial
-
-
-_MOST = 1_000
-"""Faults that are named."""
-
-
-def _refused(faults: Iterable[Fault], language: str) -> Response:
-    named = sorted(faults, key=lambda one: (one.row, one.column or 0))
-    problems = [
-        {
-            "row": one.row,
-            "column": one.column,
-            "title": one.name,
-            "shown": one.shown,
-            "code": one.problem.code,
-            "message": one.problem.message(language),
-        }
-        for one in named[:_MOST]
-    ]
-    body = {"count": len(named), "problems": problems}
-    return json_response(body, HTTPStatus.UNPROCESSABLE_ENTITY)

@@ -10,7 +10,6 @@ from certgraph.actions.acting import Act
 from certgraph.certificates import run_queries
 from certgraph.certificates.batches import queries
 from certgraph.certificates.batches.tables import BatchRow
-from certgraph.certificates.drafts.names import issued_name
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest
 from certgraph.certificates.printed.fonts import printable_characters, unprintable
 from certgraph.certificates.rules import CertificateState, masked_name
@@ -21,6 +20,7 @@ from certgraph.credential.claims import TYP
 from certgraph.credential.envelopes import sign1_message
 from certgraph.credential.holder_tag import normalized_document_number
 from certgraph.database import Session
+from certgraph.holder_names import issued_name
 from certgraph.organizations.tables import OrganizationRow, SigningKeyRow
 from certgraph.problems import Problem, Rejected
 from certgraph.standards import queries as standard_queries

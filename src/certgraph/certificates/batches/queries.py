@@ -8,15 +8,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, update
 from sqlalchemy.orm import undefer
 
+from certgraph.certificates import run_queries
 from certgraph.certificates.batches.rules import BatchState
 from certgraph.certificates.batches.tables import BatchRow
 from certgraph.certificates.rules import CertificateState
-from certgraph.certificates.tables import (
-    CertificateOutcomeRow,
-    CertificateRow,
-    IssueRunRow,
-    StatusListRow,
-)
+from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.database import BATCH_PARAMETERS, Session, batched
 
 _ENDED = (BatchState.REJECTED, BatchState.CANCELLED)
@@ -138,6 +134,20 @@ async def is_signed(session: Session, run_id: UUID) -> bool:
     return not await session.scalar(select(waits))
 
 
+async def batches_of_runs(session: Session, run_ids: Sequence[UUID]) -> Sequence[BatchRow]:
+    """Return the batches of runs, locked for change."""
+    statement = select(BatchRow).where(BatchRow.issue_run_id.in_(run_ids)).order_by(BatchRow.id)
+    return (await session.scalars(statement.with_for_update())).all()
+
+
+async def unchecked_of(session: Session, organization_id: UUID) -> Sequence[BatchRow]:
+    """Return an organization's batches that have no drafts yet, locked for change."""
+    statement = select(BatchRow).where(
+        BatchRow.organization_id == organization_id, BatchRow.state == BatchState.DRAFT
+    )
+    return (await session.scalars(statement.order_by(BatchRow.id).with_for_update())).all()
+
+
 async def run_size(session: Session, run_id: UUID) -> int:
     """Return how many certificates, and drafts, a run has."""
     statement = select(func.count()).where(CertificateRow.issue_run_id == run_id)
@@ -152,23 +162,7 @@ async def set_waits_for_approval(session: Session, run_id: UUID, *, waits: bool)
 
 async def delete_run(session: Session, run_id: UUID) -> None:
     """Delete a run of which nothing was signed, with its drafts."""
-    counted = (
-        select(CertificateRow.status_list_id, func.count())
-        .where(CertificateRow.issue_run_id == run_id)
-        .group_by(CertificateRow.status_list_id)
-    )
-    for list_id, count in (await session.execute(counted)).all():
-        of_list = update(StatusListRow).where(StatusListRow.id == list_id)
-        await session.execute(of_list.values(without=StatusListRow.without + count))
-    ids = select(CertificateRow.id).where(CertificateRow.issue_run_id == run_id)
-    await session.execute(
-        delete(CertificateOutcomeRow).where(CertificateOutcomeRow.certificate_id.in_(ids))
-    )
-    await session.execute(
-        delete(CertificateRow).where(
-            CertificateRow.issue_run_id == run_id, CertificateRow.state == CertificateState.DRAFT
-        )
-    )
+    await run_queries.delete_drafts(session, CertificateRow.issue_run_id == run_id)
     await session.execute(delete(IssueRunRow).where(IssueRunRow.id == run_id))
 
 

@@ -64,6 +64,7 @@ def correction_request(
         document_number=document,
         holder_binding=binding,
         outcomes=claims.outcomes,
+        exam_registration_id=row.exam_registration_id,
     )
     given = {one.name: getattr(draft, one.name) for one in fields(draft)}
     corrected = replace(candidate, **{k: v for k, v in given.items() if v is not None})

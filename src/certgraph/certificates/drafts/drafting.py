@@ -11,8 +11,8 @@ from certgraph.actions.acting import Act
 from certgraph.calendar import Deadline, programme_day
 from certgraph.certificates import queries
 from certgraph.certificates.drafts.issue_facts import IssueFacts, IssueStandard
-from certgraph.certificates.drafts.names import LONGEST_NAME, issued_name, name_problems
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest, candidate_key
+from certgraph.certificates.drafts.results import result_problems
 from certgraph.certificates.drafts.status_allocation import allocate_status_entries
 from certgraph.certificates.lookup_keys import (
     LONGEST_TYPED,
@@ -28,6 +28,7 @@ from certgraph.certificates.rules import (
     lint_problems,
     masked_document,
     repeated,
+    restricted_problem,
 )
 from certgraph.certificates.tables import (
     CertificateOutcomeRow,
@@ -39,6 +40,7 @@ from certgraph.credential import days
 from certgraph.credential.claims import Claims, encode_claims
 from certgraph.credential.holder_tag import holder_tag, normalized_document_number
 from certgraph.database import Session, batched, insert_rows
+from certgraph.holder_names import LONGEST_NAME, issued_name, name_problems
 from certgraph.identity_documents import document_problems
 from certgraph.organizations.rules import day_problems
 from certgraph.organizations.tables import OrganizationRow
@@ -124,6 +126,12 @@ async def _candidate_problems(
         today=facts.today,
         is_correction=is_correction,
     )
+    restriction = await facts.restriction(standard.certificate_type_id)
+    if restriction is not None and not is_correction:
+        period = (restriction.first_on, restriction.last_on)
+        whose = (issuer.name, standard.facts.certificate_name)
+        reason = restriction.reason
+        problems.append(restricted_problem(*whose, period, reason, "organization_code"))
     problems += name_problems(candidate.holder_name, "holder_name")
     if candidate.number is not None:
         problems += text_problems(candidate.number, LONGEST_NUMBER, "number")
@@ -257,6 +265,7 @@ def _row(candidate: Candidate, standard: IssueStandard, claims: Claims, act: Act
         "expires_on": candidate.expires_on,
         "payload": encode_claims(claims),
         "state": CertificateState.DRAFT,
+        "exam_registration_id": candidate.exam_registration_id,
     }
 
 
@@ -338,7 +347,7 @@ async def record_drafts(
     session, candidates = act.session, request.candidates
     facts = IssueFacts(session, organization, programme_day(act.now))
     # 1. Look at all of them: rules, numbers, who is certified already.
-    looked = await _look_at(session, facts, organization.code, candidates, superseded)
+    looked = await _look_at(act, facts, organization, candidates, superseded)
     problems, wrong = looked.problems, looked.wrong
     # 2. State what each certificate claims, with its number and its place in a status list.
     entries = await allocate_status_entries(
@@ -384,7 +393,7 @@ async def candidate_problems(
     Nothing is recorded; number and place in a status list are as long as any will be.
     """
     facts = IssueFacts(act.session, organization, programme_day(act.now))
-    looked = await _look_at(act.session, facts, organization.code, candidates, None)
+    looked = await _look_at(act, facts, organization, candidates, None)
     problems, wrong = looked.problems, looked.wrong
     for index, (candidate, standard) in enumerate(zip(candidates, looked.standards, strict=True)):
         if standard is not None and index not in wrong:
@@ -395,9 +404,9 @@ async def candidate_problems(
 
 
 async def _look_at(
-    session: Session,
+    act: Act,
     facts: IssueFacts,
-    organization_code: str,
+    organization: OrganizationRow,
     candidates: Sequence[Candidate],
     superseded: Superseded | None,
 ) -> _Looked:
@@ -410,12 +419,14 @@ async def _look_at(
         problems += _under(("candidates", str(index)), found)
         standards.append(standard)
     keys = [
-        candidate_key(organization_code, standard.certificate_type_code, candidate)
+        candidate_key(organization.code, standard.certificate_type_code, candidate)
         if standard
         else None
         for candidate, standard in zip(candidates, standards, strict=True)
     ]
     if superseded is not None:
         keys = [superseded.candidate_key]
-    problems += await _uniqueness_problems(session, candidates, keys)
+    else:
+        problems += await result_problems(act, organization.id, candidates, standards)
+    problems += await _uniqueness_problems(act.session, candidates, keys)
     return _Looked(problems, standards, keys)

@@ -9,8 +9,8 @@ from certgraph.certificates.rules import IssuerFacts, StandardFacts
 from certgraph.database import Session
 from certgraph.entitlements import queries as entitlement_queries
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.rules import OrganizationState, state_on
-from certgraph.organizations.tables import OrganizationRow
+from certgraph.organizations.rules import OrganizationState, RestrictionKind, state_on
+from certgraph.organizations.tables import OrganizationRow, RestrictionRow
 from certgraph.parameters.queries import parameters_in_force
 from certgraph.parameters.rules import ParameterName
 from certgraph.standards import queries as standard_queries
@@ -43,6 +43,7 @@ class IssueFacts:
         self._issuers: dict[tuple[UUID, date], IssuerFacts] = {}
         self._deadlines: dict[date, Deadline] = {}
         self._last: date | None = None
+        self._restrictions: dict[UUID, RestrictionRow | None] = {}
 
     def deadline(self, issued_on: date) -> Deadline:
         """Return the last day for registering."""
@@ -88,6 +89,18 @@ class IssueFacts:
             parameters = await parameters_in_force(self._session)
             self._last = parameters.day(ParameterName.COMPLETES_UNTIL, self.today) or date.max
         return self._last
+
+    async def restriction(self, certificate_type_id: UUID) -> RestrictionRow | None:
+        """Return what keeps the organization from issuing a type today; None: nothing."""
+        if certificate_type_id not in self._restrictions:
+            self._restrictions[certificate_type_id] = await organization_queries.restricted_on(
+                self._session,
+                self._organization.id,
+                RestrictionKind.ISSUING,
+                certificate_type_id,
+                self.today,
+            )
+        return self._restrictions[certificate_type_id]
 
     async def issuer(self, certificate_type_id: UUID, day: date) -> IssuerFacts:
         """Return what the issuer was on `day`."""

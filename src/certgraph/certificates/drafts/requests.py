@@ -5,7 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
+from typing import Annotated
+from uuid import UUID
 
+from certgraph.actions.declaring import KeyOf
+from certgraph.assessment.tables import ExamRegistrationRow
 from certgraph.certificates.rules import HolderBinding
 from certgraph.credential.claims import Outcome
 from certgraph.identity_documents import DocumentType
@@ -30,6 +34,8 @@ class Candidate:
             and standard.
         outcomes: Learning outcomes achieved, all by number or all by text.
         number: Certificate number, where one was assigned outside; null for a new one.
+        exam_registration_id: The registration whose result it certifies; null where the
+            organization examined elsewhere.
     """
 
     holder_name: str
@@ -44,6 +50,7 @@ class Candidate:
     reference: str | None = None
     outcomes: tuple[Outcome, ...] = ()
     number: str | None = None
+    exam_registration_id: Annotated[UUID | None, KeyOf(ExamRegistrationRow)] = None
 
 
 _FIELDS = tuple(field.name for field in fields(Candidate) if field.name != "outcomes")

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 from certgraph.certificates.rules import (
     HolderBinding,
@@ -115,6 +116,15 @@ class Row:
         title = self._header.titles.get(column or 0, BY_NAME[name].title if name else "")
         return Fault(self.number, column, title, problem, self._shown(name))
 
+    def cell_at(self, column: int) -> Cell:
+        """Return the cell of a column, by its number from 1."""
+        return self._cells[column - 1] if column <= len(self._cells) else None
+
+    def in_column(self, column: int, problem: Problem) -> Fault:
+        """Return what is wrong with a cell of a column that is of no candidate."""
+        shown = str(self.cell_at(column) or "")[:_SHOWN]
+        return Fault(self.number, column, self._header.titles.get(column, ""), problem, shown)
+
     def _shown(self, name: str | None) -> str:
         if name is None:
             return ""
@@ -172,6 +182,15 @@ class Row:
             self.fault(name, "sheet.formula_as_text")
             return None
         return plain
+
+    def key(self, name: str) -> UUID | None:
+        """Return a cell as a key that was given out here; None where it is empty, or none."""
+        text = self.code(name)
+        try:
+            return None if text is None else UUID(text)
+        except ValueError:
+            self.fault(name, "sheet.no_key", value=text)
+            return None
 
     def day(self, name: str, *, is_required: bool = False) -> date | None:
         """Return a cell as a day; None where it is empty, or none."""

@@ -154,6 +154,7 @@ def _candidate(row: Row) -> Candidate:
         reference=row.code("reference"),
         outcomes=row.outcomes(),
         number=row.code("number"),
+        exam_registration_id=row.key("exam_registration_id"),
     )
 
 

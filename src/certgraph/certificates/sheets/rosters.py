@@ -1,6 +1,6 @@
 """From a table to a roster: the documents of students, each once; names are not read."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from certgraph.certificates.sheets.apart import read_sheets_apart
@@ -43,19 +43,27 @@ def read_roster(data: bytes) -> Roster:
     Raises:
         Rejected: It is no such table, has no row, or too many.
     """
-    sheet, header = find_table(read_sheets_apart(data), {}, ("document_number",), 1)
-    students: list[StudentDraft] = []
-    rows: list[Row] = []
-    for number, cells in enumerate(sheet.rows[header.row :], header.row + 1):
-        if all(is_blank(cell) for cell in cells):
-            continue
-        row = Row(number, cells, header, {}, sheet.errors)
-        students.append(_student(row))
-        rows.append(row)
+    sheet, header, rows = rows_of_people(data, ("document_number",))
+    students = [_student(row) for row in rows]
+    return Roster(students, rows, faults_of_people(sheet, header, rows))
+
+
+def rows_of_people(data: bytes, required: Collection[str]) -> tuple[Sheet, Header, list[Row]]:
+    """Return the rows of a table of people, with its sheet and header.
+
+    Raises:
+        Rejected: It is no such table, has no row, or too many.
+    """
+    sheet, header = find_table(read_sheets_apart(data), {}, required, 1)
+    rows = [
+        Row(number, cells, header, {}, sheet.errors)
+        for number, cells in enumerate(sheet.rows[header.row :], header.row + 1)
+        if not all(is_blank(cell) for cell in cells)
+    ]
     if not 1 <= len(rows) <= MOST_STUDENTS:
         code = "participation.roster_size" if rows else "sheet.no_rows"
         raise refusal(code, limit=MOST_STUDENTS)
-    return Roster(students, rows, _faults(sheet, header, rows))
+    return sheet, header, rows
 
 
 def _student(row: Row) -> StudentDraft:
@@ -64,8 +72,8 @@ def _student(row: Row) -> StudentDraft:
     return StudentDraft(document_type=type_, document_number=number)
 
 
-def _faults(sheet: Sheet, header: Header, rows: Sequence[Row]) -> list[Fault]:
-    """Return what is wrong with the cells; a row that nobody sees is no student."""
+def faults_of_people(sheet: Sheet, header: Header, rows: Sequence[Row]) -> list[Fault]:
+    """Return what is wrong with the cells; a row that nobody sees is nobody."""
     for row in rows:
         if row.number in sheet.hidden_rows:
             row.fault(None, "sheet.hidden_row")

@@ -11,6 +11,7 @@ from certgraph.actions.declaring import PerRequest, action
 from certgraph.actions.parties import ANY, ON_BEHALF, OVER, OWN, Role
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.holders import queries as holder_queries
+from certgraph.certificates.leaving import check_nothing_issued_since, leave
 from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.rules import CertificateState, state_problems
 from certgraph.certificates.subjects import CERTIFICATE, CORRECTED_CERTIFICATE, reject_erased
@@ -267,17 +268,20 @@ async def change_issuer_state(
 
     Raises:
         Rejected: A step the programme does not know, a day before the last change or after today;
-            it leaves from a day on which, or after which, it issued certificates that count; or it
-            is to be AGREED without an agreement in effect (R46).
+            it leaves from a day on which, or after which, it issued certificates that count; it is
+            to be AGREED without an agreement in effect (R46), or EXITED without a case (R53): the
+            office alone records an exit that was decided elsewhere, from its document.
     """
     if state is OrganizationState.AGREED and act.actor.role is not Role.OPERATOR:
         await _check_agreement(act, organization, since)
+    if state is OrganizationState.EXITED:
+        if act.actor.role is not Role.OPERATOR:
+            raise refusal("organization.exit_by_case", "state", name=organization.name)
+        await leave(act, organization, since)
+        return organization
     change_organization_state(act, organization, state, since)
     if state in HAS_LEFT:
-        count, last = await queries.issued_since(act.session, organization.id, since)
-        if last is not None:
-            facts = {"name": organization.name, "count": count, "since": since.isoformat()}
-            raise refusal("organization.issued_since", "since", last=last.isoformat(), **facts)
+        await check_nothing_issued_since(act, organization, since)
     return organization
 
 

@@ -12,12 +12,11 @@ from certgraph.duties.kinds.declaring import Consent, Due, Facts, Kind
 from certgraph.duties.kinds.values import (
     item_problems,
     line_problems,
-    no_new_work_problems,
     text_of_problems,
 )
 from certgraph.duties.rules import ConsentStep, FilingKind, ObligationBasis, ObligationKind
 from certgraph.organizations.rules import OrganizationKind
-from certgraph.parameters.rules import ParameterName
+from certgraph.parameters.rules import ParameterName, no_new_work_problems
 from certgraph.problems import Problem
 from certgraph.standards.rules import CertificateLevel
 
@@ -87,7 +86,7 @@ def _problems(body: ActivityBody, facts: Facts) -> list[Problem]:
     if body.ends_at < body.starts_at:
         problems.append(Problem(code="activity.ends_before", path=("ends_at",)))
     if body.activity is not ActivityKind.EXAM:
-        problems += no_new_work_problems(facts, "activity")
+        problems += no_new_work_problems(facts.parameters, facts.today, "activity")
     if facts.now >= body.starts_at:
         problems.append(Problem(code="activity.has_begun", path=("starts_at",)))
     else:

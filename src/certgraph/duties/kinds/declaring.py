@@ -3,7 +3,7 @@
 
 A kind is one frozen dataclass and one pure function; adding one needs no migration. Fields of a
 body with these names are kept in columns too, so that filings can be asked for by them:
-`certificate_type_code`, `level`, `subject_code`, `first_on`, `last_on`, `starts_at`.
+`certificate_type_code`, `level`, `first_on`, `last_on`, `starts_at`, and the kind's `subject`.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -18,10 +18,12 @@ from certgraph.calendar import programme_day
 from certgraph.duties.rules import (
     ConsentStep,
     FilingKind,
+    FilingState,
     FindingSeverity,
     ObligationBasis,
     ObligationKind,
 )
+from certgraph.duties.tables import FilingRow
 from certgraph.organizations.rules import OrganizationKind
 from certgraph.parameters.rules import Parameters
 from certgraph.participation.rules import Span
@@ -40,6 +42,7 @@ class Party:
         name: Its Chinese name.
         kinds: What it is.
         supervisor_id: The authority that supervises it; None: none does.
+        division_code: Where it is; None: not known.
     """
 
     id: UUID
@@ -47,6 +50,26 @@ class Party:
     name: str
     kinds: frozenset[OrganizationKind]
     supervisor_id: UUID | None = None
+    division_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A filing that a body names, or that is looked up.
+
+    Attributes:
+        id: Its primary key.
+        filer_id: Who handed it in.
+        scope: Its columns, by name, as `Facts.scope`.
+        state: Where it is.
+        body: What its latest version says, of its kind.
+    """
+
+    id: UUID
+    filer_id: UUID
+    scope: Mapping[str, Any]
+    state: FilingState
+    body: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +83,10 @@ class Facts:
         parameters: Values in force.
         spans: Days on which the filer takes part.
         responsible_id: The appointment that answers for it, where the body names one in force.
+        filings: Field of the body → the filing that it names there.
+        scope: Columns that the filing has besides: `certificate_type_id`, `level`, `subject_id`, …
+        revised_id: The filing whose place it takes; None: none's.
+        itself_id: The filing itself, where it was handed in before.
     """
 
     now: datetime
@@ -68,6 +95,14 @@ class Facts:
     parameters: Parameters = field(default_factory=Parameters)
     spans: Sequence[Span] = ()
     responsible_id: UUID | None = None
+    filings: Mapping[str, Filed] = field(default_factory=dict)
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    revised_id: UUID | None = None
+    itself_id: UUID | None = None
+
+    def is_other(self, id_: UUID) -> bool:
+        """Tell whether a filing is another: not it itself, nor the one whose place it takes."""
+        return id_ not in (self.revised_id, self.itself_id)
 
     @property
     def today(self) -> date:
@@ -133,7 +168,10 @@ class Kind(Generic[B]):
         problems: Lists what speaks against it.
         rule: Rule of the programme that says who hands it in; None: none does.
         parties: Field of the body → kind that the organizations it names must be of; None: of any.
-        check: Lists what else speaks against it, where that must be looked up.
+        subject: Field of the body that names whom it concerns.
+        filings: Field of the body → kind that the filing it names must be of.
+        check: Lists what else speaks against it, where that must be looked up: when it is handed
+            in, and again when it comes into effect.
         consents: Who is asked to say yes.
         dues: What somebody owes because of it.
         flags: What is noted of it once it is in effect.
@@ -150,11 +188,13 @@ class Kind(Generic[B]):
     problems: Callable[[B, Facts], list[Problem]]
     rule: str | None = None
     parties: Mapping[str, OrganizationKind | None] = field(default_factory=dict)
+    subject: str = "subject_code"
+    filings: Mapping[str, FilingKind] = field(default_factory=dict)
     check: Callable[[Act, B, Facts], Awaitable[list[Problem]]] | None = None
     consents: Callable[[B, Facts], Sequence[Consent]] = _nothing
     dues: Callable[[B, Facts], Sequence[Due]] = _nothing
     flags: Callable[[B, Facts], Sequence[Flag]] = _nothing
-    effect: Callable[[Act, B], Awaitable[None]] | None = None
+    effect: Callable[[Act, FilingRow, B, Facts], Awaitable[None]] | None = None
     is_public: bool = False
     after_the_end: bool = False
     one_for: Sequence[str] | None = None

@@ -1,6 +1,5 @@
 """What is taught from: textbooks and online resources."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -13,6 +12,7 @@ from certgraph.actions.parties import ON_BEHALF, OWN, Role
 from certgraph.duties.kinds.declaring import Facts, Flag, Kind
 from certgraph.duties.kinds.values import (
     MOST_FEN,
+    is_address,
     line_problems,
     past_problems,
     text_of_problems,
@@ -75,9 +75,6 @@ TEXTBOOK = Kind(
 )
 
 
-_URL = re.compile(r"https?://[^/\s]+\.[^/\s]+\S*").fullmatch
-
-
 class Payer(StrEnum):
     """Who pays: 院校, 培训评价组织, 学生, 其他."""
 
@@ -114,7 +111,7 @@ class ResourceBody:
 
 def _resource_problems(body: ResourceBody, facts: Facts) -> list[Problem]:
     problems = line_problems(body, "title", "url")
-    if not _URL(body.url):
+    if not is_address(body.url):
         problems.append(Problem(code="resource.url", path=("url",)))
     problems += text_of_problems(body, "justification", "cost_basis")
     problems += past_problems(body.updated_on, facts.today, "updated_on")

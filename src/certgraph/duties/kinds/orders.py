@@ -69,11 +69,14 @@ def _problems(body: OrderBody, facts: Facts) -> list[Problem]:
 
 
 def _consents(body: OrderBody, facts: Facts) -> list[Consent]:
-    return [Consent(ConsentStep.ANSWER, facts.parties[body.subject_code].id, is_needed=False)]
+    return [
+        Consent(ConsentStep.ANSWER, facts.parties[body.subject_code].id, is_needed=False),
+        Consent(ConsentStep.VERIFICATION, facts.filer.id, is_needed=False),
+    ]
 
 
 def _dues(body: OrderBody, facts: Facts) -> list[Due]:
-    (answer,) = _consents(body, facts)
+    answer, _ = _consents(body, facts)
     is_issuer = OrganizationKind.EVALUATION_ORGANIZATION in facts.parties[body.subject_code].kinds
     return [
         Due(
@@ -92,7 +95,8 @@ ORDER = Kind(
     name=FilingKind.ORDER,
     body=OrderBody,
     said="Order an evaluation organization, or an institution that one supervises, to mend "
-    "something until a day. It answers when that is done.",
+    "something until a day. It answers when that is done; whoever ordered it verifies that, or "
+    "sends the answer back.",
     may={
         Role.MINISTRY: OWN,
         Role.ENTRUSTED_BODY: OWN,

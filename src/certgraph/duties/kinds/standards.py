@@ -8,6 +8,7 @@ from certgraph.actions.parties import ON_BEHALF, OWN, Role
 from certgraph.calendar import programme_day
 from certgraph.duties.kinds.declaring import Consent, Facts, Kind
 from certgraph.duties.rules import ConsentStep, FilingKind
+from certgraph.duties.tables import FilingRow
 from certgraph.organizations.rules import OrganizationKind
 from certgraph.problems import Problem
 from certgraph.standards.actions import (
@@ -79,7 +80,7 @@ async def _check(act: Act, body: StandardVersionBody, facts: Facts) -> list[Prob
     return await standard_version_problems(act.session, _draft(act, body), programme_day(act.now))
 
 
-async def _publish(act: Act, body: StandardVersionBody) -> None:
+async def _publish(act: Act, _row: FilingRow, body: StandardVersionBody, _facts: Facts) -> None:
     act.touched.append(await publish_standard_version(act, _draft(act, body)))
 
 

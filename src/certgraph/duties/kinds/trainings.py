@@ -13,14 +13,13 @@ from certgraph.duties.kinds.values import (
     below,
     item_problems,
     line_problems,
-    no_new_work_problems,
     text_of_problems,
     whole_problems,
 )
 from certgraph.duties.labels import normal_form
 from certgraph.duties.rules import FilingKind
 from certgraph.organizations.rules import OrganizationKind
-from certgraph.parameters.rules import ParameterName
+from certgraph.parameters.rules import ParameterName, no_new_work_problems
 from certgraph.problems import Problem
 
 
@@ -152,7 +151,7 @@ def _trainer_problems(body: TeacherTrainingBody, facts: Facts) -> list[Problem]:
 def _problems(body: TeacherTrainingBody, facts: Facts) -> list[Problem]:
     problems = line_problems(body, "title") + text_of_problems(body, "programme")
     if OrganizationKind.EVALUATION_ORGANIZATION in facts.filer.kinds:
-        problems += no_new_work_problems(facts, "starts_at")
+        problems += no_new_work_problems(facts.parameters, facts.today, "starts_at")
     if body.enrolment_opens_on <= facts.today:
         shown = {"day": body.enrolment_opens_on.isoformat()}
         path = ("enrolment_opens_on",)

@@ -1,16 +1,17 @@
 """Checks that several kinds share. Pure."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from certgraph.duties.kinds.declaring import Facts
-from certgraph.parameters.rules import ParameterName
 from certgraph.problems import Problem
 from certgraph.text import long_text_problems, text_problems
 
 LINE, TEXT = 200, 20_000
 """Characters of a line, and of a text of several."""
+
+_ADDRESS = re.compile(r"https?://[^/\s]+\.[^/\s]+\S*")
 
 MOST_FEN = 1_000_000_000_00
 """The largest sum of money, in fen."""
@@ -46,6 +47,11 @@ def whole_problems(value: int, most: int, *path: str, least: int = 0) -> list[Pr
     return [Problem(code="filing.number", path=path, facts=facts)]
 
 
+def is_address(text: str) -> bool:
+    """Tell whether a text is a whole address, such as https://example.cn/cases."""
+    return _ADDRESS.fullmatch(text) is not None and len(text) <= LINE
+
+
 def past_problems(day: date, today: date, *path: str) -> list[Problem]:
     """List why a day cannot be reported: it is to come."""
     if day <= today:
@@ -56,20 +62,6 @@ def past_problems(day: date, today: date, *path: str) -> list[Problem]:
 def item_problems(count: int, path: str, *, least: int = 0, most: int = 200) -> list[Problem]:
     """List what is wrong with how many entries a list has."""
     return whole_problems(count, most, path, least=least)
-
-
-def no_new_work_problems(facts: Facts, *path: str) -> list[Problem]:
-    """List why an evaluation organization begins no new work: the notice of handover is out.
-
-    The day of the notice is a parameter; while nobody has set it, nothing is refused.
-
-    Source: rule S17.
-    """
-    notice_on = facts.parameters.day(ParameterName.HANDOVER_NOTICE_ON, facts.today)
-    if notice_on is None or facts.today < notice_on:
-        return []
-    shown = {"day": notice_on.isoformat()}
-    return [Problem(code="regime.no_new_work", path=path, facts=shown)]
 
 
 def below(problems: Iterable[Problem], *path: str) -> list[Problem]:

@@ -1,0 +1,71 @@
+"""Where exam sites are, and where institutions are without one."""
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from certgraph.assessment import queries
+from certgraph.assessment.rules import unit_of
+from certgraph.database import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A division that is to have a site of its own.
+
+    Attributes:
+        code: Code of the division.
+        name: Its name.
+        institutions: Institutions in it that take part in the certificate.
+        sites: Exam sites in it.
+    """
+
+    code: str
+    name: str
+    institutions: int
+    sites: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How sites cover the places of a certificate's institutions on a day.
+
+    Attributes:
+        on: The day.
+        units: Each division with institutions, by code.
+        unplaced: Institutions of which no such division is known.
+    """
+
+    on: date
+    units: list[Unit]
+    unplaced: int
+
+
+async def coverage_on(
+    session: Session, certificate_type_id: UUID, day: date, authority_id: UUID | None = None
+) -> Coverage:
+    """Return how sites cover the institutions of a certificate on a day.
+
+    A site is where its institution is: it uses its own premises (R37).
+
+    Args:
+        session: Session.
+        certificate_type_id: Primary key of the certificate type.
+        day: The day.
+        authority_id: Institutions that this authority supervises; None: all.
+
+    Source: rules R27 and R28.
+    """
+    names = await queries.coverage_units(session)
+    counted: dict[str, list[int]] = {}
+    unplaced = 0
+    for place in await queries.places_of(session, certificate_type_id, day, authority_id):
+        unit = unit_of(place.division_code, frozenset(names)) if place.division_code else None
+        if unit is None:
+            unplaced += 1
+            continue
+        found = counted.setdefault(unit, [0, 0])
+        found[0] += 1
+        found[1] += place.has_site
+    units = [Unit(code, names[code], *counts) for code, counts in sorted(counted.items())]
+    return Coverage(day, units, unplaced)

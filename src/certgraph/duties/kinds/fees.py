@@ -1,0 +1,427 @@
+"""What an exam costs: accounts of cost, caps, and the fees that a province and its schools agree.
+
+Sums are in fen, for one candidate.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+from uuid import UUID
+
+from certgraph.actions.acting import Act
+from certgraph.actions.declaring import KeyOf
+from certgraph.actions.inputs import restored
+from certgraph.actions.parties import ON_BEHALF, OWN, Role
+from certgraph.calendar import instant_after
+from certgraph.database import Session
+from certgraph.duties import obligation_queries, queries
+from certgraph.duties.findings import finding_row
+from certgraph.duties.kinds.declaring import Consent, Facts, Flag, Kind
+from certgraph.duties.kinds.schemes import ExamMode
+from certgraph.duties.kinds.values import (
+    below,
+    item_problems,
+    line_problems,
+    whole_problems,
+)
+from certgraph.duties.rules import (
+    ConsentStep,
+    FilingKind,
+    FilingState,
+    ObligationBasis,
+    ObligationKind,
+)
+from certgraph.duties.tables import FilingRow
+from certgraph.organizations.queries import organization_names
+from certgraph.organizations.rules import OrganizationKind, period_problems
+from certgraph.parameters.rules import no_new_work_problems
+from certgraph.problems import Problem
+from certgraph.randomness import new_id
+from certgraph.standards.rules import CertificateLevel
+
+_MOST = 100_000_00
+"""The largest sum for one candidate."""
+
+_MAY = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF}
+
+
+class CostItemKind(StrEnum):
+    """What costs something: 题库建设, 客观题组卷, 其他组卷, 试卷印刷, 设备, 耗材 and so on."""
+
+    ITEM_BANK = "item_bank"
+    OBJECTIVE_PAPERS = "objective_papers"
+    OTHER_PAPERS = "other_papers"
+    PRINTING = "printing"
+    PREMISES = "premises"
+    EQUIPMENT = "equipment"
+    MATERIALS = "materials"
+    STAFF = "staff"
+    MARKING = "marking"
+    CERTIFICATE = "certificate"
+    OTHER = "other"
+
+
+class CostBearer(StrEnum):
+    """Who provides what costs something: 培训评价组织, 考核站点."""
+
+    ORGANIZATION = "organization"
+    SITE = "site"
+
+
+_NOT_BY_COMPUTER = (CostItemKind.OBJECTIVE_PAPERS, CostItemKind.PRINTING)
+"""What costs nothing in an exam by computer (rule S05)."""
+
+ITEM_BANK_CANDIDATES = 50_000
+"""Candidates a year over which an item bank is reckoned, at least, as a rule (一般; rule S05)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostItemDraft:
+    """What an exam costs for one thing.
+
+    Attributes:
+        kind: For what.
+        bearer: Who provides it.
+        amount_fen: For one candidate, in fen.
+        basis: How it is computed.
+    """
+
+    kind: CostItemKind
+    bearer: CostBearer
+    amount_fen: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostAccountBody:
+    """An account of what the exam of a certificate and level costs 考核成本核算.
+
+    Attributes:
+        certificate_type_code: Of which certificate type.
+        level: Of which level.
+        mode: How the exam is taken, for the most part.
+        items: What it costs, for one candidate.
+        item_bank_candidates: Over how many candidates a year the item bank is reckoned; null where
+            it has none.
+    """
+
+    certificate_type_code: str
+    level: Annotated[int, CertificateLevel]
+    mode: ExamMode
+    items: Sequence[CostItemDraft]
+    item_bank_candidates: int | None = None
+
+
+def _account_problems(body: CostAccountBody, _facts: Facts) -> list[Problem]:
+    problems = item_problems(len(body.items), "items", least=1, most=100)
+    for place, item in enumerate(body.items):
+        path: tuple[str, ...] = ("items", str(place))
+        problems += below(line_problems(item, "basis"), *path)
+        problems += whole_problems(item.amount_fen, _MOST, *path, "amount_fen")
+        is_by_computer = body.mode is ExamMode.COMPUTER
+        if is_by_computer and item.kind in _NOT_BY_COMPUTER and item.amount_fen > 0:
+            facts = {"kind": item.kind}
+            found = Problem(code="cost.not_by_computer", path=(*path, "amount_fen"), facts=facts)
+            problems.append(found)
+    has_bank = any(item.kind is CostItemKind.ITEM_BANK for item in body.items)
+    path = ("item_bank_candidates",)
+    if has_bank and body.item_bank_candidates is None:
+        problems.append(Problem(code="cost.no_candidates", path=path))
+    elif body.item_bank_candidates is not None:
+        problems += whole_problems(body.item_bank_candidates, 100_000_000, *path, least=1)
+    return problems
+
+
+def _account_flags(body: CostAccountBody, _facts: Facts) -> list[Flag]:
+    count = body.item_bank_candidates
+    if count is None or count >= ITEM_BANK_CANDIDATES:
+        return []
+    shown = {"count": count, "least": ITEM_BANK_CANDIDATES}
+    return [Flag(Problem(code="finding.item_bank_candidates", facts=shown))]
+
+
+COST_ACCOUNT = Kind(
+    name=FilingKind.COST_ACCOUNT,
+    body=CostAccountBody,
+    said="Hand in what the exam of a certificate and level costs, item by item. No fee is "
+    "proposed without it.",
+    may=_MAY,
+    rule="R31",
+    problems=_account_problems,
+    flags=_account_flags,
+    is_public=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostCapBody:
+    """The most that the exam of a certificate and level may cost 考核成本上限.
+
+    Attributes:
+        certificate_type_code: Of which certificate type.
+        level: Of which level.
+        mode: How the exam is taken.
+        amount_fen: The most, in fen.
+        first_on: First day on which it holds.
+        document_number: Number of the document.
+    """
+
+    certificate_type_code: str
+    level: Annotated[int, CertificateLevel]
+    mode: ExamMode
+    amount_fen: int
+    first_on: date
+    document_number: str
+
+
+def _cap_problems(body: CostCapBody, _facts: Facts) -> list[Problem]:
+    return [
+        *whole_problems(body.amount_fen, _MOST, "amount_fen"),
+        *period_problems(body.first_on, None),
+        *line_problems(body, "document_number"),
+    ]
+
+
+async def _body(session: Session, row: FilingRow, type_: type[Any]) -> Any:  # noqa: ANN401
+    return restored(type_, json.loads(await queries.latest_body(session, row)))
+
+
+async def _cap_check(act: Act, body: CostCapBody, facts: Facts) -> list[Problem]:
+    """List why this cap has no place: there is one of this mode, or it revises one of another."""
+    place = {"certificate_type_id": facts.scope["certificate_type_id"], "level": body.level}
+    problems = []
+    for row in await queries.live_filings(act.session, FilingKind.COST_CAP, place):
+        is_of_mode = (await _body(act.session, row, CostCapBody)).mode is body.mode
+        if row.id == facts.revised_id and not is_of_mode:
+            problems.append(Problem(code="cap.other_mode", path=("revises",)))
+        elif facts.is_other(row.id) and is_of_mode:
+            problems.append(Problem(code="filing.second"))
+    return problems
+
+
+async def caps_between(
+    session: Session, type_id: UUID, level: int, mode: ExamMode, first: date, last: date | None
+) -> list[CostCapBody]:
+    """Return the caps of a certificate, level and mode that hold on some day of a period.
+
+    Args:
+        session: Session.
+        type_id: Primary key of the certificate type.
+        level: Level.
+        mode: How the exam is taken.
+        first: First day of the period.
+        last: Last day; None: it has no end.
+    """
+    within = queries.in_force_on(first, last or date(2199, 12, 31))
+    place = {"certificate_type_id": type_id, "level": level}
+    rows = await queries.in_force(session, FilingKind.COST_CAP, within, **place)
+    bodies = [await _body(session, row, CostCapBody) for row in rows]
+    return [one for one in bodies if one.mode is mode]
+
+
+async def _note_fees_above(act: Act, row: FilingRow, body: CostCapBody, facts: Facts) -> None:
+    """Note each fee that is above a cap from its first day on; a new one is owed before (S03)."""
+    place = {"certificate_type_id": facts.scope["certificate_type_id"], "level": body.level}
+    on_first = queries.in_force_on(body.first_on)
+    due_on = body.first_on - timedelta(days=1)
+    fees = await queries.in_force(act.session, FilingKind.FEE_STANDARD, on_first, **place)
+    names = await organization_names(
+        act.session, [one.subject_id for one in fees if one.subject_id]
+    )
+    findings, owed = [], []
+    for fee in fees:
+        stated = await _body(act.session, fee, FeeStandardBody)
+        if stated.mode is not body.mode or stated.amount_fen <= body.amount_fen:
+            continue
+        assert fee.subject_id is not None  # noqa: S101 - the authority of a fee
+        shown = {
+            "fee": stated.amount_fen,
+            "cap": body.amount_fen,
+            "day": body.first_on.isoformat(),
+            "place": names[fee.subject_id],
+        }
+        found = Problem(code="finding.fee_above_cap", facts=shown)
+        findings.append(
+            finding_row(
+                act.random,
+                act.now,
+                found,
+                fee.organization_id,
+                f"{row.id} {fee.id}",
+                filing_id=fee.id,
+            )
+        )
+        owed.append(
+            {
+                "id": new_id(act.random),
+                "kind": ObligationKind.NEW_FEE,
+                "rule_id": "S03",
+                "debtor_id": fee.organization_id,
+                "key": str(fee.id),
+                "certificate_type_id": fee.certificate_type_id,
+                "level": fee.level,
+                "filing_id": row.id,
+                "opened_at": act.now,
+                "due_on": due_on,
+                "due_before": instant_after(due_on),
+                "is_provisional": False,
+                "basis": ObligationBasis.RULE,
+            }
+        )
+    await obligation_queries.note_findings(act.session, findings)
+    await obligation_queries.open_obligations(act.session, owed)
+
+
+COST_CAP = Kind(
+    name=FilingKind.COST_CAP,
+    body=CostCapBody,
+    said="Publish the most that the exam of a certificate and level may cost. Fees above it are "
+    "noted, and a new one is owed before it holds.",
+    may={Role.ENTRUSTED_BODY: OWN, Role.OPERATOR: ON_BEHALF},
+    rule="R32",
+    problems=_cap_problems,
+    check=_cap_check,
+    effect=_note_fees_above,
+    is_public=True,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeStandardBody:
+    """What the exam of a certificate and level costs in a province 考核费用标准.
+
+    Attributes:
+        authority_code: Code of the province's authority; it agrees, then verifies.
+        institution_codes: Codes of institutions of the province that agree, 1 to 50.
+        certificate_type_code: Of which certificate type.
+        level: Of which level.
+        mode: How the exam is taken.
+        amount_fen: What it costs, in fen.
+        first_on: First day on which it holds.
+        last_on: Last day; null: until another takes its place.
+        account_id: The account of cost that it rests on; without one it is refused.
+    """
+
+    authority_code: str
+    institution_codes: Sequence[str]
+    certificate_type_code: str
+    level: Annotated[int, CertificateLevel]
+    mode: ExamMode
+    amount_fen: int
+    first_on: date
+    last_on: date | None = None
+    account_id: Annotated[UUID | None, KeyOf(FilingRow)] = None
+
+
+def _fee_problems(body: FeeStandardBody, facts: Facts) -> list[Problem]:
+    problems = period_problems(body.first_on, body.last_on, "last_on")
+    problems += whole_problems(body.amount_fen, _MOST, "amount_fen")
+    problems += no_new_work_problems(facts.parameters, facts.today)
+    problems += item_problems(len(body.institution_codes), "institution_codes", least=1, most=50)
+    if len(set(body.institution_codes)) < len(body.institution_codes):
+        problems.append(Problem(code="filing.named_twice", path=("institution_codes",)))
+    authority = facts.parties[body.authority_code]
+    for place, code in enumerate(body.institution_codes):
+        institution = facts.parties[code]
+        if institution.supervisor_id != authority.id:
+            shown = {"name": institution.name, "authority": authority.name}
+            path = ("institution_codes", str(place))
+            problems.append(Problem(code="fee.institution_elsewhere", path=path, facts=shown))
+    return problems + _basis_problems(body, facts)
+
+
+def _basis_problems(body: FeeStandardBody, facts: Facts) -> list[Problem]:
+    """List why a fee rests on no account of cost. Source: rule R31."""
+    account = facts.filings.get("account_id")
+    wanted = (facts.filer.id, facts.scope.get("certificate_type_id"), body.level, body.mode)
+    if account is not None and account.state is FilingState.EFFECTIVE:
+        scope = account.scope
+        stated = (account.filer_id, scope["certificate_type_id"], scope["level"], account.body.mode)
+        if stated == wanted:
+            return []
+    return [Problem(code="fee.no_account", path=("account_id",))]
+
+
+async def _fee_check(act: Act, body: FeeStandardBody, facts: Facts) -> list[Problem]:
+    """List what of a fee is above a cap (R33, S03), or beside another of the province (S04)."""
+    type_id = facts.scope["certificate_type_id"]
+    problems = []
+    given = (type_id, body.level, body.mode, body.first_on, body.last_on)
+    above = [
+        one for one in await caps_between(act.session, *given) if one.amount_fen < body.amount_fen
+    ]
+    if above:
+        worst = min(above, key=lambda one: one.amount_fen)
+        shown: dict[str, object] = {
+            "fee": body.amount_fen,
+            "cap": worst.amount_fen,
+            "day": worst.first_on.isoformat(),
+            "document": worst.document_number,
+        }
+        problems.append(Problem(code="fee.above_cap", path=("amount_fen",), facts=shown))
+    place = {
+        "certificate_type_id": type_id,
+        "level": body.level,
+        "subject_id": facts.scope["subject_id"],
+    }
+    last_on = body.last_on or date.max
+    for other in await queries.live_filings(act.session, FilingKind.FEE_STANDARD, place):
+        assert other.first_on is not None  # noqa: S101 - a fee has one
+        overlaps = other.first_on <= last_on and body.first_on <= (other.last_on or date.max)
+        if not facts.is_other(other.id) or not overlaps:
+            continue
+        shown = {"first": other.first_on.isoformat()}
+        problems.append(Problem(code="fee.second", path=("first_on",), facts=shown))
+        break
+    return problems
+
+
+def _fee_consents(body: FeeStandardBody, facts: Facts) -> list[Consent]:
+    authority_id = facts.parties[body.authority_code].id
+    schools = [facts.parties[code].id for code in body.institution_codes]
+    return [
+        Consent(ConsentStep.AGREEMENT, authority_id),
+        *(Consent(ConsentStep.AGREEMENT, id_) for id_ in schools),
+        Consent(ConsentStep.VERIFICATION, authority_id),
+    ]
+
+
+async def _fee_begins(act: Act, row: FilingRow, body: FeeStandardBody, facts: Facts) -> None:
+    """Meet what was owed with the fee whose place this takes; note that there is no cap."""
+    if row.revises_id is not None:
+        owed = (ObligationKind.NEW_FEE, row.organization_id, str(row.revises_id))
+        await obligation_queries.meet(act.session, *owed, row.id, act.now)
+    type_id = facts.scope["certificate_type_id"]
+    given = (type_id, body.level, body.mode, body.first_on, body.last_on)
+    if await caps_between(act.session, *given):
+        return
+    shown = {"fee": body.amount_fen, "place": facts.parties[body.authority_code].name}
+    found = Problem(code="finding.fee_without_cap", facts=shown)
+    noted = finding_row(
+        act.random, act.now, found, row.organization_id, str(row.id), filing_id=row.id
+    )
+    await obligation_queries.note_findings(act.session, [noted])
+
+
+FEE_STANDARD = Kind(
+    name=FilingKind.FEE_STANDARD,
+    body=FeeStandardBody,
+    said="Propose what an exam costs in a province, within the cap in force. The province and its "
+    "institutions agree; then the province verifies it. One holds at a time.",
+    may=_MAY,
+    rule="R33",
+    parties={
+        "authority_code": OrganizationKind.PROVINCIAL_AUTHORITY,
+        "institution_codes": OrganizationKind.PILOT_INSTITUTION,
+    },
+    subject="authority_code",
+    filings={"account_id": FilingKind.COST_ACCOUNT},
+    problems=_fee_problems,
+    check=_fee_check,
+    consents=_fee_consents,
+    effect=_fee_begins,
+    is_public=True,
+)
