@@ -29,7 +29,7 @@ from certgraph.participation import counting
 from certgraph.standards import actions as standards
 from certgraph.standards import catalogue_import
 from certgraph.supervision import actions as cases
-from certgraph.supervision import deciding
+from certgraph.supervision import correcting, deciding
 from certgraph.transparency import recovering
 from certgraph.trust import restoring, service
 
@@ -68,6 +68,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *converting.ACTIONS,
     *cases.ACTIONS,
     *deciding.ACTIONS,
+    *correcting.ACTIONS,
     *service.ACTIONS,
     *restoring.ACTIONS,
     *recovering.ACTIONS,

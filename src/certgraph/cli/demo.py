@@ -41,6 +41,7 @@ from certgraph.cli.demo_data import (
     tamper,
     write_tokens,
 )
+from certgraph.cli.demo_exam import hold_exam, let_one_leave
 from certgraph.cli.migrations import migrate
 from certgraph.cli.new_files import write_new
 from certgraph.cli.results import Result
@@ -184,10 +185,14 @@ async def build_demo(folder: Path, port: int) -> None:
         (folder / "certificates.csv").write_bytes(_index(certificates))
         outcomes = await recognize_outcomes(runtime)
         changes = await state_feed(runtime)
+        examined, passed = await hold_exam(runtime)
+        case = await let_one_leave(runtime)
         await write_tokens(runtime, folder, INSTITUTION)
         print(f"Issued: {len(certificates)} certificates, to people who do not exist.")
         print(f"Batch: a spreadsheet of {issued}, three mistakes, corrected, issued, printed.")
         print(f"Credit bank: {outcomes} learning outcomes recognized, {changes} records to pull.")
+        print(f"Exam: {examined} students, {passed} passed, by the scheme; certified as a batch.")
+        print(f"Exit: a made-up organization left, by case {case}.")
 
 
 def _install_verifier(folder: Path, port: int, at: datetime) -> None:
@@ -257,6 +262,11 @@ the certificates to print. Check those of the next exam, or your own:
 
 A holder's own page, with links for employers, is at http://127.0.0.1:{port}/h while it is served:
 {_holder(folder)}.
+
+Everybody may ask for exams, sites, fees and decisions at http://127.0.0.1:{port}/graphql:
+
+  {{ examPlans {{ nodes {{ organization {{ name }} state registeredCount passedCount }} }}
+    cases {{ nodes {{ subject {{ name }} decision effectiveOn summary }} }} }}
 
 Tokens for the API are in {folder / "tokens.env"}. While it is served, pull the credit bank's feed:
 

@@ -43,7 +43,7 @@ _MISTAKES: dict[int, dict[str, str | float]] = {
 }
 
 
-def _resident_number(number: int) -> str:
+def resident_number(number: int) -> str:
     """Return a number as identity cards have them, of a place that does not exist."""
     first = f"99999920000101{number:03d}"
     total = sum(int(digit) * weight for digit, weight in zip(first, _WEIGHTS, strict=True))
@@ -65,7 +65,7 @@ def _results(
             cells: dict[str, str | float] = {
                 "姓名": name,
                 "证件类型": "居民身份证",
-                "证件号码": _resident_number(number),
+                "证件号码": resident_number(number),
                 "标准代码": "DEMO-BIM",
                 "标准版本": "2020-demo",
                 "等级": "中级",

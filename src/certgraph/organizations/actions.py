@@ -143,6 +143,13 @@ def plan_exit(act: Act, row: OrganizationRow, since: date) -> None:
     act.session.add(_state_change(act, exited, since, row.id, act.reason))
 
 
+def record_state_instead(
+    act: Act, row: OrganizationRow, state: OrganizationState, since: date | None
+) -> None:
+    """Record that an organization is in a state in place of the one recorded for the same day."""
+    act.session.add(_state_change(act, state, since, row.id, act.reason))
+
+
 def change_organization_state(
     act: Act, row: OrganizationRow, state: OrganizationState, since: date
 ) -> OrganizationRow:

@@ -124,7 +124,9 @@ async def state_changes(
     statement = (
         select(OrganizationStateChangeRow)
         .where(OrganizationStateChangeRow.organization_id == organization_id)
-        .order_by(OrganizationStateChangeRow.since, OrganizationStateChangeRow.recorded_at)
+        .order_by(
+            OrganizationStateChangeRow.since.nulls_first(), OrganizationStateChangeRow.recorded_at
+        )
     )
     return (await session.scalars(statement)).all()
 

@@ -16,7 +16,8 @@ from certgraph.database import Session
 from certgraph.duties import obligation_queries
 from certgraph.duties.queries import end_filings, is_filed_by
 from certgraph.duties.rules import FilingKind, ObligationBasis, ObligationKind
-from certgraph.organizations.rules import OrganizationState
+from certgraph.organizations.queries import state_changes
+from certgraph.organizations.rules import OrganizationState, state_on
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.parameters.queries import parameters_in_force
 from certgraph.parameters.rules import ParameterName
@@ -120,7 +121,12 @@ async def take_effect(session: Session, now: datetime, random: Random) -> int:
     """Take organizations into their exit whose day has come; return how many."""
     del random
     found = await queries.exits_to_come(session, programme_day(now))
+    left = 0
     for case, organization in found:
-        organization.state = OrganizationState.EXITED
-        organization.state_since = case.effective_on
-    return len(found)
+        changes = await state_changes(session, organization.id)
+        dated = [(one.since, one.state) for one in changes]
+        if state_on(dated, programme_day(now)) is OrganizationState.EXITED:  # not put right since
+            organization.state = OrganizationState.EXITED
+            organization.state_since = case.effective_on
+            left += 1
+    return left

@@ -17,7 +17,13 @@ from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind, Oblig
 from certgraph.duties.tables import FilingRow, ObligationRow
 from certgraph.entitlements.tables import EntitlementRow
 from certgraph.organizations.actions import register_organization
-from certgraph.organizations.rules import OrganizationKind, OrganizationState, RestrictionKind
+from certgraph.organizations.queries import state_changes
+from certgraph.organizations.rules import (
+    OrganizationKind,
+    OrganizationState,
+    RestrictionKind,
+    state_on,
+)
 from certgraph.organizations.tables import DivisionRow, OrganizationRow, SigningKeyRow
 from certgraph.participation.rules import ParticipationState
 from certgraph.participation.tables import ParticipationRow
@@ -30,6 +36,7 @@ from certgraph.supervision.actions import (
     represent,
     verify_case,
 )
+from certgraph.supervision.correcting import correct_state
 from certgraph.supervision.deciding import RestrictionDraft, decide_case, end_restrictions
 from certgraph.supervision.rules import CaseDecision, CaseState, Completion, Ground
 from certgraph.supervision.tables import CaseEntryRow, CaseRow
@@ -436,3 +443,27 @@ async def test_what_is_to_be_mended_restricts_until_it_is(programme):
     with pytest.raises(Rejected) as caught:
         await programme.do("2021-08-01 09:00", "MOE", end_restrictions, **ended)
     assert reasons(caught) == [("case.nothing_restricted", None)]
+
+
+async def test_a_state_recorded_by_mistake_is_put_right_from_the_same_day_on(programme):
+    case = await verified(programme, "2026-03-09 09:10", "MOE", "EO-001")
+    await decided(programme, "2026-03-10 10:00", "MOE", case)
+    given = {"organization_code": "EO-001", "reason": "录入错误"}
+    at = ("2026-03-10 11:00", "MOE", correct_state)
+    with pytest.raises(Rejected) as caught:
+        await programme.do(*at, state=OrganizationState.EXITED, **given)
+    assert reasons(caught) == [("organization.exit_by_case", "R53")]
+    await programme.do(*at, state=OrganizationState.ACTIVE, **given)
+    await programme.sweep("2026-03-12 09:00")
+    (row,) = [one for one in await rows_of(programme, OrganizationRow) if one.code == "EO-001"]
+    assert row.state is OrganizationState.ACTIVE
+    async with programme.house.sessions() as session:
+        dated = [(one.since, one.state) for one in await state_changes(session, row.id)]
+    assert state_on(dated, date(2026, 3, 11)) is OrganizationState.ACTIVE
+    assert dated[-2:] == [
+        (date(2026, 3, 11), OrganizationState.EXITED),
+        (date(2026, 3, 11), OrganizationState.ACTIVE),
+    ]
+    with pytest.raises(Rejected) as caught:
+        await programme.do(*at, state=OrganizationState.ACTIVE, **given)
+    assert reasons(caught) == [("organization.transition_refused", None)]

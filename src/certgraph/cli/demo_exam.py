@@ -1,0 +1,307 @@
+# ruff: noqa: ANN401 - what an action takes
+"""The demo's exam, from its scheme to certificates in 2025, and an organization that leaves."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from certgraph.actions.parties import Actor, Role
+from certgraph.assessment.planning import publish_plan
+from certgraph.assessment.registering import ExamRegistrationDraft, record_registrations
+from certgraph.assessment.results import (
+    ExamResultDraft,
+    announce_results,
+    close_plan,
+    record_results,
+)
+from certgraph.assessment.rules import CandidateKind
+from certgraph.calendar import CHINA
+from certgraph.certificates.batches import queries
+from certgraph.certificates.batches.actions import approve_batch
+from certgraph.certificates.batches.filling import fill_batch
+from certgraph.certificates.batches.workers import Worker
+from certgraph.certificates.batches.working import work_once
+from certgraph.certificates.states.actions import change_issuer_state
+from certgraph.cli.demo_batch import resident_number
+from certgraph.cli.demo_credits import INSTITUTION
+from certgraph.cli.demo_data import BY_DEMO, FIRST_DAY, VERSION
+from certgraph.cli.runtime import Runtime
+from certgraph.duties.answering import answer_filing
+from certgraph.duties.filing import SUBMISSIONS
+from certgraph.duties.kinds.activities import ActivityKind
+from certgraph.duties.kinds.fees import CostBearer, CostItemDraft, CostItemKind
+from certgraph.duties.kinds.materials import Payer
+from certgraph.duties.kinds.schemes import ExamMode, ExamPartDraft
+from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind
+from certgraph.duties.tables import FilingRow
+from certgraph.identity_documents import DocumentType
+from certgraph.organizations.actions import register_organization
+from certgraph.organizations.appointments import make_appointment
+from certgraph.organizations.rules import (
+    AppointmentFunction,
+    OrganizationKind,
+    OrganizationState,
+)
+from certgraph.organizations.subjects import organization_named
+from certgraph.participation.actions import (
+    activate_participation,
+    apply_to_take_part,
+    file_participation,
+)
+from certgraph.supervision.actions import add_evidence, investigate_case, open_case, verify_case
+from certgraph.supervision.deciding import decide_case
+from certgraph.supervision.rules import CaseDecision, Ground
+
+_ORGANIZATION, _PROVINCE, _BODY = "EO-001", "PA-110000", "DEMO-BODY"
+_LEAVING, _MINISTRY = "DEMO-EO", "DEMO-MINISTRY"
+_TYPE = {"certificate_type_code": "CT-001", "level": 1}
+_STUDENTS = ("韩示例", "杨示例", "朱示例", "秦示例")
+_MARKS = ((860, 790), (590, 640), (450, 980), None)
+
+
+def _at(day: str, hour: int = 9) -> datetime:
+    year, month, of_month = map(int, day.split("-"))
+    return datetime(year, month, of_month, hour, tzinfo=CHINA)
+
+
+class _Office:
+    """The programme's office, which records on a day what others would have done."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def record(self, day: str, action: Any, **given: Any) -> Any:
+        runtime = replace(self._runtime, now=_at(day))
+        return await runtime.perform(action, **given, **BY_DEMO)
+
+    async def submit(self, day: str, code: str, kind: FilingKind, **body: Any) -> FilingRow:
+        given = {"organization_code": code, **body}
+        row: FilingRow = await self.record(day, SUBMISSIONS[kind], **given)
+        return row
+
+    async def answer(self, day: str, row: FilingRow, *steps: tuple[str, ConsentStep]) -> None:
+        yes = ConsentAnswer.AGREED
+        for code, step in steps:
+            given = {"id": row.id, "step": step, "answer": yes, "organization_code": code}
+            await self.record(day, answer_filing, **given)
+
+
+async def hold_exam(runtime: Runtime) -> tuple[int, int]:
+    """Take an exam from its scheme to issued certificates; return how many took it, and passed."""
+    office = _Office(runtime)
+    kinds = [OrganizationKind.ENTRUSTED_BODY]
+    given: dict[str, Any] = {
+        "code": _BODY,
+        "name": "示例受委托机构（演示）",
+        "kinds": kinds,
+    }
+    await runtime.perform(register_organization, **given, **BY_DEMO)
+    # 1. The institution takes part.
+    people = {}
+    for function in (AppointmentFunction.LEAD, AppointmentFunction.CONTACT):
+        row = await office.record(
+            "2025-02-10",
+            make_appointment,
+            organization_code=INSTITUTION,
+            function=function,
+            person_name="何示例",
+            is_principal=function is AppointmentFunction.LEAD,
+            first_on=date(2025, 2, 10),
+        )
+        people[f"{function.value}_id"] = row.id
+    part = await office.record(
+        "2025-02-11",
+        apply_to_take_part,
+        organization_code=INSTITUTION,
+        **_TYPE,
+        year=2025,
+        planned=40,
+    )
+    await office.record("2025-02-20", file_participation, id=part.id)
+    await office.record("2025-02-24", activate_participation, id=part.id, **people)
+    # 2. Scheme, site, activity, cost, cap and fee.
+    plan = await office.record("2025-04-01", publish_plan, **await _prepared(office))
+    # 3. Registration, results, certificates.
+    drafts = [
+        ExamRegistrationDraft(
+            kind=CandidateKind.STUDENT,
+            holder_name=name,
+            document_type=DocumentType.RESIDENT_ID,
+            document_number=resident_number(100 + place),
+            payer=Payer.INSTITUTION,
+            participation_id=part.id,
+            declared_voluntary_on=date(2025, 4, 20),
+        )
+        for place, name in enumerate(_STUDENTS)
+    ]
+    given = {"id": plan.id, "registrations": drafts}
+    _, rows = await office.record("2025-05-06", record_registrations, **given)
+    results = [
+        ExamResultDraft(registration_id=row.id, marks_tenths=marks or (), is_absent=marks is None)
+        for row, marks in zip(rows, _MARKS, strict=True)
+    ]
+    given = {"id": plan.id, "results": results}
+    _, rows = await office.record("2025-06-20", record_results, **given)
+    last_on = date(2025, 6, 27)
+    await office.record("2025-06-20", announce_results, id=plan.id, last_on=last_on)
+    await office.record("2025-06-28", close_plan, id=plan.id)
+    batch = await runtime.perform(
+        fill_batch,
+        id=plan.id,
+        standard_code="DEMO-BIM",
+        standard_version=VERSION,
+        issued_on=runtime.today,
+        **BY_DEMO,
+    )
+    worker = Worker(runtime.environment(), runtime.reads, lambda: runtime.now)
+    await work_once(worker)
+    async with runtime.reads() as session:
+        checked = await queries.batch_with_file(session, batch.id)
+        organization = await organization_named(session, _ORGANIZATION)
+    assert checked is not None  # noqa: S101 - it was made above
+    approver = Actor("demo approver", Role.APPROVER, organization.id)
+    digest = checked.digest or ""
+    await runtime.perform(approve_batch, actor=approver, batch_id=batch.id, digest=digest)
+    await work_once(worker)
+    return len(rows), sum(row.state.value == "passed" for row in rows)
+
+
+async def _prepared(office: _Office) -> dict[str, Any]:
+    """Bring into effect what the plan rests on; return the plan."""
+    parts = [
+        ExamPartDraft(
+            name="理论",
+            mode=ExamMode.COMPUTER,
+            full_marks=100,
+            weight_percent=40,
+            pass_marks=50,
+        ),
+        ExamPartDraft(name="实操", mode=ExamMode.PRACTICE, full_marks=100, weight_percent=60),
+    ]
+    scheme = await office.submit(
+        "2025-03-03",
+        _ORGANIZATION,
+        FilingKind.ASSESSMENT_SCHEME,
+        **_TYPE,
+        title="考核方案（演示）",
+        text="理论与实操，百分制。",
+        minutes=240,
+        parts=parts,
+        pass_percent=60,
+        mock_platform_url="https://mock.example.cn/bim",
+    )
+    conditions = await office.submit(
+        "2025-03-03",
+        _ORGANIZATION,
+        FilingKind.SITE_CONDITIONS,
+        certificate_type_code="CT-001",
+        title="考核站点条件（演示）",
+        items=["机位不少于 40 个", "独立的考务室"],
+    )
+    site = await office.submit(
+        "2025-03-10",
+        INSTITUTION,
+        FilingKind.EXAM_SITE,
+        certificate_type_code="CT-001",
+        evaluation_organization_code=_ORGANIZATION,
+        platform_body_code=_BODY,
+        conditions_id=conditions.id,
+        name="示例职业学院考核站点（演示）",
+        address="北京市示例路 1 号",
+        seats=80,
+        self_check="逐项对照，均已具备",
+    )
+    agree, file = ConsentStep.AGREEMENT, ConsentStep.FILING
+    steps = ((_ORGANIZATION, agree), (_PROVINCE, agree), (_PROVINCE, file), (_BODY, file))
+    await office.answer("2025-03-17", site, *steps)
+    activity = await office.submit(
+        "2025-03-18",
+        _ORGANIZATION,
+        FilingKind.ACTIVITY,
+        activity=ActivityKind.EXAM,
+        title="建筑信息模型（初级）考核（演示）",
+        starts_at=_at("2025-06-14", 8),
+        ends_at=_at("2025-06-14", 18),
+        authority_codes=[_PROVINCE],
+        **_TYPE,
+    )
+    await office.answer("2025-03-20", activity, (_PROVINCE, file))
+    staff = CostItemDraft(
+        kind=CostItemKind.STAFF, bearer=CostBearer.SITE, amount_fen=29_000, basis="演示"
+    )
+    by_computer = {**_TYPE, "mode": ExamMode.COMPUTER}
+    kind = FilingKind.COST_ACCOUNT
+    account = await office.submit("2025-03-18", _ORGANIZATION, kind, **by_computer, items=[staff])
+    await office.submit(
+        "2025-03-18",
+        _BODY,
+        FilingKind.COST_CAP,
+        **by_computer,
+        amount_fen=30_000,
+        first_on=date(2025, 3, 18),
+        document_number="演示〔2025〕1号",
+    )
+    fee = await office.submit(
+        "2025-03-19",
+        _ORGANIZATION,
+        FilingKind.FEE_STANDARD,
+        **by_computer,
+        authority_code=_PROVINCE,
+        institution_codes=[INSTITUTION],
+        account_id=account.id,
+        amount_fen=29_000,
+        first_on=date(2025, 3, 20),
+    )
+    verify = ConsentStep.VERIFICATION
+    await office.answer(
+        "2025-03-20", fee, (_PROVINCE, agree), (INSTITUTION, agree), (_PROVINCE, verify)
+    )
+    return {
+        "organization_code": _ORGANIZATION,
+        **_TYPE,
+        "scheme_id": scheme.id,
+        "site_id": site.id,
+        "activity_id": activity.id,
+        "registration_opens_at": _at("2025-05-01", 0),
+        "registration_closes_at": _at("2025-06-01", 0),
+        "starts_at": _at("2025-06-14", 9),
+        "ends_at": _at("2025-06-14", 13),
+        "capacity": 80,
+    }
+
+
+async def let_one_leave(runtime: Runtime) -> str:
+    """Let a made-up organization leave by a case; return the case's number."""
+    office = _Office(runtime)
+    parties = {
+        _LEAVING: ("示例培训评价组织（演示）", OrganizationKind.EVALUATION_ORGANIZATION),
+        _MINISTRY: ("示例主管部门（演示）", OrganizationKind.MINISTRY),
+    }
+    for code, (name, kind) in parties.items():
+        given: dict[str, Any] = {"code": code, "name": name, "kinds": [kind]}
+        in_time = replace(runtime, now=_at(FIRST_DAY.isoformat()))
+        await in_time.perform(register_organization, **given, **BY_DEMO)
+    for state in (OrganizationState.AGREED, OrganizationState.ACTIVE):
+        given = {"organization_code": _LEAVING, "state": state, "since": FIRST_DAY}
+        await office.record("2020-01-02", change_issuer_state, **given)
+    opened = await office.record(
+        "2025-09-01", open_case, subject_code=_LEAVING, text="反映考核中弄虚作假（演示）"
+    )
+    await office.record("2025-09-02", investigate_case, id=opened.id, text="进校调查（演示）")
+    await office.record("2025-09-10", add_evidence, id=opened.id, text="监考录像（演示）")
+    given = {"id": opened.id, "text": "情况属实（演示）", "grounds": [Ground.E1]}
+    await office.record("2025-09-15", verify_case, **given)
+    async with runtime.reads() as session:
+        ministry = await organization_named(session, _MINISTRY)
+    then = replace(runtime, now=_at("2025-09-20"))
+    case, _ = await then.perform(
+        decide_case,
+        actor=Actor("demo ministry", Role.MINISTRY, ministry.id),
+        id=opened.id,
+        decision=CaseDecision.EXIT,
+        decision_document="演示〔2025〕2号",
+        summary="考核中弄虚作假，取消参与试点资格（演示）。",
+        effective_on=date(2025, 9, 20),
+        reason="demo",
+    )
+    return case.number
