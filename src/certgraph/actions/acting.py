@@ -29,7 +29,9 @@ def ignore_name(_name: str) -> None:
 class Parties(Protocol):
     """What must be looked up about who acts; the composition root hands it in."""
 
-    async def left(self, session: Session, organization_id: UUID) -> Sequence[Problem]:
+    async def left(
+        self, session: Session, organization_id: UUID, now: datetime
+    ) -> Sequence[Problem]:
         """List why an organization no longer acts for itself; empty while it takes part."""
         ...
 
@@ -67,6 +69,30 @@ class Environment:
     allowed_hosts: Collection[str] = ()
     observe: Observer = ignore_step
     done: Callable[[str], None] = ignore_name
+
+
+class Recording(Protocol):
+    """What a step needs that is recorded: an act, or the sweep."""
+
+    @property
+    def session(self) -> Session:
+        """One transaction."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """When it is done."""
+        ...
+
+    @property
+    def random(self) -> Random:
+        """Source of ids."""
+        ...
+
+    @property
+    def by(self) -> str:
+        """Who, for a record of what was done."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ async def check_takes_part(action: AnyAction, act: Act) -> None:
     """Refuse an organization that has left the programme. Raises `Rejected`."""
     if act.actor.organization_id is not None and not action.after_leaving:
         parties = act.environment.parties
-        reject_if(await parties.left(act.session, act.actor.organization_id))
+        reject_if(await parties.left(act.session, act.actor.organization_id, act.now))
 
 
 async def find_subject(action: AnyAction, act: Act, given: Given, grant: Grant) -> object:

@@ -25,13 +25,16 @@ def _instant(value: object) -> datetime:
         found = datetime.fromisoformat(text) if _INSTANT.fullmatch(text) else None
     except ValueError:
         found = None
-    if found is None:
+    if found is None or found.year not in _YEARS:
         example = "2026-11-23T12:00:00+08:00"
         raise GraphQLError(
             f"DateTime takes an instant with its offset, as {example}; {text[:40]!r} is not one."
         )
     return found
 
+
+_YEARS = range(2, 9999)
+"""Of instants that have a day in China, and one after it."""
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
 """Of RFC 3339, in capitals; microseconds at the finest."""

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from certgraph.actions.acting import Act
 from certgraph.assessment.tables import ExamPlanRow
+from certgraph.calendar import programme_day
 from certgraph.database import Session
 from certgraph.duties import queries
 from certgraph.duties.bodies import filed
@@ -17,6 +18,7 @@ from certgraph.duties.tables import FilingRow
 from certgraph.entitlements.queries import entitlements_of
 from certgraph.organizations.queries import organization_names, restricted_on
 from certgraph.organizations.rules import RestrictionKind
+from certgraph.participation.queries import takes_part
 from certgraph.problems import Problem
 from certgraph.standards.tables import CertificateTypeRow
 
@@ -47,6 +49,8 @@ async def site_problems(
     path = ("site_id",)
     if site is None or (site.subject_id, site.certificate_type_id) != (organization_id, type_id):
         return [Problem(code="plan.no_site", path=path)]
+    if site.state not in (FilingState.EFFECTIVE, FilingState.SUBMITTED, FilingState.RETURNED):
+        return [Problem(code="plan.site_superseded", path=path)]
     if site.state is not FilingState.EFFECTIVE:
         consents = await queries.consents_of(act.session, site)
         missing = [one for one in consents if one.answer is not ConsentAnswer.AGREED]
@@ -59,6 +63,8 @@ async def site_problems(
     if site.last_on is not None and site.last_on < day:
         facts = {"day": site.last_on.isoformat()}
         return [Problem(code="plan.site_has_ended", path=path, facts=facts)]
+    if not await takes_part(act.session, site.organization_id, type_id, programme_day(act.now)):
+        return [Problem(code="plan.site_not_taking_part", path=path)]
     return []
 
 

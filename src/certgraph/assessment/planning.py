@@ -10,9 +10,11 @@ from certgraph.actions.declaring import KeyOf, action
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
 from certgraph.assessment import gates
 from certgraph.assessment.rules import ExamPlanState, Times, time_problems
+from certgraph.assessment.steps import record_step
 from certgraph.assessment.subjects import EXAM_PLAN
-from certgraph.assessment.tables import ExamPlanChangeRow, ExamPlanRow
+from certgraph.assessment.tables import ExamPlanRow
 from certgraph.calendar import programme_day
+from certgraph.duties import queries
 from certgraph.duties.bodies import filed
 from certgraph.duties.rules import FilingKind
 from certgraph.duties.tables import FilingRow
@@ -66,21 +68,6 @@ class ExamPlanDraft:
     capacity: int
 
 
-def record_step(act: Act, plan: ExamPlanRow, state: ExamPlanState, remarks: str = "") -> None:
-    """Move a plan into a state that is stored, and record that."""
-    plan.state = state
-    act.session.add(
-        ExamPlanChangeRow(
-            id=new_id(act.random),
-            plan_id=plan.id,
-            state=state,
-            remarks=remarks,
-            changed_by=act.by,
-            changed_at=act.now,
-        )
-    )
-
-
 def times_of(plan: ExamPlanRow) -> Times:
     """Return the times of a plan."""
     return Times(
@@ -111,9 +98,10 @@ async def publish_plan(
     """
     # 1. What is wrong in itself.
     session = act.session
+    reject_if(_moment_problems(draft))
     plan, problems = await _drafted(act, organization, draft)
     # 2. The site, and so the province.
-    site = await session.get(FilingRow, draft.site_id)
+    site = await queries.filing_by_id(session, draft.site_id)  # locked: its institution may leave
     if site is not None and site.kind is not FilingKind.EXAM_SITE:
         site = None
     day = programme_day(plan.starts_at)
@@ -145,6 +133,18 @@ async def publish_plan(
     return plan
 
 
+_MOMENTS = ("registration_opens_at", "registration_closes_at", "starts_at", "ends_at")
+
+
+def _moment_problems(draft: ExamPlanDraft) -> list[Problem]:
+    """List moments that no calendar here knows: before 2000, after 2199."""
+    problems = []
+    for name in _MOMENTS:
+        value = getattr(draft, name)
+        problems += day_problems(date(value.year, value.month, value.day), name)
+    return problems
+
+
 async def _drafted(
     act: Act, organization: OrganizationRow, draft: ExamPlanDraft
 ) -> tuple[ExamPlanRow, list[Problem]]:
@@ -174,9 +174,7 @@ async def _drafted(
         state=ExamPlanState.PUBLISHED,
         published_at=act.now,
     )
-    ends_on = programme_day(draft.ends_at)
-    problems += day_problems(programme_day(draft.registration_opens_at), "registration_opens_at")
-    problems += day_problems(ends_on, "ends_at") or time_problems(times_of(plan), act.now)
+    problems += time_problems(times_of(plan), act.now)
     if not 1 <= draft.capacity <= _MOST_CANDIDATES:
         facts: dict[str, object] = {"least": 1, "most": _MOST_CANDIDATES}
         problems.append(Problem(code="filing.number", path=("capacity",), facts=facts))

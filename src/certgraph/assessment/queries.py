@@ -3,15 +3,16 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, type_coerce, update
 from sqlalchemy.orm import aliased
 
 from certgraph.assessment.rules import ExamPlanState, ExamRegistrationState
 from certgraph.assessment.tables import ExamPlanRow, ExamRegistrationRow
+from certgraph.calendar import first_instant
 from certgraph.database import BATCH_PARAMETERS, EnumText, Session, batched
 from certgraph.duties.kinds.materials import Payer
 from certgraph.duties.queries import in_force_on
@@ -127,6 +128,13 @@ async def candidates_of(session: Session, plan_id: UUID) -> Sequence[ExamRegistr
     return (await session.scalars(statement.order_by(row.position))).all()
 
 
+async def erase_registrations(session: Session, ids: Collection[UUID], now: datetime) -> None:
+    """Erase whose registrations these are; marks and figures stay."""
+    row = ExamRegistrationRow
+    nobody = {"holder_name": "", "document_sealed": None, "document_lookup": None}
+    await session.execute(update(row).where(row.id.in_(ids)).values(**nobody, erased_at=now))
+
+
 async def passed_in(session: Session, plan_id: UUID) -> Sequence[ExamRegistrationRow]:
     """Return who passed in a plan, in the order of registration."""
     row = ExamRegistrationRow
@@ -135,13 +143,12 @@ async def passed_in(session: Session, plan_id: UUID) -> Sequence[ExamRegistratio
 
 
 async def plans_not_begun(
-    session: Session, condition: ColumnElement[bool], now: Any
+    session: Session, condition: ColumnElement[bool], now: datetime, since: date
 ) -> Sequence[ExamPlanRow]:
-    """Return plans that meet a condition and whose exam has not begun, locked for change."""
+    """Return plans whose exam has not begun and ends on a day or later, locked for change."""
     row = ExamPlanRow
-    statement = select(row).where(
-        condition, row.state == ExamPlanState.PUBLISHED, row.starts_at > now
-    )
+    is_ahead = and_(row.starts_at > now, row.ends_at > first_instant(since))
+    statement = select(row).where(condition, row.state == ExamPlanState.PUBLISHED, is_ahead)
     return (await session.scalars(statement.order_by(row.id).with_for_update())).all()
 
 
@@ -264,6 +271,7 @@ async def exam_shares(
         .scalar_subquery()
     )
     row = ExamRegistrationRow
+    held = select(ExamPlanRow.id).where(ExamPlanRow.state != ExamPlanState.WITHDRAWN)
     took, free = row.state.in_(_TOOK), row.payer.in_(_FREE)
     statement = (
         select(
@@ -280,6 +288,7 @@ async def exam_shares(
             and_(
                 row.participation_id == ParticipationRow.id,
                 row.state != ExamRegistrationState.WITHDRAWN,
+                row.plan_id.in_(held),
             ),
         )
         .where(ParticipationRow.year == year, ParticipationRow.active_on.is_not(None), *conditions)

@@ -19,6 +19,7 @@ from certgraph.credential.holder_tag import normalized_document_number
 from certgraph.duties.kinds.materials import Payer
 from certgraph.holder_names import issued_name, name_problems
 from certgraph.identity_documents import DocumentType, document_problems
+from certgraph.organizations.rules import day_problems
 from certgraph.parameters.queries import parameters_in_force
 from certgraph.parameters.rules import (
     ParameterName,
@@ -67,7 +68,7 @@ class _Facts:
     today: date
     participations: dict[UUID, ParticipationRow]
     organization_id: UUID | None
-    has_others: bool
+    role: Role | None
     pays_nothing: Setting | None
 
 
@@ -123,6 +124,9 @@ async def record_registrations(
         problems.append(Problem(code="registration.none", path=("registrations",)))
     # 2. Each candidate.
     facts = await _facts(act, plan, registrations, parameters, today)
+    for id_ in {row.institution_id for row in facts.participations.values()}:
+        kept = await gates.restriction_problems(act, id_, plan.certificate_type_id, today)
+        problems += [found for found in kept if found not in problems]
     lookups: dict[bytes, int] = {}
     for place, one in enumerate(registrations):
         problems += _problems(one, facts, "registrations", str(place))
@@ -134,7 +138,8 @@ async def record_registrations(
         lookups.setdefault(lookup, place)
     before = await queries.documents_in(act.session, plan.id, lookups)
     for lookup, row in before.items():
-        if row.state is not ExamRegistrationState.WITHDRAWN:
+        registrar = _registrar(registrations[lookups[lookup]], facts)
+        if row.state is not ExamRegistrationState.WITHDRAWN or row.organization_id != registrar:
             path = ("registrations", str(lookups[lookup]), "document_number")
             problems.append(Problem(code="registration.there_already", path=path))
     reject_if(problems)
@@ -172,7 +177,7 @@ async def _facts(
         today=today,
         participations={row.id: row for row in rows if row is not None},
         organization_id=act.actor.organization_id,
-        has_others=act.actor.role is not Role.PILOT_INSTITUTION,
+        role=act.actor.role,
         pays_nothing=parameters.setting(name, today, plan.authority_id) if is_free else None,
     )
 
@@ -182,12 +187,16 @@ def _problems(one: ExamRegistrationDraft, facts: _Facts, *path: str) -> list[Pro
     number = (*path, "document_number")
     problems = document_problems(one.document_type, one.document_number, *number, today=facts.today)
     problems += name_problems(one.holder_name, *path, "holder_name")
+    problems += day_problems(one.declared_voluntary_on, *path, "declared_voluntary_on")
     if one.kind is CandidateKind.SOCIAL:
         if one.participation_id is not None:
             where = (*path, "participation_id")
             problems.append(Problem(code="registration.social_participation", path=where))
-        if not facts.has_others:
+        if facts.role is Role.PILOT_INSTITUTION:
             problems.append(Problem(code="registration.not_institutions", path=(*path, "kind")))
+        return problems
+    if facts.role is Role.EVALUATION_ORGANIZATION:
+        problems.append(Problem(code="registration.not_organizations", path=(*path, "kind")))
         return problems
     problems += _participation_problems(one, facts, *path)
     declared_on = one.declared_voluntary_on
@@ -206,8 +215,8 @@ def _participation_problems(one: ExamRegistrationDraft, facts: _Facts, *path: st
     """List why a student is not one of a participation in this certificate and level today."""
     where = (*path, "participation_id")
     row = facts.participations.get(one.participation_id) if one.participation_id else None
-    is_own = row is not None and (facts.has_others or row.institution_id == facts.organization_id)
-    if row is None or not is_own:
+    is_office = facts.role is Role.OPERATOR
+    if row is None or not (is_office or row.institution_id == facts.organization_id):
         return [Problem(code="participation.not_found", path=where)]
     plan = facts.plan
     is_of_plan = (row.certificate_type_id, row.level) == (plan.certificate_type_id, plan.level)
@@ -222,6 +231,12 @@ def _participation_problems(one: ExamRegistrationDraft, facts: _Facts, *path: st
     return [Problem(code="registration.other_participation", path=where)]
 
 
+def _registrar(one: ExamRegistrationDraft, facts: _Facts) -> UUID:
+    """Return who registers a candidate: the institution its students, else who examines."""
+    participation = facts.participations.get(one.participation_id) if one.participation_id else None
+    return participation.institution_id if participation else facts.plan.organization_id
+
+
 def _fill(
     act: Act,
     row: ExamRegistrationRow,
@@ -230,12 +245,8 @@ def _fill(
     amount_fen: int,
 ) -> None:
     """Write a candidate into a row."""
-    participation = facts.participations.get(one.participation_id) if one.participation_id else None
-    registrar = (
-        facts.plan.organization_id if participation is None else participation.institution_id
-    )
     number = normalized_document_number(one.document_number)
-    row.organization_id = registrar
+    row.organization_id = _registrar(one, facts)
     row.kind = one.kind
     row.participation_id = one.participation_id
     row.holder_name = issued_name(one.holder_name)

@@ -11,7 +11,7 @@ from certgraph.actions.acting import Act
 from certgraph.actions.declaring import KeyOf, PerRequest, action
 from certgraph.assessment import queries
 from certgraph.assessment.gates import scheme_of
-from certgraph.assessment.planning import ISSUER, record_step, times_of
+from certgraph.assessment.planning import ISSUER, times_of
 from certgraph.assessment.rules import (
     ExamPlanState,
     ExamRegistrationState,
@@ -19,6 +19,7 @@ from certgraph.assessment.rules import (
     result_of,
     state_at,
 )
+from certgraph.assessment.steps import record_step
 from certgraph.assessment.subjects import EXAM_PLAN
 from certgraph.assessment.tables import ExamPlanRow, ExamRegistrationRow
 from certgraph.calendar import programme_day
@@ -63,7 +64,7 @@ async def record_results(
 ) -> tuple[ExamPlanRow, list[ExamRegistrationRow]]:
     """Record what candidates achieved, all or none; who passes is computed by the scheme.
 
-    Until the plan is closed a result can be recorded again.
+    Until the public notice is over a result can be recorded again; then all are announced anew.
 
     Raises:
         Rejected: The exam has not ended, or the plan is closed; or what is wrong with a result,
@@ -73,7 +74,8 @@ async def record_results(
     """
     # 1. Whether results are recorded now.
     state = state_at(plan.state, times_of(plan), act.now)
-    if state not in (ExamPlanState.SCORING, ExamPlanState.PUBLIC_NOTICE):
+    is_over = plan.notice_last_on is not None and programme_day(act.now) > plan.notice_last_on
+    if state not in (ExamPlanState.SCORING, ExamPlanState.PUBLIC_NOTICE) or is_over:
         raise refusal("plan.no_results_now", state=state)
     scheme = await scheme_of(act.session, plan)
     # 2. What is wrong with them.
@@ -97,7 +99,10 @@ async def record_results(
         elif not one.is_absent:
             problems += marks_problems(scheme, one.marks_tenths, *path, "marks_tenths")
     reject_if(problems)
-    # 3. The results.
+    # 3. The results; a public notice begins anew.
+    if state is ExamPlanState.PUBLIC_NOTICE:
+        plan.notice_first_on = plan.notice_last_on = None
+        record_step(act, plan, ExamPlanState.PUBLISHED, "a result was recorded again")
     for one in results:
         row, found = rows[one.registration_id], None
         row.recorded_at, row.marks_tenths, row.total_hundredths = act.now, None, None

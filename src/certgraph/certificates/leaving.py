@@ -1,15 +1,21 @@
-"""An organization leaves the programme: what ends with it, in one transaction."""
+"""An organization leaves the programme: what ends with it.
+
+What ends is ended when the exit is recorded, and once more on its day, for what came between.
+"""
 
 from datetime import date, timedelta
+from typing import Any
 
-from certgraph.actions.acting import Act
-from certgraph.assessment.planning import record_step
+from certgraph.actions.acting import Act, Recording
 from certgraph.assessment.queries import is_plan_of, plans_not_begun
 from certgraph.assessment.rules import ExamPlanState
+from certgraph.assessment.steps import record_step
 from certgraph.calendar import programme_day
 from certgraph.certificates import queries
-from certgraph.duties.queries import end_filings, is_filed_by, is_for
-from certgraph.duties.rules import FilingKind
+from certgraph.duties.effects import record_step as record_filing_step
+from certgraph.duties.queries import Condition, end_filings, is_filed_by, is_for, undecided
+from certgraph.duties.rules import FilingKind, FilingState
+from certgraph.duties.tables import FilingRow
 from certgraph.entitlements.queries import end_entitlements
 from certgraph.organizations.actions import change_organization_state, plan_exit
 from certgraph.organizations.queries import signing_keys_by_organization_ids
@@ -17,40 +23,67 @@ from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import refusal
 
+_LEAVES = "the organization leaves the programme"
+
 
 async def leave(act: Act, organization: OrganizationRow, effective_on: date) -> None:
     """Let an organization leave from a day on, and end what rests on its taking part.
 
-    Its right to issue, its keys, sites and fees end the day before; plans whose exam has not begun
-    are withdrawn. What it issued before stays valid.
+    Its right to issue, its keys, sites and fees end the day before; plans of exams that day or
+    later are withdrawn, and what waits for a yes is declined. What it issued before stays valid.
 
     Raises:
-        Rejected: A step the programme does not know, or certificates that count are dated on that
-            day or after it: a verifier would refuse them.
+        Rejected: A step the programme does not know, it leaves already, or certificates that count
+            are dated on that day or after it: a verifier would refuse them.
 
     Source: rule R53.
     """
-    # 1. Its state; of a day to come, the sweep takes it there.
-    session, day_before = act.session, effective_on - timedelta(days=1)
-    exited = OrganizationState.EXITED
     if effective_on <= programme_day(act.now):
-        change_organization_state(act, organization, exited, effective_on)
+        change_organization_state(act, organization, OrganizationState.EXITED, effective_on)
     else:
-        plan_exit(act, organization, effective_on)
+        await plan_exit(act, organization, effective_on)
     await check_nothing_issued_since(act, organization, effective_on)
-    # 2. What it may issue, and with what.
+    act.touched.extend(await end_what_rests_on(act, organization, effective_on))
+
+
+async def end_what_rests_on(
+    by: Recording, organization: OrganizationRow, effective_on: date
+) -> list[Any]:
+    """End what rests on an organization's taking part, on the day before; return what changed.
+
+    Done again it ends what came since.
+    """
+    session, day_before = by.session, effective_on - timedelta(days=1)
+    changed: list[Any] = []
+    # 1. What it may issue, and with what.
     await end_entitlements(session, organization.id, day_before)
     keys = await signing_keys_by_organization_ids(session, [organization.id])
     for key in keys[organization.id]:
         if key.first_on <= day_before and (key.last_on is None or key.last_on > day_before):
             key.last_on = day_before
-            act.touched.append(key)
-    # 3. Its exams, sites and fees.
-    for plan in await plans_not_begun(session, is_plan_of(organization.id), act.now):
-        record_step(act, plan, ExamPlanState.WITHDRAWN, "the organization leaves the programme")
-        act.touched.append(plan)
-    await end_filings(session, FilingKind.EXAM_SITE, is_for(organization.id), day_before)
-    await end_filings(session, FilingKind.FEE_STANDARD, is_filed_by(organization.id), day_before)
+            changed.append(key)
+    # 2. Its sites and fees; then the exams that are not held any more.
+    for kind, condition in (
+        (FilingKind.EXAM_SITE, is_for(organization.id)),
+        (FilingKind.FEE_STANDARD, is_filed_by(organization.id)),
+    ):
+        await end_filings(session, kind, condition, day_before)
+        changed += await decline_undecided(by, kind, condition)
+    own = is_plan_of(organization.id)
+    for plan in await plans_not_begun(session, own, by.now, effective_on):
+        record_step(by, plan, ExamPlanState.WITHDRAWN, _LEAVES)
+        changed.append(plan)
+    return changed
+
+
+async def decline_undecided(
+    by: Recording, kind: FilingKind, condition: Condition
+) -> list[FilingRow]:
+    """Decline filings that wait for a yes still; return them."""
+    rows = await undecided(by.session, kind, condition)
+    for row in rows:
+        record_filing_step(by, row, FilingState.DECLINED, _LEAVES)
+    return list(rows)
 
 
 async def check_nothing_issued_since(act: Act, organization: OrganizationRow, since: date) -> None:

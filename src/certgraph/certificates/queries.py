@@ -275,16 +275,16 @@ async def taken_candidates(
     return found
 
 
-async def certified_results(session: Session, registration_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Return registration → number of the certificate, or draft, of its result; revoked ones aside.
+_NO_LONGER_COUNT = (CertificateState.REVOKED, CertificateState.SUPERSEDED)
 
-    A certificate and its correction are of one result: either number is returned.
-    """
+
+async def certified_results(session: Session, registration_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return registration → number of the certificate, or draft, of its result that counts."""
     row = CertificateRow
     found: dict[UUID, str] = {}
     for part in batched(registration_ids, BATCH_PARAMETERS):
         statement = select(row.exam_registration_id, row.number).where(
-            row.exam_registration_id.in_(part), row.state != CertificateState.REVOKED
+            row.exam_registration_id.in_(part), row.state.not_in(_NO_LONGER_COUNT)
         )
         lines = await session.execute(statement.order_by(row.number))
         found |= {id_: number for id_, number in lines if id_ is not None}

@@ -185,6 +185,17 @@ async def delete_drafts(session: Session, condition: ColumnElement[bool]) -> int
     return deleted
 
 
+async def drafted_since(session: Session, organization_id: UUID, day: date) -> int:
+    """Return how many drafts of an organization are dated on a day or later."""
+    row = CertificateRow
+    statement = select(func.count()).where(
+        row.organization_id == organization_id,
+        row.state == CertificateState.DRAFT,
+        row.issued_on >= day,
+    )
+    return await session.scalar(statement) or 0
+
+
 async def runs_with_drafts(session: Session, organization_id: UUID) -> Sequence[IssueRunRow]:
     """Return an organization's runs of which something is not signed, locked for change."""
     drafts = select(CertificateRow.issue_run_id).where(

@@ -179,6 +179,9 @@ async def _take_effect_later(act: Act, filing: FilingRow) -> None:
     filer = await act.session.get_one(OrganizationRow, filing.organization_id)
     places = {"revised_id": filing.revises_id, "itself_id": filing.id}
     facts, problems = await facts_of(act, kind, filer, body, **places)
+    for party_id in {filing.organization_id, filing.subject_id or filing.organization_id}:
+        parties = act.environment.parties
+        problems += await parties.left(act.session, party_id, act.now)
     reject_if(problems or (await kind.check(act, body, facts) if kind.check else []))
     await take_effect(act, filing, kind, body, facts)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from certgraph.actions.acting import Act
+from certgraph.actions.acting import Act, Recording
 from certgraph.duties import obligation_queries
 from certgraph.duties.findings import finding_row
 from certgraph.duties.kinds.declaring import Due, Facts, Kind
@@ -18,18 +18,18 @@ from certgraph.duties.tables import FilingChangeRow, FilingRow, ObligationRow
 from certgraph.randomness import new_id
 
 
-def record_step(act: Act, row: FilingRow, state: FilingState, remarks: str = "") -> None:
+def record_step(by: Recording, row: FilingRow, state: FilingState, remarks: str = "") -> None:
     """Move a filing into a state, and record that."""
     row.state = state
-    act.session.add(
+    by.session.add(
         FilingChangeRow(
-            id=new_id(act.random),
+            id=new_id(by.random),
             filing_id=row.id,
             version=row.version,
             state=state,
             remarks=remarks,
-            changed_by=act.by,
-            changed_at=act.now,
+            changed_by=by.by,
+            changed_at=by.now,
         )
     )
 

@@ -125,6 +125,32 @@ async def meet(
     )
 
 
+async def meet_ending(
+    session: Session,
+    kind: ObligationKind,
+    debtor_id: UUID,
+    ending: str,
+    filing_id: UUID,
+    at: datetime,
+) -> None:
+    """Record that what is owed under keys with an ending was handed in, unless it was before."""
+    row = ObligationRow
+    is_open = and_(row.met_at.is_(None), row.waived_at.is_(None))
+    which = and_(row.kind == kind, row.debtor_id == debtor_id, row.key.endswith(ending))
+    values = {"met_at": at, "met_by_id": filing_id}
+    await session.execute(update(row).where(which, is_open).values(**values))
+
+
+async def meet_opened_before(
+    session: Session, kind: ObligationKind, before: datetime, at: datetime
+) -> None:
+    """Record that what was opened until a moment, of a kind, is done, by whomever it is owed."""
+    row = ObligationRow
+    is_open = and_(row.met_at.is_(None), row.waived_at.is_(None))
+    statement = update(row).where(row.kind == kind, row.opened_at <= before, is_open)
+    await session.execute(statement.values(met_at=at))
+
+
 async def reports_of(
     session: Session, organization_ids: Collection[UUID], since: date
 ) -> dict[tuple[UUID, date], tuple[UUID, datetime]]:

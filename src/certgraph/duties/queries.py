@@ -34,6 +34,9 @@ from certgraph.duties.tables import (
 from certgraph.organizations.rules import OrganizationKind
 from certgraph.organizations.tables import OrganizationKindRow
 
+Condition = ColumnElement[bool]
+"""Of filings, made here, for those who hand it on."""
+
 
 async def filing_by_id(session: Session, id_: UUID) -> FilingRow | None:
     """Return a filing, locked for change, with the organizations that are asked about it."""
@@ -66,12 +69,19 @@ async def latest_body(session: Session, filing: FilingRow) -> str:
 
 
 async def live_filings(
-    session: Session, kind: FilingKind, scope: Mapping[str, object]
+    session: Session, kind: FilingKind, scope: Mapping[str, object], day: date | None = None
 ) -> Sequence[FilingRow]:
-    """Return what there is of a kind that says something still, with these columns."""
+    """Return what there is of a kind that says something still, with these columns.
+
+    With a day those, too, whose place another takes, but only after that day.
+    """
+    says: ColumnElement[bool] = FilingRow.state.in_(LIVE)
+    if day is not None:
+        is_replaced = FilingRow.state == FilingState.SUPERSEDED
+        says = or_(says, and_(is_replaced, FilingRow.last_on >= day))
     statement = select(FilingRow).where(
         FilingRow.kind == kind,
-        FilingRow.state.in_(LIVE),
+        says,
         *(getattr(FilingRow, name) == value for name, value in scope.items()),
     )
     return (await session.scalars(statement)).all()
@@ -192,16 +202,26 @@ def is_for(organization_id: UUID) -> ColumnElement[bool]:
     return FilingRow.subject_id == organization_id
 
 
+async def undecided(
+    session: Session, kind: FilingKind, condition: ColumnElement[bool]
+) -> Sequence[FilingRow]:
+    """Return filings of a kind that wait for a yes or a next version, locked for change."""
+    row = FilingRow
+    states = (FilingState.SUBMITTED, FilingState.RETURNED)
+    statement = select(row).where(row.kind == kind, row.state.in_(states), condition)
+    return (await session.scalars(statement.order_by(row.id).with_for_update())).all()
+
+
 async def end_filings(
     session: Session, kind: FilingKind, condition: ColumnElement[bool], last_on: date
 ) -> None:
-    """End filings of a kind that are in effect, on a day at the latest."""
+    """End filings of a kind that are, or were, in effect, on a day at the latest."""
     row = FilingRow
     statement = (
         update(row)
         .where(
             row.kind == kind,
-            row.state == FilingState.EFFECTIVE,
+            row.effective_at.is_not(None),
             condition,
             or_(row.last_on.is_(None), row.last_on > last_on),
         )

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 
 from certgraph.database import Session
 from certgraph.entitlements.tables import EntitlementRow
@@ -46,6 +46,8 @@ async def end_entitlements(session: Session, organization_id: UUID, last_on: dat
         .execution_options(synchronize_session="fetch")
     )
     await session.execute(statement)
+    later = delete(row).where(row.organization_id == organization_id, row.first_on > last_on)
+    await session.execute(later.execution_options(synchronize_session="fetch"))
 
 
 async def entitlements_by_organization_ids(

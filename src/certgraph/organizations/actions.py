@@ -21,7 +21,7 @@ from certgraph.organizations.tables import (
     OrganizationRow,
     OrganizationStateChangeRow,
 )
-from certgraph.problems import Problem, reject_if
+from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import new_id
 from certgraph.text import text_problems
 
@@ -132,12 +132,21 @@ def _state_change(
     )
 
 
-def plan_exit(act: Act, row: OrganizationRow, since: date) -> None:
+async def check_no_exit_to_come(act: Act, row: OrganizationRow) -> None:
+    """Refuse to change the state of an organization that is to leave. Raises `Rejected`."""
+    leaves_on = await queries.leaves_on(act.session, row.id)
+    if leaves_on is not None:
+        facts = {"name": row.name, "day": leaves_on.isoformat()}
+        raise refusal("organization.leaves", "state", **facts)
+
+
+async def plan_exit(act: Act, row: OrganizationRow, since: date) -> None:
     """Note that an organization leaves from a day to come on; until then it is what it was.
 
     Raises:
         Rejected: A step the programme does not know, or it is to leave already.
     """
+    await check_no_exit_to_come(act, row)
     today, exited = programme_day(act.now), OrganizationState.EXITED
     reject_if(transition_problems(row.name, row.state, row.state_since, exited, today, today=today))
     act.session.add(_state_change(act, exited, since, row.id, act.reason))

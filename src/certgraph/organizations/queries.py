@@ -20,6 +20,7 @@ from certgraph.organizations.rules import (
     KeyCustody,
     KeyPurpose,
     OrganizationKind,
+    OrganizationState,
     RestrictionKind,
 )
 from certgraph.organizations.tables import (
@@ -129,6 +130,15 @@ async def state_changes(
         )
     )
     return (await session.scalars(statement)).all()
+
+
+async def leaves_on(session: Session, organization_id: UUID) -> date | None:
+    """Return the day of an exit that was recorded beforehand; None where none is to come."""
+    changes = await state_changes(session, organization_id)
+    last = changes[-1]
+    row = await session.get_one(OrganizationRow, organization_id)
+    is_planned = last.state is OrganizationState.EXITED and row.state is not last.state
+    return last.since if is_planned else None
 
 
 def supervisor() -> ColumnElement[UUID | None]:

@@ -58,12 +58,13 @@ class RestrictionKind(StrEnum):
     """What an organization may not do for a time, by a decision.
 
     REGISTRATIONS: no plan of an exam, no registration for one. ISSUING: no certificate. SITES: no
-    application to be a site.
+    application to be a site. PARTICIPATION: no application to take part.
     """
 
     REGISTRATIONS = "registrations"
     ISSUING = "issuing"
     SITES = "sites"
+    PARTICIPATION = "participation"
 
 
 TRANSITIONS = {

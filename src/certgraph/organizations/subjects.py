@@ -7,9 +7,10 @@ from uuid import UUID
 
 from certgraph.actions.declaring import Hex, Subject
 from certgraph.actions.parties import Actor
+from certgraph.calendar import programme_day
 from certgraph.database import Session
 from certgraph.organizations import queries
-from certgraph.organizations.rules import left_problems
+from certgraph.organizations.rules import HAS_LEFT, OrganizationState, left_problems
 from certgraph.organizations.tables import (
     ApiTokenRow,
     AppointmentRow,
@@ -78,10 +79,17 @@ async def acting_organization(session: Session, organization_id: UUID | None) ->
 class ProgrammeParties:
     """Looks up whoever acts, see `certgraph.actions.acting.Parties`."""
 
-    async def left(self, session: Session, organization_id: UUID) -> Sequence[Problem]:
+    async def left(
+        self, session: Session, organization_id: UUID, now: datetime
+    ) -> Sequence[Problem]:
         """List why an organization no longer acts for itself. Source: rule R53."""
         row = await session.get_one(OrganizationRow, organization_id)
-        return left_problems(row.name, row.state, row.state_since)
+        if row.state in HAS_LEFT:
+            return left_problems(row.name, row.state, row.state_since)
+        leaves_on = await queries.leaves_on(session, organization_id)
+        if leaves_on is None or programme_day(now) < leaves_on:
+            return []
+        return left_problems(row.name, OrganizationState.EXITED, leaves_on)
 
     async def is_known(self, session: Session, actor: Actor, now: datetime) -> bool:
         """Tell whether an actor of before may still act."""

@@ -9,7 +9,12 @@ from certgraph.actions.acting import Act
 from certgraph.actions.declaring import KeyOf, action
 from certgraph.calendar import programme_day
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.rules import AppointmentFunction, OrganizationKind, level_problems
+from certgraph.organizations.rules import (
+    AppointmentFunction,
+    OrganizationKind,
+    RestrictionKind,
+    level_problems,
+)
 from certgraph.organizations.subjects import ORGANIZATION
 from certgraph.organizations.tables import AppointmentRow, OrganizationRow
 from certgraph.parameters.rules import pilot_problems
@@ -102,6 +107,12 @@ async def apply_to_take_part(
     levels = await known_levels(session, type_.id)
     for one in level_problems([draft.level], levels, type_.name):
         problems.append(Problem(code=one.code, path=("level",), facts=one.facts))
+    kept = await organization_queries.restricted_on(
+        session, organization.id, RestrictionKind.PARTICIPATION, type_.id, today
+    )
+    if kept is not None:
+        facts = {"name": organization.name, "first": kept.first_on.isoformat()}
+        problems.append(Problem(code="participation.restricted", facts=facts))
     before = await queries.participation_for(
         session, organization.id, type_.id, draft.level, draft.year
     )

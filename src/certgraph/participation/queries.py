@@ -47,7 +47,9 @@ def state_by(today: Any) -> ColumnElement[ParticipationState]:
     """Return a participation's state on a day: after its year, ACTIVE is EXPIRED."""
     state, year = ParticipationRow.state, ParticipationRow.year
     is_over = and_(state == ParticipationState.ACTIVE, year < extract("year", today))
-    found = case((is_over, ParticipationState.EXPIRED.value), else_=state)
+    is_to_end = and_(state == ParticipationState.ENDED, ParticipationRow.ended_on > today)
+    active, expired = ParticipationState.ACTIVE.value, ParticipationState.EXPIRED.value
+    found = case((is_over, expired), (is_to_end, active), else_=state)
     return type_coerce(found, EnumText(ParticipationState))
 
 

@@ -58,8 +58,15 @@ def add_entry(
     )
 
 
+def reject_subject(act: Act, subject_id: UUID) -> None:
+    """Refuse whoever a case is about: nobody looks into its own. Raises `Rejected`."""
+    if act.actor.organization_id == subject_id:
+        raise refusal("case.of_oneself")
+
+
 def _step(act: Act, case: CaseRow, state: CaseState, text: str) -> None:
     """Take a case into a state. Raises `Rejected`."""
+    reject_subject(act, case.subject_id)
     problems = step_problems(case.state, state, "case.step_refused")
     reject_if(problems + long_text_problems(text, _LONGEST, "text"))
     case.state = state
@@ -90,6 +97,7 @@ async def open_case(
     Source: rules R53 and R54.
     """
     subject = await organization_named(act.session, subject_code, "subject_code")
+    reject_subject(act, subject.id)
     decider = await decider_of(act.session, subject)
     problems = long_text_problems(text, _LONGEST, "text")
     is_office = act.actor.role is Role.OPERATOR
@@ -134,6 +142,7 @@ async def add_evidence(
     Raises:
         Rejected: It is decided, or a finding is of somebody else.
     """
+    reject_subject(act, case.subject_id)
     problems = long_text_problems(text, _LONGEST, "text")
     found = await queries.findings_of(act.session, case.subject_id, finding_ids)
     if len(found) < len(set(finding_ids)):
@@ -189,6 +198,7 @@ async def verify_case(act: Act, case: CaseRow, *, text: Text, grounds: Grounds) 
 
     Source: rules R53 and R54.
     """
+    reject_subject(act, case.subject_id)
     reject_if(step_problems(case.state, CaseState.VERIFIED, "case.step_refused"))
     reject_if(await ground_problems(act, case, grounds))
     _step(act, case, CaseState.VERIFIED, text)

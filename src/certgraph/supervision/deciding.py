@@ -10,13 +10,18 @@ from certgraph.actions.declaring import action
 from certgraph.actions.parties import ANY, Role
 from certgraph.calendar import programme_day
 from certgraph.organizations.queries import kinds_of, organization_by_code
-from certgraph.organizations.rules import OrganizationKind, RestrictionKind, period_problems
+from certgraph.organizations.rules import (
+    OrganizationKind,
+    RestrictionKind,
+    day_problems,
+    period_problems,
+)
 from certgraph.organizations.tables import OrganizationRow, RestrictionRow
 from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import new_id
 from certgraph.standards.subjects import certificate_type_coded
 from certgraph.supervision import queries
-from certgraph.supervision.actions import add_entry, reject_others
+from certgraph.supervision.actions import add_entry, reject_others, reject_subject
 from certgraph.supervision.exiting import exit_institution, exit_organization
 from certgraph.supervision.rules import (
     CaseDecision,
@@ -92,14 +97,18 @@ async def decide_case(
     """
     # 1. By whom, on what.
     subject = await _subject(act, case)
-    is_issuer = OrganizationKind.EVALUATION_ORGANIZATION in await kinds_of(act.session, subject.id)
+    kinds = await kinds_of(act.session, subject.id)
+    is_issuer = OrganizationKind.EVALUATION_ORGANIZATION in kinds
     code = "case.ministry_decides" if is_issuer else "case.province_decides"
+    reject_subject(act, subject.id)
     reject_others(act, case, code, name=subject.name)
-    unverified = "case.not_verified" if is_issuer else "case.not_verified_by_province"
-    problems = step_problems(case.state, CaseState.DECIDED, unverified)
     is_exit = draft.decision is CaseDecision.EXIT
-    if is_exit and case.state is CaseState.UNFOUNDED:
-        facts: dict[str, object] = {"state": case.state}
+    unverified = "case.step_refused"
+    if is_exit:
+        unverified = "case.not_verified" if is_issuer else "case.not_verified_by_province"
+    problems = step_problems(case.state, CaseState.DECIDED, unverified)
+    if draft.decision is not CaseDecision.NO_ACTION and case.state is CaseState.UNFOUNDED:
+        facts: dict[str, object] = {"state": case.state, "target": CaseState.DECIDED}
         problems.append(Problem(code=unverified, path=("decision",), facts=facts))
     if act.by == case.verified_by and draft.decision is not CaseDecision.NO_ACTION:
         problems.append(Problem(code="case.same_person"))
@@ -121,8 +130,8 @@ async def decide_case(
     if is_exit and is_issuer:
         case.completion = draft.completion
         await exit_organization(act, case, subject, draft.effective_on, draft.completion)
-    elif is_exit:
-        await exit_institution(act, subject, draft.effective_on)
+    if is_exit and OrganizationKind.PILOT_INSTITUTION in kinds:
+        await exit_institution(act, case, subject, draft.effective_on)
     for one in draft.restrictions:
         await _restrict(act, case, one, draft.summary)
     act.touched.append(subject)
@@ -188,8 +197,8 @@ async def end_restrictions(act: Act, case: CaseRow, *, last_on: LastDay) -> Case
     """
     subject = await act.session.get_one(OrganizationRow, case.subject_id)
     reject_others(act, case, "case.decider_ends", name=subject.name)
-    today = programme_day(act.now)
-    if last_on < today:
+    reject_if(day_problems(last_on, "last_on"))
+    if last_on < programme_day(act.now):
         raise refusal("order.due_before", "last_on", day=last_on.isoformat())
     rows = await queries.restrictions_of(act.session, case.subject_id)
     open_ones = [
@@ -200,8 +209,11 @@ async def end_restrictions(act: Act, case: CaseRow, *, last_on: LastDay) -> Case
     if not open_ones:
         raise refusal("case.nothing_restricted")
     for one in open_ones:
-        one.last_on = last_on
         act.touched.append(one)
+        if one.first_on > last_on:  # it never begins
+            await act.session.delete(one)
+        else:
+            one.last_on = last_on
     add_entry(act, case, CaseEntryKind.STEP, act.reason)
     return case
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from certgraph.calendar import programme_day
-from certgraph.database import Session
+from certgraph.database import Session, insert_unless_there
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Rejected
 from certgraph.randomness import Random, new_id, random_token
@@ -49,8 +49,10 @@ async def open_from_findings(session: Session, now: datetime, random: Random) ->
         except Rejected:  # no province is registered for it: the finding stays
             continue
         case = new_case(random, now, subject.id, decider.id, finding_id=finding.id)
-        session.add(case)
-        await session.flush()  # its entry refers to it
+        columns = {one.key: getattr(case, one.key) for one in CaseRow.__table__.columns}
+        await insert_unless_there(session, CaseRow, [columns])
+        if await session.get(CaseRow, case.id) is None:  # another sweep was faster
+            continue
         session.add(
             CaseEntryRow(
                 id=new_id(random),

@@ -6,16 +6,21 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, not_, or_, select
 
 from certgraph.database import Session
 from certgraph.duties.rules import ObligationKind
 from certgraph.duties.tables import FindingRow, ObligationRow
-from certgraph.organizations.rules import OrganizationKind, OrganizationState
-from certgraph.organizations.tables import OrganizationKindRow, OrganizationRow, RestrictionRow
+from certgraph.organizations.rules import HAS_LEFT, OrganizationKind, OrganizationState
+from certgraph.organizations.tables import (
+    OrganizationKindRow,
+    OrganizationRow,
+    OrganizationStateChangeRow,
+    RestrictionRow,
+)
 from certgraph.participation.rules import ParticipationState
 from certgraph.participation.tables import ParticipationRow
-from certgraph.supervision.rules import CaseDecision, CaseEntryKind, CaseState
+from certgraph.supervision.rules import CaseDecision, CaseEntryKind, CaseState, Completion
 from certgraph.supervision.tables import CaseEntryRow, CaseRow
 
 
@@ -100,31 +105,46 @@ async def entries_of(
     return (await session.scalars(statement)).all()
 
 
-async def exits_to_come(session: Session, today: date) -> Sequence[tuple[CaseRow, OrganizationRow]]:
-    """Return the exits whose day has come and that were noted beforehand, locked for change."""
+async def exits_to_come(session: Session, today: date) -> Sequence[tuple[OrganizationRow, date]]:
+    """Return the exits whose day has come and that were recorded beforehand, with their days."""
+    change, row = OrganizationStateChangeRow, OrganizationRow
     statement = (
-        select(CaseRow, OrganizationRow)
-        .join(OrganizationRow, OrganizationRow.id == CaseRow.subject_id)
+        select(row, change.since)
+        .join(change, change.organization_id == row.id)
         .where(
-            CaseRow.decision == CaseDecision.EXIT,
-            CaseRow.effective_on <= today,
-            OrganizationRow.state.in_((OrganizationState.ACTIVE, OrganizationState.RECTIFYING)),
-            OrganizationRow.state_since < CaseRow.effective_on,
+            change.state == OrganizationState.EXITED,
+            change.since <= today,
+            row.state.not_in(HAS_LEFT),
         )
-        .order_by(CaseRow.id)
-        .with_for_update()
+        .order_by(row.id, change.since)
+        .with_for_update(of=row)
     )
-    return [(case, organization) for case, organization in await session.execute(statement)]
+    found = {one.id: (one, since) for one, since in await session.execute(statement)}
+    return [(one, since) for one, since in found.values() if since is not None]
+
+
+async def completion_of(
+    session: Session, organization_id: UUID, effective_on: date
+) -> Completion | None:
+    """Return what the decision on an exit says of its issuing; None where no case decided it."""
+    statement = select(CaseRow.completion).where(
+        CaseRow.subject_id == organization_id,
+        CaseRow.decision == CaseDecision.EXIT,
+        CaseRow.effective_on == effective_on,
+    )
+    return await session.scalar(statement.limit(1))
 
 
 async def participations_of(
-    session: Session, institution_id: UUID, year: int
+    session: Session, institution_id: UUID, since: date
 ) -> Sequence[ParticipationRow]:
-    """Return what an institution takes part in since a year, or applied for, locked for change."""
+    """Return what an institution takes part in on a day or later, or applied for, locked."""
     row = ParticipationRow
-    over = (ParticipationState.ENDED, ParticipationState.DECLINED)
+    is_over = row.state.in_((ParticipationState.ENDED, ParticipationState.DECLINED))
     statement = select(row).where(
-        row.institution_id == institution_id, row.year >= year, row.state.not_in(over)
+        row.institution_id == institution_id,
+        row.year >= since.year,
+        or_(not_(is_over), row.ended_on >= since),
     )
     return (await session.scalars(statement.order_by(row.id).with_for_update())).all()
 

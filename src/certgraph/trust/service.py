@@ -19,6 +19,8 @@ from certgraph.credential.trust_list import (
     read_trust_list,
 )
 from certgraph.database import Session
+from certgraph.duties.obligation_queries import meet_opened_before
+from certgraph.duties.rules import ObligationKind
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.rules import KeyPurpose
 from certgraph.problems import refusal
@@ -135,6 +137,8 @@ async def take_into_force(
     )
     session.add(row)
     await _mark_listed(session, trust_list, now)
+    built_at = days.to_datetime(trust_list.issued_at)
+    await meet_opened_before(session, ObligationKind.TRUST_LIST, built_at, now)
     return InForce(row.sequence, row.expires_at)
 
 

@@ -214,19 +214,24 @@ async def of_the_programme(house):
                 applied_at=NOW,
             )
         )
-        session.add(
+        session.add_all(
             ObligationRow(
-                id=one,
+                id=id_,
                 kind=ObligationKind.WEEKLY_REPORT,
                 rule_id="R05",
-                debtor_id=institution_id,
+                debtor_id=debtor_id,
                 key="1",
                 opened_at=NOW,
                 basis=ObligationBasis.RULE,
             )
+            for id_, debtor_id in (
+                (one, institution_id),
+                (UUID(int=98), owners[Role.EVALUATION_ORGANIZATION]),
+            )
         )
     of_exams = await of_exams_and_cases(house, type_.id, owners, ids)
-    return {APPOINTMENT: ids, FILING: ids, PARTICIPATION: one, OBLIGATION: one, **of_exams}
+    owed = dict.fromkeys(Role, one) | {Role.EVALUATION_ORGANIZATION: UUID(int=98)}
+    return {APPOINTMENT: ids, FILING: ids, PARTICIPATION: one, OBLIGATION: owed, **of_exams}
 
 
 async def of_exams_and_cases(house, type_id, owners, ids):
@@ -409,6 +414,8 @@ LEFT = {
         "certificateBatchRegister",
         "certificateRegister",
         "certificateRegisterMany",
+        "certificateSignaturesSubmit",
+        "obligationMeet",
         "holderLinkRevoke",
         "holderLinksCreate",
         "holderRequestAnswer",
@@ -416,6 +423,7 @@ LEFT = {
         "issuerKeyDeclareCompromised",
     },
     Role.PILOT_INSTITUTION: {"caseRepresent", "examRegistrationWithdraw"},
+    Role.APPROVER: {"certificateBatchApprove"},
 }
 """Role → what an organization still may after it has left; of other roles nothing."""
 

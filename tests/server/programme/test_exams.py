@@ -358,6 +358,10 @@ async def test_an_exam_from_registration_to_its_closed_results(exams):
     (corrected,) = await exams.record([(third, [600, 600])], at="2021-11-25 09:00")
     assert corrected.state is ExamRegistrationState.PASSED
     with pytest.raises(Rejected) as caught:
+        await exams.close("2021-12-01 00:00")  # what was recorded again is announced anew
+    assert reasons(caught) == [("plan.not_on_notice", (), None)]
+    await exams.announce(at="2021-11-25 10:00")
+    with pytest.raises(Rejected) as caught:
         await exams.close("2021-11-30 23:59")
     assert reasons(caught) == [("plan.notice_not_over", (), None)]
     assert (await exams.close("2021-12-01 00:00")).state is ExamPlanState.CLOSED
@@ -368,7 +372,13 @@ async def test_an_exam_from_registration_to_its_closed_results(exams):
         steps = await session.scalars(
             select(ExamPlanChangeRow).order_by(ExamPlanChangeRow.changed_at)
         )
-        assert [one.state.value for one in steps] == ["published", "public_notice", "closed"]
+        assert [one.state.value for one in steps] == [
+            "published",
+            "public_notice",
+            "published",
+            "public_notice",
+            "closed",
+        ]
 
 
 async def test_results_are_announced_when_everybody_has_one(exams):

@@ -36,6 +36,7 @@ from certgraph.organizations.queries import (
     supervised_by,
     supervised_by_code,
 )
+from certgraph.organizations.rules import FIRST_DAY, LAST_DAY
 from certgraph.participation.tables import ParticipationRow
 from certgraph.standards.queries import certificate_type_by_code
 
@@ -316,7 +317,7 @@ class ExamQuery:
 
     @strawberry.field(
         description="How exam sites cover the places of a certificate's institutions, for each of "
-        "up to 60 days; null where there is no such certificate type or authority."
+        "up to 60 days of 2000 to 2199; null where there is no such certificate type or authority."
     )
     async def site_coverage(
         self,
@@ -340,7 +341,8 @@ class ExamQuery:
             authority = (
                 await organization_by_code(session, authority_code) if authority_code else None
             )
-            if type_ is None or (authority_code and authority is None):
+            is_known = all(FIRST_DAY <= day <= LAST_DAY for day in wanted)
+            if type_ is None or (authority_code and authority is None) or not is_known:
                 return None
             authority_id = authority.id if authority else None
             found = [

@@ -8,6 +8,7 @@ from typing import Annotated
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import action
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
+from certgraph.certificates import run_queries
 from certgraph.certificates.batches import queries
 from certgraph.certificates.batches.reports import sealed_file
 from certgraph.certificates.batches.rules import BatchState, transition_problems
@@ -118,14 +119,16 @@ async def submit_batch(act: Act, batch: BatchRow) -> BatchRow:
 Digest = Annotated[str, "Of exactly what will be signed, as the batch states it; 64 hex digits."]
 
 
-@action("certificateBatchApprove", may=_APPROVER, about=BATCH, returns="batch")
+@action("certificateBatchApprove", may=_APPROVER, about=BATCH, returns="batch", after_leaving=True)
 async def approve_batch(act: Act, batch: BatchRow, *, digest: Digest) -> BatchRow:
     """Approve that exactly this is signed; the service then issues.
 
     Raises:
-        Rejected: It does not wait for that, its digest is another, or the same person uploaded it.
+        Rejected: It does not wait for that, its digest is another, the same person uploaded it, or
+            the organization has left and nothing of it is finished (R53).
     """
     reject_if(transition_problems(batch.state, BatchState.APPROVED))
+    await _check_completes(act, batch)
     if digest.lower() != batch.digest:
         raise refusal("batch.other_digest", "digest", digest=batch.digest)
     if act.by == batch.uploaded_by:
@@ -133,6 +136,16 @@ async def approve_batch(act: Act, batch: BatchRow, *, digest: Digest) -> BatchRo
     _decide(act, batch, BatchState.APPROVED)
     batch.remarks = ""
     return batch
+
+
+async def _check_completes(act: Act, batch: BatchRow) -> None:
+    """Refuse to approve what is not signed any more after an exit. Raises `Rejected`."""
+    run = None
+    if batch.issue_run_id is not None:
+        run = await run_queries.issue_run_by_id(act.session, batch.issue_run_id)
+    if run is None or not run.completes_after_exit:
+        parties = act.environment.parties
+        reject_if(await parties.left(act.session, batch.organization_id, act.now))
 
 
 @action("certificateBatchReject", may=_APPROVER, about=BATCH, returns="batch", reason=True)

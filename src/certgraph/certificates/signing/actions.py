@@ -194,7 +194,7 @@ class CertificateSignatureDraft:
     signature: Annotated[bytes, Hex("a signature")]
 
 
-@action("certificateSignaturesSubmit", may=_ISSUER, about=RUN, returns="run")
+@action("certificateSignaturesSubmit", may=_ISSUER, about=RUN, returns="run", after_leaving=True)
 async def submit_signatures(
     act: Act, run: IssueRunRow, *, signatures: Sequence[CertificateSignatureDraft]
 ) -> IssueRunRow:

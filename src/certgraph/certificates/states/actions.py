@@ -9,6 +9,7 @@ from uuid import UUID
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import PerRequest, action
 from certgraph.actions.parties import ANY, ON_BEHALF, OVER, OWN, Role
+from certgraph.assessment.queries import erase_registrations
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.holders import queries as holder_queries
 from certgraph.certificates.leaving import check_nothing_issued_since, leave
@@ -20,7 +21,7 @@ from certgraph.database import insert_rows
 from certgraph.duties.queries import has_in_force
 from certgraph.duties.rules import FilingKind
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.actions import change_organization_state
+from certgraph.organizations.actions import change_organization_state, check_no_exit_to_come
 from certgraph.organizations.rules import HAS_LEFT, OrganizationKind, OrganizationState
 from certgraph.organizations.subjects import ORGANIZATION
 from certgraph.organizations.tables import OrganizationRow
@@ -196,7 +197,8 @@ async def erase_holder(act: Act, certificate: CertificateRow) -> CertificateRow:
     """Erase whose certificate this is, of those that it corrects and that correct it, too.
 
     Numbers, states and status entries stay, so the holder's own QR code says what it said. Nothing
-    here can be shown, corrected or looked up by name any more.
+    here can be shown, corrected or looked up by name any more; of the result of an exam that it
+    certifies marks alone stay.
 
     Raises:
         Rejected: Not signed yet, being corrected, or erased before.
@@ -218,6 +220,8 @@ async def erase_holder(act: Act, certificate: CertificateRow) -> CertificateRow:
         one.erased_at = act.now
         act.touched.append(one)
         _record(act, one, act.reason)
+    results = {one.exam_registration_id for one in rows} - {None}
+    await erase_registrations(act.session, [id_ for id_ in results if id_], act.now)
     await holder_queries.forget(act.session, [one.id for one in rows])
     await run_queries.drop_requests(act.session, [one.issue_run_id for one in rows])
     return row
@@ -272,6 +276,7 @@ async def change_issuer_state(
             to be AGREED without an agreement in effect (R46), or EXITED without a case (R53): the
             office alone records an exit that was decided elsewhere, from its document.
     """
+    await check_no_exit_to_come(act, organization)
     if state is OrganizationState.AGREED and act.actor.role is not Role.OPERATOR:
         await _check_agreement(act, organization, since)
     if state is OrganizationState.EXITED:

@@ -36,7 +36,7 @@ from certgraph.duties.rules import (
 )
 from certgraph.duties.tables import FilingRow
 from certgraph.organizations.queries import organization_names
-from certgraph.organizations.rules import OrganizationKind, period_problems
+from certgraph.organizations.rules import LAST_DAY, OrganizationKind, period_problems
 from certgraph.parameters.rules import no_new_work_problems
 from certgraph.problems import Problem
 from certgraph.randomness import new_id
@@ -215,7 +215,7 @@ async def caps_between(
         first: First day of the period.
         last: Last day; None: it has no end.
     """
-    within = queries.in_force_on(first, last or date(2199, 12, 31))
+    within = queries.in_force_on(first, last or LAST_DAY)
     place = {"certificate_type_id": type_id, "level": level}
     rows = await queries.in_force(session, FilingKind.COST_CAP, within, **place)
     bodies = [await _body(session, row, CostCapBody) for row in rows]
@@ -225,7 +225,7 @@ async def caps_between(
 async def _note_fees_above(act: Act, row: FilingRow, body: CostCapBody, facts: Facts) -> None:
     """Note each fee that is above a cap from its first day on; a new one is owed before (S03)."""
     place = {"certificate_type_id": facts.scope["certificate_type_id"], "level": body.level}
-    on_first = queries.in_force_on(body.first_on)
+    on_first = queries.in_force_on(body.first_on, LAST_DAY)  # those to come, too
     due_on = body.first_on - timedelta(days=1)
     fees = await queries.in_force(act.session, FilingKind.FEE_STANDARD, on_first, **place)
     names = await organization_names(
@@ -260,7 +260,7 @@ async def _note_fees_above(act: Act, row: FilingRow, body: CostCapBody, facts: F
                 "kind": ObligationKind.NEW_FEE,
                 "rule_id": "S03",
                 "debtor_id": fee.organization_id,
-                "key": str(fee.id),
+                "key": f"{row.id} {fee.id}",
                 "certificate_type_id": fee.certificate_type_id,
                 "level": fee.level,
                 "filing_id": row.id,
@@ -368,7 +368,8 @@ async def _fee_check(act: Act, body: FeeStandardBody, facts: Facts) -> list[Prob
         "subject_id": facts.scope["subject_id"],
     }
     last_on = body.last_on or date.max
-    for other in await queries.live_filings(act.session, FilingKind.FEE_STANDARD, place):
+    others = await queries.live_filings(act.session, FilingKind.FEE_STANDARD, place, body.first_on)
+    for other in others:
         assert other.first_on is not None  # noqa: S101 - a fee has one
         overlaps = other.first_on <= last_on and body.first_on <= (other.last_on or date.max)
         if not facts.is_other(other.id) or not overlaps:
@@ -392,8 +393,8 @@ def _fee_consents(body: FeeStandardBody, facts: Facts) -> list[Consent]:
 async def _fee_begins(act: Act, row: FilingRow, body: FeeStandardBody, facts: Facts) -> None:
     """Meet what was owed with the fee whose place this takes; note that there is no cap."""
     if row.revises_id is not None:
-        owed = (ObligationKind.NEW_FEE, row.organization_id, str(row.revises_id))
-        await obligation_queries.meet(act.session, *owed, row.id, act.now)
+        owed = (ObligationKind.NEW_FEE, row.organization_id, f" {row.revises_id}")
+        await obligation_queries.meet_ending(act.session, *owed, row.id, act.now)
     type_id = facts.scope["certificate_type_id"]
     given = (type_id, body.level, body.mode, body.first_on, body.last_on)
     if await caps_between(act.session, *given):

@@ -199,9 +199,12 @@ def _province_problems(body: EvaluationBody, facts: Facts) -> list[Problem]:
     else:
         by, path = facts.parties[body.commissioner_code], ("commissioner_code",)
     is_authority = OrganizationKind.PROVINCIAL_AUTHORITY in by.kinds
-    if is_authority and (by.division_code or "").endswith("0000"):
-        return []
-    return [Problem(code="evaluation.not_provincial", path=path, facts={"name": by.name})]
+    shown = {"name": by.name}
+    if not is_authority or not (by.division_code or "").endswith("0000"):
+        return [Problem(code="evaluation.not_provincial", path=path, facts=shown)]
+    if by.id != facts.filer.id:
+        return [Problem(code="evaluation.not_by_commissioner", path=path, facts=shown)]
+    return []
 
 
 EVALUATION = Kind(

@@ -55,13 +55,12 @@ def _problems(body: OrderBody, facts: Facts) -> list[Problem]:
         shown = {"day": body.due_on.isoformat()}
         problems.append(Problem(code="order.due_before", path=("due_on",), facts=shown))
     subject = facts.parties[body.subject_code]
-    is_authority = OrganizationKind.PROVINCIAL_AUTHORITY in facts.filer.kinds
     is_supervised = subject.supervisor_id == facts.filer.id
     is_issuer = OrganizationKind.EVALUATION_ORGANIZATION in subject.kinds
     if not is_issuer and OrganizationKind.PILOT_INSTITUTION not in subject.kinds:
         shown = {"name": subject.name}
         problems.append(Problem(code="order.to_whom", path=("subject_code",), facts=shown))
-    elif is_authority and not is_supervised and not is_issuer:
+    elif not is_supervised and not is_issuer:
         shown = {"name": subject.name, "authority": facts.filer.name}
         path = ("subject_code",)
         problems.append(Problem(code="order.not_supervised", path=path, facts=shown))

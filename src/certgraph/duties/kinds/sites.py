@@ -69,17 +69,22 @@ async def _check(act: Act, body: ExamSiteBody, facts: Facts) -> list[Problem]:
         shown = {"name": facts.filer.name, "code": body.certificate_type_code}
         path = ("certificate_type_code",)
         problems.append(Problem(code="site.not_taking_part", path=path, facts=shown))
-    organization_id = facts.parties[body.evaluation_organization_code].id
-    given = (organization_id, RestrictionKind.SITES, type_id, facts.today)
-    restriction = await restricted_on(act.session, *given)
-    if restriction is not None:
+    organization = facts.parties[body.evaluation_organization_code]
+    for party, path in (
+        (organization, ("evaluation_organization_code",)),
+        (facts.filer, ("organization_code",)),
+    ):
+        given = (party.id, RestrictionKind.SITES, type_id, facts.today)
+        restriction = await restricted_on(act.session, *given)
+        if restriction is None:
+            continue
         last = restriction.last_on
         shown = {
             "first": restriction.first_on.isoformat(),
             "last": last.isoformat() if last else "…",
             "reason": restriction.reason,
         }
-        path = ("evaluation_organization_code",)
+        shown["name"] = party.name
         problems.append(Problem(code="site.restricted", path=path, facts=shown))
     return problems
 
