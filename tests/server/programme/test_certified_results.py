@@ -6,10 +6,14 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import select
 
+from certgraph.actions.confirming import confirm
+from certgraph.actions.parties import Actor, Role
+from certgraph.actions.performing import perform
+from certgraph.assessment.tables import ExamRegistrationRow
 from certgraph.certificates.batches.filling import fill_batch
 from certgraph.certificates.drafts.requests import Candidate
-from certgraph.certificates.signing.actions import issue_certificates
-from certgraph.certificates.states.actions import revoke_certificate
+from certgraph.certificates.signing.actions import issue_certificates, reissue_certificate
+from certgraph.certificates.states.actions import erase_holder, revoke_certificate
 from certgraph.certificates.tables import CertificateRow
 from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import create_issuer_key
@@ -160,3 +164,35 @@ async def test_a_restriction_keeps_an_organization_from_issuing(exams):
     with pytest.raises(Rejected) as caught:
         await issue(exams, candidate(exams, 0))
     assert [one.code for one in caught.value.problems] == ["issue.restricted"]
+
+
+async def test_a_result_whose_corrected_certificate_was_revoked_is_certified_again(exams):
+    programme = exams.programme
+    await issue(exams, candidate(exams, 0))
+    async with programme.house.sessions() as session:
+        number = await session.scalar(select(CertificateRow.number))
+    at = "2021-12-02 10:00"
+    given = {"number": number, "holder_name": "张改名"}
+    await programme.do(at, "EO-001", reissue_certificate, **given)
+    async with programme.house.sessions() as session:
+        rows = {row.number: row for row in await session.scalars(select(CertificateRow))}
+    (corrected,) = rows.keys() - {number}
+    assert rows[corrected].exam_registration_id == exams.rows[0].id
+    await programme.do(at, "EO-001", revoke_certificate, number=corrected)
+    await issue(exams, candidate(exams, 0), key="3")
+
+
+async def test_whoever_is_erased_is_erased_from_the_result_too(exams):
+    programme = exams.programme
+    await issue(exams, candidate(exams, 0))
+    async with programme.house.sessions() as session:
+        number = await session.scalar(select(CertificateRow.number))
+    environment = programme.house.environment()
+    first, second = Actor("first", Role.OPERATOR), Actor("second", Role.OPERATOR)
+    given = {"number": number, "reason": "the holder asks"}
+    asked = await perform(erase_holder, environment, first, given)
+    await perform(confirm, environment, second, {"id": asked.pending.id})
+    async with programme.house.sessions() as session:
+        row = await session.get(ExamRegistrationRow, exams.rows[0].id)
+    assert (row.holder_name, row.document_sealed, row.document_lookup) == ("", None, None)
+    assert (row.erased_at, row.total_hundredths) == (programme.house.now, 9000)

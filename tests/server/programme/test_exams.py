@@ -1,6 +1,6 @@
 """Plans of exams, who is registered for them, results: the examples S2, F1, M2, N5, N6, G1, G2."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import select
@@ -19,11 +19,13 @@ from certgraph.assessment.rules import (
 from certgraph.assessment.tables import ExamPlanChangeRow, ExamRegistrationRow
 from certgraph.duties.kinds.materials import Payer
 from certgraph.duties.kinds.schemes import AssessmentSchemeBody, ExamMode, ExamPartDraft
-from certgraph.duties.rules import FilingKind
+from certgraph.duties.rules import FilingKind, FilingState
+from certgraph.duties.tables import FilingRow
 from certgraph.organizations.rules import RestrictionKind
 from certgraph.organizations.tables import RestrictionRow
 from certgraph.parameters.actions import set_parameter, set_provincial_parameter
 from certgraph.parameters.rules import ParameterName
+from certgraph.participation.tables import ParticipationRow
 from certgraph.problems import Rejected
 from tests.server.programme.exam_kit import FILING, Exams
 from tests.server.programme_kit import china
@@ -501,3 +503,67 @@ def test_a_plan_is_where_its_times_say():
     ]
     assert found == ["published", "registration", "exam", "scoring"]
     assert state_at(ExamPlanState.WITHDRAWN, times, china("2021-09-05 00:00")).value == "withdrawn"
+
+
+@pytest.mark.parametrize("name", ["registration_opens_at", "starts_at", "ends_at"])
+@pytest.mark.parametrize("year", [1, 1999, 2200, 9999])
+async def test_moments_that_no_calendar_knows_are_refused(exams, name, year):
+    await exams.prepare()
+    with pytest.raises(Rejected) as caught:
+        await exams.publish(**{name: datetime(year, 1, 1, tzinfo=UTC)})
+    assert reasons(caught) == [("day.out_of_range", (name,), None)]
+
+
+async def test_an_evaluation_organization_registers_no_students(exams):
+    await exams.prepare()
+    await exams.publish()
+    with pytest.raises(Rejected) as caught:
+        await exams.register(exams.student(), code="EO-001")
+    assert reasons(caught) == [
+        ("registration.not_organizations", ("registrations", "0", "kind"), None)
+    ]
+
+
+async def test_who_withdrew_is_registered_again_by_the_same_alone(exams):
+    await exams.prepare()
+    await exams.publish()
+    (row,) = await exams.register(exams.student(1))
+    await exams.programme.do("2021-09-11 09:00", "PI-A", withdraw_registration, id=row.id)
+    social = exams.student(
+        1,
+        kind=CandidateKind.SOCIAL,
+        participation_id=None,
+        declared_voluntary_on=None,
+        payer=Payer.OTHER,
+    )
+    with pytest.raises(Rejected) as caught:
+        await exams.register(social, code="EO-001")
+    assert reasons(caught)[0][0] == "registration.there_already"
+
+
+async def test_nothing_is_planned_at_a_site_that_was_revised_or_takes_no_part(exams):
+    await exams.prepare()
+    async with exams.programme.house.sessions.begin() as session:
+        site = await session.get(FilingRow, exams.site.id)
+        site.state = FilingState.SUPERSEDED
+    with pytest.raises(Rejected) as caught:
+        await exams.publish()
+    assert reasons(caught) == [("plan.site_superseded", ("site_id",), "R26")]
+    async with exams.programme.house.sessions.begin() as session:
+        (await session.get(FilingRow, exams.site.id)).state = FilingState.EFFECTIVE
+        row = await session.get(ParticipationRow, exams.participation.id)
+        row.ended_on = date(2021, 7, 31)
+    with pytest.raises(Rejected) as caught:
+        await exams.publish()
+    assert reasons(caught) == [("plan.site_not_taking_part", ("site_id",), None)]
+
+
+async def test_a_result_changes_until_its_notice_is_over(exams):
+    await exams.prepare()
+    await exams.publish()
+    (row,) = await exams.register(exams.student())
+    await exams.record([(row, [600, 600])])
+    await exams.announce()
+    with pytest.raises(Rejected) as caught:
+        await exams.record([(row, [0, 0])], at="2021-12-01 00:00")
+    assert reasons(caught) == [("plan.no_results_now", (), None)]

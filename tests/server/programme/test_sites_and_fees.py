@@ -577,6 +577,7 @@ def evaluation(**changes):
 
 SELF, PROVINCIAL = EvaluationKind.SELF, EvaluationKind.PROVINCIAL
 NOT_PROVINCIAL = "evaluation.not_provincial"
+NOT_BY_THEM = "evaluation.not_by_commissioner"
 
 
 @pytest.mark.parametrize(
@@ -603,6 +604,8 @@ NOT_PROVINCIAL = "evaluation.not_provincial"
             [("filing.number", "year")],
         ),
         ("PA-440000", {"subject_code": "MOE"}, [("filing.other_kind", "subject_code")]),
+        ("PA-430000", {}, [(NOT_BY_THEM, "commissioner_code")]),
+        ("EO-001", {"subject_code": "PI-A"}, [(NOT_BY_THEM, "commissioner_code")]),
     ],
 )
 async def test_x18_a_province_evaluates_or_commissions_who_does(programme, code, changes, expected):
@@ -624,3 +627,48 @@ async def test_x18_a_province_evaluates_or_commissions_who_does(programme, code,
     with pytest.raises(Rejected) as caught:
         await programme.submit(*given, **evaluation(**changes))
     assert [(one, path[0]) for one, path, _ in reasons(caught)] == expected
+
+
+async def test_m2_sibling_a_cap_that_is_revised_before_it_holds_owes_a_new_fee_anew(programme):
+    basis = await programme.submit(
+        "2020-04-01 09:00", "EO-001", FilingKind.COST_ACCOUNT, **account()
+    )
+    row = await programme.submit(
+        "2020-04-02 09:00", "EO-001", FilingKind.FEE_STANDARD, **fee(basis.id, 60_000, "2020-10-01")
+    )
+    old = await agreed(programme, "2020-04-03 09:00", row)
+    at = ("2020-08-01 09:00", "EB-1", FilingKind.COST_CAP)
+    first = await programme.submit(*at, **cap(50_000, "2020-09-01"))
+    # of a fee to come, too
+    (owed,) = await rows_of(programme, ObligationRow)
+    assert owed.due_on == day("2020-08-31")
+    await programme.submit(*at, **cap(55_000, "2020-10-15"), revises=first.id)
+    owed = {one.due_on: one.waived_at for one in await rows_of(programme, ObligationRow)}
+    assert owed == {day("2020-08-31"): china("2020-08-01 09:00"), day("2020-10-14"): None}
+    new = await programme.submit(
+        "2020-08-20 09:00",
+        "EO-001",
+        FilingKind.FEE_STANDARD,
+        **fee(basis.id, 50_000, "2020-10-15"),
+        revises=old.id,
+    )
+    await agreed(programme, "2020-08-25 09:00", new)
+    met = {one.due_on: one.met_by_id for one in await rows_of(programme, ObligationRow)}
+    assert met == {day("2020-08-31"): None, day("2020-10-14"): new.id}
+
+
+async def test_m4_sibling_a_fee_that_holds_until_another_begins_has_its_place(programme):
+    basis = await programme.submit(
+        "2021-01-02 09:00", "EO-001", FilingKind.COST_ACCOUNT, **account()
+    )
+    given = ("2021-02-01 09:00", "EO-001", FilingKind.FEE_STANDARD)
+    row = await programme.submit(*given, **fee(basis.id, 50_000, "2021-06-01"))
+    old = await agreed(programme, "2021-02-03 09:00", row)
+    row = await programme.submit(*given, **fee(basis.id, 45_000, "2022-01-01"), revises=old.id)
+    await agreed(programme, "2021-02-04 09:00", row)
+    between = fee(basis.id, 20_000, "2021-08-01", last_on=day("2021-12-31"))
+    with pytest.raises(Rejected) as caught:
+        await programme.submit(*given, **between)
+    assert reasons(caught) == [("fee.second", ("first_on",), "S04")]
+    before = fee(basis.id, 20_000, "2021-03-01", last_on=day("2021-05-31"))
+    await programme.submit(*given, **before)

@@ -1,10 +1,8 @@
 """Cases, who decides, and exits from end to end: the worked examples X and W1, by their ids."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from sqlalchemy import select
 
 from certgraph.assessment.rules import ExamPlanState
 from certgraph.assessment.tables import ExamPlanRow
@@ -32,7 +30,6 @@ from certgraph.supervision.actions import (
     add_evidence,
     dismiss_case,
     investigate_case,
-    open_case,
     represent,
     verify_case,
 )
@@ -41,53 +38,16 @@ from certgraph.supervision.deciding import RestrictionDraft, decide_case, end_re
 from certgraph.supervision.rules import CaseDecision, CaseState, Completion, Ground
 from certgraph.supervision.tables import CaseEntryRow, CaseRow
 from tests.server.batch_kit import Desk, person
+from tests.server.programme.case_kit import (
+    decided,
+    decision,
+    opened,
+    reasons,
+    rows_of,
+    verified,
+)
 from tests.server.programme.exam_kit import Exams
-from tests.server.programme_kit import ROLE_OF, china
-
-
-def reasons(caught):
-    return [(one.code, one.rule_id) for one in caught.value.problems]
-
-
-async def rows_of(programme, table):
-    async with programme.house.sessions() as session:
-        return list(await session.scalars(select(table)))
-
-
-async def opened(programme, at, code, subject_code):
-    given = {"subject_code": subject_code, "text": "群众反映"}
-    return await programme.do(at, code, open_case, **given)
-
-
-async def verified(programme, at, code, subject_code, *grounds):
-    """Open a case, investigate and verify it, by one token."""
-    case = await opened(programme, at, code, subject_code)
-    await programme.do(at, code, investigate_case, id=case.id, text="进校调查")
-    await programme.do(at, code, add_evidence, id=case.id, text="谈话记录")
-    given = {"text": "查实", "grounds": grounds or (Ground.E1,)}
-    return await programme.do(at, code, verify_case, id=case.id, **given)
-
-
-def decision(**changes):
-    return {
-        "decision": CaseDecision.EXIT,
-        "decision_document": "教职成函〔2026〕1号",
-        "summary": "考核中弄虚作假，取消参与试点资格。",
-        "effective_on": date(2026, 3, 11),
-        **changes,
-    }
-
-
-async def decided(programme, at, code, case, **changes):
-    """Decide a case by another token of the same organization."""
-    house = programme.house
-    actor = replace(await house.actor(ROLE_OF[code[:2]], code), name="second")
-    environment = house.environment(now=china(at))
-    given = {"reason": "decided", **decision(**changes)}
-    case, _ = await house.perform(
-        decide_case, actor=actor, environment=environment, id=case.id, **given
-    )
-    return case
+from tests.server.programme_kit import china
 
 
 async def order(programme, at, due_on, kind=OrderKind.FEES, subject="EO-001"):
