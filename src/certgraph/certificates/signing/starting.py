@@ -53,7 +53,13 @@ async def start_run(
     if not 1 <= len(request.candidates) <= MAX_CANDIDATES:
         raise refusal("issue.candidate_count", "candidates", limit=MAX_CANDIDATES)
     superseded = await _release_superseded(session, organization, request)
-    key = await _signing_key(act, organization, request)
+    try:
+        key = await _signing_key(act, organization, request)
+    except Rejected as rejected:
+        if superseded is not None:
+            raise
+        others = await candidate_problems(act, organization, request.candidates)
+        raise Rejected(others or rejected.problems) from None  # who has left has no key, either
     # 3. The run and its drafts.
     run = IssueRunRow(
         id=new_id(act.random),
