@@ -101,11 +101,12 @@ def issuance_problems(
     state, on = issuer.state, issued_on
     if state is OrganizationState.ACTIVE and not is_correction:
         state, on = issuer.state_today, today
-    problems = inactive_problems(issuer.name, state, on, "organization_code")
+    inactive = inactive_problems(issuer.name, state, on, "organization_code")
+    problems = list(inactive)
     if issued_on > issuer.completes_until and not is_correction:
         facts: dict[str, object] = {"day": day, "last": issuer.completes_until.isoformat()}
         problems.append(Problem(code="issue.after_regime", path=("issued_on",), facts=facts))
-    if level not in issuer.entitled_levels:
+    if level not in issuer.entitled_levels and not inactive:
         name = standard.certificate_name
         problems.append(not_entitled_problem(issuer.name, name, level, issued_on, "level"))
     if standard.published_on > issued_on:

@@ -28,6 +28,9 @@ from certgraph.randomness import new_id
 from certgraph.text import text_problems
 
 
+_HAS_LEFT = {"issue.exited", "issue.handed_over"}
+
+
 async def start_run(
     act: Act, request: IssueRequest, *, waits_for_approval: bool = False
 ) -> IssueRunRow:
@@ -59,7 +62,8 @@ async def start_run(
         if superseded is not None:
             raise
         others = await candidate_problems(act, organization, request.candidates)
-        raise Rejected(others or rejected.problems) from None  # who has left has no key, either
+        left = [one for one in others if one.code in _HAS_LEFT]
+        raise Rejected(left or rejected.problems) from None  # who has left has no key, either
     # 3. The run and its drafts.
     run = IssueRunRow(
         id=new_id(act.random),
