@@ -27,7 +27,6 @@ from certgraph.problems import Problem, Rejected, refusal, reject_if
 from certgraph.randomness import new_id
 from certgraph.text import text_problems
 
-
 _HAS_LEFT = {"issue.exited", "issue.handed_over"}
 
 
