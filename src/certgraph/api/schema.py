@@ -33,6 +33,7 @@ from certgraph.api.graph.batches import BatchQuery
 from certgraph.api.graph.cases import CaseQuery
 from certgraph.api.graph.certificates import Certificate, CertificateQuery, IssueRun
 from certgraph.api.graph.conversion import ConversionQuery
+from certgraph.api.graph.coverage import CoverageQuery
 from certgraph.api.graph.exams import ExamQuery
 from certgraph.api.graph.feedback import FeedbackQuery
 from certgraph.api.graph.filings import FilingQuery
@@ -133,6 +134,7 @@ Query = merge_types(
         ParticipationQuery,
         FilingQuery,
         ExamQuery,
+        CoverageQuery,
         CaseQuery,
         ObligationQuery,
         FeedbackQuery,

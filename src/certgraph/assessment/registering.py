@@ -16,6 +16,7 @@ from certgraph.assessment.subjects import EXAM_PLAN, EXAM_REGISTRATION
 from certgraph.assessment.tables import ExamPlanRow, ExamRegistrationRow
 from certgraph.calendar import programme_day
 from certgraph.credential.holder_tag import normalized_document_number
+from certgraph.duties.kinds.declaring import Filed
 from certgraph.duties.kinds.materials import Payer
 from certgraph.holder_names import issued_name, name_problems
 from certgraph.identity_documents import DocumentType, document_problems
@@ -105,20 +106,11 @@ async def record_registrations(
     """
     # 1. Whether anybody is registered today.
     today = programme_day(act.now)
-    state = state_at(plan.state, times_of(plan), act.now)
-    problems: list[Problem] = []
-    if state is not ExamPlanState.REGISTRATION:
-        shown: dict[str, object] = {"state": state}
-        problems.append(Problem(code="plan.not_open", facts=shown))
     parameters = await parameters_in_force(act.session)
-    problems += ended_problems(today) or no_new_work_problems(parameters, today)
-    whose = (plan.organization_id, plan.certificate_type_id)
-    problems += await gates.restriction_problems(act, *whose, today)
-    fee, above = await gates.fee_on(act, plan, today)
-    problems += above
+    fee, problems = await _today_problems(act, plan, parameters, today)
     count, last = await queries.registered_of(act.session, plan.id)
     if count + len(registrations) > plan.capacity:
-        shown = {"capacity": plan.capacity, "count": count}
+        shown: dict[str, object] = {"capacity": plan.capacity, "count": count}
         problems.append(Problem(code="plan.full", facts=shown))
     if not registrations:
         problems.append(Problem(code="registration.none", path=("registrations",)))
@@ -154,6 +146,21 @@ async def record_registrations(
         act.session.add(row)
         rows.append(row)
     return plan, rows
+
+
+async def _today_problems(
+    act: Act, plan: ExamPlanRow, parameters: Parameters, today: date
+) -> tuple[Filed | None, list[Problem]]:
+    """Return the fee of a plan today, and why nobody is registered for it today."""
+    problems: list[Problem] = []
+    state = state_at(plan.state, times_of(plan), act.now)
+    if state is not ExamPlanState.REGISTRATION:
+        problems.append(Problem(code="plan.not_open", facts={"state": state}))
+    problems += ended_problems(today) or no_new_work_problems(parameters, today)
+    whose = (plan.organization_id, plan.certificate_type_id)
+    problems += await gates.restriction_problems(act, *whose, today)
+    fee, above = await gates.fee_on(act, plan, today)
+    return fee, problems + above
 
 
 def _lookup(act: Act, one: ExamRegistrationDraft) -> bytes:

@@ -4,6 +4,7 @@
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from certgraph.actions.parties import Actor, Role
 from certgraph.assessment.planning import publish_plan
@@ -15,6 +16,7 @@ from certgraph.assessment.results import (
     record_results,
 )
 from certgraph.assessment.rules import CandidateKind
+from certgraph.assessment.tables import ExamRegistrationRow
 from certgraph.calendar import CHINA
 from certgraph.certificates.batches import queries
 from certgraph.certificates.batches.actions import approve_batch
@@ -29,7 +31,7 @@ from certgraph.cli.runtime import Runtime
 from certgraph.duties.answering import answer_filing
 from certgraph.duties.filing import SUBMISSIONS
 from certgraph.duties.kinds.activities import ActivityKind
-from certgraph.duties.kinds.fees import CostBearer, CostItemDraft, CostItemKind
+from certgraph.duties.kinds.costs import CostBearer, CostItemDraft, CostItemKind
 from certgraph.duties.kinds.materials import Payer
 from certgraph.duties.kinds.schemes import ExamMode, ExamPartDraft
 from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind
@@ -56,6 +58,7 @@ _ORGANIZATION, _PROVINCE, _BODY = "EO-001", "PA-110000", "DEMO-BODY"
 _LEAVING, _MINISTRY = "DEMO-EO", "DEMO-MINISTRY"
 _TYPE = {"certificate_type_code": "CT-001", "level": 1}
 _STUDENTS = ("韩示例", "杨示例", "朱示例", "秦示例")
+_AGREE, _FILE = ConsentStep.AGREEMENT, ConsentStep.FILING
 _MARKS = ((860, 790), (590, 640), (450, 980), None)
 
 
@@ -90,13 +93,29 @@ async def hold_exam(runtime: Runtime) -> tuple[int, int]:
     """Take an exam from its scheme to issued certificates; return how many took it, and passed."""
     office = _Office(runtime)
     kinds = [OrganizationKind.ENTRUSTED_BODY]
-    given: dict[str, Any] = {
-        "code": _BODY,
-        "name": "示例受委托机构（演示）",
-        "kinds": kinds,
-    }
+    given: dict[str, Any] = {"code": _BODY, "name": "示例受委托机构（演示）", "kinds": kinds}
     await runtime.perform(register_organization, **given, **BY_DEMO)
-    # 1. The institution takes part.
+    participation_id = await _taking_part(office)
+    plan = await office.record(
+        "2025-04-01",
+        publish_plan,
+        organization_code=_ORGANIZATION,
+        **_TYPE,
+        **await _scheme_and_site(office),
+        activity_id=await _activity(office),
+        registration_opens_at=_at("2025-05-01", 0),
+        registration_closes_at=_at("2025-06-01", 0),
+        starts_at=_at("2025-06-14", 9),
+        ends_at=_at("2025-06-14", 13),
+        capacity=80,
+    )
+    rows = await _examined(office, plan.id, participation_id)
+    await _certified(runtime, plan.id)
+    return len(rows), sum(row.state.value == "passed" for row in rows)
+
+
+async def _taking_part(office: _Office) -> UUID:
+    """Let the institution take part in 2025; return its participation."""
     people = {}
     for function in (AppointmentFunction.LEAD, AppointmentFunction.CONTACT):
         row = await office.record(
@@ -109,74 +128,20 @@ async def hold_exam(runtime: Runtime) -> tuple[int, int]:
             first_on=date(2025, 2, 10),
         )
         people[f"{function.value}_id"] = row.id
-    part = await office.record(
-        "2025-02-11",
-        apply_to_take_part,
-        organization_code=INSTITUTION,
-        **_TYPE,
-        year=2025,
-        planned=40,
-    )
+    given = {"organization_code": INSTITUTION, **_TYPE, "year": 2025, "planned": 40}
+    part = await office.record("2025-02-11", apply_to_take_part, **given)
     await office.record("2025-02-20", file_participation, id=part.id)
     await office.record("2025-02-24", activate_participation, id=part.id, **people)
-    # 2. Scheme, site, activity, cost, cap and fee.
-    plan = await office.record("2025-04-01", publish_plan, **await _prepared(office))
-    # 3. Registration, results, certificates.
-    drafts = [
-        ExamRegistrationDraft(
-            kind=CandidateKind.STUDENT,
-            holder_name=name,
-            document_type=DocumentType.RESIDENT_ID,
-            document_number=resident_number(100 + place),
-            payer=Payer.INSTITUTION,
-            participation_id=part.id,
-            declared_voluntary_on=date(2025, 4, 20),
-        )
-        for place, name in enumerate(_STUDENTS)
-    ]
-    given = {"id": plan.id, "registrations": drafts}
-    _, rows = await office.record("2025-05-06", record_registrations, **given)
-    results = [
-        ExamResultDraft(registration_id=row.id, marks_tenths=marks or (), is_absent=marks is None)
-        for row, marks in zip(rows, _MARKS, strict=True)
-    ]
-    given = {"id": plan.id, "results": results}
-    _, rows = await office.record("2025-06-20", record_results, **given)
-    last_on = date(2025, 6, 27)
-    await office.record("2025-06-20", announce_results, id=plan.id, last_on=last_on)
-    await office.record("2025-06-28", close_plan, id=plan.id)
-    batch = await runtime.perform(
-        fill_batch,
-        id=plan.id,
-        standard_code="DEMO-BIM",
-        standard_version=VERSION,
-        issued_on=runtime.today,
-        **BY_DEMO,
-    )
-    worker = Worker(runtime.environment(), runtime.reads, lambda: runtime.now)
-    await work_once(worker)
-    async with runtime.reads() as session:
-        checked = await queries.batch_with_file(session, batch.id)
-        organization = await organization_named(session, _ORGANIZATION)
-    assert checked is not None  # noqa: S101 - it was made above
-    approver = Actor("demo approver", Role.APPROVER, organization.id)
-    digest = checked.digest or ""
-    await runtime.perform(approve_batch, actor=approver, batch_id=batch.id, digest=digest)
-    await work_once(worker)
-    return len(rows), sum(row.state.value == "passed" for row in rows)
+    id_: UUID = part.id
+    return id_
 
 
-async def _prepared(office: _Office) -> dict[str, Any]:
-    """Bring into effect what the plan rests on; return the plan."""
+async def _scheme_and_site(office: _Office) -> dict[str, UUID]:
+    """Bring scheme and site into effect, and what the exam may cost."""
+    theory, practice = ExamMode.COMPUTER, ExamMode.PRACTICE
     parts = [
-        ExamPartDraft(
-            name="理论",
-            mode=ExamMode.COMPUTER,
-            full_marks=100,
-            weight_percent=40,
-            pass_marks=50,
-        ),
-        ExamPartDraft(name="实操", mode=ExamMode.PRACTICE, full_marks=100, weight_percent=60),
+        ExamPartDraft(name="理论", mode=theory, full_marks=100, weight_percent=40, pass_marks=50),
+        ExamPartDraft(name="实操", mode=practice, full_marks=100, weight_percent=60),
     ]
     scheme = await office.submit(
         "2025-03-03",
@@ -211,9 +176,14 @@ async def _prepared(office: _Office) -> dict[str, Any]:
         seats=80,
         self_check="逐项对照，均已具备",
     )
-    agree, file = ConsentStep.AGREEMENT, ConsentStep.FILING
-    steps = ((_ORGANIZATION, agree), (_PROVINCE, agree), (_PROVINCE, file), (_BODY, file))
+    steps = ((_ORGANIZATION, _AGREE), (_PROVINCE, _AGREE), (_PROVINCE, _FILE), (_BODY, _FILE))
     await office.answer("2025-03-17", site, *steps)
+    await _fee(office)
+    return {"scheme_id": scheme.id, "site_id": site.id}
+
+
+async def _activity(office: _Office) -> UUID:
+    """Let the province file the exam as an activity in it."""
     activity = await office.submit(
         "2025-03-18",
         _ORGANIZATION,
@@ -225,7 +195,12 @@ async def _prepared(office: _Office) -> dict[str, Any]:
         authority_codes=[_PROVINCE],
         **_TYPE,
     )
-    await office.answer("2025-03-20", activity, (_PROVINCE, file))
+    await office.answer("2025-03-20", activity, (_PROVINCE, _FILE))
+    return activity.id
+
+
+async def _fee(office: _Office) -> None:
+    """Bring account, cap and fee into effect."""
     staff = CostItemDraft(
         kind=CostItemKind.STAFF, bearer=CostBearer.SITE, amount_fen=29_000, basis="演示"
     )
@@ -252,22 +227,60 @@ async def _prepared(office: _Office) -> dict[str, Any]:
         amount_fen=29_000,
         first_on=date(2025, 3, 20),
     )
-    verify = ConsentStep.VERIFICATION
-    await office.answer(
-        "2025-03-20", fee, (_PROVINCE, agree), (INSTITUTION, agree), (_PROVINCE, verify)
+    steps = ((_PROVINCE, _AGREE), (INSTITUTION, _AGREE), (_PROVINCE, ConsentStep.VERIFICATION))
+    await office.answer("2025-03-20", fee, *steps)
+
+
+async def _examined(
+    office: _Office, plan_id: UUID, participation_id: UUID
+) -> list[ExamRegistrationRow]:
+    """Register students, record their marks, and close the plan after its public notice."""
+    drafts = [
+        ExamRegistrationDraft(
+            kind=CandidateKind.STUDENT,
+            holder_name=name,
+            document_type=DocumentType.RESIDENT_ID,
+            document_number=resident_number(100 + place),
+            payer=Payer.INSTITUTION,
+            participation_id=participation_id,
+            declared_voluntary_on=date(2025, 4, 20),
+        )
+        for place, name in enumerate(_STUDENTS)
+    ]
+    given: dict[str, Any] = {"id": plan_id, "registrations": drafts}
+    _, rows = await office.record("2025-05-06", record_registrations, **given)
+    results = [
+        ExamResultDraft(registration_id=row.id, marks_tenths=marks or (), is_absent=not marks)
+        for row, marks in zip(rows, _MARKS, strict=True)
+    ]
+    given = {"id": plan_id, "results": results}
+    _, rows = await office.record("2025-06-20", record_results, **given)
+    last_on = date(2025, 6, 27)
+    await office.record("2025-06-20", announce_results, id=plan_id, last_on=last_on)
+    await office.record("2025-06-28", close_plan, id=plan_id)
+    return list(rows)
+
+
+async def _certified(runtime: Runtime, plan_id: UUID) -> None:
+    """Certify who passed: a batch of the plan, approved by another person."""
+    batch = await runtime.perform(
+        fill_batch,
+        id=plan_id,
+        standard_code="DEMO-BIM",
+        standard_version=VERSION,
+        issued_on=runtime.today,
+        **BY_DEMO,
     )
-    return {
-        "organization_code": _ORGANIZATION,
-        **_TYPE,
-        "scheme_id": scheme.id,
-        "site_id": site.id,
-        "activity_id": activity.id,
-        "registration_opens_at": _at("2025-05-01", 0),
-        "registration_closes_at": _at("2025-06-01", 0),
-        "starts_at": _at("2025-06-14", 9),
-        "ends_at": _at("2025-06-14", 13),
-        "capacity": 80,
-    }
+    worker = Worker(runtime.environment(), runtime.reads, lambda: runtime.now)
+    await work_once(worker)
+    async with runtime.reads() as session:
+        checked = await queries.batch_with_file(session, batch.id)
+        organization = await organization_named(session, _ORGANIZATION)
+    assert checked is not None  # noqa: S101 - it was made above
+    approver = Actor("demo approver", Role.APPROVER, organization.id)
+    digest = checked.digest or ""
+    await runtime.perform(approve_batch, actor=approver, batch_id=batch.id, digest=digest)
+    await work_once(worker)
 
 
 async def let_one_leave(runtime: Runtime) -> str:

@@ -12,7 +12,7 @@ from certgraph.assessment.results import (
 )
 from certgraph.assessment.rules import CandidateKind
 from certgraph.duties.kinds.activities import ActivityKind
-from certgraph.duties.kinds.fees import CostBearer, CostItemDraft, CostItemKind
+from certgraph.duties.kinds.costs import CostBearer, CostItemDraft, CostItemKind
 from certgraph.duties.kinds.materials import Payer
 from certgraph.duties.kinds.schemes import ExamMode, ExamPartDraft
 from certgraph.duties.rules import ConsentStep, FilingKind

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from certgraph.duties.findings import sentence
-from certgraph.duties.kinds.fees import CostBearer, CostItemDraft, CostItemKind
+from certgraph.duties.kinds.costs import CostBearer, CostItemDraft, CostItemKind
 from certgraph.duties.kinds.monitoring import EvaluationKind
 from certgraph.duties.kinds.schemes import ExamMode, ExamPartDraft
 from certgraph.duties.labels import tied_purchases

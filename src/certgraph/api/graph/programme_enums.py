@@ -6,7 +6,7 @@ from certgraph.api.graph.described import describe
 from certgraph.assessment.rules import CandidateKind, ExamPlanState, ExamRegistrationState
 from certgraph.duties.kinds.activities import ActivityKind
 from certgraph.duties.kinds.agreements import ClauseKind
-from certgraph.duties.kinds.fees import CostBearer, CostItemKind
+from certgraph.duties.kinds.costs import CostBearer, CostItemKind
 from certgraph.duties.kinds.funds import FundPurpose, FundSource
 from certgraph.duties.kinds.institutions import CohortGroup
 from certgraph.duties.kinds.materials import Payer

@@ -5,8 +5,9 @@ from typing import Any
 
 from certgraph.duties.kinds.activities import ACTIVITY, INVITATION
 from certgraph.duties.kinds.agreements import AGREEMENT
+from certgraph.duties.kinds.costs import COST_ACCOUNT
 from certgraph.duties.kinds.declaring import Kind
-from certgraph.duties.kinds.fees import COST_ACCOUNT, COST_CAP, FEE_STANDARD
+from certgraph.duties.kinds.fees import COST_CAP, FEE_STANDARD
 from certgraph.duties.kinds.funds import FUND_RETURN
 from certgraph.duties.kinds.institutions import COHORT, CONSORTIUM, PROGRAMME_PLAN, WORKLOAD
 from certgraph.duties.kinds.materials import RESOURCE, TEXTBOOK
