@@ -70,7 +70,7 @@ Printed from `src/certgraph/policy/rules.csv` and `docs/programme-rules.csv` by 
 
 A refusal quotes a sentence only where the sentence itself bears it; limits of the software, orders of steps and what an institution's own
 measure says are refused without one. S13 and S14 are one school's and one province's practice, in regimes of their own that never hold: their limits are kept where an institution
-states them, and never quoted.
+states them, or a province makes them its own by a parameter that names its document.
 
 {regimes}"""
 
