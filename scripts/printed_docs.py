@@ -131,7 +131,22 @@ def _errors() -> str:
         ]
         title = name.replace("_", " ").capitalize()
         parts.append(f"## {title}\n\n" + table(["code", "sort", "rule", "en", "zh"], rows))
-    return _ERRORS.format(tables="\n".join(parts))
+    return _ERRORS.format(tables="\n".join([*parts, _beside_their_sentences()]))
+
+
+def _beside_their_sentences() -> str:
+    """Return each rule that is quoted, and what is refused or noted with it, for a reader."""
+    found = [(code, one) for name in TABLES for code, one in read_table(name).items()]
+    rows = [
+        [
+            f"**{rule.id}** {rule.sentence}",
+            "<br>".join(f"`{code}` {one.zh}" for code, one in found if one.rule_id == rule.id),
+        ]
+        for rule in policy_rules().values()
+        if any(one.rule_id == rule.id for _, one in found)
+    ]
+    head = ["sentence", "what is refused or noted with it"]
+    return "## Beside their sentences\n\n" + table(head, rows)
 
 
 if __name__ == "__main__":
