@@ -29,23 +29,23 @@ def edit(demo, statement):
 
 
 def test_who_runs_the_platform_compares_the_log_with_the_register(demo, run):
-    said = "20 entries, each as the register has it and every published head says\n"
+    said = "22 entries, each as the register has it and every published head says\n"
     assert run("check", "--dir", demo) == (0, said, "")
     edit(demo, "UPDATE certificates SET payload = signature WHERE log_index = 4")
     status, out, err = run("check", "--dir", demo)
     assert status == 1
     assert out.startswith("entry 4 is not of certificate")
-    assert err.startswith("certgraph: 1 fault(s) in the log of 20 entries")
+    assert err.startswith("certgraph: 1 fault(s) in the log of 22 entries")
 
 
 def test_anybody_follows_the_log_and_goes_on_where_it_ended(demo, run, server, tmp_path):
     home, state = demo / "verifier", tmp_path / "log.json"
     status, out, err = run("check", server, "--home", home, "--state", state)
     assert (status, err) == (0, "")
-    assert out.startswith(f"{ORIGIN}: 20 certificates, 20 new\nroot ")
-    assert json.loads(state.read_text())["size"] == 20
+    assert out.startswith(f"{ORIGIN}: 22 certificates, 22 new\nroot ")
+    assert json.loads(state.read_text())["size"] == 22
     assert run("check", server, "--home", home, "--state", state)[1].startswith(
-        f"{ORIGIN}: 20 certificates, 0 new"
+        f"{ORIGIN}: 22 certificates, 0 new"
     )
     content = json.loads(state.read_text())
     content["origin"] = "another/log"
@@ -58,7 +58,8 @@ def test_anybody_follows_the_log_and_goes_on_where_it_ended(demo, run, server, t
 def test_an_issuer_is_shown_what_it_does_not_know(demo, run, server, tmp_path):
     known = tmp_path / "own.txt"
     texts = {row["qr_text"] for file, row in index(demo).items() if "-bim-" in file}
-    texts |= {scan.qr_text for scan in read_scans(demo / "batch/4-certificates.pdf")}
+    for printed in ("batch/4-certificates.pdf", "exam/certificates.pdf"):
+        texts |= {scan.qr_text for scan in read_scans(demo / printed)}
     known.write_text("\n".join(texts))
     of_issuer = ("--organization", "EO-001", "--known", known)
     status, out, _ = run("check", server, "--home", demo / "verifier", *of_issuer)
@@ -75,10 +76,10 @@ def test_an_issuer_is_shown_what_it_does_not_know(demo, run, server, tmp_path):
 def test_a_proof_is_written_and_checked_offline(demo, run, valid_text, tmp_path):
     proof = tmp_path / "proof.txt"
     status, out, _ = run("prove", valid_text, proof, "--dir", demo)
-    assert (status, out.startswith(f"{proof}: entry "), out.endswith(" of 20\n")) == (0, True, True)
+    assert (status, out.startswith(f"{proof}: entry "), out.endswith(" of 22\n")) == (0, True, True)
     status, out, _ = run("verify", valid_text, proof, "--home", demo / "verifier")
     assert status == 0
-    assert out.endswith(f"of the 20 in {ORIGIN}\n")
+    assert out.endswith(f"of the 22 in {ORIGIN}\n")
     other = index(demo)["2-web-outcomes.png"]["qr_text"]
     status, _, err = run("verify", other, proof, "--home", demo / "verifier")
     assert status == 1

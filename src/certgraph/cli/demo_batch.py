@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from uuid import UUID
 
 import xlsxwriter
 
@@ -25,6 +26,7 @@ from certgraph.cli.runtime import Runtime
 from certgraph.organizations.subjects import organization_named
 
 _ORGANIZATION, _TYPE = "EO-001", "CT-001"
+_MOST_PAGES = 500
 _PEOPLE = (
     *("陈示例", "周示例", "吴示例", "郑示例", "王示例", "冯示例", "欧阳示例"),
     *("阿依古丽·买买提示例", "阿卜杜热合曼·托合提尼亚孜示例"),
@@ -128,8 +130,14 @@ async def issue_batch(runtime: Runtime, folder: Path) -> int:
     (place / "5-next-exam.xlsx").write_bytes(_results(_OTHERS, day, _OTHER_MISTAKES, 11))
     # 3. Printed.
     assert batch.issue_run_id is not None  # noqa: S101 - it is issued
+    return await print_run(runtime, batch.issue_run_id, place / "4-certificates.pdf")
+
+
+async def print_run(runtime: Runtime, run_id: UUID, file: Path) -> int:
+    """Print the certificates of a run into a file; return how many."""
     async with runtime.reads() as session:
-        rows = await run_queries.part_of_run(session, batch.issue_run_id, 0, len(_PEOPLE))
+        rows = await run_queries.part_of_run(session, run_id, 0, _MOST_PAGES)
         pages = await printables(session, rows, runtime.settings.public_host)
-    (place / "4-certificates.pdf").write_bytes(printed(Printer(), pages))
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(printed(Printer(), pages))
     return len(pages)

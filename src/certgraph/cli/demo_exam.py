@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -19,12 +20,12 @@ from certgraph.assessment.rules import CandidateKind
 from certgraph.assessment.tables import ExamRegistrationRow
 from certgraph.calendar import CHINA
 from certgraph.certificates.batches import queries
-from certgraph.certificates.batches.actions import approve_batch
+from certgraph.certificates.batches.actions import approve_batch, register_batch
 from certgraph.certificates.batches.filling import fill_batch
 from certgraph.certificates.batches.workers import Worker
 from certgraph.certificates.batches.working import work_once
 from certgraph.certificates.states.actions import change_issuer_state
-from certgraph.cli.demo_batch import resident_number
+from certgraph.cli.demo_batch import print_run, resident_number
 from certgraph.cli.demo_credits import INSTITUTION
 from certgraph.cli.demo_data import BY_DEMO, FIRST_DAY, VERSION
 from certgraph.cli.runtime import Runtime
@@ -89,7 +90,7 @@ class _Office:
             await self.record(day, answer_filing, **given)
 
 
-async def hold_exam(runtime: Runtime) -> tuple[int, int]:
+async def hold_exam(runtime: Runtime, folder: Path) -> tuple[int, int]:
     """Take an exam from its scheme to issued certificates; return how many took it, and passed."""
     office = _Office(runtime)
     kinds = [OrganizationKind.ENTRUSTED_BODY]
@@ -110,7 +111,7 @@ async def hold_exam(runtime: Runtime) -> tuple[int, int]:
         capacity=80,
     )
     rows = await _examined(office, plan.id, participation_id)
-    await _certified(runtime, plan.id)
+    await _certified(runtime, plan.id, folder)
     return len(rows), sum(row.state.value == "passed" for row in rows)
 
 
@@ -261,8 +262,8 @@ async def _examined(
     return list(rows)
 
 
-async def _certified(runtime: Runtime, plan_id: UUID) -> None:
-    """Certify who passed: a batch of the plan, approved by another person."""
+async def _certified(runtime: Runtime, plan_id: UUID, folder: Path) -> None:
+    """Certify who passed: a batch of the plan, approved by another person; and print it."""
     batch = await runtime.perform(
         fill_batch,
         id=plan_id,
@@ -281,6 +282,9 @@ async def _certified(runtime: Runtime, plan_id: UUID) -> None:
     digest = checked.digest or ""
     await runtime.perform(approve_batch, actor=approver, batch_id=batch.id, digest=digest)
     await work_once(worker)
+    batch = await runtime.perform(register_batch, batch_id=batch.id, **BY_DEMO)
+    assert batch.issue_run_id is not None  # noqa: S101 - it is issued
+    await print_run(runtime, batch.issue_run_id, folder / "exam/certificates.pdf")
 
 
 async def let_one_leave(runtime: Runtime) -> str:
