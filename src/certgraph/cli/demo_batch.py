@@ -138,6 +138,10 @@ async def print_run(runtime: Runtime, run_id: UUID, file: Path) -> int:
     async with runtime.reads() as session:
         rows = await run_queries.part_of_run(session, run_id, 0, _MOST_PAGES)
         pages = await printables(session, rows, runtime.settings.public_host)
-    file.parent.mkdir(exist_ok=True)
-    file.write_bytes(printed(Printer(), pages))
+    _write(file, printed(Printer(), pages))
     return len(pages)
+
+
+def _write(file: Path, data: bytes) -> None:
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(data)
