@@ -80,7 +80,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
         "A3 姓名 “李**”: Character 2 (?) is in no name",
         "nothing is recorded while anything is wrong",
         "4-certificates.pdf page 9  阿卜杜热合曼·托合提尼亚孜示例",
-        "19 changes pulled; 17 records held",
+        "21 changes pulled; 19 records held",
         '"outcomes": [{"number": 1, "name": "静态网页制作", "credits": 1.5}',
     ):
         assert expected in run.stdout
@@ -93,7 +93,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
             '"静态网页制作"',
             '{"sequence":1,"kind":"',
             '"learner":{"name":"',
-            '"end":{"rows":19,"sha256":',
+            '"end":{"rows":21,"sha256":',
             '"edition":1,"creditsTenths":125',
         ):
             assert expected in run.stdout

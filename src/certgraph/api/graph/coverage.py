@@ -93,7 +93,8 @@ class CoverageQuery:
 
     @strawberry.field(
         description="How exam sites cover the places of a certificate's institutions, for each of "
-        "up to 60 days of 2000 to 2199; null where there is no such certificate type or authority."
+        "up to 60 days of 2000 to 2199; null for the public, and where there is no such certificate "
+        "type or authority."
     )
     async def site_coverage(
         self,
@@ -111,6 +112,8 @@ class CoverageQuery:
     ) -> list[SiteCoverage] | None:
         """Return it."""
         context = info.context
+        if context.caller is None:
+            return None
         wanted = (days or [programme_day(context.now)])[:_MOST_DAYS]
         async with context.reads() as session:
             type_ = await certificate_type_by_code(session, certificate_type_code)

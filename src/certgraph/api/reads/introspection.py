@@ -49,6 +49,8 @@ class Introspection:
         self.info: Any = SimpleNamespace(schema=schema)
         self._known: dict[str, Any] = {}
         self._same: dict[int, Any] = {}
+        self.leaves: dict[tuple[Any, ...], bytes] = {}
+        """(Type.field, what it is of) → its value as JSON: of the schema, which never changes."""
         for type_ in schema.type_map.values():
             for below in _types_below(type_):
                 self._share(below)
@@ -93,11 +95,12 @@ class _Asked:
         coerce: Makes a leaf's value; None where it is an object.
         is_list: Whether it is a list.
         nodes: Where it is asked for.
+        leaf: Which field of which type, where it is no object and has no arguments; else None.
         identity: Its type and the text of its selection sets: fields that ask for the same share
             what is made.
     """
 
-    __slots__ = ("coerce", "identity", "is_list", "item", "key", "nodes", "resolve")
+    __slots__ = ("coerce", "identity", "is_list", "item", "key", "leaf", "nodes", "resolve")
 
     def __init__(
         self,
@@ -107,8 +110,10 @@ class _Asked:
         coerce: Callable[[Any], Any] | None,
         is_list: bool,  # noqa: FBT001 - a part of a record
         nodes: Sequence[FieldNode],
+        leaf: str | None,
     ) -> None:
         self.key, self.resolve, self.item, self.coerce = key, resolve, item, coerce
+        self.leaf = leaf
         self.is_list, self.nodes = is_list, nodes
         below = [node.selection_set for node in nodes if node.selection_set]
         self.identity = f"{item.name} {' '.join(map(print_ast, below))}"
@@ -130,9 +135,11 @@ class _Answer:
 
     def field(self, field: GraphQLField, nodes: Sequence[FieldNode], source: object) -> bytes:
         """Return a field of an object."""
-        return self._field(self._asked(b"", field, nodes), source)
+        return self._field(self._asked(b"", field, nodes, ""), source)
 
-    def _asked(self, key: bytes, field: GraphQLField, nodes: Sequence[FieldNode]) -> _Asked:
+    def _asked(
+        self, key: bytes, field: GraphQLField, nodes: Sequence[FieldNode], of: str
+    ) -> _Asked:
         arguments = get_argument_values(field, nodes[0], self._variables) if field.args else {}
         assert field.resolve is not None  # noqa: S101 - every field of introspection has one
         type_: Any = get_nullable_type(field.type)
@@ -140,7 +147,8 @@ class _Answer:
         item: Any = get_nullable_type(type_.of_type) if is_list else type_
         coerce = item.coerce_output_value if is_leaf_type(item) else None
         resolve = partial(field.resolve, **arguments) if arguments else field.resolve
-        return _Asked(key, resolve, item, coerce, is_list, nodes)
+        leaf = None if coerce is None or is_list or arguments else f"{of}.{nodes[0].name.value}"
+        return _Asked(key, resolve, item, coerce, is_list, nodes, leaf)
 
     def _field(self, asked: _Asked, source: object) -> bytes:
         found = asked.resolve(source, self._introspection.info)
@@ -160,14 +168,22 @@ class _Answer:
         if known is None:
             if len(self._made) >= MAX_OBJECTS:
                 raise too_large()
-            known = self._made[key] = (value, self._object(asked, value))
+            known = self._made[key] = (value, self._object(asked, value, what))
         return known[1]
 
-    def _object(self, asked: _Asked, value: object) -> bytes:
-        parts = [
-            one if isinstance(one, bytes) else one.key + self._field(one, value)
-            for one in self._fields(asked)
-        ]
+    def _object(self, asked: _Asked, value: object, what: tuple[Any, ...]) -> bytes:
+        leaves, parts = self._introspection.leaves, []
+        for one in self._fields(asked):
+            if isinstance(one, bytes):
+                parts.append(one)
+            elif one.leaf is None:
+                parts.append(one.key + self._field(one, value))
+            else:
+                place = (one.leaf, *what)
+                made = leaves.get(place)
+                if made is None:
+                    made = leaves[place] = self._field(one, value)
+                parts.append(one.key + made)
         return b"{%b}" % self._joined(parts)
 
     def _fields(self, asked: _Asked) -> Sequence[bytes | _Asked]:
@@ -188,7 +204,7 @@ class _Answer:
         name = nodes[0].name.value
         if name == "__typename":
             return key + b'"%b"' % type_.name.encode()
-        return self._asked(key, type_.fields[name], nodes)
+        return self._asked(key, type_.fields[name], nodes, type_.name)
 
     def _joined(self, parts: Sequence[bytes]) -> bytes:
         """Return parts with commas between. Raises `GraphQLError` where that is too long."""
