@@ -100,7 +100,7 @@ async def test_who_has_left_or_is_under_rectification_gets_no_key_and_corrects_n
     assert await codes(client, REGISTER, registration("2026-11-23")) == [for_key]
     later = {"i": {"kid": kid, "lastOn": "2199-12-31"}}
     assert await codes(client, RETIRE, later) == ["key.organization_not_active"]
-    assert await codes(client, RETIRE, {"i": {"kid": kid, "lastOn": "2026-11-30"}}) == []
+    assert await codes(client, RETIRE, {"i": {"kid": kid, "lastOn": "2026-11-20"}}) == []
     made = {"i": {"idempotencyKey": "m", "organizationCode": "EO-001", "firstOn": "2026-11-23"}}
     assert await codes(client, CREATE, made, "admin") == ["key.organization_not_active"]
     given = {"i": {"number": row.number, "idempotencyKey": "c", "reason": "r", "holderName": "李"}}

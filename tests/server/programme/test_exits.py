@@ -54,17 +54,6 @@ async def left(programme, **changes):
     return await decided(programme, DECIDED, "MOE", case, **changes)
 
 
-async def test_an_exit_that_the_office_records_for_a_day_to_come_comes_that_day(programme):
-    given = {"state": OrganizationState.EXITED, "since": date(2026, 3, 20)}
-    given |= {"organization_code": "EO-001", "reason": "decided elsewhere"}
-    environment = programme.house.environment(now=datetime(2026, 3, 11, 1, tzinfo=UTC))
-    await programme.house.perform(change_issuer_state, environment=environment, **given)
-    await programme.sweep("2026-03-19 23:59")
-    assert await state_of(programme) is OrganizationState.ACTIVE
-    await programme.sweep("2026-03-20 00:00")
-    assert await state_of(programme) is OrganizationState.EXITED
-
-
 async def test_who_is_to_leave_gets_no_other_state_and_leaves_once(programme):
     await left(programme, **LATER)
     given = {"state": OrganizationState.RECTIFYING, "since": date(2026, 3, 11)}

@@ -93,8 +93,8 @@ class CoverageQuery:
 
     @strawberry.field(
         description="How exam sites cover the places of a certificate's institutions, for each of "
-        "up to 60 days of 2000 to 2199; null for the public, and where there is no such certificate "
-        "type or authority."
+        "up to 60 days of 2000 to 2199; null for the public, and where there is no such type "
+        "or authority."
     )
     async def site_coverage(
         self,

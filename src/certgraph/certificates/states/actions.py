@@ -10,6 +10,7 @@ from certgraph.actions.acting import Act
 from certgraph.actions.declaring import PerRequest, action
 from certgraph.actions.parties import ANY, ON_BEHALF, OVER, OWN, Role
 from certgraph.assessment.queries import erase_registrations
+from certgraph.calendar import programme_day
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.holders import queries as holder_queries
 from certgraph.certificates.leaving import check_nothing_issued_since, leave
@@ -282,6 +283,8 @@ async def change_issuer_state(
     if state is OrganizationState.EXITED:
         if act.actor.role is not Role.OPERATOR:
             raise refusal("organization.exit_by_case", "state", name=organization.name)
+        if since > programme_day(act.now):  # a case alone decides on a day to come
+            change_organization_state(act, organization, state, since)
         await leave(act, organization, since)
         return organization
     change_organization_state(act, organization, state, since)
