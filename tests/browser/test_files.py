@@ -30,9 +30,9 @@ def choose(page, *files):
     page.find("#photo").send_keys("\n".join(map(str, files)))
 
 
-def rows_of(page):
+def rows_of(page, patience=60):
     """Return (file, what is said) of each row once the table is there."""
-    page.wait(lambda: page.find("table") and not page.find_all("[aria-busy]"), patience=60)
+    page.wait(lambda: page.find("table") and not page.find_all("[aria-busy]"), patience=patience)
     return [
         tuple(
             cell.get_property("textContent").strip()
@@ -131,7 +131,7 @@ def test_office_scans_are_read_on_the_page(page, tmp_path):
         file = office_scan(code, width_mm, 150, Random(number)).fp.getvalue()
         (tmp_path / f"{number}.jpg").write_bytes(file)
     choose(opened(page), *(tmp_path / f"{number}.jpg" for number in range(30)))
-    read = sum(ZH["valid_online"] in said for _, said in rows_of(page))
+    read = sum(ZH["valid_online"] in said for _, said in rows_of(page, patience=240))
     assert read >= 29
 
 

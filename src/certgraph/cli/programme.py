@@ -12,7 +12,7 @@ from certgraph.parameters.rules import DEFINITIONS, ParameterName
 
 async def _sweep(runtime: Runtime, _options: argparse.Namespace) -> None:
     swept = await sweep_all(runtime.sessions, now=runtime.now, random=runtime.random)
-    print(f"{swept.opened} obligations opened or changed, {swept.found} findings noted")
+    print(f"obligations opened or changed: {swept.opened}; findings noted: {swept.found}")
 
 
 async def _set(runtime: Runtime, options: argparse.Namespace) -> None:

@@ -280,14 +280,17 @@ async def send_reply(
         headers.append((name.lower().encode(), value.encode()))
     if len(body) >= _COMPRESS_FROM and takes_gzip(accept_encoding):
         if len(body) < _COMPRESS_BESIDE:
-            body = gzip.compress(body, 5)
+            body = gzip.compress(body, _COMPRESSION)
         else:
-            body = await asyncio.to_thread(gzip.compress, body, 5)
+            body = await asyncio.to_thread(gzip.compress, body, _COMPRESSION)
         headers.append((b"content-encoding", b"gzip"))
     headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": int(found.status), "headers": headers})
     await send({"type": "http.response.body", "body": b"" if only_head else body})
 
+
+_COMPRESSION = 3
+"""Level: half the processor time of 5, for an eighth more bytes (introspection, 830 KB)."""
 
 _COMPRESS_FROM = 1_000
 _COMPRESS_BESIDE = 100_000

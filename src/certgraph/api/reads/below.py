@@ -19,8 +19,8 @@ from sqlalchemy import (
     true,
     tuple_,
 )
-from sqlalchemy.sql.util import ClauseAdapter
 
+from certgraph.api.reads.aliases import Adapter, Aliases
 from certgraph.api.reads.declarations import Join, Source
 from certgraph.api.reads.levels import Level, Order, Place, limited_rows
 
@@ -33,12 +33,14 @@ class Below:
     """Rows below a parent, by a join.
 
     Attributes:
+        aliases: Of the plan.
         source: What is read.
         join: How they belong to the parent.
         conditions: Further ones over the table, the policy's among them.
         order: Their order and limit.
     """
 
+    aliases: Aliases
     source: Source
     join: Join
     conditions: Sequence[ColumnElement[bool]]
@@ -46,18 +48,18 @@ class Below:
 
     def aggregated(self, parent: Place, keys: Sequence[ColumnElement[Any]]) -> Place:
         """Return a place whose rows are an aggregate in the parent's; `keys` are the parent's."""
-        table = self.source.table.alias()
-        adapter = ClauseAdapter(table)
-        rows_from, on = self._joined(table, table, keys)
-        where = [*on, *(adapter.traverse(condition) for condition in self.conditions)]
+        adapter = self.aliases.next(self.source.table)
+        table = adapter.selectable
+        rows_from, on = self._joined(table, adapter, keys)
+        where = [*on, *map(adapter.of, self.conditions)]
         if self.order.limit is None:
             level = Level("postgresql", rows_from, in_json=True, where=where)
-            place = Place(level, table, self.source)
+            place = Place(level, adapter, self.source)
         else:
             inner = select(table).select_from(rows_from).where(*where).correlate(parent.table)
             limited = limited_rows(inner, self.order, adapter)[0].subquery()
             level = Level("postgresql", limited, in_json=True)
-            place = Place(level, limited, self.source)
+            place = Place(level, Adapter(limited), self.source)
         level.order_by = self.order.terms(place.adapter)
         return place
 
@@ -65,40 +67,40 @@ class Below:
         """Return a place whose rows are read for many parents; the first column is an ordinal."""
         types = [c.type for c in self.join.parent]
         parents, ordinal, keys = _parents(dialect, types)
-        table = self.source.table.alias()
-        adapter = ClauseAdapter(table)
-        further = [adapter.traverse(condition) for condition in self.conditions]
+        adapter = self.aliases.next(self.source.table)
+        table = adapter.selectable
+        further = list(map(adapter.of, self.conditions))
         if self.order.limit is None:
-            rows_from, on = self._joined(parents, table, keys)
+            rows_from, on = self._joined(parents, adapter, keys)
             joined = rows_from if rows_from is not parents else parents.join(table, and_(*on))
             level = Level(dialect, joined, where=further)
-            place = Place(level, table, self.source)
+            place = Place(level, adapter, self.source)
         else:
-            rows_from, on = self._joined(table, table, keys)
+            rows_from, on = self._joined(table, adapter, keys)
             rows = select(table).select_from(rows_from).where(*on, *further).correlate(parents)
             one_page, to_page = limited_rows(rows, self.order, adapter)
             page, condition = self._page_of_parent(dialect, one_page, to_page)
-            level = Level(dialect, parents.join(page, condition))
+            level = Level(dialect, parents.join(page.selectable, condition))
             place = Place(level, page, self.source)
         level.columns.append(ordinal)
         level.order_by = [ordinal, *self.order.terms(place.adapter)]
         return place
 
     def _page_of_parent(
-        self, dialect: str, one_page: Select[Any], adapter: ClauseAdapter
-    ) -> tuple[FromClause, ColumnElement[bool]]:
+        self, dialect: str, one_page: Select[Any], adapter: Adapter
+    ) -> tuple[Adapter, ColumnElement[bool]]:
         """Return what to join to the parents, so that each gets its own page."""
         if dialect == "postgresql":
-            return one_page.lateral(), true()
+            return Adapter(one_page.lateral()), true()
         primary_key = tuple(self.source.table.primary_key.columns)  # SQLite has no LATERAL
-        ids = one_page.with_only_columns(*(adapter.traverse(c) for c in primary_key))
-        outer = self.source.table.alias()
-        columns = [ClauseAdapter(outer).traverse(c) for c in primary_key]
+        ids = one_page.with_only_columns(*map(adapter.declared, primary_key))
+        outer = self.aliases.next(self.source.table)
+        columns = list(map(outer.declared, primary_key))
         place = columns[0] if len(columns) == 1 else tuple_(*columns)
         return outer, place.in_(ids)
 
     def _joined(
-        self, left: FromClause, table: FromClause, keys: Sequence[ColumnElement[Any]]
+        self, left: FromClause, to_table: Adapter, keys: Sequence[ColumnElement[Any]]
     ) -> tuple[FromClause, list[ColumnElement[bool]]]:
         """Return `left` with the table joined, through the link where one is in between.
 
@@ -106,14 +108,13 @@ class Below:
         and a link took them.
         """
         if self.join.through is None:
-            adapter = ClauseAdapter(table)
             pairs = zip(self.join.target, keys, strict=True)
-            return left, [adapter.traverse(target) == key for target, key in pairs]
-        link = self.join.through.alias()
-        to_link, to_table = ClauseAdapter(link), ClauseAdapter(table)
+            return left, [to_table.declared(target) == key for target, key in pairs]
+        to_link = self.aliases.next(self.join.through)
+        link, table = to_link.selectable, to_table.selectable
         pairs = zip(self.join.target, keys, strict=True)
-        near = [to_link.traverse(target) == key for target, key in pairs]
-        far = and_(*(to_table.traverse(t) == to_link.traverse(c) for t, c in self.join.far))
+        near = [to_link.declared(target) == key for target, key in pairs]
+        far = and_(*(to_table.declared(t) == to_link.declared(c) for t, c in self.join.far))
         if left is table:
             return table.join(link, far), near
         return left.join(link, and_(*near)).join(table, far), []

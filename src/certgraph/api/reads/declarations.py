@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, FromClause, Table
@@ -42,6 +43,15 @@ class Source:
 
     table: Table
     policy: Policy
+
+    def readable(self, role: Role | None) -> bool | Condition:
+        """Return what the policy says of a role; it is asked once, so that plans share it."""
+        return _said(self.policy, role)
+
+
+@cache
+def _said(policy: Policy, role: Role | None) -> bool | Condition:
+    return policy(role)
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _is_plain(selected: Selected, role: Role | None) -> bool:
 def source_policy(selected: Selected, role: Role | None) -> object:
     """Return what the policy of an object's type says of a role."""
     source = source_of(selected.object_type())
-    return True if source is None else source.policy(role)
+    return True if source is None else source.readable(role)
 
 
 def is_required(selected: Selected, column: ColumnElement[Any]) -> bool:

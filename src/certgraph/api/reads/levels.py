@@ -21,9 +21,9 @@ from sqlalchemy import (
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
-from sqlalchemy.sql.util import ClauseAdapter
 
 from certgraph.actions.parties import Role
+from certgraph.api.reads.aliases import Adapter, Aliases
 from certgraph.api.reads.code import Position
 from certgraph.api.reads.declarations import Source
 
@@ -68,16 +68,16 @@ class Order:
     limit: ColumnElement[int] | None = None
     largest: int = 0
 
-    def terms(self, adapter: ClauseAdapter) -> list[ColumnElement[Any]]:
+    def terms(self, adapter: Adapter) -> list[ColumnElement[Any]]:
         """Return what to order by."""
-        adapted = [adapter.traverse(column_) for column_ in self.columns]
+        adapted = list(map(adapter.declared, self.columns))
         return [c.desc() if self.descending else c for c in adapted]
 
-    def start(self, adapter: ClauseAdapter) -> list[ColumnElement[bool]]:
+    def start(self, adapter: Adapter) -> list[ColumnElement[bool]]:
         """Return the condition that leaves out what came before."""
         if self.after is None:
             return []
-        adapted = [adapter.traverse(column_) for column_ in self.columns]
+        adapted = list(map(adapter.declared, self.columns))
         if len(adapted) == 1:
             ((here,), (there,)) = (adapted, self.after)
             return [here < there if self.descending else here > there]
@@ -120,6 +120,10 @@ class Level:
                 self._known[key] = known
         return known
 
+    def known(self, key: tuple[int, ...]) -> Position | None:
+        """Return where the column of a key is; None if the rows have none yet."""
+        return self._known.get(key)
+
     def finish(self) -> int:
         """Give batches their places; return how many columns a row has."""
         if not self.columns:
@@ -159,31 +163,30 @@ class Place:
 
     Attributes:
         level: Whose rows it is part of.
-        table: Alias or subquery with the columns of the source's table.
+        adapter: Turns expressions over the source's table into ones over what is read here.
         source: What the type reads.
         present: Null in rows without an object here; None where there always is one.
-        adapter: Turns expressions over the source's table into ones over `table`.
     """
 
     level: Level
-    table: FromClause
+    adapter: Adapter
     source: Source
     present: ColumnElement[Any] | None = None
-    adapter: ClauseAdapter = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Make the adapter."""
-        self.adapter = ClauseAdapter(self.table)
+    @property
+    def table(self) -> FromClause:
+        """Alias or subquery with the columns of the source's table."""
+        return self.adapter.selectable
 
     def sql(self, expression: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Return an expression over this place."""
-        return self.adapter.traverse(expression)
+        """Return a declared expression over this place."""
+        return self.adapter.declared(expression)
 
     def guarded(
         self, expression: ColumnElement[Any], role: Role | None
     ) -> ColumnElement[Any] | None:
         """Return an expression that is null where the policy denies the row; None if always."""
-        allowed = self.source.policy(role)
+        allowed = self.source.readable(role)
         if isinstance(allowed, bool):
             return self.sql(expression) if allowed else None
         return case((self.sql(allowed), self.sql(expression)), else_=null())
@@ -193,41 +196,44 @@ class Place:
         return tuple(self.source.table.primary_key.columns)
 
 
+_NO_ROW: ColumnElement[bool] = literal_column("1 = 0")
+
+
 def allowed_rows(source: Source, role: Role | None) -> list[ColumnElement[bool]]:
     """Return the condition of the policy, in a list; empty where it lets everything pass."""
-    allowed = source.policy(role)
+    allowed = source.readable(role)
     if allowed is True:
         return []
-    return [literal_column("1 = 0") if allowed is False else allowed]
+    return [_NO_ROW if allowed is False else allowed]
 
 
 def read_rows(
     dialect: str,
+    aliases: Aliases,
     source: Source,
     conditions: Sequence[ColumnElement[bool]],
     order: Order | None,
 ) -> Place:
     """Return a place over the rows of a table that meet conditions over it."""
-    table = source.table.alias()
-    adapter = ClauseAdapter(table)
-    where = [adapter.traverse(condition) for condition in conditions]
+    adapter = aliases.next(source.table)
+    table = adapter.selectable
+    where = list(map(adapter.of, conditions))
     if order is None or order.limit is None:
-        level = Level(dialect, table, where=where)
-        return Place(level, table, source)
+        return Place(Level(dialect, table, where=where), adapter, source)
     inner = limited_rows(select(table).where(*where), order, adapter)[0].subquery()
-    place = Place(Level(dialect, inner), inner, source)
+    place = Place(Level(dialect, inner), Adapter(inner), source)
     place.level.order_by = order.terms(place.adapter)
     return place
 
 
 def limited_rows(
-    statement: Select[Any], order: Order, adapter: ClauseAdapter
-) -> tuple[Select[Any], ClauseAdapter]:
+    statement: Select[Any], order: Order, adapter: Adapter
+) -> tuple[Select[Any], Adapter]:
     """Return a statement cut to its page before anything is joined, and what adapts to it.
 
     The largest page is a limit of its own, because the database knows the number when it plans.
     """
     ordered = statement.where(*order.start(adapter)).order_by(*order.terms(adapter))
     most = ordered.limit(literal_column(str(order.largest))).subquery()
-    to_most = ClauseAdapter(most)
+    to_most = Adapter(most)
     return select(most).order_by(*order.terms(to_most)).limit(order.limit), to_most

@@ -114,7 +114,7 @@ class _Planner(SqlPlanner):
         elif isinstance(declaration, Page):
             declaration = self._in_order(declaration, top)
             source, order, conditions = self._page(declaration, top)
-            place = read_rows(self._dialect.name, source, conditions, order)
+            place = read_rows(self._dialect.name, self._aliases, source, conditions, order)
             if self._way is Way.OBJECTS and is_plain_page(top, self._role):
                 shape = whole_page(self, declaration, top, place, name)
             else:
@@ -125,7 +125,7 @@ class _Planner(SqlPlanner):
             conditions = self._conditions(declaration.conditions, top)
             if not declaration.known:
                 conditions += allowed_rows(source, self._role)
-            place = read_rows(self._dialect.name, source, conditions, None)
+            place = read_rows(self._dialect.name, self._aliases, source, conditions, None)
             shape = Only(rows, self._object(place, top.object_type(), top.fields()))
         rows.width = place.level.finish()
         code = Code()
@@ -135,7 +135,9 @@ class _Planner(SqlPlanner):
     def _by_keys(self, top: Selected, type_: GraphQLObjectType, rows: Rows) -> tuple[Place, Shape]:
         source = self._source(type_)
         key = tuple(source.table.primary_key.columns)
-        below = Below(source, Join(key, key), allowed_rows(source, self._role), Order(()))
+        below = Below(
+            self._aliases, source, Join(key, key), allowed_rows(source, self._role), Order(())
+        )
         place = below.batched(self._dialect.name)
         return place, Keyed(rows, self._object(place, type_, top.below[type_.name]))
 
@@ -296,7 +298,7 @@ class _Planner(SqlPlanner):
         assert declared.join is not None  # noqa: S101 - only the root has none
         source, order, conditions = self._page(declared, selected)
         keys = [place.sql(expression) for expression in declared.join.parent]
-        below = Below(source, declared.join, conditions, order)
+        below = Below(self._aliases, source, declared.join, conditions, order)
         there, finish = self._rows_below(place, below, keys, guarded=False)
         rows = Rows(Position())
         shape = page_shape(self, declared, selected, there, rows, name)

@@ -189,6 +189,8 @@ class Reader:
         run = Run(context, arguments)
         self._check_pages(reading, run)
         top = reading.selection.top
+        if isinstance(top.declaration, Page) and top.slot in run.failures:
+            raise run.failures[top.slot]
         refused = await self._checked(reading, run)
         if refused is not None:
             return refused
@@ -218,8 +220,6 @@ class Reader:
         declared = top.declaration
         if not isinstance(declared, Page) or declared.check is None or top.slot is None:
             return None
-        if top.slot in run.failures:
-            raise run.failures[top.slot]
         place = run.places.get(top.slot)
         answer = await declared.check(run.context, run.arguments[top.slot], place)
         if answer is None:
@@ -301,6 +301,7 @@ class Reader:
         slots = reading.selection.slots
         given = tuple([_given(run, slot, one.fixed) for slot, one in enumerate(slots)])
         role = run.context.caller.role if run.context.caller else None
+        for_records &= self._pool.dialect.name == "postgresql"  # others have one plan for both
         key = (reading.structure, keyed.name if keyed else None, role, given, for_records)
         known = self._plans.get(key)
         if known is None:

@@ -8,6 +8,7 @@ from graphql import GraphQLObjectType, get_named_type, is_non_null_type
 from sqlalchemy import ColumnElement, Dialect, and_, case, literal_column, null
 
 from certgraph.actions.parties import Role
+from certgraph.api.reads.aliases import Aliases
 from certgraph.api.reads.arguments import argument, written_out
 from certgraph.api.reads.below import Below
 from certgraph.api.reads.code import Position
@@ -55,6 +56,7 @@ class SqlPlanner:
         self._role = role
         self._given = given
         self._way = way
+        self._aliases = Aliases()
         self._joined: dict[tuple[int, int], Place] = {}
 
     @staticmethod
@@ -94,10 +96,12 @@ class SqlPlanner:
         self, place: Place, expression: ColumnElement[Any], *, guarded: bool
     ) -> Position | None:
         """Return where an expression is in the row; None if the caller may never read it."""
+        key = (id(place), id(expression), int(guarded))
+        known = place.level.known(key)
+        if known is not None:
+            return known
         element = self._element(place, expression, guarded=guarded)
-        if element is None:
-            return None
-        return place.level.position(element, id(place), id(expression), int(guarded))
+        return None if element is None else place.level.position(element, *key)
 
     def _keys(self, place: Place, join: Join, *, guarded: bool) -> list[ColumnElement[Any]] | None:
         """Return the parent's side of a join; None if the caller may never follow it."""
@@ -116,10 +120,10 @@ class SqlPlanner:
         source = self._source(selected.object_type())
         if keys is None:
             return None
-        if source.policy(self._role) is False and not is_non_null_type(selected.type):
+        if source.readable(self._role) is False and not is_non_null_type(selected.type):
             return None  # where null may not be, the joined row's absence becomes an error
         allowed = allowed_rows(source, self._role)
-        there = Place(place.level, source.table.alias(), source)
+        there = Place(place.level, self._aliases.next(source.table), source)
         on = [there.sql(t) == k for t, k in zip(declared.join.target, keys, strict=True)]
         on += [there.sql(condition) for condition in allowed]
         may_miss = place.present is not None or not is_non_null_type(selected.type) or bool(allowed)
@@ -147,7 +151,7 @@ class SqlPlanner:
         else:
             source = self._source(selected.object_type())
             conditions += [] if declared.with_parent else allowed_rows(source, self._role)
-        return Below(source, declared.join, conditions, Order(declared.order_by))
+        return Below(self._aliases, source, declared.join, conditions, Order(declared.order_by))
 
     def object_json_at(
         self, place: Place, type_: GraphQLObjectType, fields: Mapping[str, Selected]
