@@ -28,6 +28,8 @@ from certgraph.api.background import (
     sweep_forever,
 )
 from certgraph.api.callers import Callers
+from certgraph.api.catalogue.feedback import FeedbackPages
+from certgraph.api.catalogue.pages import CataloguePages
 from certgraph.api.connections import ReadPool
 from certgraph.api.context import Context
 from certgraph.api.http import feed_stream
@@ -296,7 +298,10 @@ async def _home(request: Request) -> Response:
         return Response(
             status_code=HTTPStatus.TEMPORARY_REDIRECT, headers={"Location": "v", "Vary": "Accept"}
         )
-    places = "the API at /graphql, the verify page at /v, trust data at /trust/bundle.cgtrust"
+    places = (
+        "the API at /graphql, the verify page at /v, the catalogue at /catalogue, "
+        "trust data at /trust/bundle.cgtrust"
+    )
     return PlainTextResponse(f"certgraph: {places}\n", headers=SAFE_HEADERS)
 
 
@@ -339,6 +344,8 @@ def _routes(server: Server) -> list[Route]:
         *HolderLinkFiles(*plain).routes(),
         *HolderPages(*plain, press).routes(),
         *SharingPages(*plain, press).routes(),
+        *FeedbackPages(*plain, server.answering).routes(),
+        *CataloguePages(*plain, server.answering).routes(),
         Route("/livez", server.livez),
         Route("/readyz", server.readyz),
     ]

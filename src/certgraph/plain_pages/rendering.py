@@ -30,6 +30,7 @@ def _environment() -> Environment:
         trim_blocks=True,
     )
     found.filters["instant"] = _instant
+    found.filters["moment"] = lambda text: _instant(datetime.fromisoformat(text))
     return found
 
 
@@ -64,7 +65,13 @@ def page(name: str, language: str, depth: int, **shown: Any) -> str:  # noqa: AN
         shown: What it shows.
     """
     icon, style = style_files()
-    given = {"problems": (), "done": "", "typed": {"number": "", "name": "", "text": ""}, **shown}
+    given = {
+        "query": "",
+        "problems": (),
+        "done": "",
+        "typed": {"number": "", "name": "", "text": ""},
+        **shown,
+    }
     return (
         _environment()
         .get_template(f"{name}.html")

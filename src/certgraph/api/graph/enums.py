@@ -5,7 +5,7 @@ import strawberry
 from certgraph.actions.parties import Role, Scope
 from certgraph.actions.pending_states import PendingState
 from certgraph.api.graph.described import describe
-from certgraph.api.graph.orders import CertificateTypeOrder, OrganizationOrder
+from certgraph.api.graph.orders import CertificateTypeOrder, ExamPlanOrder, OrganizationOrder
 from certgraph.certificates.batches.rules import BatchState
 from certgraph.certificates.holders.rules import HolderRequestKind, HolderRequestState
 from certgraph.certificates.register import RegisterState
@@ -50,6 +50,7 @@ __all__ = [
     "CreditRecordState",
     "DeadlineState",
     "DocumentType",
+    "ExamPlanOrder",
     "HolderBinding",
     "HolderRequestKind",
     "HolderRequestState",
@@ -76,6 +77,7 @@ strawberry.enum(
     description="SELECTED 入选 → AGREED 签约 → ACTIVE ⇄ RECTIFYING → EXITED or HANDED_OVER.",
 )
 strawberry.enum(CertificateTypeOrder, description="Orders of certificate types.")
+strawberry.enum(ExamPlanOrder, description="Orders of plans of exams.")
 strawberry.enum(OrganizationOrder, description="Orders of organizations.")
 strawberry.enum(KeyCustody, description="Who holds the private key: sealed here, or elsewhere.")
 strawberry.enum(

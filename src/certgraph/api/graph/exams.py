@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 
 from certgraph.api.graph.certificates import Certificate
-from certgraph.api.graph.enums import CertificateLevel, DocumentType, Role
+from certgraph.api.graph.enums import CertificateLevel, DocumentType, ExamPlanOrder, Role
 from certgraph.api.graph.filings import Filing
 from certgraph.api.graph.filters import of_organization, of_type
 from certgraph.api.graph.organizations import Organization
@@ -21,7 +21,16 @@ from certgraph.api.graph.programme_enums import (
 from certgraph.api.graph.standards import CertificateType
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION, NOW, through
 from certgraph.api.reads.declarations import Condition, Conditions, below_parent
-from certgraph.api.reads.declaring import all_of, column, computed, many, one, page, read_from
+from certgraph.api.reads.declaring import (
+    all_of,
+    column,
+    computed,
+    many,
+    one,
+    ordered,
+    page,
+    read_from,
+)
 from certgraph.api.relay import Connection, Node, key_of
 from certgraph.assessment import queries
 from certgraph.assessment.tables import ExamPlanChangeRow, ExamPlanRow, ExamRegistrationRow
@@ -200,7 +209,11 @@ class ExamQuery:
         of=Connection[ExamPlan],
         order_by=[ExamPlanRow.starts_at, ExamPlanRow.id],
         descending=True,
-        description="Plans of exams, latest exam first.",
+        orders={
+            ExamPlanOrder.EARLIEST: ordered(ExamPlanRow.starts_at, ExamPlanRow.id),
+            ExamPlanOrder.LATEST: ordered(ExamPlanRow.starts_at, ExamPlanRow.id, descending=True),
+        },
+        description="Plans of exams, latest exam first if no other order is asked for.",
     )(
         all_of(
             _of_plans,

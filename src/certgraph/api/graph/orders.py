@@ -10,6 +10,13 @@ class CertificateTypeOrder(StrEnum):
     NEWEST = "newest"
 
 
+class ExamPlanOrder(StrEnum):
+    """Of plans of exams."""
+
+    EARLIEST = "earliest"
+    LATEST = "latest"
+
+
 class OrganizationOrder(StrEnum):
     """Of organizations."""
 

@@ -107,6 +107,28 @@ class Answering:
             return orjson.dumps({"errors": [error]}), False
         return answer, True
 
+    async def read(
+        self, document: str, context: Context, given: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the data of a query of our own, as its caller may read it.
+
+        Raises:
+            Refusal: Arguments are refused: a cursor of another list, a text that is too long.
+        """
+        request = GraphQLRequest(document, dict(given), None)
+        asked = _asked_of(self._documents.operations(document), request, "GET")
+        async with self._turn(asked, context):
+            found = await run(
+                asked.operation, self._reader, context, asked.given, variables=asked.variables
+            )
+        for error in found.errors:
+            cause = error.original_error
+            if cause is not None and not isinstance(cause, GraphQLError):
+                raise cause
+        if found.errors:
+            raise Refusal([shown_error(error, context.language) for error in found.errors])
+        return orjson.loads(orjson.dumps(found.data))  # type: ignore[no-any-return]
+
     def _turn(self, asked: Asked, context: Context) -> AbstractAsyncContextManager[None]:
         """Return where an answer waits for its turn, if it is large."""
         is_large = asked.cost > LARGE_COST or asked.operation.introspects

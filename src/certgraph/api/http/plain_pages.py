@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from certgraph.api.context import Context
 from certgraph.api.http import holder_views as views
+from certgraph.api.http.answering import Refusal
 from certgraph.api.http.files import STATUS, MakeContext
 from certgraph.api.http.forms import page_language, read_form
 from certgraph.api.http.outages import Outage
@@ -39,20 +40,25 @@ class BadForm(Exception):
     """What was posted is no form of these pages."""
 
 
-class PlainPages:
-    """Answers requests of people by pages; certificates beside them as PDF and picture."""
+class Pages:
+    """Answers requests of people by pages.
 
-    def __init__(self, context: MakeContext, outage: Outage, press: Press) -> None:
+    Attributes:
+        message: Template of the page that says why a request cannot be answered.
+    """
+
+    message = "message"
+
+    def __init__(self, context: MakeContext, outage: Outage) -> None:
         self._context = context
         self._outage = outage
-        self._press = press
 
     def answered(self, answer: Answer, depth: int) -> Callable[[Request], Awaitable[Response]]:
         """Return what answers a request by `answer`, or by a page that says why it cannot be."""
 
         async def page_or_reason(request: Request) -> Response:
             headers = dict(request.scope["headers"])
-            headers.pop(b"authorization", None)  # holders have no tokens
+            headers.pop(b"authorization", None)  # these pages are for people without tokens
             context = await self._context(headers)
             context.language = page_language(request, request.query_params.get("lang"))
             try:
@@ -64,15 +70,26 @@ class PlainPages:
                 status = STATUS[rejected.problems[0].kind]
             except BadRequest as error:
                 said, status = [words(context.language)["unavailable"]], error.status
+            except Refusal as refused:
+                said = [str(error["message"]) for error in refused.errors]
+                status = HTTPStatus.BAD_REQUEST
             except BadForm:
                 said, status = [words(context.language)["bad_form"]], HTTPStatus.BAD_REQUEST
             except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
                 status = self._outage.refused(error).status
                 is_busy = status == HTTPStatus.SERVICE_UNAVAILABLE
                 said = [words(context.language)["unavailable" if is_busy else "failed"]]
-            return page_response("message", context.language, depth, status, said)
+            return page_response(self.message, context.language, depth, status, said)
 
         return page_or_reason
+
+
+class PlainPages(Pages):
+    """Pages with certificates: beside them as PDF and picture."""
+
+    def __init__(self, context: MakeContext, outage: Outage, press: Press) -> None:
+        super().__init__(context, outage)
+        self._press = press
 
     async def printed(self, context: Context, row: CertificateRow | None) -> Response:
         """Return the printed certificate. Raises `Rejected`."""
