@@ -1,7 +1,6 @@
 """The composition root: settings, database, schema and routes become one ASGI application."""
 
 import asyncio
-import contextlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
@@ -97,6 +96,7 @@ _WRITES = Waiting(connection=5, lock=5, statement=60)
 _LOOKUPS = Waiting(connection=3, lock=3, statement=5)
 _OWN = Waiting(connection=10, lock=30)
 _READY_SECONDS = 5
+_LAST_WORK_SECONDS = 5
 
 _MEDIA_TYPES = {
     "trust": "application/octet-stream",
@@ -317,10 +317,13 @@ async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIter
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        # Cancelled inside of a transaction, one leaves its lock to be waited for by the next.
+        work.stopping.set()
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_LAST_WORK_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await server.close()
 
 

@@ -1,6 +1,7 @@
 """What a server does by itself, again and again: publish, and state what changed."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,13 @@ class Work:
     random: Random
     clock: Callable[[], datetime]
     outage: Outage = field(default_factory=Outage)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server ends: what runs is finished, and nothing begun."""
+
+    async def pause(self, seconds: float) -> None:
+        """Wait until it is time again, or the server ends."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
 
     def failed(self, what: str, error: Exception) -> None:
         """Log a failure whose work is tried again; a database that is away, once a minute."""
@@ -59,7 +67,7 @@ async def keep_days(work: Work) -> None:
 async def publish_forever(work: Work) -> None:
     """Publish changes every so often; what fails once is tried again."""
     warned_on: date | None = None
-    while True:
+    while not work.stopping.is_set():
         try:
             async with work.sessions.begin() as session:
                 await check_clock(session, work.clock())
@@ -80,7 +88,7 @@ async def publish_forever(work: Work) -> None:
             logger.warning("nothing is published: %s", rejected)
         except Exception as error:  # noqa: BLE001 - revocations must go out with the next try
             work.failed("publishing failed; it is tried again", error)
-        await asyncio.sleep(work.settings.publish_every_seconds)
+        await work.pause(work.settings.publish_every_seconds)
 
 
 async def follow_forever(work: Work) -> None:
@@ -88,7 +96,7 @@ async def follow_forever(work: Work) -> None:
 
     Readers of the feed state it, too; this is for what hangs on it, as reversed conversions.
     """
-    while True:
+    while not work.stopping.is_set():
         try:
             async with work.reads() as session:
                 has_work = await feed_queries.has_work(session)
@@ -98,19 +106,19 @@ async def follow_forever(work: Work) -> None:
                 await keep_deadlines(session, random=work.random)
         except Exception as error:  # noqa: BLE001 - changes must be stated with the next try
             work.failed("the feed is not followed; it is tried again", error)
-        await asyncio.sleep(work.settings.follow_every_seconds)
+        await work.pause(work.settings.follow_every_seconds)
 
 
 async def sweep_forever(work: Work) -> None:
     """Open what has come to be owed, and note what was missed; failures are tried again."""
-    while True:
+    while not work.stopping.is_set():
         try:
             swept = await sweep_all(work.sessions, now=work.clock(), random=work.random)
             if swept.opened or swept.found:
                 logger.info("swept: %s opened or changed, %s found", swept.opened, swept.found)
         except Exception as error:  # noqa: BLE001 - the next sweep finds the same
             work.failed("nothing is swept; it is tried again", error)
-        await asyncio.sleep(work.settings.sweep_every_seconds)
+        await work.pause(work.settings.sweep_every_seconds)
 
 
 async def notify_forever(work: Work) -> None:
@@ -119,7 +127,7 @@ async def notify_forever(work: Work) -> None:
     Each address has a task of its own: one that is slow keeps no other waiting.
     """
     async with asyncio.TaskGroup() as tasks:
-        while True:
+        while not work.stopping.is_set():
             try:
                 claimed = await claim_messages(work.sessions, work.keyring, now=work.clock())
             except Exception as error:  # noqa: BLE001 - they are notified with the next try
@@ -127,7 +135,7 @@ async def notify_forever(work: Work) -> None:
                 claimed = []
             for one in claimed:
                 tasks.create_task(_delivered(work, one))
-            await asyncio.sleep(work.settings.follow_every_seconds)
+            await work.pause(work.settings.follow_every_seconds)
 
 
 async def _delivered(work: Work, claimed: Claimed) -> None:
