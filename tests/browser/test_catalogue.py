@@ -25,7 +25,7 @@ def test_a_newcomer_finds_who_may_issue_and_who_left(served):
     assert "老年照护" in page.find("h1").text
     page.find('nav a[href*="decisions"]').click()
     page.wait(lambda: page.find("#left"))
-    assert "退出试点" in page.find("article h3").text
+    assert "退出试点" in page.find("article h2").text
     assert "考核中弄虚作假" in page.find("main").text
     page.find("#language").click()
     page.wait(lambda: page.find("html").get_attribute("lang") == "en")
@@ -45,6 +45,8 @@ def test_axe_finds_nothing_on_the_catalogue(served, scheme, width):
         "/types?name=老年",
         "/organizations",
         "/organizations/EO-001",
+        "/organizations/DEMO-EO",
+        "/types/CT-004",
         "/sites",
         "/fees",
         "/decisions",
