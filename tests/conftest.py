@@ -48,13 +48,15 @@ def server(demo):
         stderr=subprocess.PIPE,
     )
     url = f"http://127.0.0.1:{port}"
-    for _ in range(100):
+    for _ in range(600):  # the first start of all on a busy machine takes long
         try:
             with urllib.request.urlopen(f"{url}/readyz") as response:  # noqa: S310 - our own
                 assert response.status == 200
                 break
         except OSError:
             time.sleep(0.1)
+    else:
+        pytest.fail("the server does not start")
     yield url
     process.terminate()
     process.communicate(timeout=10)

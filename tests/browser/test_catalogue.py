@@ -28,7 +28,7 @@ def test_a_newcomer_finds_who_may_issue_and_who_left(served):
     assert "退出试点" in page.find("article h2").text
     assert "考核中弄虚作假" in page.find("main").text
     page.find("#language").click()
-    page.wait(lambda: page.find("html").get_attribute("lang") == "en")
+    page.wait(lambda: page.find("html[lang=en] h1"))
     assert page.find("h1").text == "Decisions"
 
 
