@@ -97,6 +97,7 @@ _LOOKUPS = Waiting(connection=3, lock=3, statement=5)
 _OWN = Waiting(connection=10, lock=30)
 _READY_SECONDS = 5
 _LAST_WORK_SECONDS = 5
+"""How long a server that ends waits for its own work; what takes longer is cancelled."""
 
 _MEDIA_TYPES = {
     "trust": "application/octet-stream",
