@@ -72,6 +72,10 @@ class Actor:
     certificate_ids: frozenset[UUID] = frozenset()
 
 
+ANYBODY = Actor("public", Role.PUBLIC)
+"""Whoever sends no token, for what anybody may do."""
+
+
 class Relation(StrEnum):
     """How an actor is related to what it acts on.
 

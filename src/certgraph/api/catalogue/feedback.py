@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from certgraph.actions.parties import Actor, Role
+from certgraph.actions.parties import ANYBODY
 from certgraph.actions.performing import perform
 from certgraph.api.catalogue import words as in_words
-from certgraph.api.catalogue.pages import CataloguePages, asked, shown
+from certgraph.api.catalogue.pages import GraphPages, asked, shown
 from certgraph.api.context import Context
 from certgraph.api.http.plain_pages import Form, one_of, posted
 from certgraph.feedback.actions import submit_feedback
@@ -19,10 +19,9 @@ from certgraph.problems import Rejected
 from certgraph.randomness import random_token
 
 _PRIVATE = "no-store"
-_ANYBODY = Actor("public", Role.PUBLIC)
 
 
-class FeedbackPages(CataloguePages):
+class FeedbackPages(GraphPages):
     """Answers what is below /catalogue/feedback."""
 
     def routes(self) -> list[Route]:
@@ -48,7 +47,7 @@ class FeedbackPages(CataloguePages):
             "subject_code": one_of(form, "subject").strip() or None,
         }
         try:
-            outcome = await perform(submit_feedback, context.environment, _ANYBODY, given)
+            outcome = await perform(submit_feedback, context.environment, ANYBODY, given)
         except Rejected as rejected:
             said = [one.message(context.language) for one in rejected.problems]
             return await self._shown(request, context, problems=said, typed=_typed(form))

@@ -29,14 +29,26 @@ _PUBLIC = "public, max-age=60"
 """How long caches keep a page: what is decided now is to be seen now."""
 
 
-class CataloguePages(Pages):
-    """Answers what is below /catalogue, but for feedback."""
+class GraphPages(Pages):
+    """Pages that show what a query of the graph gives to the public."""
 
     message = "catalogue_message"
 
     def __init__(self, context: MakeContext, outage: Outage, answering: Answering) -> None:
         super().__init__(context, outage)
         self._answering = answering
+
+    async def read(self, name: str, context: Context, /, **given: object) -> Mapping[str, Any]:
+        """Return what a page's query gives. Raises `Refusal`."""
+        known = {  # no text of ours holds NUL, and PostgreSQL takes none
+            one: value.replace("\0", "") if isinstance(value, str) else value
+            for one, value in given.items()
+        }
+        return await self._answering.read(_document(name), context, known)
+
+
+class CataloguePages(GraphPages):
+    """Answers what is below /catalogue, but for feedback."""
 
     def routes(self) -> list[Route]:
         """Return where it is."""
@@ -118,14 +130,6 @@ class CataloguePages(Pages):
         given = asked(request, "after")
         data = await self.read("notices", context, **given)
         return shown(request, context, "notices", data, asked=given)
-
-    async def read(self, name: str, context: Context, /, **given: object) -> Mapping[str, Any]:
-        """Return what a page's query gives. Raises `Refusal`."""
-        known = {  # no text of ours holds NUL, and PostgreSQL takes none
-            one: value.replace("\0", "") if isinstance(value, str) else value
-            for one, value in given.items()
-        }
-        return await self._answering.read(_document(name), context, known)
 
 
 @cache
