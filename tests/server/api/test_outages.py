@@ -22,6 +22,7 @@ from certgraph.api.background import (
     keep_days,
     notify_forever,
     publish_forever,
+    sweep_forever,
 )
 from certgraph.api.connections import ReadPool, Unavailable
 from certgraph.api.http import outages
@@ -125,6 +126,25 @@ async def test_the_servers_own_work_says_so_in_one_line_too(house, closed_port, 
     (line,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
     assert line.exc_info is None
     assert "the database cannot be used" in line.getMessage()
+
+
+async def test_a_server_that_ends_lets_its_own_work_end_and_cancels_none_of_it(house):
+    work = Work(
+        settings=house.settings,
+        keyring=house.keyring,
+        sessions=house.sessions,
+        reads=house.sessions,
+        random=house.random,
+        clock=lambda: house.now,
+    )
+    forever = (publish_forever, follow_forever, sweep_forever, notify_forever)
+    loops = [asyncio.create_task(one(work)) for one in forever]
+    await asyncio.sleep(0.01)  # the first of its work is on its way
+    assert not any(loop.done() for loop in loops)
+    work.stopping.set()
+    done, late = await asyncio.wait(loops, timeout=20)
+    assert not late
+    assert [loop.result() for loop in done] == [None] * 4
 
 
 @asynccontextmanager

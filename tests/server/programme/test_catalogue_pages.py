@@ -99,6 +99,13 @@ async def test_a_newcomer_finds_who_may_issue_where_and_for_how_much(visitor, ho
     assert re.search(r"广州市 1 1 已设站点", covered), covered
 
 
+async def test_a_cap_is_shown_with_its_document_beside_the_fees(visitor):
+    await visitor.exams.cap("2021-08-02 09:00", 31_050, "2021-08-03")
+    for path in ("/types/CT-001", "/fees?type=CT-001"):
+        caps = (await visitor.text(path)).partition("考核成本上限")[2]
+        assert "初级 机考 310.50 受委托机构 教职所〔2021〕1号 2021-08-03 – 未定截止日期" in caps
+
+
 async def test_a_filter_that_nothing_meets_says_so(visitor):
     assert "没有符合条件的内容" in await visitor.text("/types?name=没有这种证书")
     assert "没有符合条件的内容" in await visitor.text("/sites?authority=PA-430000")
