@@ -75,6 +75,7 @@ def serve(folder: Path | None, host: str, port: int) -> int:
     print(f"GraphiQL  {place}/graphql", file=sys.stderr)
     print(f"Verify    {place}/v", file=sys.stderr)
     print(f"Holders   {place}/h", file=sys.stderr)
+    print(f"Catalogue {place}/catalogue", file=sys.stderr)
     print(f"Trust     {place}/trust/bundle.cgtrust", file=sys.stderr)
     print("Stop with Ctrl-C.", file=sys.stderr)
     gc.collect()
