@@ -97,9 +97,9 @@ def programme_rules() -> str:
             if rule.regime == regime.code
         ]
         title = f"## {regime.code}: {regime.title}"
-        parts.append(
-            f"{title}\n\n{regime.title_zh} · {regime.document} {days}\n\n{table(head, lines)}"
-        )
+        note = f"{regime.note}\n\n" if regime.note else ""
+        about = f"{regime.title_zh} · {regime.document} {days}"
+        parts.append(f"{title}\n\n{about}\n\n{note}{table(head, lines)}")
     summary = ", ".join(f"{count} {status}" for status, count in counts.most_common())
     return _RULES.format(count=len(rules), summary=f"{summary}.", regimes="\n".join(parts))
 

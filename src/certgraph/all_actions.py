@@ -20,6 +20,7 @@ from certgraph.credit_bank.proposals import hours_rules, recognition
 from certgraph.duties import answering, filing, waiving
 from certgraph.entitlements import actions as entitlements
 from certgraph.feedback import actions as feedback
+from certgraph.handover import closing
 from certgraph.organizations import actions as organizations
 from certgraph.organizations import appointments, keys, tokens
 from certgraph.organizations.subjects import ProgrammeParties
@@ -27,7 +28,7 @@ from certgraph.parameters import actions as parameters
 from certgraph.participation import actions as participation
 from certgraph.participation import counting
 from certgraph.standards import actions as standards
-from certgraph.standards import catalogue_import
+from certgraph.standards import catalogue_import, occupations
 from certgraph.supervision import actions as cases
 from certgraph.supervision import correcting, deciding
 from certgraph.transparency import recovering
@@ -41,6 +42,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *tokens.ACTIONS,
     *standards.ACTIONS,
     *catalogue_import.ACTIONS,
+    *occupations.ACTIONS,
     *participation.ACTIONS,
     *counting.ACTIONS,
     *filing.ACTIONS,
@@ -69,6 +71,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *cases.ACTIONS,
     *deciding.ACTIONS,
     *correcting.ACTIONS,
+    *closing.ACTIONS,
     *service.ACTIONS,
     *restoring.ACTIONS,
     *recovering.ACTIONS,

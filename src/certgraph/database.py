@@ -285,6 +285,15 @@ def make_read_sessions(engine: AsyncEngine) -> Sessions:
     return async_sessionmaker(engine.execution_options(reads=True), expire_on_commit=False)
 
 
+async def keep_one_view(session: Session) -> None:
+    """Let all that a new session reads be of one moment, however long it takes.
+
+    SQLite's transactions are so anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 async def database_time(session: Session) -> datetime | None:
     """Return the time by the database's own clock; None for SQLite, which has none."""
     if session.get_bind().dialect.name != "postgresql":

@@ -106,7 +106,7 @@ def _changed(
     What was made or changed first, and what the action says that it touched besides.
     """
     first = results[0] if results else None
-    rows: list[Any] = first if isinstance(first, list) else [first]
+    rows: list[Any] = list(first) if isinstance(first, list) else [first]
     if not any(is_row(type(row)) for row in rows):
         rows = [subject]
     about = action.about

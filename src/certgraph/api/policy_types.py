@@ -31,6 +31,10 @@ class Regime:
     completes_until: date | None = strawberry.field(
         description="Last day on which what was begun in it may be completed."
     )
+    note: str | None = strawberry.field(
+        description="What is kept of it here, where that is not all; in English."
+    )
+    note_zh: str | None = strawberry.field(description="The same in Chinese.")
 
     @classmethod
     def of(cls, regime: RegimeData) -> "Regime":
@@ -43,6 +47,8 @@ class Regime:
             first_on=regime.first_on,
             last_on=regime.last_on,
             completes_until=regime.completes_until,
+            note=regime.note or None,
+            note_zh=regime.note_zh or None,
         )
 
 

@@ -26,22 +26,29 @@ from certgraph.problems import refusal
 _LEAVES = "the organization leaves the programme"
 
 
-async def leave(act: Act, organization: OrganizationRow, effective_on: date) -> None:
+async def leave(
+    act: Act,
+    organization: OrganizationRow,
+    effective_on: date,
+    state: OrganizationState = OrganizationState.EXITED,
+) -> None:
     """Let an organization leave from a day on, and end what rests on its taking part.
 
     Its right to issue, its keys, sites and fees end the day before; plans of exams that day or
     later are withdrawn, and what waits for a yes is declined. What it issued before stays valid.
 
     Raises:
-        Rejected: A step the programme does not know, it leaves already, or certificates that count
-            are dated on that day or after it: a verifier would refuse them.
+        Rejected: A step the programme does not know, it leaves already, it is to be handed over on
+            a day to come, or certificates that count are dated on that day or after it: a verifier
+            would refuse them.
 
-    Source: rule R53.
+    Source: rules R53 (EXITED) and S15 (HANDED_OVER).
     """
-    if effective_on <= programme_day(act.now):
-        change_organization_state(act, organization, OrganizationState.EXITED, effective_on)
-    else:
+    is_to_come = effective_on > programme_day(act.now)
+    if is_to_come and state is OrganizationState.EXITED:
         await plan_exit(act, organization, effective_on)
+    else:
+        change_organization_state(act, organization, state, effective_on)
     await check_nothing_issued_since(act, organization, effective_on)
     act.touched.extend(await end_what_rests_on(act, organization, effective_on))
 

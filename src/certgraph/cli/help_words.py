@@ -51,6 +51,7 @@ ZH: dict[str, str] = {
     "command_correct-many": "按表批量更正并换发证书",
     "command_recheck": "重新核验已签发的全部证书",
     "command_log": "证书日志：已登记证书的公开记录",
+    "command_handover": "试点结束时的移交数据包",
     "command_sweep": "登记新的应办事项和发现的问题",
     "command_parameter": "项目中有时效的参数",
     "command_credit-bank": "学习成果记录的推送和镜像",

@@ -30,6 +30,7 @@ MODULES = {
     "printing": ("print",),
     "log": ("log",),
     "programme": ("sweep", "parameter"),
+    "handover": ("handover",),
 }  # fmt: skip
 """Module → the commands in it. One is imported when it is chosen: all of them take three seconds.
 All but the first two need the server's packages, and speak English."""

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from certgraph.credential.encoding import MalformedEncoding, decode, encode
-from certgraph.credential.envelopes import MalformedEnvelope, open_sign1, sign1
-from certgraph.credential.signature import Signer, is_signed_by
+from certgraph.credential.signature import Signer
+from certgraph.credential.statements import (
+    MalformedStatement,
+    open_statement,
+    sign_statement,
+    unchecked_statement,
+)
 
 TYP = "cga+cwt"
-_IAT = 6
 _HEAD = -65541
 _HASH_BYTES = 32
 
@@ -40,17 +43,16 @@ class AuditHead:
 
 def sign_audit_head(signer: Signer, head: AuditHead) -> bytes:
     """Return a head as it is published."""
-    return sign1(signer, TYP, encode({_IAT: head.issued_at, _HEAD: [head.sequence, head.hash]}))
+    return sign_statement(signer, TYP, _HEAD, [head.sequence, head.hash], head.issued_at)
 
 
 def unchecked_head(token: bytes) -> AuditHead | None:
     """Return a head that was published here, its signature not checked; None: it is none."""
     try:
-        payload = decode(open_sign1(token, TYP).payload)
-        sequence, hash_ = payload[_HEAD]
-        return AuditHead(sequence, hash_, payload[_IAT])
-    except (MalformedEnvelope, MalformedEncoding, KeyError, TypeError, ValueError):
+        _, issued_at, (sequence, hash_) = unchecked_statement(token, TYP, _HEAD)
+    except (MalformedStatement, TypeError, ValueError):
         return None
+    return AuditHead(sequence, hash_, issued_at)
 
 
 def open_audit_head(token: bytes, keys: Mapping[bytes, Ed25519PublicKey]) -> AuditHead:
@@ -60,15 +62,11 @@ def open_audit_head(token: bytes, keys: Mapping[bytes, Ed25519PublicKey]) -> Aud
         MalformedAuditHead: Wrong form, unknown key, wrong signature.
     """
     try:
-        envelope = open_sign1(token, TYP)
-        payload = decode(envelope.payload)
-        issued_at, (sequence, hash_) = payload[_IAT], payload[_HEAD]
-    except (MalformedEnvelope, MalformedEncoding, KeyError, TypeError, ValueError) as error:
-        raise MalformedAuditHead(f"it has another form: {error}") from None
-    key = keys.get(envelope.kid)
-    if key is None or not is_signed_by(key, envelope.signature, envelope.to_be_signed):
-        raise MalformedAuditHead("no status key of the trust list signed it")
-    numbers = type(issued_at) is int and type(sequence) is int and sequence > 0
-    if not (numbers and isinstance(hash_, bytes) and len(hash_) == _HASH_BYTES):
-        raise MalformedAuditHead("a claim has another type")
-    return AuditHead(sequence, hash_, issued_at)
+        issued_at, stated = open_statement(token, TYP, _HEAD, keys)
+    except MalformedStatement as error:
+        raise MalformedAuditHead(str(error)) from None
+    match stated:
+        case [int(sequence), bytes(hash_)] if sequence > 0 and len(hash_) == _HASH_BYTES:
+            if type(issued_at) is int and type(sequence) is int:
+                return AuditHead(sequence, hash_, issued_at)
+    raise MalformedAuditHead("a claim has another type")

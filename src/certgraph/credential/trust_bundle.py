@@ -289,12 +289,8 @@ def _check_rollback(trust_list: TrustList, fingerprint: bytes, held: Trust | Non
 def _status_lists(
     trust_list: TrustList, tokens: Sequence[bytes]
 ) -> dict[tuple[str, int], StatusList]:
-    listed_keys = {
-        kid_of(listed.public_key): listed
-        for listed in trust_list.status_keys
-        if listed.compromised_day is None
-    }
-    keys = {kid: load_public_key(listed.public_key) for kid, listed in listed_keys.items()}
+    listed_keys = {kid_of(listed.public_key): listed for listed in trust_list.status_keys}
+    keys = status_keys(trust_list)
     known = {organization.code for organization in trust_list.organizations}
     found: dict[tuple[str, int], StatusList] = {}
     for token in tokens:
@@ -322,6 +318,15 @@ def _check_mix(status_lists: Mapping[tuple[str, int], StatusList], held: Trust |
             raise UntrustedBundle(
                 "mixed", f"status list {number} of {code} is missing or older than the one held"
             )
+
+
+def status_keys(trust_list: TrustList) -> dict[bytes, Ed25519PublicKey]:
+    """Return key id → key of status lists that is not compromised, ready to verify."""
+    return {
+        kid_of(listed.public_key): load_public_key(listed.public_key)
+        for listed in trust_list.status_keys
+        if listed.compromised_day is None
+    }
 
 
 def log_keys(trust_list: TrustList) -> list[Ed25519PublicKey]:

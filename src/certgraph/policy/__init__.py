@@ -43,6 +43,8 @@ class Regime:
         first_on: Its first day.
         last_on: Its last day.
         completes_until: Last day on which what was begun in it may be completed.
+        note: What is kept of it here, where that is not all, in English; empty: all.
+        note_zh: The same in Chinese.
     """
 
     code: str
@@ -52,6 +54,8 @@ class Regime:
     first_on: date | None
     last_on: date | None
     completes_until: date | None
+    note: str
+    note_zh: str
 
     def holds_on(self, day: date) -> bool:
         """Tell whether it holds on a day; what has no first day is a practice, and never does."""
@@ -122,6 +126,8 @@ def regimes() -> Mapping[str, Regime]:
             first_on=_day(row["first_on"]),
             last_on=_day(row["last_on"]),
             completes_until=_day(row["completes_until"]),
+            note=row["note_en"],
+            note_zh=row["note_zh"],
         )
         for row in _rows("regimes.csv")
     }

@@ -6,16 +6,18 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, func, literal, select
+from sqlalchemy import ColumnElement, Date, delete, func, literal, select, update
 
 from certgraph.database import Session
 from certgraph.organizations.tables import OrganizationRow
+from certgraph.standards.rules import CertificateTypeState
 from certgraph.standards.tables import (
     CertificateLevelRow,
     CertificateTypeOrganizationRow,
     CertificateTypeRow,
     LearningOutcomeRow,
     MajorRow,
+    OccupationMappingRow,
     StandardRow,
     StandardVersionMajorRow,
     StandardVersionRow,
@@ -99,6 +101,21 @@ async def is_organization_of_type(
         CertificateTypeOrganizationRow, (certificate_type_id, organization_id)
     )
     return found is not None
+
+
+async def delete_occupations(session: Session, certificate_type_id: UUID, level: int) -> None:
+    """Delete what a level of a type was said to correspond to."""
+    row = OccupationMappingRow
+    which = (row.certificate_type_id == certificate_type_id, row.level == level)
+    await session.execute(delete(row).where(*which))
+
+
+async def hand_over_types(session: Session) -> None:
+    """Let every certificate type that is not withdrawn be handed over."""
+    row, state = CertificateTypeRow, CertificateTypeState
+    which = row.state.in_((state.ANNOUNCED, state.ACTIVE))
+    changed = update(row).where(which).values(state=state.HANDED_OVER)
+    await session.execute(changed.execution_options(synchronize_session="fetch"))
 
 
 async def certificate_type_by_name(session: Session, name: str) -> CertificateTypeRow | None:

@@ -172,3 +172,28 @@ class StandardVersionMajorRow(Base):
         ForeignKey("standard_versions.id"), primary_key=True
     )
     major_id: Mapped[UUID] = mapped_column(ForeignKey("majors.id"), primary_key=True, index=True)
+
+
+class OccupationMappingRow(Base):
+    """An occupation that a level of a certificate type corresponds to, as a document says it.
+
+    `code` is of the classification of occupations 职业分类大典; `skill_level` 5 (初级工) to 1
+    (高级技师).
+    """
+
+    __tablename__ = "occupation_mappings"
+    __table_args__ = (
+        UniqueConstraint("certificate_type_id", "level", "position"),
+        CheckConstraint("level BETWEEN 1 AND 3", name="level"),
+        CheckConstraint("skill_level BETWEEN 1 AND 5", name="skill_level"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    certificate_type_id: Mapped[UUID] = mapped_column(ForeignKey("certificate_types.id"))
+    level: Mapped[int]
+    position: Mapped[int]
+    code: Mapped[str] = mapped_column(String(12))
+    name: Mapped[str] = mapped_column(Text)
+    skill_level: Mapped[int]
+    source: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -55,7 +55,7 @@ async def exit_organization(
     if later and completion is Completion.REGISTERED_STUDENTS:
         facts = {"name": organization.name, "count": later, "since": effective_on.isoformat()}
         raise refusal("organization.drafted_since", "effective_on", **facts)
-    act.touched.extend(await _complete(act, organization, completion))
+    act.touched.extend(await complete(act, organization, completion))
     # 3. What others owe because of it.
     parameters = await parameters_in_force(act.session)
     today = programme_day(act.now)
@@ -83,7 +83,7 @@ async def exit_organization(
     await obligation_queries.open_obligations(act.session, rows)
 
 
-async def _complete(
+async def complete(
     by: Recording, organization: OrganizationRow, completion: Completion
 ) -> list[Any]:
     """Let what was drafted be signed to its end, or delete it; return what changed.
@@ -192,6 +192,6 @@ async def take_effect(session: Session, now: datetime, random: Random) -> int:
             later = CertificateRow.issued_on >= since
             own = CertificateRow.organization_id == organization.id
             await run_queries.delete_drafts(session, later & own)
-            await _complete(by, organization, completion)
+            await complete(by, organization, completion)
         left += 1
     return left

@@ -295,6 +295,27 @@ async def _publish_status_lists(
     return tokens, renewed
 
 
+async def status_signer(session: Session, keyring: Keyring, now: datetime) -> Signer:
+    """Return the signer of status lists that the trust list in force names.
+
+    Raises:
+        Rejected: No trust list in force, or no key for status lists.
+    """
+    current = await queries.current_trust_list(session)
+    if current is None:
+        raise refusal("trust.none_in_force")
+    return await _status_signer(session, keyring, read_trust_list(current.signed), now)
+
+
+async def _status_signer(
+    session: Session, keyring: Keyring, content: TrustList, now: datetime
+) -> Signer:
+    signer = await _signer(session, keyring, KeyPurpose.STATUS, content.status_keys, now)
+    if signer is None:
+        raise refusal("trust.no_status_key", sequence=content.sequence)
+    return signer
+
+
 async def publish(
     session: Session, keyring: Keyring, *, base_url: str, now: datetime, freshness: Freshness
 ) -> Publication:
@@ -308,9 +329,7 @@ async def publish(
     if current is None:
         raise refusal("trust.none_in_force")
     content = read_trust_list(current.signed)
-    signer = await _signer(session, keyring, KeyPurpose.STATUS, content.status_keys, now)
-    if signer is None:
-        raise refusal("trust.no_status_key", sequence=content.sequence)
+    signer = await _status_signer(session, keyring, content, now)
     # 2. Status lists that changed, or would soon be too old.
     listed = {organization.code for organization in content.organizations}
     tokens, renewed = await _publish_status_lists(

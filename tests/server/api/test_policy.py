@@ -38,7 +38,7 @@ async def test_rules_are_found_by_regime_force_day_and_party(client, given, firs
 async def test_a_rule_says_in_which_regime_it_holds_and_whom_it_binds(client):
     query = """{ policyRule(id: "R39") { titleZh forces organizationKinds url note
         regime { code firstOn lastOn completesUntil document } }
-        regimes { code firstOn } }"""
+        regimes { code firstOn noteZh } }"""
     assert await client.data(query) == {
         "policyRule": {
             "titleZh": "证书信息7个工作日内录入",
@@ -55,10 +55,10 @@ async def test_a_rule_says_in_which_regime_it_holds_and_whom_it_binds(client):
             },
         },
         "regimes": [
-            {"code": "PILOT", "firstOn": "2019-11-14"},
-            {"code": "MOHRSS", "firstOn": "2026-01-01"},
-            {"code": "SCHOOL_PRACTICE", "firstOn": None},
-            {"code": "PROVINCIAL_PRACTICE", "firstOn": None},
+            {"code": "PILOT", "firstOn": "2019-11-14", "noteZh": None},
+            {"code": "MOHRSS", "firstOn": "2026-01-01", "noteZh": regimes()["MOHRSS"].note_zh},
+            {"code": "SCHOOL_PRACTICE", "firstOn": None, "noteZh": None},
+            {"code": "PROVINCIAL_PRACTICE", "firstOn": None, "noteZh": None},
         ],
     }
 

@@ -64,6 +64,7 @@ from certgraph.standards.tables import (
     CertificateTypeRow,
     KnownWorkAreaRow,
     MajorRow,
+    OccupationMappingRow,
     StandardVersionMajorRow,
     StandardVersionRow,
 )
@@ -371,6 +372,20 @@ async def _catalogue(session, house: House) -> None:
                 position=position,
                 name=name,
                 source="made up for tests",
+            )
+        )
+    for level, position in ((2, 2), (2, 1), (1, 1)):
+        session.add(
+            OccupationMappingRow(
+                id=new_id(house.random),
+                certificate_type_id=type_.id,
+                level=level,
+                position=position,
+                code=f"4-08-02-0{position}",
+                name=f"职业{position}",
+                skill_level=5 - level,
+                source="made up for tests",
+                recorded_at=house.now,
             )
         )
     for number in (8, 9):

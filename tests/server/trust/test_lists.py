@@ -119,6 +119,20 @@ async def test_a_certificate_outlives_its_organizations_exit(house):
     assert result.issuer_key.organization.state.name == "EXITED"
 
 
+async def test_x14_a_list_older_than_the_exit_knows_nothing_of_it(house):
+    (row,) = await house.issue()
+    text = await house.qr_text(row)
+    await new_list(house)
+    older = open_trust_bundle((await published(house))[1], ROOT_KEYS, now=house.now)
+    given = {"state": OrganizationState.EXITED, "since": date(2026, 11, 20)}
+    await house.perform(change_issuer_state, organization_code="EO-001", **given)
+    await new_list(house)
+    newer = open_trust_bundle((await published(house))[1], ROOT_KEYS, now=house.now)
+    found = [verify(text, trust, now=house.now) for trust in (older, newer)]
+    assert [one.verdict for one in found] == [Verdict.VALID] * 2
+    assert [one.issuer_key.organization.has_left for one in found] == [False, True]
+
+
 async def test_entries_never_given_out_are_revoked_once_their_organization_has_left(house):
     (row,) = await house.issue()
     await new_list(house)

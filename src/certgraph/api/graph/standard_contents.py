@@ -11,6 +11,7 @@ from certgraph.standards.tables import (
     CertificateLevelRow,
     KnownWorkAreaRow,
     LearningOutcomeRow,
+    OccupationMappingRow,
     StandardContentRow,
 )
 
@@ -46,6 +47,25 @@ class CertificateTypeLevel:
         order_by=[KnownWorkAreaRow.position],
         description="Work areas that a source names for it.",
     )
+
+
+@strawberry.type(description="An occupation that a level of a certificate corresponds to 对应目录.")
+@read_from(OccupationMappingRow, policy=below_parent)
+class Occupation:
+    """See `certgraph.standards.tables.OccupationMappingRow`."""
+
+    level: CertificateLevel = column(
+        OccupationMappingRow.level, description="Which level of the certificate."
+    )
+    code: str = column(
+        OccupationMappingRow.code, description="Its code in 职业分类大典, e.g. 4-14-01-02."
+    )
+    name: str = column(OccupationMappingRow.name, description="Its name, or its kind of work 工种.")
+    skill_level: int = column(
+        OccupationMappingRow.skill_level,
+        description="职业技能等级 that corresponds: 5 (初级工) to 1 (高级技师).",
+    )
+    source: str = column(OccupationMappingRow.source, description="The document that says so.")
 
 
 @strawberry.type(description="A learning outcome 学习成果 that certificates name by number.")

@@ -14,6 +14,7 @@ from certgraph.api.graph.organizations import Organization
 from certgraph.api.graph.standard_contents import (
     CertificateTypeLevel,
     LearningOutcome,
+    Occupation,
     WorkArea,
 )
 from certgraph.api.reads.declarations import Conditions, everybody
@@ -46,6 +47,7 @@ from certgraph.standards.tables import (
     CertificateTypeRow,
     LearningOutcomeRow,
     MajorRow,
+    OccupationMappingRow,
     StandardContentRow,
     StandardRow,
     StandardVersionMajorRow,
@@ -97,6 +99,11 @@ class CertificateType(Node):
         CertificateLevelRow.certificate_type_id,
         order_by=[CertificateLevelRow.level],
         description="Levels it is known to have; empty where that is unknown.",
+    )
+    occupations: list[Occupation] = many(
+        OccupationMappingRow.certificate_type_id,
+        order_by=[OccupationMappingRow.level, OccupationMappingRow.position],
+        description="Occupations that its levels correspond to; empty where no document says one.",
     )
     organizations: list[Organization] = many(
         CertificateTypeOrganizationRow.certificate_type_id,

@@ -67,7 +67,9 @@ def payload_of(action: AnyAction) -> type:
         if row is not None:
             item: Any = _item_of(row)
             hints[name] = list[item]
-            namespace[name] = strawberry.field(description="In the order of the request.")
+            named = any(_is_list(one.type) for one in action.inputs)
+            said = "In the order of the request." if named else "Each of them, by code."
+            namespace[name] = strawberry.field(description=said)
         elif is_row(hint):
             hints[f"{name}_key"] = _KEY
             hints[name] = node_of(hint) | None
@@ -94,6 +96,11 @@ def payload_of(action: AnyAction) -> type:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
+
+
+def _is_list(hint: Any) -> bool:
+    """Tell whether an input takes several of something."""
+    return typing.get_origin(extras_of(hint)[0]) is Sequence
 
 
 def _row_in_list(hint: Any) -> type | None:

@@ -13,7 +13,7 @@ from certgraph.assessment.queries import erase_registrations
 from certgraph.calendar import programme_day
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.holders import queries as holder_queries
-from certgraph.certificates.leaving import check_nothing_issued_since, leave
+from certgraph.certificates.leaving import leave
 from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.rules import CertificateState, state_problems
 from certgraph.certificates.subjects import CERTIFICATE, CORRECTED_CERTIFICATE, reject_erased
@@ -274,22 +274,22 @@ async def change_issuer_state(
     Raises:
         Rejected: A step the programme does not know, a day before the last change or after today;
             it leaves from a day on which, or after which, it issued certificates that count; it is
-            to be AGREED without an agreement in effect (R46), or EXITED without a case (R53): the
-            office alone records an exit that was decided elsewhere, from its document.
+            to be AGREED without an agreement in effect (R46), EXITED without a case (R53), or
+            HANDED_OVER without its regime (S15): the office alone records what was decided
+            elsewhere, from its document.
     """
     await check_no_exit_to_come(act, organization)
     if state is OrganizationState.AGREED and act.actor.role is not Role.OPERATOR:
         await _check_agreement(act, organization, since)
-    if state is OrganizationState.EXITED:
-        if act.actor.role is not Role.OPERATOR:
-            raise refusal("organization.exit_by_case", "state", name=organization.name)
-        if since > programme_day(act.now):  # a case alone decides on a day to come
-            change_organization_state(act, organization, state, since)
-        await leave(act, organization, since)
-        return organization
-    change_organization_state(act, organization, state, since)
-    if state in HAS_LEFT:
-        await check_nothing_issued_since(act, organization, since)
+    if state not in HAS_LEFT:
+        return change_organization_state(act, organization, state, since)
+    if act.actor.role is not Role.OPERATOR:
+        by_case = state is OrganizationState.EXITED
+        code = "organization.exit_by_case" if by_case else "organization.handover_by_regime"
+        raise refusal(code, "state", name=organization.name)
+    if since > programme_day(act.now):  # a case alone decides on a day to come
+        change_organization_state(act, organization, state, since)
+    await leave(act, organization, since, state)
     return organization
 
 

@@ -1,0 +1,132 @@
+"""An exit is decided while a batch is signed, and the worker is killed (kill -9) at any point."""
+
+import asyncio
+import signal
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+from sqlalchemy import text
+
+from certgraph.actions import auditing
+from certgraph.certificates.batches import issuing
+from certgraph.certificates.batches.workers import LEASE, BatchStep
+from certgraph.certificates.signing.batches import IssueStep
+from certgraph.organizations.rules import OrganizationState
+from certgraph.organizations.tables import OrganizationRow
+from certgraph.supervision.rules import Completion
+from certgraph.supervision.tables import CaseRow
+from tests.server.batch_kit import Desk, person
+from tests.server.conftest import open_house
+from tests.server.killing import in_a_child, killer
+from tests.server.programme.case_kit import decided, rows_of, verified
+from tests.server.programme_kit import Programme
+
+CANDIDATES, PART = 30, 10
+MORNING = datetime(2026, 3, 10, 1, tzinfo=UTC)
+STEPS = [
+    BatchStep.CLAIMED,
+    BatchStep.BEGUN,
+    BatchStep.SIGNED,
+    BatchStep.ENDED,
+    IssueStep.BATCH_READ,
+    IssueStep.BATCH_SIGNED,
+    IssueStep.BATCH_CHECKED,
+    IssueStep.BATCH_STORED,
+]
+
+
+async def sign_until_killed(url, step, times):
+    """Sign in parts of ten; kill this process when `step` is passed for the n-th time."""
+    issuing.sign_batch = partial(issuing.sign_batch, limit=PART)
+    house = open_house(url, seed=3)
+    house.now = MORNING
+    await Desk(house, observe=killer(step, times), now=MORNING).work()
+
+
+async def counted(programme):
+    """Return how many drafts there are, and how many certificates."""
+    statement = "SELECT signature IS NULL, count(*) FROM certificates GROUP BY 1"
+    async with programme.house.sessions() as session:
+        found = {bool(row[0]): row[1] for row in await session.execute(text(statement))}
+    return found.get(True, 0), found.get(False, 0)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("completion", Completion, ids=str)
+@pytest.mark.parametrize("step", STEPS, ids=str)
+async def test_an_exit_after_a_kill_finishes_all_or_keeps_what_was_signed(
+    programme, step, completion
+):
+    house = programme.house
+    house.now = MORNING
+    batch = await Desk(house).validated(
+        [person(n, 颁发日期="2026-03-10") for n in range(CANDIDATES)]
+    )
+    await Desk(house).approve(batch)
+    case = await verified(programme, "2026-03-10 09:10", "MOE", "EO-001")
+    times = 2 if step is BatchStep.SIGNED or step.value.startswith("batch") else 1
+    ended = await asyncio.to_thread(in_a_child, sign_until_killed, house.url, step, times)
+    assert ended == -signal.SIGKILL
+    drafts, signed = await counted(programme)
+    assert drafts + signed == CANDIDATES
+    await decided(programme, "2026-03-10 10:00", "MOE", case, completion=completion)
+    house.now = MORNING + LEASE + timedelta(days=2)
+    await programme.sweep("2026-03-12 09:10")
+    await Desk(house).work()
+    finishes = completion is Completion.REGISTERED_STUDENTS
+    assert await counted(programme) == (0, CANDIDATES if finishes else signed)
+    is_there = finishes or signed
+    assert (await Desk(house).batch(batch.id)).state == ("issued" if is_there else "cancelled")
+    async with house.sessions() as session:
+        keys = await session.scalar(text("SELECT count(candidate_key) FROM certificates"))
+    assert keys == (CANDIDATES if finishes else signed)  # of whom the others are free
+
+
+async def decide_until_killed(url, case_id):
+    """Decide an exit; kill this process after everything is written and before it is committed."""
+    observe = killer("recorded", 1)
+
+    async def record(*_given, **_options):
+        observe("recorded", 1)
+
+    auditing.record_done = record
+    house = open_house(url, seed=3)
+    house.now = MORNING
+    programme = Programme(house)
+    (case,) = [one for one in await rows_of(programme, CaseRow) if one.id == case_id]
+    await decided(programme, "2026-03-10 10:00", "MOE", case)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+async def test_an_exit_that_is_killed_before_its_end_did_nothing_and_is_done_again(programme):
+    house = programme.house
+    house.now = MORNING
+    batch = await Desk(house).validated(
+        [person(n, 颁发日期="2026-03-10") for n in range(CANDIDATES)]
+    )
+    case = await verified(programme, "2026-03-10 09:10", "MOE", "EO-001")
+    before = await everything(house)
+    ended = await asyncio.to_thread(in_a_child, decide_until_killed, house.url, case.id)
+    assert ended == -signal.SIGKILL
+    assert await everything(house) == before
+    await decided(programme, "2026-03-10 10:00", "MOE", case)
+    assert await everything(house) != before
+    assert batch.state == "validated"
+    programme.house.now = MORNING + timedelta(days=2)
+    await programme.sweep("2026-03-12 09:10")
+    (row,) = [one for one in await rows_of(programme, OrganizationRow) if one.code == "EO-001"]
+    assert row.state is OrganizationState.EXITED
+
+
+async def everything(house):
+    """Return all rows that an exit writes, as texts."""
+    found = {}
+    async with house.sessions() as session:
+        for table in ("cases", "case_entries", "organizations", "organization_state_changes"):
+            rows = await session.execute(text(f"SELECT * FROM {table} ORDER BY id"))  # noqa: S608
+            found[table] = [str(tuple(row)) for row in rows]
+        for table in ("entitlements", "signing_keys", "obligations", "issue_runs", "audit_entries"):
+            rows = await session.execute(text(f"SELECT * FROM {table}"))  # noqa: S608
+            found[table] = sorted(str(tuple(row)) for row in rows)
+    return found
