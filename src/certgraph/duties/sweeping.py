@@ -60,6 +60,7 @@ async def sweep(
     now: datetime,
     random: Random,
     others: Sequence[Generator] = (),
+    noting: Sequence[Generator] = (),
     afterwards: Sequence[Generator] = (),
 ) -> Swept:
     """Sweep once.
@@ -69,13 +70,14 @@ async def sweep(
         now: When.
         random: Source of ids.
         others: What capabilities above know to be owed.
+        noting: What they find.
         afterwards: What follows, in capabilities above, from what was found.
     """
     opened = found = 0
     for part in (_open_reports, *others):
         async with sessions.begin() as session:
             opened += await part(session, now, random)
-    for part in (_note_missed_reports, _note_unfiled_activities, _note_few_points):
+    for part in (_note_missed_reports, _note_unfiled_activities, _note_few_points, *noting):
         async with sessions.begin() as session:
             found += await part(session, now, random)
     for part in afterwards:

@@ -27,6 +27,8 @@ class ParameterName(StrEnum):
     ACTIVITY_LEAD_DAYS = "activity_lead_days"
     TRAINERS_INDUSTRY_PERCENT = "trainers_industry_percent"
     FEEDBACK_ANSWER_DAYS = "feedback_answer_days"
+    FEEDBACK_CLUSTER_LEAST = "feedback_cluster_least"
+    FEEDBACK_CLUSTER_DAYS = "feedback_cluster_days"
     MONITORING_POINTS_LEAST = "monitoring_points_least"
     MONITORING_POINTS_MOST = "monitoring_points_most"
     STUDENTS_PAY_NOTHING = "students_pay_nothing"
@@ -79,6 +81,8 @@ DEFINITIONS: Mapping[ParameterName, Definition] = {
     ParameterName.ACTIVITY_LEAD_DAYS: _number(0, 0, 60, "R03", is_provincial=True),
     ParameterName.TRAINERS_INDUSTRY_PERCENT: _number(40, 0, 100, "R13"),
     ParameterName.FEEDBACK_ANSWER_DAYS: _number(None, 1, 365, "R52"),
+    ParameterName.FEEDBACK_CLUSTER_LEAST: _number(5, 2, 1_000, "E5"),
+    ParameterName.FEEDBACK_CLUSTER_DAYS: _number(30, 1, 365, "E5"),
     ParameterName.MONITORING_POINTS_LEAST: _number(8, 0, 1_000, "R49"),
     ParameterName.MONITORING_POINTS_MOST: _number(12, 0, 1_000, "R49"),
     ParameterName.STUDENTS_PAY_NOTHING: Definition(

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from certgraph.actions.parties import Actor, Role
-from certgraph.duties.tables import ObligationRow
+from certgraph.duties.findings import sentence
+from certgraph.duties.tables import FindingRow, ObligationRow
 from certgraph.feedback.actions import answer_feedback, submit_feedback
 from certgraph.feedback.rules import MOST_AN_HOUR, FeedbackCategory
 from certgraph.parameters.actions import set_parameter
@@ -93,3 +94,51 @@ async def test_a_text_is_one_that_can_be_read(house, text):
     with pytest.raises(Rejected) as caught:
         await house.perform(submit_feedback, actor=ANYBODY, **given)
     assert [one.path for one in caught.value.problems] == [("text",)]
+
+
+async def told(house, at, times, **changes):
+    given = {"category": FeedbackCategory.FEES, "text": "收费过高", "subject_code": "EO-001"}
+    environment = house.environment(now=china(at))
+    for _ in range(times):
+        await house.perform(
+            submit_feedback, actor=ANYBODY, environment=environment, **{**given, **changes}
+        )
+
+
+async def clusters(programme):
+    async with programme.house.sessions() as session:
+        rows = await session.scalars(select(FindingRow).where(FindingRow.rule_id == "E5"))
+        return [sentence(one.code, one.facts, "zh") for one in rows]
+
+
+async def test_much_feedback_of_one_thing_is_noted_once_a_month(programme):
+    await told(programme.house, "2021-09-01 09:00", 1)  # more than 30 days before the last
+    await told(programme.house, "2021-09-20 09:00", 4)
+    await told(programme.house, "2021-09-20 09:00", 1, category=FeedbackCategory.EXAMS)
+    await told(programme.house, "2021-09-20 09:00", 1, subject_code="EO-002")
+    for other in (None, "PI-A"):  # of nobody, and of no evaluation organization
+        await told(programme.house, "2021-09-20 09:00", 9, subject_code=other)
+    assert (await programme.sweep("2021-10-08 09:00")).found == 0
+    assert await clusters(programme) == []
+    await told(programme.house, "2021-10-08 10:00", 1)
+    assert (await programme.sweep("2021-10-08 11:00")).found == 1
+    assert await clusters(programme) == ["30 日内收到“收费”类反映 5 条。"]
+    assert (await programme.sweep("2021-10-09 11:00")).found == 0
+    await told(programme.house, "2021-11-01 10:00", 5)
+    assert (await programme.sweep("2021-11-01 11:00")).found == 1
+
+
+async def test_how_much_is_noted_is_a_parameter(programme):
+    for name, value in (("LEAST", "2"), ("DAYS", "1")):
+        await programme.house.perform(
+            set_parameter,
+            name=ParameterName[f"FEEDBACK_CLUSTER_{name}"],
+            value=value,
+            first_on=date(2021, 9, 1),
+            basis="文件",
+        )
+    await told(programme.house, "2021-09-20 09:00", 1)
+    await told(programme.house, "2021-09-21 09:30", 1)
+    assert (await programme.sweep("2021-09-21 10:00")).found == 0
+    await told(programme.house, "2021-09-21 10:00", 1)
+    assert (await programme.sweep("2021-09-21 10:30")).found == 1
