@@ -31,6 +31,7 @@ from certgraph.duties.tables import (
     FilingRow,
     FilingVersionRow,
 )
+from certgraph.organizations.queries import is_of_organization, supervised_by_code
 from certgraph.organizations.rules import OrganizationKind
 from certgraph.organizations.tables import OrganizationKindRow
 
@@ -190,6 +191,17 @@ async def points_that_ended(
         left = await in_force(session, FilingKind.MONITORING_POINT, day_after, **place)
         found.append((filer_id, type_id, last_on, len({one.subject_id for one in left})))
     return found
+
+
+def is_of_authority(code: Any) -> ColumnElement[bool]:
+    """Return the condition that a filing is of institutions that the authority supervises.
+
+    Or for the authority itself, as a fee in its province is.
+    """
+    return or_(
+        FilingRow.organization_id.in_(supervised_by_code(code)),
+        is_of_organization(FilingRow.subject_id, code),
+    )
 
 
 def is_filed_by(organization_id: UUID) -> ColumnElement[bool]:

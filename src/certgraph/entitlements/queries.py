@@ -10,12 +10,20 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, update
 
 from certgraph.database import Session
 from certgraph.entitlements.tables import EntitlementRow
+from certgraph.standards.queries import has_level
+from certgraph.standards.tables import CertificateTypeRow
 
 
 def holds_on(day: Any) -> ColumnElement[bool]:
     """Return the condition that an entitlement allows to issue on a day."""
     last = EntitlementRow.last_on
     return and_(EntitlementRow.first_on <= day, or_(last.is_(None), last >= day))
+
+
+def is_known_at(level: Any) -> ColumnElement[bool]:
+    """Return the condition that a certificate type has a level: a source says so, or an issuer."""
+    issued = select(EntitlementRow.certificate_type_id).where(EntitlementRow.level == level)
+    return or_(has_level(level), CertificateTypeRow.id.in_(issued))
 
 
 async def entitlements_of(

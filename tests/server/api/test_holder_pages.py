@@ -372,7 +372,7 @@ async def test_of_several_at_once_one_link_is_left_and_limits_hold(desk):
         ("/h/share", {"number": "A-1\0", "days": "30", "key": "k"}),
         ("/h/share", {"number": "A-1", "days": "30", "key": "k\0"}),
         ("/h/ask", {"number": "A-1\0", "kind": "correction", "text": "x"}),
-        ("/h/ask", {"number": "A-1", "kind": "correction", "text": "x" * 20_000}),
+        ("/h/ask", {"number": "A-1", "kind": "correction", "text": "x" * 70_000}),
     ],
 )
 async def test_what_no_form_of_ours_sends_is_refused(desk, path, form):

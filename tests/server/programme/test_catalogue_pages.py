@@ -1,22 +1,26 @@
 """The public catalogue: what a newcomer finds there, what it never shows, how it is served."""
 
+import inspect
 import re
 from datetime import date
 from random import Random
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from certgraph.api.app import make_app
+from certgraph.api.catalogue import feedback
 from certgraph.assessment.rules import ExamPlanState
 from certgraph.assessment.tables import ExamPlanRow
 from certgraph.duties.kinds.schemes import ExamMode
 from certgraph.duties.rules import FilingKind
+from certgraph.entitlements.tables import EntitlementRow
 from certgraph.feedback.actions import answer_feedback
 from certgraph.feedback.tables import FeedbackRow
 from certgraph.organizations.tables import DivisionRow, OrganizationRow
 from certgraph.plain_pages import rendering
+from certgraph.standards.tables import CertificateLevelRow
 from tests.server.programme.case_kit import decided, decision, verified
 from tests.server.programme.exam_kit import Exams
 from tests.server.programme_kit import china
@@ -80,7 +84,7 @@ async def test_a_newcomer_finds_who_may_issue_where_and_for_how_much(visitor, ho
     one = await visitor.text("/types/CT-001")
     who = one.partition("现可颁发的组织")[2].partition("近期考核")[0]
     assert who.startswith(" 截至 2021-08-15 ")
-    assert "测试组织1 初级 2020-01-01 未定截止日期 正常" in who
+    assert "测试组织1 初级 2020-01-01 未设截止日期 正常" in who
     assert "2021-11-20 09:00 报名时间：2021-09-01 00:00 – 2021-10-01 00:00 初级" in one
     assert "考核方案（初级） 测试组织1 · 初级 · 时长 240 分钟 · 合格线 60%" in one
     assert "站点条件 测试组织1 机位 40 个" in one
@@ -103,13 +107,57 @@ async def test_a_cap_is_shown_with_its_document_beside_the_fees(visitor):
     await visitor.exams.cap("2021-08-02 09:00", 31_050, "2021-08-03")
     for path in ("/types/CT-001", "/fees?type=CT-001"):
         caps = (await visitor.text(path)).partition("考核成本上限")[2]
-        assert "初级 机考 310.50 受委托机构 教职所〔2021〕1号 2021-08-03 – 未定截止日期" in caps
+        assert "初级 机考 310.50 受委托机构 教职所〔2021〕1号 2021-08-03 – 未设截止日期" in caps
+
+
+async def test_a_level_is_found_and_shown_where_a_source_or_an_issuer_says_it(visitor, house):
+    async with house.sessions.begin() as session:
+        await session.execute(delete(CertificateLevelRow))
+    named = "建筑信息模型（BIM） 初级 中级 测试组织1 初级 中级"
+    assert named in await visitor.text("/types?level=INTERMEDIATE")
+    assert "没有符合条件的内容" in await visitor.text("/types?level=ADVANCED")
+    async with house.sessions.begin() as session:
+        await session.execute(update(EntitlementRow).values(last_on=date(2021, 8, 14)))
+    assert "目前不可颁发" in await visitor.text("/types")
+
+
+async def test_a_fee_is_found_by_the_authority_in_whose_province_it_is(visitor):
+    assert "300.00" in await visitor.text("/fees?type=CT-001&authority=PA-440000")
+    other = await visitor.text("/fees?type=CT-001&authority=PA-430000")
+    assert "目前没有备案的考核费用标准" in other
+
+
+async def test_an_organization_is_listed_with_its_code_and_an_authority_has_no_state(visitor):
+    assert "测试组织1 培训评价组织 EO-001 正常" in await visitor.text("/organizations")
+    authorities = await visitor.text("/organizations?kind=PROVINCIAL_AUTHORITY")
+    assert "PA-440000 –" in authorities
+    assert "入选" not in authorities
+
+
+async def test_a_text_of_the_longest_is_taken_and_a_longer_one_named_in_its_field(visitor):
+    form = {"category": "FEES", "text": "费" * 4_000, "subject": "eo-001", "lang": "zh"}
+    assert "意见已收到" in (await visitor.http.post("/catalogue/feedback", data=form)).text
+    form["text"] += "费"
+    longer = await visitor.http.post("/catalogue/feedback", data=form)
+    assert longer.status_code == 422
+    assert "内容：请填写 1 至 4000 个字符" in longer.text
+    assert "费</textarea>" in longer.text
+
+
+async def test_a_form_that_is_changed_and_sent_again_is_new_once_it_is_sent_again(visitor):
+    form = {"category": "FEES", "text": "费用", "subject": "", "lang": "zh", "key": "a" * 26}
+    assert "意见已收到" in (await visitor.http.post("/catalogue/feedback", data=form)).text
+    again = await visitor.http.post("/catalogue/feedback", data={**form, "text": "费用过高"})
+    assert "此表单已提交过一次" in again.text
+    (key,) = re.findall(r'name="key" value="(\w+)"', again.text)
+    anew = {**form, "text": "费用过高", "key": key}
+    assert "意见已收到" in (await visitor.http.post("/catalogue/feedback", data=anew)).text
 
 
 async def test_a_filter_that_nothing_meets_says_so(visitor):
     assert "没有符合条件的内容" in await visitor.text("/types?name=没有这种证书")
     assert "没有符合条件的内容" in await visitor.text("/sites?authority=PA-430000")
-    assert "Nothing is found." in await visitor.text("/organizations?name=nobody", lang="en")
+    assert "Nothing matches." in await visitor.text("/organizations?name=nobody", lang="en")
 
 
 async def test_who_left_and_why_is_read_with_the_decision(visitor, house):
@@ -167,7 +215,7 @@ async def test_feedback_is_sent_without_a_name_tracked_and_answered(visitor, hou
         )
         return answer.status_code, answer.text
 
-    waiting = await status(f" {token} ")
+    waiting = await status(f" {token.removeprefix('cgf_').lower()} ")
     assert waiting[0] == 200
     assert "已收到，尚未答复。" in waiting[1]
     code, said = await status("cgf_unknown")
@@ -195,6 +243,7 @@ async def test_a_form_that_is_refused_keeps_what_was_typed(visitor):
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
+        ("/nothing", 404, "没有此页面。"),
         ("/types/NOPE", 404, "没有代码为 NOPE 的证书。"),
         ("/types/%00", 404, "没有代码为"),
         ("/organizations/<b>", 404, "没有代码为 &lt;b&gt; 的组织。"),
@@ -254,6 +303,7 @@ async def test_every_word_of_the_pages_is_in_both_languages_and_used():
         if name.startswith("catalogue")
     )
     used = set(re.findall(r"\bw\.(c_\w+)", source))
+    used |= set(re.findall(r'"(c_\w+)"', inspect.getsource(feedback)))
     for language in ("zh", "en"):
         assert {one for one in rendering.words(language) if one.startswith("c_")} == used
 

@@ -13,9 +13,10 @@ from certgraph.api.catalogue import words as in_words
 from certgraph.api.catalogue.pages import GraphPages, asked, shown
 from certgraph.api.context import Context
 from certgraph.api.http.plain_pages import Form, one_of, posted
-from certgraph.feedback.actions import submit_feedback
+from certgraph.feedback.actions import TOKEN_PREFIX, submit_feedback
 from certgraph.feedback.rules import FeedbackCategory
-from certgraph.problems import Rejected
+from certgraph.plain_pages.rendering import words
+from certgraph.problems import Problem, Rejected
 from certgraph.randomness import random_token
 
 _PRIVATE = "no-store"
@@ -44,12 +45,12 @@ class FeedbackPages(GraphPages):
             "idempotency_key": one_of(form, "key") or random_token(context.random, 26),
             "category": FeedbackCategory[category],
             "text": one_of(form, "text").replace("\r\n", "\n").strip(),
-            "subject_code": one_of(form, "subject").strip() or None,
+            "subject_code": one_of(form, "subject").strip().upper() or None,
         }
         try:
             outcome = await perform(submit_feedback, context.environment, ANYBODY, given)
         except Rejected as rejected:
-            said = [one.message(context.language) for one in rejected.problems]
+            said = [_said(one, context.language) for one in rejected.problems]
             return await self._shown(request, context, problems=said, typed=_typed(form))
         return shown(
             request,
@@ -61,7 +62,8 @@ class FeedbackPages(GraphPages):
         )
 
     async def _status(self, request: Request, context: Context) -> Response:
-        token = one_of(await posted(request, context), "token").strip()
+        typed = one_of(await posted(request, context), "token").strip()
+        token = TOKEN_PREFIX + typed.lower().removeprefix(TOKEN_PREFIX).upper()
         data = await self.read("tracked", context, token=token)
         status = HTTPStatus.OK if data["feedbackStatus"] else HTTPStatus.NOT_FOUND
         return shown(
@@ -71,6 +73,7 @@ class FeedbackPages(GraphPages):
             data,
             status=status,
             cache_control=_PRIVATE,
+            typed=typed,
         )
 
     async def _shown(
@@ -94,6 +97,20 @@ class FeedbackPages(GraphPages):
             key=random_token(context.random, 26),
             **{"typed": typed, **more},
         )
+
+
+_FIELDS = {"text": "c_feedback_text", "subject_code": "c_feedback_subject"}
+
+
+def _said(problem: Problem, language: str) -> str:
+    """Return why a form is refused, with the field as the form names it."""
+    w = words(language)
+    if problem.code == "idempotency.conflict":  # sent, gone back to, changed and sent again
+        return w["c_feedback_changed"]
+    field = _FIELDS.get(".".join(problem.path))
+    between = "：" if language == "zh" else ": "
+    message = problem.message(language)
+    return f"{w[field]}{between}{message}" if field else message
 
 
 def _typed(form: Form) -> dict[str, str]:

@@ -63,6 +63,7 @@ class CataloguePages(GraphPages):
             "/catalogue/fees": self._fees,
             "/catalogue/decisions": self._decisions,
             "/catalogue/notices": self._notices,
+            "/catalogue/{none}": self._nothing,
         }
         return [
             Route(path, self.answered(answer, path.count("/") - 1), methods=["GET"])
@@ -75,8 +76,9 @@ class CataloguePages(GraphPages):
 
     async def _types(self, request: Request, context: Context) -> Response:
         given = asked(request, "name", "after", level="CertificateLevel")
-        data = await self.read("types", context, **given)
-        return shown(request, context, "types", data, asked=given)
+        today = _today(context)
+        data = await self.read("types", context, **given, today=today)
+        return shown(request, context, "types", data, asked=given, today=today)
 
     async def _type(self, request: Request, context: Context) -> Response:
         now, today = context.now.isoformat(), _today(context)
@@ -130,6 +132,9 @@ class CataloguePages(GraphPages):
         given = asked(request, "after")
         data = await self.read("notices", context, **given)
         return shown(request, context, "notices", data, asked=given)
+
+    async def _nothing(self, _request: Request, _context: Context) -> Response:
+        raise refusal("access.no_page")
 
 
 @cache

@@ -25,7 +25,7 @@ from certgraph.api.reads.declaring import all_of, column, computed, many, one, p
 from certgraph.api.relay import Connection, Node
 from certgraph.duties import queries
 from certgraph.duties.tables import ConsentRow, FilingChangeRow, FilingRow, FilingVersionRow
-from certgraph.organizations.queries import supervised_by, supervised_by_code
+from certgraph.organizations.queries import supervised_by
 
 _OFFICES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
 
@@ -173,10 +173,11 @@ def _of_authority(authority_code: str | None = None) -> Conditions:
     """Yield the condition of the filter.
 
     Args:
-        authority_code: Of institutions that the authority with this code supervises.
+        authority_code: Of institutions that the authority with this code supervises, or for the
+            authority itself, as fees in its province are.
     """
     if authority_code is not None:
-        yield FilingRow.organization_id.in_(supervised_by_code(authority_code))
+        yield queries.is_of_authority(authority_code)
 
 
 @strawberry.type

@@ -38,6 +38,7 @@ from certgraph.credit_bank.proposals.tables import (
     CreditProposalRow,
 )
 from certgraph.database import contains
+from certgraph.entitlements.queries import is_known_at
 from certgraph.entitlements.tables import EntitlementRow
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.standards import queries
@@ -259,7 +260,7 @@ class StandardQuery:
             name_contains: With this in its name; case is one.
             major_code: Of whose standards a version is meant for majors 专业 of this code.
             state: In this state.
-            level: Known to have this level.
+            level: Known to have this level: a source says so, or somebody might issue it.
             announced_from: Announced on this day or later.
         """
         if major_code is not None:
@@ -267,7 +268,7 @@ class StandardQuery:
         if state is not None:
             yield CertificateTypeRow.state == state
         if level is not None:
-            yield queries.has_level(level)
+            yield is_known_at(level)
         if announced_from is not None:
             yield CertificateTypeRow.announced_on >= announced_from
         if batch_number is not None:
