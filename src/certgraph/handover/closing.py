@@ -75,7 +75,7 @@ async def _hand_over(act: Act, row: OrganizationRow, since: date) -> None:
     later = await drafted_since(act.session, row.id, since)
     if later:
         facts = {"name": row.name, "count": later, "since": since.isoformat()}
-        raise refusal("organization.drafted_since", "regime", **facts)
+        raise refusal("regime.drafted_since", "regime", **facts)
     await leave(act, row, since, OrganizationState.HANDED_OVER)
     act.touched.extend(await complete(act, row, Completion.REGISTERED_STUDENTS))
 

@@ -140,6 +140,11 @@ def thief_cases() -> Iterator[tuple[str, dict[str, Any]]]:
         alone = kit.qr_text(of, register=None)
         reason = "countersignature_missing"
         yield case(f"thief-with-issuer-key-{name}", alone, "invalid", "register", reason)
+    for when, day in (("before", date(2025, 12, 31)), ("after", date(2026, 1, 1))):
+        kept = kit.claims(issuer="EO-002", issued_at=days.first_second(kit.DAY(day)))
+        alone = kit.qr_text(kept, kit.OTHER_ISSUER, register=None)
+        name = f"kept-by-an-issuer-that-left-dated-{when}"
+        yield case(name, alone, "invalid", "register", "countersignature_missing")
     forged = kit.claims(number="STOLEN-2")
     for name, key, register in (
         ("register-key-as-issuer", kit.REGISTER, kit.REGISTER),

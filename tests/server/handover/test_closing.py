@@ -124,7 +124,7 @@ async def test_drafts_in_time_are_signed_to_their_end_and_later_ones_hold_it_up(
         run_id = (await start_run(Act(session, OFFICE, environment), request)).id
     await until(begun, LAST)
     if not is_signed:
-        assert await refused(begun) == [("organization.drafted_since", None)]
+        assert await refused(begun) == [("regime.drafted_since", None)]
         return
     await closed(begun)
     async with begun.sessions() as session:
