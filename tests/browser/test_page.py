@@ -118,9 +118,9 @@ def test_a_picture_made_to_take_long_is_given_up_and_the_next_one_is_read(page, 
     page.open()
     page.wait_until_updated()
     page.find("#photo").send_keys(str(tmp_path / "hostile.png"))
-    page.wait(lambda: page.text("#verdict") == ZH["unreadable"])
+    page.wait(lambda: page.text("#verdict") == ZH["unreadable"], patience=60)
     page.find("#photo").send_keys(str(tmp_path / "good.png"))
-    page.wait(lambda: page.text("#verdict") == ZH["revoked"])
+    page.wait(lambda: page.text("#verdict") == ZH["revoked"], patience=60)
 
 
 def test_a_row_of_the_table_opens_and_leads_back(page, scans):
