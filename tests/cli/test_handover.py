@@ -1,9 +1,12 @@
 """certgraph handover: the office writes the package, whoever receives it checks it."""
 
+import errno
+import os
 import shutil
 
 import pytest
 
+from certgraph.cli import handover
 from certgraph.cli.main import main
 
 
@@ -56,6 +59,18 @@ def test_a_package_is_written_once_and_says_what_is_in_it(run, demo, tmp_path):
     assert [one.name for one in folder.parent.iterdir()] == ["new"]
     status, _, err = run("package", folder, "--dir", demo)
     assert (status, err) == (2, f"certgraph: {folder} exists already and is not overwritten\n")
+
+
+def test_of_a_package_that_cannot_be_finished_nothing_is_left(run, demo, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(handover, "write_new", full)
+    folder = tmp_path / "out" / "new"
+    status, out, err = run("package", folder, "--dir", demo)
+    assert (status, out) == (2, "")
+    assert err == f"certgraph: {folder} cannot be written: No space left on device\n"
+    assert list(folder.parent.iterdir()) == []
 
 
 def altered(folder):

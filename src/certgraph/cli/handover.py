@@ -33,22 +33,32 @@ async def _package(runtime: Runtime, options: argparse.Namespace) -> None:
     async with runtime.reads() as session:  # before hours of work: whether it can be signed
         await status_signer(session, runtime.keyring(), runtime.now)
     partial = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(partial, ignore_errors=True)  # of a run that was ended
+    shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
     try:
         partial.mkdir(mode=0o700, parents=True)
-        async with runtime.reads() as session:
-            await keep_one_view(session)
-            host, at = runtime.settings.public_host, runtime.now
-            package = await write_package(session, partial, regime=PILOT, host=host, now=at)
-        async with runtime.reads() as session:
-            signer = await status_signer(session, runtime.keyring(), runtime.now)
-        seal = HandoverSeal(package.sha256, days.to_instant(runtime.now))
-        write_new(partial / SEAL, sign_handover(signer, seal))
+        package = await _sealed(runtime, partial)
         partial.rename(folder)
     except OSError as error:
+        if isinstance(error, ConnectionError | TimeoutError):  # the database's
+            raise
         why = error.strerror
         raise NotWritten("held_cannot_write", file=error.filename or folder, why=why) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     _say(folder, package)
+
+
+async def _sealed(runtime: Runtime, folder: Path) -> Package:
+    """Write a package and its seal into an empty folder."""
+    async with runtime.reads() as session:
+        await keep_one_view(session)
+        host, at = runtime.settings.public_host, runtime.now
+        package = await write_package(session, folder, regime=PILOT, host=host, now=at)
+    async with runtime.reads() as session:
+        signer = await status_signer(session, runtime.keyring(), runtime.now)
+    seal = HandoverSeal(package.sha256, days.to_instant(runtime.now))
+    write_new(folder / SEAL, sign_handover(signer, seal))
+    return package
 
 
 def _check_new(folder: Path) -> None:
