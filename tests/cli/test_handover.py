@@ -49,7 +49,7 @@ def test_a_package_is_written_once_and_says_what_is_in_it(run, demo, tmp_path):
     folder = tmp_path / "out" / "new"
     partial = tmp_path / "out" / "new.part"
     partial.mkdir(parents=True)
-    (partial / "of a run that was ended").touch()
+    (partial / "organizations.csv").touch()  # of a run that was killed
     status, out, err = run("package", folder, "--dir", demo)
     assert (status, err) == (0, "")
     lines = out.splitlines()
@@ -61,8 +61,17 @@ def test_a_package_is_written_once_and_says_what_is_in_it(run, demo, tmp_path):
     assert (status, err) == (2, f"certgraph: {folder} exists already and is not overwritten\n")
 
 
+def test_a_folder_of_others_is_not_removed(run, demo, tmp_path):
+    partial = tmp_path / "new.part"
+    partial.mkdir()
+    (partial / "mine").touch()
+    status, _, err = run("package", tmp_path / "new", "--dir", demo)
+    assert (status, err) == (2, f"certgraph: {partial} exists already and is not overwritten\n")
+    assert (partial / "mine").exists()
+
+
 def test_of_a_package_that_cannot_be_finished_nothing_is_left(run, demo, tmp_path, monkeypatch):
-    def full(*_):
+    def full(*_given, **_options):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(handover, "write_new", full)

@@ -18,7 +18,7 @@ from certgraph.credential.handover_seal import HandoverSeal, open_handover_seal,
 from certgraph.credential.statements import MalformedStatement
 from certgraph.credential.trust_bundle import status_keys
 from certgraph.database import keep_one_view
-from certgraph.handover.contents import SEAL, SUMS
+from certgraph.handover.contents import NAMES, SEAL, SUMS
 from certgraph.handover.packing import Package, write_package
 from certgraph.parameters.rules import PILOT
 from certgraph.trust.publication import status_signer
@@ -33,7 +33,7 @@ async def _package(runtime: Runtime, options: argparse.Namespace) -> None:
     async with runtime.reads() as session:  # before hours of work: whether it can be signed
         await status_signer(session, runtime.keyring(), runtime.now)
     partial = folder.with_name(f"{folder.name}.part")
-    shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
+    _clear(partial)
     try:
         partial.mkdir(mode=0o700, parents=True)
         package = await _sealed(runtime, partial)
@@ -57,7 +57,7 @@ async def _sealed(runtime: Runtime, folder: Path) -> Package:
     async with runtime.reads() as session:
         signer = await status_signer(session, runtime.keyring(), runtime.now)
     seal = HandoverSeal(package.sha256, days.to_instant(runtime.now))
-    write_new(folder / SEAL, sign_handover(signer, seal))
+    write_new(folder / SEAL, sign_handover(signer, seal), secret=True)
     return package
 
 
@@ -65,6 +65,14 @@ def _check_new(folder: Path) -> None:
     """Refuse a folder that is there already. Raises `NotWritten`."""
     if folder.exists():
         raise NotWritten("file_exists", file=folder)
+
+
+def _clear(partial: Path) -> None:
+    """Remove what a run left that was killed; nothing else. Raises `NotWritten`."""
+    if partial.exists():
+        if not {one.name for one in partial.iterdir()} <= NAMES:
+            raise NotWritten("file_exists", file=partial)
+        shutil.rmtree(partial)
 
 
 def _say(folder: Path, package: Package) -> None:

@@ -1,7 +1,6 @@
 # ruff: noqa: ANN401 - a hash or its parameter
 """All SQL about feedback."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, false, func, select, true
 
 from certgraph.database import Session
+from certgraph.duties.tables import FindingRow
 from certgraph.feedback.rules import FeedbackCategory
 from certgraph.feedback.tables import FeedbackRow
 from certgraph.organizations.rules import OrganizationKind
@@ -26,25 +26,43 @@ async def submitted_since(session: Session, since: datetime) -> int:
     return await session.scalar(statement) or 0
 
 
-async def clusters(
-    session: Session, since: datetime, least: int
-) -> Sequence[tuple[UUID, FeedbackCategory, int]]:
-    """Return of which evaluation organization much of one category was sent since a moment.
+Sent = tuple[UUID, FeedbackCategory]
+"""Of whom, and about what."""
 
-    With how much it was: at least so much.
+
+async def sent_of_each(
+    session: Session, since: datetime, until: datetime, least: int
+) -> dict[Sent, list[datetime]]:
+    """Return when texts about evaluation organizations were sent, of each and each category.
+
+    Since a moment and before another; where there are at least so many.
     """
-    row, kind, count = FeedbackRow, OrganizationKindRow, func.count()
+    row, kind = FeedbackRow, OrganizationKindRow
     of_kind = select(kind.organization_id).where(
         kind.kind == OrganizationKind.EVALUATION_ORGANIZATION
     )
     statement = (
-        select(row.subject_id, row.category, count)
-        .where(row.submitted_at >= since, row.subject_id.in_(of_kind))
-        .group_by(row.subject_id, row.category)
-        .having(count >= least)
-        .order_by(row.subject_id, row.category)
+        select(row.subject_id, row.category, row.submitted_at)
+        .where(row.submitted_at >= since, row.submitted_at < until, row.subject_id.in_(of_kind))
+        .order_by(row.submitted_at, row.id)
     )
-    return [(id_, category, n) for id_, category, n in await session.execute(statement) if id_]
+    found: dict[Sent, list[datetime]] = {}
+    for subject_id, category, at in await session.execute(statement):
+        if subject_id is not None:
+            found.setdefault((subject_id, category), []).append(at)
+    return {sent: moments for sent, moments in found.items() if len(moments) >= least}
+
+
+async def clusters_noted(session: Session) -> dict[Sent, datetime]:
+    """Return until when texts of each were counted, where much of one thing was noted."""
+    row = FindingRow
+    statement = select(row.subject_id, row.key, row.found_at).where(
+        row.code == "finding.feedback_cluster"
+    )
+    noted: dict[Sent, datetime] = {}
+    for subject_id, key, at in await session.execute(statement.order_by(row.found_at)):
+        noted[subject_id, FeedbackCategory(key.partition(" ")[0])] = at
+    return noted
 
 
 def is_answered(wanted: Any) -> ColumnElement[bool]:

@@ -36,7 +36,7 @@ COLUMNS: Mapping[str, str] = {
     "decision": "决定",
     "division_code": "行政区划代码",
     "document": "文件",
-    "due_on": "截止日期",
+    "due_on": "应完成日期",
     "effective_on": "生效日期",
     "erased_at": "个人信息删除时间",
     "expires_on": "有效期至",
@@ -69,6 +69,7 @@ COLUMNS: Mapping[str, str] = {
     "standard_code": "标准代码",
     "state": "状态",
     "state_since": "状态起始日期",
+    "summary": "理由",
     "supersedes": "所更正证书的编号",
     "text": "内容",
     "uscc": "统一社会信用代码",
@@ -81,6 +82,8 @@ FACTS = "handover.json"
 SUMS = "SHA256SUMS"
 SEAL = "SHA256SUMS.cwt"
 BUNDLE = "bundle.cgtrust"
+NAMES = frozenset({*(f"{name}.csv" for name in FILES), ABOUT, FACTS, SUMS, SEAL, BUNDLE})
+"""Every file of a package."""
 
 _INTRODUCTION = """\
 移交数据包 Handover package
@@ -89,6 +92,8 @@ _INTRODUCTION = """\
 
 各表为 CSV（UTF-8，首行为列名，空单元格表示没有或不详），时间为 UTC。
 Tables are CSV: UTF-8, names of columns first, an empty cell: none or unknown; times are UTC.
+文字照录；以“=”等符号开头的内容请勿作为公式打开。
+Texts are as they are held: take none that begins with = or the like for a formula.
 
 核对 To check:
   sha256sum -c SHA256SUMS          文件与清单一致 files are those of the list

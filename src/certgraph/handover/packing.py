@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from hashlib import file_digest, sha256
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from certgraph.actions.queries import audit_head
 from certgraph.credential.claims import TYP
@@ -23,7 +24,7 @@ from certgraph.database import Session
 from certgraph.handover import queries
 from certgraph.handover.contents import ABOUT, BUNDLE, FACTS, FILES, SUMS, about
 from certgraph.policy import Regime
-from certgraph.text import spreadsheet_text
+from certgraph.problems import refusal
 from certgraph.transparency.queries import newest_head
 from certgraph.trust.publication import BUNDLE_PATH
 from certgraph.trust.queries import published_file
@@ -57,9 +58,16 @@ async def write_package(
         now: When.
 
     Raises:
+        Rejected: No trust data was published.
         OSError: A file cannot be written.
     """
-    # 1. The tables.
+    # 1. What verifies the certificates; without it nobody could.
+    bundle = await published_file(session, BUNDLE_PATH)
+    if bundle is None:
+        raise refusal("trust.none_in_force")
+    with _new(folder / BUNDLE) as out:
+        out.buffer.write(bundle.body)
+    # 2. The tables.
     statements = {
         **queries.parties(),
         **queries.catalogue(),
@@ -76,10 +84,7 @@ async def write_package(
         with _new(folder / f"{name}.csv") as out:
             counts[name] = await _write_table(out, named, rows)
         columns[name] = named
-    # 2. What verifies them, and what they are.
-    bundle = await published_file(session, BUNDLE_PATH)
-    if bundle is not None:
-        (folder / BUNDLE).write_bytes(bundle.body)
+    # 3. What they are.
     audit, log = await audit_head(session), await newest_head(session)
     facts = {
         "regime": regime.code,
@@ -93,17 +98,17 @@ async def write_package(
         out.write(json.dumps(facts, indent=2) + "\n")
     with _new(folder / ABOUT) as out:
         out.write(about(regime.title, regime.title_zh, regime.document, columns))
-    # 3. The list.
+    # 4. The list.
     listed = _sums(folder)
     with _new(folder / SUMS) as out:
         out.write(listed)
     return Package(counts, sha256(listed.encode()).digest())
 
 
-def _new(file: Path) -> TextIO:
+def _new(file: Path) -> TextIOWrapper:
     """Open a file that is not there yet, for its owner alone."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+    return TextIOWrapper(os.fdopen(descriptor, "wb"), encoding="utf-8", newline="")
 
 
 async def _with_qr_text(rows: Cells, host: str) -> Cells:
@@ -118,7 +123,7 @@ async def _with_qr_text(rows: Cells, host: str) -> Cells:
         yield cells
 
 
-async def _write_table(out: TextIO, columns: list[str], rows: Cells) -> int:
+async def _write_table(out: TextIOWrapper, columns: list[str], rows: Cells) -> int:
     """Write a table, and return how many rows it has."""
     writer, count = csv.writer(out, lineterminator="\n"), 0
     writer.writerow(columns)
@@ -136,7 +141,7 @@ def _cell(value: object) -> str:
             return value.value
         case date():
             return value.isoformat()
-    return spreadsheet_text(value)
+    return "" if value is None else str(value)
 
 
 def _sums(folder: Path) -> str:

@@ -186,6 +186,7 @@ def open_work() -> dict[str, Found]:
             case.effective_on,
             case.completion,
             case.document,
+            case.summary,
         )
         .where(case.decided_at.is_not(None))
         .order_by(case.decided_on, case.number),

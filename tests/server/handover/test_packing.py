@@ -16,6 +16,7 @@ from certgraph.database import keep_one_view, make_read_sessions
 from certgraph.handover.contents import COLUMNS, FILES
 from certgraph.handover.packing import write_package
 from certgraph.parameters.rules import PILOT
+from certgraph.problems import Rejected
 from certgraph.standards.occupations import OccupationDraft, map_occupations
 from tests.server.certificates.test_states import change
 from tests.server.conftest import HOST
@@ -23,6 +24,13 @@ from tests.server.trust.test_lists import ROOT_KEYS, new_list, published
 
 
 async def packed(house, folder):
+    """Publish trust data, and write a package into a new folder."""
+    await new_list(house)
+    await published(house)
+    return await written(house, folder)
+
+
+async def written(house, folder):
     folder.mkdir()
     async with make_read_sessions(house.engine)() as session:
         await keep_one_view(session)
@@ -41,8 +49,6 @@ async def test_each_certificate_verifies_from_the_package_alone(house, tmp_path)
     async with house.sessions.begin() as session:
         erasing = await session.get_one(CertificateRow, erased.id)
         await erase_holder.function(house.act(session), erasing)
-    await new_list(house)
-    await published(house)
     folder = tmp_path / "package"
     package = await packed(house, folder)
     trust = open_trust_bundle((folder / "bundle.cgtrust").read_bytes(), ROOT_KEYS, now=house.now)
@@ -62,8 +68,6 @@ async def test_each_certificate_verifies_from_the_package_alone(house, tmp_path)
 
 async def test_the_list_names_every_file_and_the_package_says_what_it_is(house, tmp_path):
     await house.issue()
-    await new_list(house)
-    await published(house)
     folder = tmp_path / "package"
     package = await packed(house, folder)
     listed = (folder / "SHA256SUMS").read_text()
@@ -76,7 +80,7 @@ async def test_the_list_names_every_file_and_the_package_says_what_it_is(house, 
     facts = json.loads((folder / "handover.json").read_text())
     assert (facts["regime"], facts["host"], facts["log"]["size"]) == ("PILOT", HOST, 1)
     assert facts["rows"] == dict(package.counts)
-    assert {one.stat().st_mode & 0o077 for one in folder.iterdir() if one.suffix == ".csv"} == {0}
+    assert {one.stat().st_mode & 0o077 for one in folder.iterdir()} == {0}
     about = (folder / "README.txt").read_text()
     assert "教职成厅函〔2019〕19号" in about
     assert "holder_name  持证人姓名" in about
@@ -102,6 +106,13 @@ async def test_catalogue_organizations_and_standards_are_there_as_they_are(house
     (key,) = [row for row in table(folder, "keys") if row["organization_code"] == "EO-001"]
     assert (key["purpose"], len(key["public_key"])) == ("issuer", 64)
     assert "sealed_private_key" not in key
+
+
+async def test_without_trust_data_nothing_is_handed_over(house, tmp_path):
+    with pytest.raises(Rejected) as caught:
+        await written(house, tmp_path / "package")
+    assert [one.code for one in caught.value.problems] == ["trust.none_in_force"]
+    assert list((tmp_path / "package").iterdir()) == []
 
 
 async def test_every_column_is_explained(house, tmp_path):

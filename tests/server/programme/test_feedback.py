@@ -111,8 +111,8 @@ async def clusters(programme):
         return [sentence(one.code, one.facts, "zh") for one in rows]
 
 
-async def test_much_feedback_of_one_thing_is_noted_once_a_month(programme):
-    await told(programme.house, "2021-09-01 09:00", 1)  # more than 30 days before the last
+async def test_much_feedback_of_one_thing_is_noted_and_not_counted_again(programme):
+    await told(programme.house, "2021-08-01 09:00", 1)  # more than 30 days before the others
     await told(programme.house, "2021-09-20 09:00", 4)
     await told(programme.house, "2021-09-20 09:00", 1, category=FeedbackCategory.EXAMS)
     await told(programme.house, "2021-09-20 09:00", 1, subject_code="EO-002")
@@ -123,9 +123,25 @@ async def test_much_feedback_of_one_thing_is_noted_once_a_month(programme):
     await told(programme.house, "2021-10-08 10:00", 1)
     assert (await programme.sweep("2021-10-08 11:00")).found == 1
     assert await clusters(programme) == ["30 日内收到“收费”类反映 5 条。"]
-    assert (await programme.sweep("2021-10-09 11:00")).found == 0
-    await told(programme.house, "2021-11-01 10:00", 5)
-    assert (await programme.sweep("2021-11-01 11:00")).found == 1
+    await told(programme.house, "2021-10-08 12:00", 4)
+    assert (await programme.sweep("2021-11-01 11:00")).found == 0
+    await told(programme.house, "2021-11-01 12:00", 1)
+    assert (await programme.sweep("2021-11-01 13:00")).found == 1
+
+
+async def test_a_sweep_that_comes_late_notes_it_at_the_same_moment(programme):
+    await told(programme.house, "2021-09-20 09:00", 4)
+    await told(programme.house, "2021-09-21 10:00", 1)
+    assert (await programme.sweep("2022-01-10 09:00")).found == 1
+    async with programme.house.sessions() as session:
+        (row,) = await session.scalars(select(FindingRow).where(FindingRow.rule_id == "E5"))
+    assert row.found_at == china("2021-09-21 10:00")
+
+
+async def test_after_the_pilot_nothing_is_noted(programme):
+    await told(programme.house, "2025-12-31 23:59", 4)
+    await told(programme.house, "2026-01-01 00:00", 9)
+    assert (await programme.sweep("2026-01-02 09:00")).found == 0
 
 
 async def test_how_much_is_noted_is_a_parameter(programme):
