@@ -128,7 +128,9 @@ def catalogue() -> dict[str, Found]:
         "certificate_type_organizations": select(
             _type_of(behind.certificate_type_id).label("certificate_type_code"),
             _of(behind.organization_id).label("organization_code"),
-        ).order_by("certificate_type_code", "organization_code"),
+        )
+        .select_from(behind)  # no column of its own is selected
+        .order_by("certificate_type_code", "organization_code"),
         "occupations": select(
             _type_of(occupation.certificate_type_id).label("certificate_type_code"),
             occupation.level,

@@ -17,6 +17,7 @@ from certgraph.handover.contents import COLUMNS, FILES
 from certgraph.handover.packing import write_package
 from certgraph.parameters.rules import PILOT
 from certgraph.problems import Rejected
+from certgraph.standards.actions import announce_certificate_type
 from certgraph.standards.occupations import OccupationDraft, map_occupations
 from tests.server.certificates.test_states import change
 from tests.server.conftest import HOST
@@ -90,6 +91,8 @@ async def test_catalogue_organizations_and_standards_are_there_as_they_are(house
     occupations = [OccupationDraft(code="4-08-02-02", name="建筑信息模型技术员", skill_level=3)]
     given = {"certificate_type_code": "CT-001", "level": 2, "occupations": occupations}
     await house.perform(map_occupations, source="对应目录", **given)
+    behind = {"organization_codes": ["EO-002", "EO-001"], "announced_on": house.now.date()}
+    await house.perform(announce_certificate_type, code="CT-009", name="合", levels=[1], **behind)
     folder = tmp_path / "package"
     await packed(house, folder)
     assert [row["code"] for row in table(folder, "organizations")] == ["EO-001", "EO-002"]
@@ -97,7 +100,10 @@ async def test_catalogue_organizations_and_standards_are_there_as_they_are(house
     assert [tuple(row.values()) for row in table(folder, "certificate_levels")] == [
         ("CT-001", "1", ""),
         ("CT-001", "2", ""),
+        ("CT-009", "1", ""),
     ]
+    behind = [tuple(row.values()) for row in table(folder, "certificate_type_organizations")]
+    assert behind == [("CT-001", "EO-001"), ("CT-009", "EO-001"), ("CT-009", "EO-002")]
     (occupation,) = table(folder, "occupations")
     assert (occupation["level"], occupation["skill_level"]) == ("2", "3")
     contents = [(row["code"], row["text"]) for row in table(folder, "standard_contents")]
