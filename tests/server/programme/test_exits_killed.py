@@ -11,12 +11,12 @@ from sqlalchemy import text
 from certgraph.actions import auditing
 from certgraph.certificates.batches import issuing
 from certgraph.certificates.batches.workers import LEASE, BatchStep
-from certgraph.certificates.signing.batches import IssueStep
 from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.supervision.rules import Completion
 from certgraph.supervision.tables import CaseRow
 from tests.server.batch_kit import Desk, person
+from tests.server.certificates.test_batches_killed import AFTER
 from tests.server.conftest import open_house
 from tests.server.killing import in_a_child, killer
 from tests.server.programme.case_kit import decided, rows_of, verified
@@ -24,16 +24,6 @@ from tests.server.programme_kit import Programme
 
 CANDIDATES, PART = 30, 10
 MORNING = datetime(2026, 3, 10, 1, tzinfo=UTC)
-STEPS = [
-    BatchStep.CLAIMED,
-    BatchStep.BEGUN,
-    BatchStep.SIGNED,
-    BatchStep.ENDED,
-    IssueStep.BATCH_READ,
-    IssueStep.BATCH_SIGNED,
-    IssueStep.BATCH_CHECKED,
-    IssueStep.BATCH_STORED,
-]
 
 
 async def sign_until_killed(url, step, times):
@@ -54,7 +44,7 @@ async def counted(programme):
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("completion", Completion, ids=str)
-@pytest.mark.parametrize("step", STEPS, ids=str)
+@pytest.mark.parametrize("step", AFTER, ids=str)
 async def test_an_exit_after_a_kill_finishes_all_or_keeps_what_was_signed(
     programme, step, completion
 ):
