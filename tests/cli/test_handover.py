@@ -45,6 +45,13 @@ def test_who_receives_it_checks_it_with_the_trust_data_at_hand(run, demo, folder
     assert out.splitlines()[1] == "18 files, each as it was listed"
 
 
+def test_it_is_checked_with_root_keys_and_its_own_trust_data(run, demo, folder):
+    own = ("--root", demo / "root/root.json", "--trust", folder / "bundle.cgtrust")
+    status, out, err = run("check", folder, *own)
+    assert (status, err) == (0, "")
+    assert out.splitlines()[1] == "18 files, each as it was listed"
+
+
 def test_a_package_is_written_once_and_says_what_is_in_it(run, demo, tmp_path):
     folder = tmp_path / "out" / "new"
     partial = tmp_path / "out" / "new.part"

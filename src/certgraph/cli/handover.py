@@ -83,10 +83,11 @@ def _say(folder: Path, package: Package) -> None:
 
 
 def _run_check(options: argparse.Namespace) -> int:
-    """Check the seal against the installed trust data, and every file against the list."""
+    """Check the seal against trust data, installed or named, and every file against the list."""
     folder: Path = options.folder
     home = trust_home(environ(), options.home)
-    trust = load_trust(home=home, root_file=None, bundle_file=None, now=now()).trust
+    given = {"root_file": options.root, "bundle_file": options.trust}
+    trust = load_trust(home=home, **given, now=now()).trust
     try:
         listed, token = (folder / SUMS).read_bytes(), (folder / SEAL).read_bytes()
     except OSError as error:
@@ -137,7 +138,14 @@ def add_to(commands: Any) -> None:
     handover = group(commands, "handover", "what the pilot leaves, as signed files")
     package = leaf(handover, "package", "write all that the register holds, and seal it", _package)
     package.add_argument("folder", type=Path, help="a new folder")
-    check = handover.add_parser("check", help="check such files with the installed trust data")
+    check = handover.add_parser("check", help="check such files with trust data")
     check.add_argument("folder", type=Path)
+    check.add_argument("--root", type=Path, metavar="FILE", help="root keys (default: installed)")
+    check.add_argument(
+        "--trust",
+        type=Path,
+        metavar="FILE",
+        help="trust data, such as bundle.cgtrust of the package",
+    )
     check.add_argument("--home", type=Path, help="folder of the installed trust data")
     check.set_defaults(run=_run_check)
