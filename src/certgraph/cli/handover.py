@@ -145,7 +145,7 @@ def add_to(commands: Any) -> None:
         "--trust",
         type=Path,
         metavar="FILE",
-        help="trust data, such as bundle.cgtrust of the package",
+        help="trust data (default: installed)",
     )
     check.add_argument("--home", type=Path, help="folder of the installed trust data")
     check.set_defaults(run=_run_check)
