@@ -30,7 +30,8 @@ from certgraph.participation import counting
 from certgraph.standards import actions as standards
 from certgraph.standards import catalogue_import, occupations
 from certgraph.supervision import actions as cases
-from certgraph.supervision import correcting, deciding
+from certgraph.supervision import correcting, deciding, noting
+from certgraph.supervision import states as organization_states
 from certgraph.transparency import recovering
 from certgraph.trust import restoring, service
 
@@ -53,6 +54,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *planning.ACTIONS,
     *registering.ACTIONS,
     *results.ACTIONS,
+    *organization_states.ACTIONS,
     *certificates.ACTIONS,
     *issuing.ACTIONS,
     *batches.ACTIONS,
@@ -68,6 +70,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *webhooks.ACTIONS,
     *measures.ACTIONS,
     *converting.ACTIONS,
+    *noting.ACTIONS,
     *cases.ACTIONS,
     *deciding.ACTIONS,
     *correcting.ACTIONS,

@@ -27,7 +27,6 @@ from certgraph.certificates.run_queries import certificates_of_run
 from certgraph.certificates.signing.actions import sign_run
 from certgraph.certificates.signing.batches import signed_bytes
 from certgraph.certificates.signing.starting import start_run
-from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.cli.migrations import migrate
 from certgraph.credential.qr_text import to_qr_text
@@ -54,6 +53,7 @@ from certgraph.standards.actions import (
     register_standard,
 )
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
+from certgraph.supervision.states import change_issuer_state
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs warns where there is no run-time folder

@@ -9,7 +9,6 @@ from typing import Any
 from certgraph.actions.auditing import check_trail
 from certgraph.actions.parties import WITH_TOKENS, Role
 from certgraph.actions.queries import audit_head
-from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.cli.migrations import migrate
 from certgraph.cli.runtime import Runtime, add_on_behalf, day, group, leaf
 from certgraph.entitlements.actions import grant_entitlement
@@ -30,6 +29,7 @@ from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tokens import create_token
 from certgraph.problems import refusal
 from certgraph.standards.catalogue_import import import_catalogue
+from certgraph.supervision.states import change_issuer_state
 from certgraph.text import hex_bytes
 from certgraph.trust.publication import AUDIT_PATH, published_head
 from certgraph.trust.queries import published_file

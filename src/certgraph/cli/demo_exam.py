@@ -24,7 +24,6 @@ from certgraph.certificates.batches.actions import approve_batch, register_batch
 from certgraph.certificates.batches.filling import fill_batch
 from certgraph.certificates.batches.workers import Worker
 from certgraph.certificates.batches.working import work_once
-from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.cli.demo_batch import print_run, resident_number
 from certgraph.cli.demo_credits import INSTITUTION
 from certgraph.cli.demo_data import BY_DEMO, FIRST_DAY, VERSION
@@ -54,6 +53,7 @@ from certgraph.participation.actions import (
 from certgraph.supervision.actions import add_evidence, investigate_case, open_case, verify_case
 from certgraph.supervision.deciding import decide_case
 from certgraph.supervision.rules import CaseDecision, Ground
+from certgraph.supervision.states import change_issuer_state
 
 _ORGANIZATION, _PROVINCE, _BODY = "EO-001", "PA-110000", "DEMO-BODY"
 _LEAVING, _MINISTRY = "DEMO-EO", "DEMO-MINISTRY"

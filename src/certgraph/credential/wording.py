@@ -4,6 +4,7 @@ The sentences say what holds, as of when, and what to do next. Nobody should nee
 signature is.
 """
 
+from datetime import date
 from typing import NamedTuple
 
 from certgraph.credential import days
@@ -59,7 +60,11 @@ TONES = {
 """How a verdict is shown: good, bad, and all others as a warning."""
 
 _ZH = {
-    "valid": Words("证书有效（离线核验）", "签名正确，颁发机构可信；截至 {as_of} 未被撤销或暂停。"),
+    "valid": Words(
+        "证书有效（离线核验）",
+        "签名正确，颁发机构可信；截至 {as_of} 未被撤销或暂停。"
+        "此后的状态、是否已录入平台，须联网核验。",
+    ),
     "valid_online": Words(
         "证书有效（已联网核验）", "签名正确，颁发机构可信；截至 {as_of} 未被撤销或暂停。"
     ),
@@ -170,7 +175,8 @@ _ZH = {
 _EN = {
     "valid": Words(
         "Valid – checked offline",
-        "The signature is correct, the issuer trusted; not revoked or suspended as of {as_of}.",
+        "The signature is correct, the issuer trusted; not revoked or suspended as of {as_of}. Go "
+        "online to know what happened since, and whether it is entered on the platform.",
     ),
     "valid_online": Words(
         "Valid – checked online",
@@ -365,3 +371,23 @@ def words_for(verification: Verification, language: str, *, online: bool = False
         "expires_on": claims.expires_on if claims else "",
     }
     return Words(words.title.format_map(values), words.line.format_map(values))
+
+
+def notes_for(
+    verification: Verification, language: str, *, due_on: date | None = None
+) -> list[str]:
+    """Return what else is to be known of a result: that the issuer left, that it is not entered.
+
+    Args:
+        verification: The result.
+        language: `zh` or `en`.
+        due_on: Last day for entering it on the platform, where the register says it is not yet.
+    """
+    catalogue, notes = CATALOGUE[language], []
+    key = verification.issuer_key
+    if key is not None and key.organization.has_left:
+        left_on = days.to_date(key.organization.state_since)
+        notes.append(catalogue["left"].line.format(left_on=left_on))
+    if due_on is not None:
+        notes.append(catalogue["not_registered_yet"].line.format(due_on=due_on))
+    return notes

@@ -157,7 +157,10 @@ class ObligationRow(Base):
 
 
 class FindingRow(Base):
-    """What was noted under a rule; it stays. `facts`: JSON of what its sentence names."""
+    """What was noted under a rule; it stays. `facts`: JSON of what its sentence names.
+
+    `noted_by` None: the sweep noted it. `organization_id`: for whom somebody did; None: the office.
+    """
 
     __tablename__ = "findings"
     __table_args__ = (
@@ -174,6 +177,8 @@ class FindingRow(Base):
     facts: Mapped[str] = mapped_column(Text)
     severity: Mapped[FindingSeverity] = mapped_column(EnumText(FindingSeverity))
     found_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))
+    noted_by: Mapped[str | None] = mapped_column(Text)
 
 
 class SweepMarkRow(Base):

@@ -1,14 +1,11 @@
 """Close a regime: its organizations and certificate types are handed over, with all that ends."""
 
 from dataclasses import replace
-from datetime import date
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import action
 from certgraph.actions.parties import ANY, ON_BEHALF, Role
 from certgraph.calendar import programme_day
-from certgraph.certificates.leaving import leave
-from certgraph.certificates.run_queries import drafted_since
 from certgraph.handover.queries import organizations_to_hand_over
 from certgraph.handover.rules import closing_problems, handed_over_on
 from certgraph.organizations.actions import check_no_exit_to_come
@@ -16,10 +13,9 @@ from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.parameters.queries import parameters_in_force
 from certgraph.parameters.rules import PILOT, ParameterName
-from certgraph.problems import Problem, Rejected, refusal, reject_if
+from certgraph.problems import Problem, Rejected, reject_if
 from certgraph.standards.queries import hand_over_types
-from certgraph.supervision.exiting import complete
-from certgraph.supervision.rules import Completion
+from certgraph.supervision.leaving import leave
 
 
 @action(
@@ -61,23 +57,14 @@ async def close_regime(act: Act, *, regime: str) -> list[OrganizationRow]:
     for row in rows:
         since = max(first, row.state_since or first)
         try:
-            await _hand_over(act, row, since)
+            await check_no_exit_to_come(act, row)
+            await leave(act, row, since, OrganizationState.HANDED_OVER)
         except Rejected as rejected:
             problems += [replace(one, path=("regime",)) for one in rejected.problems]
     reject_if(problems)
     # 3. The catalogue.
     await hand_over_types(act.session)
     return list(rows)
-
-
-async def _hand_over(act: Act, row: OrganizationRow, since: date) -> None:
-    await check_no_exit_to_come(act, row)
-    later = await drafted_since(act.session, row.id, since)
-    if later:
-        facts = {"name": row.name, "count": later, "since": since.isoformat()}
-        raise refusal("regime.drafted_since", "regime", **facts)
-    await leave(act, row, since, OrganizationState.HANDED_OVER)
-    act.touched.extend(await complete(act, row, Completion.REGISTERED_STUDENTS))
 
 
 ACTIONS = (close_regime,)

@@ -164,7 +164,7 @@ def change_organization_state(
 ) -> OrganizationRow:
     """Move an organization into another state from day `since` on.
 
-    Whether certificates speak against it: see `certgraph.certificates.states.actions`.
+    Whether certificates speak against it: see `certgraph.supervision.states`.
 
     Raises:
         Rejected: A step the programme does not know, a day before the last change or after today.

@@ -166,6 +166,18 @@ def supervisor() -> ColumnElement[UUID | None]:
     return func.coalesce(OrganizationRow.supervised_by_id, of_division)
 
 
+async def ministry(session: Session) -> OrganizationRow | None:
+    """Return the ministry; None where none is registered."""
+    statement = (
+        select(OrganizationRow)
+        .join(OrganizationKindRow, OrganizationKindRow.organization_id == OrganizationRow.id)
+        .where(OrganizationKindRow.kind == OrganizationKind.MINISTRY)
+        .order_by(OrganizationRow.code)
+        .limit(1)
+    )
+    return await session.scalar(statement)
+
+
 async def supervisor_of(session: Session, organization_id: UUID) -> UUID | None:
     """Return the authority that supervises an institution; None where it has none, or is none."""
     statement = select(supervisor()).where(OrganizationRow.id == organization_id, _IS_INSTITUTION)

@@ -179,9 +179,7 @@ async def represent(act: Act, case: CaseRow, *, text: Text) -> CaseRow:
 
 
 def _open_problems(case: CaseRow) -> list[Problem]:
-    if case.state is not CaseState.DECIDED:
-        return []
-    return [Problem(code="case.is_decided")]
+    return [Problem(code="case.is_decided")] if case.state is CaseState.DECIDED else []
 
 
 Grounds = Annotated[Sequence[Ground], "Why it might leave the programme; at least one."]

@@ -22,7 +22,8 @@ from certgraph.randomness import new_id
 from certgraph.standards.subjects import certificate_type_coded
 from certgraph.supervision import queries
 from certgraph.supervision.actions import add_entry, reject_others, reject_subject
-from certgraph.supervision.exiting import exit_institution, exit_organization
+from certgraph.supervision.exiting import exit_institution
+from certgraph.supervision.leaving import leave
 from certgraph.supervision.rules import (
     CaseDecision,
     CaseEntryKind,
@@ -129,7 +130,7 @@ async def decide_case(
     add_entry(act, case, CaseEntryKind.STEP, draft.summary)
     if is_exit and is_issuer:
         case.completion = draft.completion
-        await exit_organization(act, case, subject, draft.effective_on, draft.completion)
+        await leave(act, subject, draft.effective_on, completion=draft.completion, by_decision=True)
     if is_exit and OrganizationKind.PILOT_INSTITUTION in kinds:
         await exit_institution(act, case, subject, draft.effective_on)
     for one in draft.restrictions:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from certgraph.actions.acting import Act
 from certgraph.database import Session
-from certgraph.organizations.queries import kinds_of, supervisor_of
+from certgraph.organizations.queries import kinds_of, ministry, supervisor_of
 from certgraph.organizations.rules import OrganizationKind
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, refusal
@@ -34,7 +34,7 @@ async def decider_of(session: Session, subject: OrganizationRow) -> Organization
     kinds = await kinds_of(session, subject.id)
     found = None
     if OrganizationKind.EVALUATION_ORGANIZATION in kinds:
-        found = await queries.ministry(session)
+        found = await ministry(session)
     elif OrganizationKind.PILOT_INSTITUTION in kinds:
         supervisor_id = await supervisor_of(session, subject.id)
         if supervisor_id is not None:

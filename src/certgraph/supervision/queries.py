@@ -29,18 +29,6 @@ async def case_by_id(session: Session, id_: UUID) -> CaseRow | None:
     return await session.scalar(select(CaseRow).where(CaseRow.id == id_).with_for_update())
 
 
-async def ministry(session: Session) -> OrganizationRow | None:
-    """Return the ministry; None where none is registered."""
-    statement = (
-        select(OrganizationRow)
-        .join(OrganizationKindRow, OrganizationKindRow.organization_id == OrganizationRow.id)
-        .where(OrganizationKindRow.kind == OrganizationKind.MINISTRY)
-        .order_by(OrganizationRow.code)
-        .limit(1)
-    )
-    return await session.scalar(statement)
-
-
 async def authority_of_division(session: Session, division_code: str) -> OrganizationRow | None:
     """Return the authority of a division of its own; None where there is none."""
     statement = (

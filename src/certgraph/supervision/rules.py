@@ -80,6 +80,8 @@ def step_problems(current: CaseState, target: CaseState, rule_code: str) -> list
     """
     if current in _FROM[target]:
         return []
+    if current is CaseState.DECIDED:
+        return [Problem(code="case.is_decided")]
     code = rule_code if target is CaseState.DECIDED else "case.step_refused"
     return [Problem(code=code, facts={"state": current, "target": target})]
 

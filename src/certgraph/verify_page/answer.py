@@ -7,10 +7,10 @@ from certgraph.credential import days
 from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.verification import Verification
 from certgraph.credential.wording import (
-    CATALOGUE,
     ICONS,
     TONES,
     level_word,
+    notes_for,
     outcome_name,
     words_for,
 )
@@ -54,17 +54,12 @@ def answer_html(
         heading: Id of its heading, where a page has several answers.
         is_holder: Whether it is the holder who reads it, and compares nothing.
     """
-    texts, catalogue = words(language), CATALOGUE[language]
+    texts = words(language)
     said = words_for(found, language, online=True)
     tone = TONES.get(found.verdict, "warn")
     parts = [_box(tone, ICONS[found.verdict], said.title, said.line, heading)]
-    if found.issuer_key is not None and found.issuer_key.organization.has_left:
-        left_on = days.to_date(found.issuer_key.organization.state_since)
-        note = catalogue["left"].line.format(left_on=left_on)
-        parts.append(f'<p class="note">{escape(note)}</p>')
-    if due_on is not None:
-        note = catalogue["not_registered_yet"].line.format(due_on=due_on)
-        parts.append(f'<p class="note">{escape(note)}</p>')
+    notes = notes_for(found, language, due_on=due_on)
+    parts += [f'<p class="note">{escape(note)}</p>' for note in notes]
     if found.claims is not None:
         rows = "".join(
             f"<div><dt>{escape(texts[key])}</dt><dd>{escape(value)}</dd></div>"

@@ -21,7 +21,7 @@ from certgraph.certificates.holders.rules import HolderRequestKind
 from certgraph.certificates.holders.sending import create_holder_links
 from certgraph.certificates.holders.sharing import create_sharing_link
 from certgraph.certificates.holders.subjects import HOLDER_LINK, HOLDER_REQUEST, SHARING_LINK
-from certgraph.certificates.states.actions import change_issuer_state, register_certificate
+from certgraph.certificates.states.actions import register_certificate
 from certgraph.certificates.subjects import CERTIFICATE, RUN
 from certgraph.credit_bank.conversion.subjects import APPLICATION
 from certgraph.credit_bank.proposals.subjects import PROPOSAL
@@ -51,6 +51,7 @@ from certgraph.participation.tables import ParticipationRow
 from certgraph.problems import Rejected
 from certgraph.standards.subjects import certificate_type_coded
 from certgraph.supervision.rules import CaseState
+from certgraph.supervision.states import change_issuer_state
 from certgraph.supervision.subjects import CASE
 from certgraph.supervision.tables import CaseRow
 from tests.server import credit_kit

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from PIL import Image
@@ -14,9 +14,11 @@ from certgraph.actions.parties import Role
 from certgraph.certificates.checks import asking
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.certificates.states.actions import register_certificate, revoke_certificate
+from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tokens import create_token
 from certgraph.scanning import apart
 from certgraph.scanning.apart import kind_of
+from certgraph.supervision.states import change_issuer_state
 from tests.server.batch_kit import xlsx
 from tests.server.trust.test_lists import new_list, published
 
@@ -128,8 +130,8 @@ async def test_a_receipt_says_as_of_when_and_nothing_of_whom(client, issued):
     ]
     answer = await check(client, "\n".join(lines).encode())
     head, *rows = rows_of(answer)
-    assert head[-2:] == ["Receipt", "verdict"]
-    (code,) = {row[-2] for row in rows}
+    assert head[-3:] == ["Receipt", "reason", "verdict"]
+    (code,) = {row[-3] for row in rows}
     assert answer.headers["receipt"] == f"https://verify.example.cn/checks/{code}"
     found = (await client.http.get(f"/checks/{code.lower().replace('0', 'o')}")).json()
     assert found == {
@@ -195,7 +197,7 @@ async def test_the_pages_of_a_scan_are_checked(client, issued, kind):
         ("3", "", "revoked"),
     ]
     assert rows[0][4:6] == [issued[0].number, "张0"]
-    receipt = (await client.http.get(f"/checks/{rows[0][-2]}")).json()
+    receipt = (await client.http.get(f"/checks/{rows[0][-3]}")).json()
     assert receipt["verdicts"] == {"revoked": 1, "unreadable": 1, "valid": 1}
 
 
@@ -274,3 +276,29 @@ async def test_the_day_of_a_status_is_chinas(client):
     head, found = rows_of(answer)
     assert found[head.index("Status as of")] == "2026-11-24"
     assert "as of 2026-11-24" in found[head.index("Advice")]
+
+
+async def test_what_is_not_entered_yet_says_until_when_and_an_issuer_that_left_since_when(client):
+    """The register's own reasons are in a column of words that are the same in all languages."""
+    house = client.house
+    (row,) = await house.issue(house.candidate(holder_name="张零"))
+    left = {"organization_code": "EO-001", "state": OrganizationState.EXITED}
+    await house.perform(change_issuer_state, since=date(2026, 11, 22), **left)
+    await new_list(house)
+    await published(house)
+    other = await house.qr_text(row)
+    asked = f"证书编号,姓名\n{row.number},张零\nX,\n{other},\n"
+    head, found, nothing, again = rows_of(await check(client, asked.encode()))
+    columns = [head.index(one) for one in ("Enter by", "reason", "verdict")]
+    assert [found[n] for n in columns] == ["2026-11-11", "", "valid"]
+    assert found[head.index("Advice")].endswith(
+        "Note: the issuer left the programme on 2026-11-22; what it issued before stays valid. "
+        "Note: it is not entered on the platform yet; it is due on 2026-11-11."
+    )
+    assert [again[n] for n in columns] == ["2026-11-11", "", "valid"]
+    assert [nothing[n] for n in columns] == ["", "", "nothing_asked"]
+    async with house.sessions.begin() as session:
+        held = await session.get_one(type(row), row.id)
+        held.number_key = f"{row.number_key}9"
+    _, _, _, unknown = rows_of(await check(client, asked.encode()))
+    assert [unknown[n] for n in columns] == ["", "not_in_register", "unconfirmed"]

@@ -14,7 +14,6 @@ from certgraph.certificates.signing.actions import (
     submit_signatures,
 )
 from certgraph.certificates.signing.batches import bytes_to_sign, sign_batch
-from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.credential.signature import PrivateKeySigner
 from certgraph.organizations.keys import possession_message, register_held_key
 from certgraph.organizations.rules import OrganizationState
@@ -23,6 +22,7 @@ from certgraph.organizations.subjects import organization_named
 from certgraph.policy import policy_rules
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
+from certgraph.supervision.states import change_issuer_state
 from tests.server.conftest import TODAY
 
 SIGNER = PrivateKeySigner(Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x07"))

@@ -67,7 +67,7 @@ async def test_a_list_has_those_whose_last_day_is_in_a_state(client, certificate
     assert revoked in ([], [None])
 
 
-async def test_nobody_is_late_by_a_provisional_day(client, house):
+async def test_g8_nobody_is_late_by_a_provisional_day(client, house):
     """The calendar of 2027 is not out: holidays of fixed dates and weekends are counted."""
     house.now = datetime(2027, 3, 1, tzinfo=UTC)
     given = {"name": "in 2027", "role": Role.EVALUATION_ORGANIZATION}

@@ -7,7 +7,6 @@ import pytest
 from certgraph.actions.parties import Role
 from certgraph.calendar import first_instant
 from certgraph.certificates.states.actions import (
-    change_issuer_state,
     register_certificate,
     suspend_certificate,
 )
@@ -15,6 +14,7 @@ from certgraph.organizations.keys import possession_message, register_held_key
 from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tokens import create_token, revoke_token
 from certgraph.standards.actions import announce_certificate_type
+from certgraph.supervision.states import change_issuer_state
 from tests.server.trust.test_lists import root
 
 VIEWER = """{ viewer { name role scopes expiresAt mutations organization { code

@@ -30,7 +30,6 @@ from certgraph.certificates.signing.actions import (
 )
 from certgraph.certificates.signing.batches import bytes_to_sign
 from certgraph.certificates.states.actions import (
-    change_issuer_state,
     revoke_certificate,
 )
 from certgraph.credential.claims import claims_from
@@ -41,6 +40,7 @@ from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import possession_message, register_held_key
 from certgraph.organizations.rules import OrganizationState
 from certgraph.problems import Rejected
+from certgraph.supervision.states import change_issuer_state
 from tests.server.batch_kit import TITLES, Desk, person, resident_number, xlsx
 from tests.server.conftest import FIRST_INSTANT, KEYRING, NOW, TODAY
 

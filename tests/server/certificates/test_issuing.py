@@ -11,7 +11,6 @@ from certgraph.certificates import status_queries
 from certgraph.certificates.drafts.status_allocation import allocate_status_entries
 from certgraph.certificates.rules import CertificateState, HolderBinding
 from certgraph.certificates.signing.actions import issue_certificates
-from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.certificates.tables import StatusListRow
 from certgraph.credential.claims import Outcome
 from certgraph.identity_documents import DocumentType
@@ -22,6 +21,7 @@ from certgraph.organizations.subjects import organization_named
 from certgraph.policy import policy_rules
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
+from certgraph.supervision.states import change_issuer_state
 from tests.server.conftest import MASTER_KEY
 
 

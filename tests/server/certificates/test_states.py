@@ -13,7 +13,6 @@ from certgraph.certificates.signing.actions import reissue_certificate
 from certgraph.certificates.signing.batches import IssueStep
 from certgraph.certificates.signing.rechecking import recheck_all
 from certgraph.certificates.states.actions import (
-    change_issuer_state,
     lift_suspension,
     register_certificate,
     revoke_certificate,
@@ -24,6 +23,7 @@ from certgraph.certificates.tables import CertificateChangeRow
 from certgraph.identity_documents import DocumentType
 from certgraph.organizations.rules import OrganizationState
 from certgraph.problems import Rejected
+from certgraph.supervision.states import change_issuer_state
 from tests.server.conftest import OFFICE
 
 REVOKED, SUSPENDED = CertificateState.REVOKED, CertificateState.SUSPENDED
@@ -247,7 +247,7 @@ async def test_a_slow_repetition_does_not_undo_a_revocation(house):
     assert again.state is REVOKED
 
 
-async def test_nobody_is_late_by_a_provisional_day_which_is_computed_anew_once_it_can_be(house):
+async def test_g8_a_provisional_day_is_computed_anew_once_it_can_be(house):
     (row,) = await house.issue(house.candidate(issued_on=date(2026, 11, 2)))
     async with house.sessions.begin() as session:
         row = await session.get_one(type(row), row.id)

@@ -9,10 +9,12 @@ from certgraph.actions.acting import Act
 from certgraph.actions.parties import Role
 from certgraph.certificates.run_queries import certificates_of_run
 from certgraph.certificates.signing.actions import sign_run, start_run
-from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.certificates.tables import IssueRunRow
+from certgraph.credential.days import to_date
 from certgraph.credential.trust_bundle import open_trust_bundle
 from certgraph.credential.verification import Verdict, verify
+from certgraph.duties.rules import ObligationKind
+from certgraph.duties.tables import ObligationRow
 from certgraph.entitlements.tables import EntitlementRow
 from certgraph.handover.closing import close_regime
 from certgraph.organizations.actions import register_organization
@@ -23,6 +25,7 @@ from certgraph.parameters.rules import ParameterName
 from certgraph.problems import Rejected
 from certgraph.standards.rules import CertificateTypeState
 from certgraph.standards.tables import CertificateTypeRow
+from certgraph.supervision.states import change_issuer_state
 from tests.server.conftest import OFFICE
 from tests.server.programme.case_kit import decided, reasons, verified
 from tests.server.programme_kit import Programme
@@ -72,18 +75,35 @@ async def refused(house, regime="PILOT"):
     return reasons(caught)
 
 
-async def test_g6_what_was_issued_stays_valid_and_the_handover_is_noted(over):
-    (row,) = await over.issue()
-    changed = await closed(over)
+async def test_g6_what_was_issued_stays_valid_and_the_handover_is_noted(begun):
+    """A certificate of 2021, scanned in 2030."""
+    (row,) = await begun.issue(begun.candidate(issued_on=date(2021, 6, 1)))
+    await until(begun, date(2025, 12, 31))
+    changed = await closed(begun)
     assert [one.code for one in changed] == ["EO-001", "EO-002"]
     scanned = datetime(2030, 6, 1, tzinfo=UTC)
-    await new_list(over, now=scanned)
-    _, bundle = await published(over, scanned)
+    await new_list(begun, now=scanned)
+    _, bundle = await published(begun, scanned)
     trust = open_trust_bundle(bundle, ROOT_KEYS, now=scanned)
-    found = verify(await over.qr_text(row), trust, now=scanned)
+    found = verify(await begun.qr_text(row), trust, now=scanned)
     assert found.verdict is Verdict.VALID
     issuer = found.issuer_key.organization
     assert (issuer.state.name, issuer.has_left) == ("HANDED_OVER", True)
+    assert to_date(issuer.state_since) == date(2026, 1, 1)
+
+
+async def test_one_trust_list_is_owed_for_all_that_are_handed_over(over):
+    await closed(over)
+    (owed,) = await rows_of(over, ObligationRow)
+    assert (owed.kind, owed.rule_id, owed.due_on) == (
+        ObligationKind.TRUST_LIST,
+        "S15",
+        date(2026, 11, 26),
+    )
+    assert await closed(over) == []
+    await new_list(over, now=over.now + timedelta(hours=1))
+    (owed,) = await rows_of(over, ObligationRow)
+    assert owed.met_at == over.now + timedelta(hours=1)
 
 
 async def test_all_that_rests_on_taking_part_ends_on_the_day_before(over):

@@ -3,13 +3,13 @@
 import pytest
 
 from certgraph.actions.parties import Role
-from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.queries import organizations_where, supervised_by, supervisor_of
 from certgraph.organizations.rules import OrganizationKind, OrganizationState
 from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tables import DivisionRow, OrganizationRow
 from certgraph.problems import Rejected
+from certgraph.supervision.states import change_issuer_state
 from tests.server.conftest import TODAY
 
 AUTHORITIES = {

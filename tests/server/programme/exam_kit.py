@@ -151,7 +151,7 @@ class Exams:
         steps = (("PA-440000", AGREEMENT), ("PI-A", AGREEMENT), ("PA-440000", VERIFICATION))
         return await self.answer(at, FilingKind.FEE_STANDARD, *steps)
 
-    async def cap(self, at, amount_fen, first_on):
+    async def cap(self, at, amount_fen, first_on, **given):
         return await self.submit(
             at,
             "EB-1",
@@ -162,6 +162,7 @@ class Exams:
             amount_fen=amount_fen,
             first_on=date.fromisoformat(first_on),
             document_number="教职所〔2021〕1号",
+            **given,
         )
 
     def drafted(self, **changes):

@@ -143,6 +143,22 @@ async def test_m2_a_fee_above_its_cap_opens_no_registration(exams):
     assert second.amount_fen == 50_000
 
 
+async def test_m3_a_cap_that_rises_again_brings_no_earlier_fee_back(exams):
+    await exams.prepare(fee_fen=60_000)
+    await exams.publish()
+    cap = await exams.cap("2021-08-01 09:00", 50_000, "2021-09-10")
+    old = exams.filings[FilingKind.FEE_STANDARD].id
+    new = await exams.fee("2021-09-01 09:00", 50_000, "2021-09-10", revises=old)
+    await exams.cap("2021-09-11 09:00", 70_000, "2021-09-15", revises=cap.id)
+    await exams.programme.sweep("2021-09-16 09:00")
+    (row,) = await exams.register(exams.student(), at="2021-09-16 09:00")
+    assert row.amount_fen == 50_000
+    async with exams.programme.house.sessions() as session:
+        old, new = [await session.get(FilingRow, one) for one in (old, new.id)]
+    assert (old.state, old.last_on) == (FilingState.SUPERSEDED, date(2021, 9, 9))
+    assert (new.state, new.last_on) == (FilingState.EFFECTIVE, None)
+
+
 async def test_a_restriction_stops_plans_and_registrations_on_its_days(exams):
     await exams.prepare()
     await exams.publish()

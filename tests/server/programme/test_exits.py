@@ -7,8 +7,8 @@ import pytest
 from certgraph.actions.parties import Role
 from certgraph.assessment.rules import ExamPlanState
 from certgraph.assessment.tables import ExamPlanRow
+from certgraph.certificates.batches.rules import BatchState
 from certgraph.certificates.batches.tables import BatchRow
-from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.duties.rules import (
     ConsentStep,
@@ -32,6 +32,7 @@ from certgraph.problems import Rejected
 from certgraph.supervision.actions import dismiss_case, investigate_case
 from certgraph.supervision.deciding import RestrictionDraft, end_restrictions
 from certgraph.supervision.rules import CaseDecision, Completion, Ground
+from certgraph.supervision.states import change_issuer_state
 from tests.server.batch_kit import Desk, person
 from tests.server.programme.case_kit import decided, opened, reasons, rows_of, verified
 from tests.server.programme.exam_kit import Exams
@@ -109,17 +110,56 @@ async def test_drafts_made_between_are_finished_or_deleted_on_the_day(programme,
     assert await rows_of(programme, IssueRunRow) == []
 
 
-async def test_nothing_of_it_is_approved_where_nothing_is_finished(programme):
+async def exit_from_document(programme, completion, **given):
+    """Let the office record an exit that was decided elsewhere, from today on."""
+    given = {"state": OrganizationState.EXITED, "since": date(2026, 3, 10), **given}
+    given |= {"organization_code": "EO-001", "reason": "decided elsewhere"}
+    environment = programme.house.environment()
+    action = change_issuer_state
+    await programme.house.perform(action, environment=environment, completion=completion, **given)
+
+
+@pytest.mark.parametrize("completion", Completion)
+async def test_an_exit_that_the_office_records_is_the_same_exit(programme, completion):
+    """Drafts are finished or deleted, and a trust list and lists of students are owed."""
     programme.house.now = datetime(2026, 3, 10, 1, tzinfo=UTC)
     desk = Desk(programme.house)
     batch = await desk.validated(candidates("2026-03-09"))
-    given = {"state": OrganizationState.EXITED, "since": date(2026, 3, 10)}
-    given |= {"organization_code": "EO-001", "reason": "decided elsewhere"}
-    environment = programme.house.environment()
-    await programme.house.perform(change_issuer_state, environment=environment, **given)
+    await exit_from_document(programme, completion)
+    owed = {one.kind: (one.rule_id, one.due_on) for one in await rows_of(programme, ObligationRow)}
+    assert owed == {
+        ObligationKind.TRUST_LIST: ("R53", date(2026, 3, 13)),
+        ObligationKind.HANDOVER_LISTS: ("R53", None),
+    }
+    batch = await desk.batch(batch.id)
+    if completion is Completion.REGISTERED_STUDENTS:
+        await desk.approve(batch)
+        await desk.work()
+        assert {one.state.value for one in await rows_of(programme, CertificateRow)} == {"issued"}
+        return
+    assert batch.state is BatchState.CANCELLED
+    assert await rows_of(programme, CertificateRow) == []
     with pytest.raises(Rejected) as caught:
         await desk.approve(batch)
-    assert reasons(caught) == [("organization.has_exited", "R53")]
+    assert reasons(caught) == [("batch.transition_refused", None)]
+
+
+async def test_x12_sibling_the_office_finishes_no_drafts_of_the_day_itself(programme):
+    programme.house.now = datetime(2026, 3, 10, 1, tzinfo=UTC)
+    await Desk(programme.house).validated(candidates("2026-03-10"))
+    with pytest.raises(Rejected) as caught:
+        await exit_from_document(programme, Completion.REGISTERED_STUDENTS)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path) == ("organization.drafted_since", ("since",))
+    await exit_from_document(programme, Completion.NONE)
+    assert await rows_of(programme, CertificateRow) == []
+
+
+async def test_only_a_case_decides_on_a_day_to_come(programme):
+    programme.house.now = datetime(2026, 3, 10, 1, tzinfo=UTC)
+    with pytest.raises(Rejected) as caught:
+        await exit_from_document(programme, Completion.NONE, since=date(2026, 3, 11))
+    assert reasons(caught) == [("organization.state_in_future", None)]
 
 
 async def test_x12_sibling_drafts_of_the_day_itself_are_not_finished(programme):

@@ -8,7 +8,6 @@ from sqlalchemy import select
 
 from certgraph.actions.parties import Role
 from certgraph.calendar import CHINA
-from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.duties.answering import answer_filing, withdraw_filing
 from certgraph.duties.filing import SUBMISSIONS
 from certgraph.duties.findings import sentence
@@ -40,6 +39,7 @@ from certgraph.parameters.rules import ParameterName
 from certgraph.problems import Rejected
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from certgraph.standards.tables import StandardVersionRow
+from certgraph.supervision.states import change_issuer_state
 from tests.server.parties import parties_of
 from tests.server.programme_kit import CLAUSES, china
 

@@ -87,14 +87,15 @@ async def test_g4_no_certificate_is_dated_after_the_last_day_of_the_regime(house
     given = {"name": ParameterName.COMPLETES_UNTIL, "basis": "人社厅函〔2025〕154号"}
     first_on = day("2020-01-02")
     await house.perform(set_parameter, value="2025-12-31", first_on=first_on, **given)
-    with pytest.raises(Rejected) as caught:
-        await house.issue(house.candidate(issued_on=day("2026-01-01")))
-    (problem,) = caught.value.problems
-    assert (problem.code, problem.path[-1], problem.rule_id) == (
-        "issue.after_regime",
-        "issued_on",
-        "S18",
-    )
+    for refused in ("2026-01-01", "2026-01-05"):
+        with pytest.raises(Rejected) as caught:
+            await house.issue(house.candidate(issued_on=day(refused)))
+        (problem,) = caught.value.problems
+        assert (problem.code, problem.path[-1], problem.rule_id) == (
+            "issue.after_regime",
+            "issued_on",
+            "S18",
+        )
     await house.issue(house.candidate(issued_on=day("2025-12-31")), key="in time")
     later = {"value": "2026-02-28", "first_on": day("2026-01-01"), "basis": "示例文件"}
     await house.perform(set_parameter, name=ParameterName.COMPLETES_UNTIL, **later)

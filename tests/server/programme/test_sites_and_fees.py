@@ -471,7 +471,7 @@ async def test_a_fee_rests_on_an_account_of_cost_and_on_schools_of_the_province(
     assert reasons(caught) == [expected]
 
 
-async def test_m3_a_cap_has_one_place_for_each_way_of_taking_the_exam(programme):
+async def test_a_cap_has_one_place_for_each_way_of_taking_the_exam(programme):
     given = ("2020-08-01 09:00", "EB-1", FilingKind.COST_CAP)
     first = await programme.submit(*given, **cap(50_000, "2020-09-01"))
     with pytest.raises(Rejected) as caught:

@@ -4,17 +4,21 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from certgraph.assessment.rules import ExamPlanState
-from certgraph.assessment.tables import ExamPlanRow
+from certgraph.assessment.rules import ExamPlanState, ExamRegistrationState
+from certgraph.assessment.tables import ExamPlanChangeRow, ExamPlanRow, ExamRegistrationRow
 from certgraph.certificates.batches.tables import BatchRow
-from certgraph.certificates.states.actions import change_issuer_state
+from certgraph.certificates.states.actions import register_certificate
+from certgraph.certificates.states.registration import is_late
 from certgraph.certificates.tables import CertificateRow
+from certgraph.credential.trust_bundle import open_trust_bundle
+from certgraph.credential.verification import Verdict, verify
 from certgraph.duties.answering import answer_filing
 from certgraph.duties.kinds.orders import OrderKind
 from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind, ObligationKind
 from certgraph.duties.tables import FilingRow, ObligationRow
 from certgraph.entitlements.tables import EntitlementRow
 from certgraph.organizations.actions import register_organization
+from certgraph.organizations.keys import create_issuer_key
 from certgraph.organizations.queries import state_changes
 from certgraph.organizations.rules import (
     OrganizationKind,
@@ -36,6 +40,7 @@ from certgraph.supervision.actions import (
 from certgraph.supervision.correcting import correct_state
 from certgraph.supervision.deciding import RestrictionDraft, decide_case, end_restrictions
 from certgraph.supervision.rules import CaseDecision, CaseState, Completion, Ground
+from certgraph.supervision.states import change_issuer_state
 from certgraph.supervision.tables import CaseEntryRow, CaseRow
 from tests.server.batch_kit import Desk, person
 from tests.server.programme.case_kit import (
@@ -48,6 +53,7 @@ from tests.server.programme.case_kit import (
 )
 from tests.server.programme.exam_kit import Exams
 from tests.server.programme_kit import china
+from tests.server.trust.test_lists import ROOT_KEYS, new_key, new_list, published
 
 
 async def order(programme, at, due_on, kind=OrderKind.FEES, subject="EO-001"):
@@ -274,16 +280,50 @@ async def test_x10_what_was_drafted_is_signed_to_its_end_after_an_exit(programme
         OrganizationState.EXITED,
         date(2026, 3, 11),
     )
+    assert await verdicts(programme) == {(Verdict.VALID, True)}
+    first, second, *_ = await rows_of(programme, CertificateRow)
+    for at, row in (("2026-03-19 23:59", first), ("2026-03-20 00:00", second)):  # late, or in time
+        await programme.do(at, "EO-001", register_certificate, number=row.number)
+    late = [
+        is_late(china(at), row.registration_due_on, is_provisional=False)
+        for at, row in (("2026-03-19 23:59", first), ("2026-03-20 00:00", second))
+    ]
+    assert late == [False, True]
+
+
+async def verdicts(programme):
+    """Return what a verifier says to all, and whether it notes that who issued them left."""
+    house, scanned = programme.house, datetime(2026, 6, 1, tzinfo=UTC)
+    await new_list(house, now=scanned)
+    _, bundle = await published(house, scanned)
+    trust = open_trust_bundle(bundle, ROOT_KEYS, now=scanned)
+    texts = [await house.qr_text(row) for row in await rows_of(programme, CertificateRow)]
+    found = [verify(text, trust, now=scanned) for text in texts]
+    return {(one.verdict, one.issuer_key.organization.has_left) for one in found}
 
 
 async def test_x11_with_no_completion_drafts_are_deleted_and_their_people_free(programme):
+    """Who is asked once more answers the same; another organization certifies the people."""
+    house = programme.house
     _, batch = await drafted(programme, signed=False)
     case = await verified(programme, "2026-03-10 09:10", "MOE", "EO-001")
     given = {"completion": Completion.NONE}
     await decided(programme, "2026-03-10 10:00", "MOE", case, **given)
-    assert await states(programme) == []
-    (batch,) = await rows_of(programme, BatchRow)
-    assert batch.state.value == "cancelled"
+    for _ in range(2):
+        assert await states(programme) == []
+        (batch,) = await rows_of(programme, BatchRow)
+        assert batch.state.value == "cancelled"
+        with pytest.raises(Rejected) as caught:
+            await decided(programme, "2026-03-10 11:00", "MOE", case, **given)
+        assert reasons(caught) == [("case.is_decided", None)]
+    house.now = datetime(2026, 3, 11, 1, tzinfo=UTC)
+    await house.entitle("EO-002")
+    await new_key(house, create_issuer_key, date(2026, 3, 11), organization_code="EO-002")
+    elsewhere = Desk(house, "EO-002")
+    batch = await elsewhere.validated(candidates(5, "2026-03-11"))
+    await elsewhere.approve(batch)
+    await elsewhere.work()
+    assert await states(programme) == ["issued"] * 5
 
 
 async def test_x12_no_exit_from_a_day_on_which_certificates_are_dated(programme):
@@ -337,10 +377,20 @@ async def test_an_exit_withdraws_plans_and_ends_sites_and_fees(programme):
 
 
 async def test_x15_an_institution_leaves_and_its_students_keep_theirs(programme):
+    """On ground I1, of reports that were missed. S7: its exams are withdrawn with a note."""
     exams = Exams(programme)
     await exams.prepare()
     await exams.publish()
-    case = await verified(programme, "2021-10-30 09:00", "PA-440000", "PI-A", Ground.I2)
+    await exams.register(exams.student())
+    issued = programme.house.candidate(issued_on=date(2021, 10, 8), holder_name="甲学院学生")
+    await programme.house.issue(issued)
+    (before,) = await rows_of(programme, CertificateRow)
+    await programme.sweep("2021-10-29 09:00")
+    (case,) = await rows_of(programme, CaseRow)  # opened by the sweep, with its province
+    at = ("2021-10-30 09:00", "PA-440000")
+    await programme.do(*at, investigate_case, id=case.id, text="核对周报")
+    given = {"id": case.id, "text": "查实", "grounds": (Ground.I1,)}
+    await programme.do(*at, verify_case, **given)
     effect = {"effective_on": date(2021, 11, 1)}
     case = await decided(programme, "2021-10-31 09:00", "PA-440000", case, **effect)
     (row,) = await rows_of(programme, ParticipationRow)
@@ -348,7 +398,11 @@ async def test_x15_an_institution_leaves_and_its_students_keep_theirs(programme)
     (site,) = [one for one in await rows_of(programme, FilingRow) if one.kind == "exam_site"]
     assert site.last_on == date(2021, 10, 31)
     (plan,) = await rows_of(programme, ExamPlanRow)
-    assert plan.state is ExamPlanState.WITHDRAWN  # S7
+    assert plan.state is ExamPlanState.WITHDRAWN
+    last = [one for one in await rows_of(programme, ExamPlanChangeRow) if one.plan_id == plan.id]
+    assert last[-1].remarks == "the site's institution leaves"
+    (registered,) = await rows_of(programme, ExamRegistrationRow)
+    assert (registered.plan_id, registered.state) == (plan.id, ExamRegistrationState.REGISTERED)
     await programme.sweep("2021-11-30 09:00")
     weeks = [
         one.first_on
@@ -356,6 +410,9 @@ async def test_x15_an_institution_leaves_and_its_students_keep_theirs(programme)
         if one.kind is ObligationKind.WEEKLY_REPORT
     ]
     assert max(weeks) == date(2021, 10, 25)
+    (after,) = await rows_of(programme, CertificateRow)
+    columns = CertificateRow.__table__.columns.keys()
+    assert [getattr(after, one) for one in columns] == [getattr(before, one) for one in columns]
 
 
 async def test_w1_three_missed_weeks_open_a_case_and_nobody_leaves(programme):

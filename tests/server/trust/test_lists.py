@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from certgraph.calendar import first_instant
 from certgraph.certificates.rules import CertificateState
 from certgraph.certificates.signing.actions import reissue_certificate
-from certgraph.certificates.states.actions import change_issuer_state
 from certgraph.credential.signature import PrivateKeySigner
 from certgraph.credential.status_list import Status
 from certgraph.credential.trust_bundle import UntrustedBundle, open_trust_bundle
@@ -24,6 +23,7 @@ from certgraph.organizations.keys import (
 )
 from certgraph.organizations.rules import KeyPurpose, OrganizationState
 from certgraph.problems import Rejected
+from certgraph.supervision.states import change_issuer_state
 from certgraph.trust import queries
 from certgraph.trust.ceremony import (
     MalformedFile,

@@ -157,7 +157,17 @@ class Finding(Node):
         FindingRow.filing_id, description="The filing that it is of; null: none."
     )
     found_at: datetime = column(
-        FindingRow.found_at, description="The moment at which it came to be so."
+        FindingRow.found_at,
+        description="The moment at which it came to be so; of what somebody noted: when.",
+    )
+    is_by_hand: bool = computed(
+        lambda noted_by: noted_by is not None,
+        FindingRow.noted_by,
+        description="Whether somebody noted it; false: the sweep did.",
+    )
+    organization: Organization | None = one(
+        FindingRow.organization_id,
+        description="Who noted it; null: the sweep, or the programme's office.",
     )
 
 

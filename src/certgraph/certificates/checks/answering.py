@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from certgraph.certificates import queries
 from certgraph.certificates.checks.asking import Asked, Table
@@ -15,21 +15,25 @@ from certgraph.credential import days
 from certgraph.credential.qr_text import from_qr_text, to_qr_text
 from certgraph.credential.trust_bundle import Trust
 from certgraph.credential.verification import Verdict, Verification, verify
-from certgraph.credential.wording import words_for
+from certgraph.credential.wording import notes_for, words_for
 from certgraph.database import Sessions
 from certgraph.problem_messages.terms import in_words
 
 COLUMNS: Mapping[str, Sequence[str]] = {
     "zh": (
         *("核验结果", "说明", "证书编号", "持证人", "证书名称", "等级", "颁发日期", "有效期至"),
-        *("颁发机构", "状态日期", "回执编号", "verdict"),
+        *("颁发机构", "状态日期", "录入期限", "回执编号", "reason", "verdict"),
     ),
     "en": (
         *("Result", "Advice", "Number", "Holder", "Certificate", "Level", "Issued", "Valid to"),
-        *("Issuer", "Status as of", "Receipt", "verdict"),
+        *("Issuer", "Status as of", "Enter by", "Receipt", "reason", "verdict"),
     ),
 }
-"""What an answer adds to a row, by language; the last is the same word in all."""
+"""What an answer adds to a row, by language; the last two are the same words in all.
+
+Title and advice come first. `Enter by` is the last day for entering the certificate on the
+platform, where it is not entered yet (rule R39).
+"""
 
 _GOOD = ("valid",)
 _BAD = ("revoked", "invalid", "unknown_issuer", "not_found")
@@ -109,12 +113,12 @@ class Checker:
         answers = []
         for one in asked:
             if one.row in by_row:
-                answers.append(self._said(by_row[one.row], language))
+                answers.append(self._said(*by_row[one.row], language))
             else:
                 none = _none_of(one)
                 title, advice, word = none[language]
-                blanks = [""] * (len(COLUMNS["en"]) - 4)
-                answers.append((title, advice, *blanks, self.receipt, word))
+                blanks = [""] * (len(COLUMNS["en"]) - 5)
+                answers.append((title, advice, *blanks, self.receipt, "", word))
         return answers
 
     def _verified(self, texts: Sequence[str]) -> list[Verification]:
@@ -142,8 +146,9 @@ class Checker:
 
     async def _with_register(
         self, texts: Mapping[int, str], verified: Sequence[Verification]
-    ) -> list[Verification]:
-        found = list(verified)
+    ) -> list[tuple[Verification, date | None]]:
+        """Return each with the last day for entering it, where it is not entered yet."""
+        found: list[tuple[Verification, date | None]] = [(one, None) for one in verified]
         asked = [
             (place, (one.claims.number, content_digest(from_qr_text(text))))
             for place, (text, one) in enumerate(zip(texts.values(), verified, strict=True))
@@ -154,10 +159,12 @@ class Checker:
                 part = asked[start : start + _PART]
                 entries = await register_entries(session, [of for _, of in part])
                 for (place, _), entry in zip(part, entries, strict=True):
-                    found[place] = with_register(found[place], entry)
+                    found[place] = with_register(verified[place], entry), entry.due_on
         return found
 
-    def _said(self, verification: Verification, language: str) -> Sequence[str]:
+    def _said(
+        self, verification: Verification, due_on: date | None, language: str
+    ) -> Sequence[str]:
         words = words_for(verification, language, online=True)
         claims, key = verification.claims, verification.issuer_key
         facts = [""] * 7
@@ -172,5 +179,14 @@ class Checker:
                 key.organization.name if key else "",
             ]
         as_of = verification.status_as_of
-        day = "" if as_of is None else days.to_date(days.day_of(as_of)).isoformat()
-        return (words.title, words.line, *facts, day, self.receipt, verification.verdict.value)
+        advice = " ".join([words.line, *notes_for(verification, language, due_on=due_on)])
+        return (
+            words.title,
+            advice,
+            *facts,
+            "" if as_of is None else days.to_date(days.day_of(as_of)).isoformat(),
+            "" if due_on is None else due_on.isoformat(),
+            self.receipt,
+            verification.reason or "",
+            verification.verdict.value,
+        )

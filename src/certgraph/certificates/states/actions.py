@@ -1,31 +1,21 @@
-"""After issue: register, suspend and lift, revoke, erase; and what an issuer's exit may not do."""
+"""After issue: register, suspend and lift, revoke, erase."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import PerRequest, action
-from certgraph.actions.parties import ANY, ON_BEHALF, OVER, OWN, Role
+from certgraph.actions.parties import ANY, ON_BEHALF, OWN, Role
 from certgraph.assessment.queries import erase_registrations
-from certgraph.calendar import programme_day
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.holders import queries as holder_queries
-from certgraph.certificates.leaving import leave
 from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.rules import CertificateState, state_problems
 from certgraph.certificates.subjects import CERTIFICATE, CORRECTED_CERTIFICATE, reject_erased
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
 from certgraph.database import insert_rows
-from certgraph.duties.queries import has_in_force
-from certgraph.duties.rules import FilingKind
-from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.actions import change_organization_state, check_no_exit_to_come
-from certgraph.organizations.rules import HAS_LEFT, OrganizationKind, OrganizationState
-from certgraph.organizations.subjects import ORGANIZATION
-from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, Rejected, refusal, reject_if
 from certgraph.randomness import new_id
 
@@ -228,73 +218,7 @@ async def erase_holder(act: Act, certificate: CertificateRow) -> CertificateRow:
     return row
 
 
-async def _check_agreement(act: Act, organization: OrganizationRow, since: date) -> None:
-    """Refuse a state that rests on an agreement, where none is in effect.
-
-    The office, which records it from the document, is not asked. Source: rule R46.
-    """
-    kinds = await organization_queries.kinds_of(act.session, organization.id)
-    if OrganizationKind.EVALUATION_ORGANIZATION not in kinds:
-        return
-    agreement = FilingKind.AGREEMENT
-    if not await has_in_force(act.session, agreement, organization.id, since):
-        facts = {"name": organization.name, "day": since.isoformat()}
-        raise refusal("organization.no_agreement", "state", **facts)
-
-
-@action(
-    "organizationStateChange",
-    may={
-        Role.MINISTRY: ANY,
-        Role.ENTRUSTED_BODY: ANY,
-        Role.PROVINCIAL_AUTHORITY: OVER,
-        Role.OPERATOR: ON_BEHALF,
-    },
-    about=ORGANIZATION,
-    returns="organization",
-    reason=True,
-)
-async def change_issuer_state(
-    act: Act,
-    organization: OrganizationRow,
-    *,
-    state: OrganizationState,
-    since: date,
-) -> OrganizationRow:
-    """Move an organization into another state, unless that makes valid certificates invalid.
-
-    A verifier refuses what an organization dated on the day it left, or later.
-
-    Args:
-        act: The act.
-        organization: The organization.
-        state: The state it comes into.
-        since: First day of it.
-
-    Raises:
-        Rejected: A step the programme does not know, a day before the last change or after today;
-            it leaves from a day on which, or after which, it issued certificates that count; it is
-            to be AGREED without an agreement in effect (R46), EXITED without a case (R53), or
-            HANDED_OVER without its regime (S15): the office alone records what was decided
-            elsewhere, from its document.
-    """
-    await check_no_exit_to_come(act, organization)
-    if state is OrganizationState.AGREED and act.actor.role is not Role.OPERATOR:
-        await _check_agreement(act, organization, since)
-    if state not in HAS_LEFT:
-        return change_organization_state(act, organization, state, since)
-    if act.actor.role is not Role.OPERATOR:
-        by_case = state is OrganizationState.EXITED
-        code = "organization.exit_by_case" if by_case else "organization.handover_by_regime"
-        raise refusal(code, "state", name=organization.name)
-    if since > programme_day(act.now):  # a case alone decides on a day to come
-        change_organization_state(act, organization, state, since)
-    await leave(act, organization, since, state)
-    return organization
-
-
 ACTIONS = (
-    change_issuer_state,
     register_certificate,
     register_certificates,
     suspend_certificate,

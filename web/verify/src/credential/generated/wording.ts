@@ -55,7 +55,7 @@ export const WORDING = {
   "zh": {
     "valid": {
       "title": "证书有效（离线核验）",
-      "line": "签名正确，颁发机构可信；截至 {as_of} 未被撤销或暂停。"
+      "line": "签名正确，颁发机构可信；截至 {as_of} 未被撤销或暂停。此后的状态、是否已录入平台，须联网核验。"
     },
     "valid_online": {
       "title": "证书有效（已联网核验）",
@@ -227,7 +227,7 @@ export const WORDING = {
   "en": {
     "valid": {
       "title": "Valid – checked offline",
-      "line": "The signature is correct, the issuer trusted; not revoked or suspended as of {as_of}."
+      "line": "The signature is correct, the issuer trusted; not revoked or suspended as of {as_of}. Go online to know what happened since, and whether it is entered on the platform."
     },
     "valid_online": {
       "title": "Valid – checked online",
