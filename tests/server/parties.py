@@ -14,17 +14,21 @@ from certgraph.all_duties import sweep_all
 from certgraph.api.app import make_app
 from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations.tokens import create_token
+from certgraph.scanning.apart import kind_of, read_scan_apart
 from certgraph.standards.actions import (
     announce_certificate_type,
     publish_standard_version,
     register_standard,
 )
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
+from tests.server.batch_kit import Desk
 from tests.server.credit_kit import add_institution
 from tests.server.programme_kit import china
+from tests.server.trust.test_lists import new_list, published
 
 STEP = re.compile(
-    r"```graphql (?P<info>[^\n]+)\n(?P<query>.*?)```\n\n```json\n(?P<answer>.*?)```", re.DOTALL
+    r"```(?P<kind>graphql|http) (?P<info>[^\n]+)\n(?P<query>.*?)```\n\n```json\n(?P<answer>.*?)```",
+    re.DOTALL,
 )
 
 
@@ -98,6 +102,14 @@ class Parties:
         assert "errors" not in content, content["errors"]
         return content["data"]
 
+    async def file(self, party, request):
+        """Return what there is at `GET /path`: of a PDF the texts of the codes in it."""
+        headers = {"Authorization": f"Bearer {self.tokens[party]}"}
+        answer = await self.http.get(request.removeprefix("GET "), headers=headers)
+        found = {"status": answer.status_code, "contentType": answer.headers["content-type"]}
+        scans = read_scan_apart(answer.content, kind_of(answer.content))
+        return {**found, "codes": [scan.qr_text for scan in scans]}
+
     async def done(self, party, query, variables=None):
         """Return what a mutation gives, which is not refused."""
         (payload,) = (await self.data(party, query, variables)).values()
@@ -162,8 +174,9 @@ def shortly(value, indent=0, width=140):
 async def answered(parties, text: str) -> str:
     """Walk through a document: put below each query what it answers, and return the whole.
 
-    A fence says who asks, when (`@2021-03-01T09:00`, in China; else as before), whether the server
-    has swept before, and which values of the answer the next ones name: `name=path.to.it`.
+    A fence says who asks, when (`@2021-03-01T09:00`, in China; else as before), what was done just
+    before (`sweep` and `work` by the server; `list`: a trust list is signed and published), and
+    which values of the answer the next ones name: `name=path.to.it`.
     """
     values = dict(parties.values)
     answers = []
@@ -172,13 +185,19 @@ async def answered(parties, text: str) -> str:
         kept = [entry for entry in given if "=" in entry]
         for at in (entry[1:] for entry in given if entry.startswith("@")):
             parties.house.now = china(at)
+        house = parties.house
         if "sweep" in given:
-            house = parties.house
             await sweep_all(house.sessions, now=house.now, random=house.random)
+        if "work" in given:
+            await Desk(house).work()
+        if "list" in given:
+            await new_list(house)
+            await published(house)
         query = step["query"]
         for name, value in values.items():
             query = query.replace(name, value)
-        answer = await parties.data(party, query)
+        ask = parties.data if step["kind"] == "graphql" else parties.file
+        answer = await ask(party, query.strip())
         for entry in kept:
             name, path = entry.split("=")
             value = answer

@@ -31,6 +31,14 @@ def key_of(id_: strawberry.ID, type_name: str) -> UUID | None:
     return parsed[1] if parsed and parsed[0] == type_name else None
 
 
+def any_key_of(id_: str, type_name: str) -> UUID | None:
+    """Return the same, also of a bare key, as commands and files name objects."""
+    try:
+        return UUID(id_)
+    except ValueError:
+        return key_of(strawberry.ID(id_), type_name)
+
+
 @strawberry.type(description="Where a page is in its list.")
 class PageInfo:
     """See the Relay cursor connections specification."""

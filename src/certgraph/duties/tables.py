@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false, text
+from sqlalchemy import Computed, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certgraph.database import Base, EnumText, UtcDateTime
@@ -114,7 +114,8 @@ class ObligationRow(Base):
     """What somebody owes until a moment; its state is derived from now.
 
     `key` says which of a kind it is, one for each debtor. `due_before` None: no document says until
-    when. `met_by_id`: the filing that met it, where one did.
+    when; `ordered_on` is then the day after the last that there is, so that it comes last in a list
+    and none is lost between the pages. `met_by_id`: the filing that met it, where one did.
     """
 
     __tablename__ = "obligations"
@@ -122,12 +123,12 @@ class ObligationRow(Base):
         UniqueConstraint("debtor_id", "kind", "key"),
         Index(
             "ix_obligations_open",
-            "due_on",
+            "ordered_on",
             "id",
             postgresql_where=text(_IS_OPEN),
             sqlite_where=text(_IS_OPEN),
         ),
-        Index(None, "due_on", "id"),
+        Index(None, "ordered_on", "id"),
         Index(None, "kind", "first_on"),
         Index(None, "kind", "due_before"),
         Index(None, "filing_id"),
@@ -146,6 +147,9 @@ class ObligationRow(Base):
     last_on: Mapped[date | None]
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_on: Mapped[date | None]
+    ordered_on: Mapped[date] = mapped_column(
+        Computed("coalesce(due_on, '2200-01-01')", persisted=True)
+    )
     due_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_provisional: Mapped[bool] = mapped_column(server_default=false())
     basis: Mapped[ObligationBasis] = mapped_column(EnumText(ObligationBasis))

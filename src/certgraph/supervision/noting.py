@@ -39,7 +39,7 @@ async def note_finding(
     subject_code: Annotated[str, "Code of whom it is about."],
     rule_id: Annotated[str, "Under which rule: R30, E1, … of `policyRules`."],
     text: Annotated[str, "What was seen, 1 to 2,000 characters; no personal data of students."],
-    severity: FindingSeverity = FindingSeverity.NOTICE,
+    severity: Annotated[FindingSeverity, "How much it weighs."] = FindingSeverity.NOTICE,
     filing_id: Annotated[
         UUID | None, KeyOf(FilingRow), "The filing that it is of; null: none."
     ] = None,

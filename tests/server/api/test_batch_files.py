@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from datetime import timedelta
+from uuid import UUID
 
 import pypdfium2
 import pytest
@@ -11,6 +12,7 @@ import zxingcpp
 from python_calamine import CalamineWorkbook
 
 from certgraph.api.http import batch_files
+from certgraph.api.reads.scalars import global_id
 from certgraph.certificates.states.actions import revoke_certificate
 from tests.server.batch_kit import Desk, person, xlsx
 
@@ -145,7 +147,9 @@ async def test_another_organizations_batch_answers_like_an_unknown_one(office):
         assert foreign.json()["errors"][0]["code"] == "batch.not_found"
     assert (await office.get(place, role=None)).status_code == 401
     assert (await office.get(place, role="verifier")).status_code == 403
-    assert (await office.get("/batches/x")).status_code == 404
+    for malformed in ("x", "Q2VydGlmaWNhdGU6MA==", global_id("Certificate", UUID(int=9))):
+        refused = await office.get(f"/batches/{malformed}")
+        assert refused.json()["errors"][0]["code"] == "batch.not_found"
 
 
 @pytest.mark.parametrize(
@@ -219,6 +223,7 @@ async def test_a_batch_is_found_by_its_global_id(office):
     found = await office.client.data(query, {"id": id_}, role="issuer")
     assert found == {"node": {"state": "DRAFT", "problemCount": None}}
     assert (await office.client.data(query, {"id": id_}, role="other")) == {"node": None}
+    assert (await office.get(f"/batches/{id_}")).json()["id"] == id_
 
 
 async def issued(office, count=3):

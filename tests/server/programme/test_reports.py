@@ -11,13 +11,14 @@ from certgraph.all_duties import sweep_all
 from certgraph.certificates.states.actions import register_certificate
 from certgraph.duties import obligation_queries
 from certgraph.duties.findings import sentence
-from certgraph.duties.rules import ObligationKind
+from certgraph.duties.rules import ObligationBasis, ObligationKind
 from certgraph.duties.tables import FindingRow, ObligationRow
 from certgraph.duties.waiving import waive_obligation
 from certgraph.parameters.actions import set_parameter, set_provincial_parameter
 from certgraph.parameters.rules import ParameterName
 from certgraph.participation.actions import end_participation
 from certgraph.problems import Rejected
+from certgraph.randomness import new_id
 from tests.server import credit_kit
 from tests.server.parties import parties_of
 from tests.server.programme_kit import china
@@ -207,6 +208,49 @@ async def test_the_state_of_what_is_owed_is_derived_from_the_time_of_asking(prog
         await programme.report("PI-A", "2021-09-13", "2021-09-20 00:00")
         (shown,) = (await asking.data("own", STATES))["obligations"]["nodes"]
         assert shown["state"] == "MET_LATE"
+
+
+PAGE = """query ($after: String, $from: Date, $to: Date) {
+  obligations(first: 2, after: $after, dueFrom: $from, dueTo: $to) {
+    nodes { dueOn } pageInfo { endCursor hasNextPage } } }"""
+
+
+async def pages(asking, **given):
+    """Return the last days of all that is owed, page by page."""
+    found, after, is_more = [], None, True
+    while is_more:
+        shown = (await asking.data("own", PAGE, {"after": after, **given}))["obligations"]
+        found += [node["dueOn"] for node in shown["nodes"]]
+        after, is_more = shown["pageInfo"]["endCursor"], shown["pageInfo"]["hasNextPage"]
+    return found
+
+
+async def test_what_has_no_last_day_comes_last_and_is_on_its_page(programme):
+    """On both databases, which have nulls first or last."""
+    house = programme.house
+    actor = await house.actor(Role.PILOT_INSTITUTION, "PI-A")
+    days = ["2021-09-19", None, "2021-10-10", None, None, "2021-09-26", "2021-10-03"]
+    rows = [
+        {
+            "id": new_id(house.random),
+            "kind": ObligationKind.FEEDBACK_ANSWER,
+            "rule_id": "R52",
+            "debtor_id": actor.organization_id,
+            "key": str(number),
+            "opened_at": house.now,
+            "due_on": None if text is None else day(text),
+            "basis": ObligationBasis.EVENT,
+        }
+        for number, text in enumerate(days)
+    ]
+    async with house.sessions.begin() as session:
+        await obligation_queries.open_obligations(session, rows)
+    dated = ["2021-09-19", "2021-09-26", "2021-10-03", "2021-10-10"]
+    async with parties_of(house, {"own": (Role.PILOT_INSTITUTION, "PI-A", False)}) as asking:
+        assert await pages(asking) == [*dated, None, None, None]
+        assert await pages(asking, **{"from": "2021-09-26"}) == dated[1:]
+        assert await pages(asking, to="9999-12-31") == dated
+        assert await pages(asking, to="2021-10-03", **{"from": "2021-09-20"}) == dated[1:3]
 
 
 async def test_a_report_is_not_revised_into_another_week(programme):

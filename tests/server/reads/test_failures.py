@@ -10,6 +10,7 @@ import strawberry
 from sqlalchemy import text as sql
 
 from certgraph.api.connections import ReadPool, ReadTimeout
+from certgraph.api.graph.obligations import Obligation
 from certgraph.api.reads.declarations import Conditions, everybody
 from certgraph.api.reads.declaring import column, computed, find, page, read_from
 from certgraph.api.reads.documents import Documents, Limits
@@ -17,6 +18,7 @@ from certgraph.api.reads.execution import Undeclared, attach, run
 from certgraph.api.reads.reader import Reader
 from certgraph.api.relay import Connection
 from certgraph.api.schema import graphql_schema, shown_error
+from certgraph.duties.tables import ObligationRow
 from certgraph.organizations.tables import OrganizationRow
 
 
@@ -293,3 +295,9 @@ def test_a_type_of_a_table_reads_all_its_fields_by_declaration():
     schema = graphql_schema(strawberry.Schema(query=Query))
     with pytest.raises(Undeclared, match=r"Careless\.name declares nothing to read"):
         attach(schema)
+
+
+def test_no_page_is_ordered_by_what_may_be_null():
+    """Behind a null, a database has nothing more: the rest of the list would never be shown."""
+    with pytest.raises(TypeError, match=r"ordered by obligations\.due_on, which may be null"):
+        page(of=Connection[Obligation], order_by=[ObligationRow.due_on, ObligationRow.id])

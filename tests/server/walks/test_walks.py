@@ -53,6 +53,7 @@ async def test_an_exam_and_an_exit_go_as_the_document_shows_them(house):
 OF_EXAMS = {
     "entrusted": (Role.ENTRUSTED_BODY, "EB-1", False),
     "second_ministry": (Role.MINISTRY, "MOE", False),
+    "approver": (Role.APPROVER, "EO-001", False),
 }
 OF_THE_PROGRAMME = {
     "institution": (Role.PILOT_INSTITUTION, "PI-A", False),

@@ -51,10 +51,11 @@ _MAY = {
 _SUPERVISED = supervised_by(CALLER_ORGANIZATION)
 
 
-def _concerning(owner: Any, filing_id: Any) -> Policy:
-    """Return the policy of what an organization owes.
+def _concerning(owner: Any, filing_id: Any, *also: Any) -> Policy:
+    """Return the policy of what an organization owes, or of what was noted of it.
 
-    A province reads, too, what concerns a filing that it handed in or is asked about.
+    A province reads, too, what concerns a filing that it handed in or is asked about, and what is
+    its own by another column.
     """
     own = readers(_MAY, owner, supervised=_SUPERVISED)
 
@@ -62,7 +63,10 @@ def _concerning(owner: Any, filing_id: Any) -> Policy:
         found = own(role)
         if role is not Role.PROVINCIAL_AUTHORITY or isinstance(found, bool):
             return found
-        return found | queries.is_about(filing_id, CALLER_ORGANIZATION)
+        found = found | queries.is_about(filing_id, CALLER_ORGANIZATION)
+        for column_ in also:
+            found = found | (column_ == CALLER_ORGANIZATION)
+        return found
 
     return policy
 
@@ -136,9 +140,13 @@ def _said(context: Context, code: str, facts: str) -> str:
 
 @strawberry.type(
     description="What was noted under a rule 发现. It stays, with the days that it names, even "
-    "where what was missed comes later. Who reads obligations reads these."
+    "where what was missed comes later. Who reads obligations reads these, and a province what it "
+    "noted itself."
 )
-@read_from(FindingRow, policy=_concerning(FindingRow.subject_id, FindingRow.filing_id))
+@read_from(
+    FindingRow,
+    policy=_concerning(FindingRow.subject_id, FindingRow.filing_id, FindingRow.organization_id),
+)
 class Finding(Node):
     """See `certgraph.duties.tables.FindingRow`."""
 
@@ -216,8 +224,9 @@ class ObligationQuery:
 
     obligations = page(
         of=Connection[Obligation],
-        order_by=[ObligationRow.due_on, ObligationRow.id],
-        description="What is owed, as far as the caller may read, earliest last day first.",
+        order_by=[ObligationRow.ordered_on, ObligationRow.id],
+        description="What is owed, as far as the caller may read, earliest last day first, and "
+        "what has none at the end.",
     )(all_of(_of_debtors, of_obligations))
 
     @page(

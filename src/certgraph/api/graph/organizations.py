@@ -233,7 +233,7 @@ class Organization(Node):
     obligations = page(
         ObligationRow.debtor_id,
         of=Connection[Annotated["Obligation", strawberry.lazy("certgraph.api.graph.obligations")]],
-        order_by=[ObligationRow.due_on, ObligationRow.id],
+        order_by=[ObligationRow.ordered_on, ObligationRow.id],
         description="What it owes, earliest last day first, as far as the caller may read.",
     )(of_obligations)
     conversion_measures = page(

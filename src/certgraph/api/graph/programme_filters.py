@@ -110,6 +110,8 @@ def of_obligations(
     if state is not None:
         yield from obligation_queries.is_in_state(state, *_MOMENTS)
     if due_from is not None:
-        yield ObligationRow.due_on >= due_from
+        yield ObligationRow.ordered_on >= due_from
     if due_to is not None:
-        yield ObligationRow.due_on <= due_to
+        yield ObligationRow.ordered_on <= due_to
+    if due_from is not None or due_to is not None:
+        yield ObligationRow.due_on.is_not(None)

@@ -33,6 +33,7 @@ from certgraph.api.http.outages import Outage
 from certgraph.api.http.requests import unavailable
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.reads.scalars import global_id
+from certgraph.api.relay import any_key_of
 from certgraph.certificates.batches import queries
 from certgraph.certificates.batches.actions import Given, upload_batch
 from certgraph.certificates.batches.reports import Report, marks_of, opened_file, opened_report
@@ -66,7 +67,7 @@ class BatchFiles(Files):
 
     def routes(self) -> list[Route]:
         """Return where it is."""
-        one = PATH + "/{id:uuid}"
+        one = PATH + "/{id}"
         return [
             Route(PATH, self.answered(self._upload), methods=["POST"]),
             Route(PATH, self.answered(_list), methods=["GET"]),
@@ -156,12 +157,14 @@ def check_reader(context: Context) -> Actor:
 
 async def readable_batch(request: Request, context: Context) -> tuple[BatchRow, int, int]:
     """Return the batch of a path, and its counts; foreign ones like unknown. Raises `Rejected`."""
-    caller, batch_id = check_reader(context), request.path_params["id"]
-    async with context.reads() as session:
-        found = await queries.batch_progress(session, batch_id)
+    caller, id_ = check_reader(context), request.path_params["id"]
+    batch_id, found = any_key_of(id_, "CertificateBatch"), None
+    if batch_id is not None:
+        async with context.reads() as session:
+            found = await queries.batch_progress(session, batch_id)
     is_bound = caller.role in OF_ONE_ORGANIZATION
     if found is None or (is_bound and found[0].organization_id != caller.organization_id):
-        raise refusal("batch.not_found", id=batch_id)
+        raise refusal("batch.not_found", id=id_)
     return found
 
 

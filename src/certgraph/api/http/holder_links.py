@@ -45,7 +45,7 @@ class HolderLinkFiles(Files):
 
     def routes(self) -> list[Route]:
         """Return where it is."""
-        path = BATCHES + "/{id:uuid}/holder-links.csv"
+        path = BATCHES + "/{id}/holder-links.csv"
         return [Route(path, self.answered(_links_of_batch), methods=["POST"])]
 
 

@@ -33,7 +33,7 @@ class PrintedFiles(Files):
 
     def routes(self) -> list[Route]:
         """Return where it is."""
-        batch = BATCHES + "/{id:uuid}/certificates"
+        batch = BATCHES + "/{id}/certificates"
         return [
             Route("/certificates.pdf", self.answered(self._some), methods=["GET"]),
             Route(f"{batch}.pdf", self.answered(self._of_batch), methods=["GET"]),

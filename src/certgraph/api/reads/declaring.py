@@ -149,7 +149,16 @@ def many_where(
 
 def ordered(*order_by: Expression, descending: bool = False) -> Ordering:
     """Return an order that a page may be asked for in."""
-    return Ordering(tuple(map(_element, order_by)), descending)
+    return Ordering(_order(order_by), descending)
+
+
+def _order(order_by: Sequence[Expression]) -> tuple[ColumnElement[Any], ...]:
+    """Return the columns of an order. Behind a null nothing comes: the rest would be lost."""
+    found = tuple(map(_element, order_by))
+    for column in found:
+        if getattr(column, "nullable", False):
+            raise TypeError(f"A page is not ordered by {column}, which may be null.")
+    return found
 
 
 def page(
@@ -171,7 +180,7 @@ def page(
     With `orders` (of members of one enumeration) an argument `order_by` asks for one of them.
     With a `check` (at the root, see `Page`) the connection may have a field that is `checked`.
     """
-    order = tuple(_element(expression) for expression in order_by)
+    order = _order(order_by)
     join = _join(target, None, through) if target else None
 
     def decorate(body: Callable[..., Conditions]) -> Any:
