@@ -26,7 +26,7 @@ def number_of(demo):
 
 
 def test_the_feed_is_stated_without_a_server(demo, capsys):
-    assert len(feed(demo)) == 21
+    assert len(feed(demo)) == 22
     assert (
         main(
             ["suspend", "--dir", str(demo), number_of(demo), "--reason", "test", "--document", "d"]
@@ -36,7 +36,7 @@ def test_the_feed_is_stated_without_a_server(demo, capsys):
     capsys.readouterr()
     assert main(["credit-bank", "feed", "--dir", str(demo)]) == 0
     assert capsys.readouterr().out == "1 changes stated\n"
-    assert feed(demo)[-1][1:] == (22, "suspended")
+    assert feed(demo)[-1][1:] == (23, "suspended")
     assert main(["credit-bank", "feed", "--dir", str(demo)]) == 0
     assert capsys.readouterr().out == "0 changes stated\n"
 
@@ -45,9 +45,9 @@ def test_a_new_epoch_states_every_record_again(demo, capsys):
     before = feed(demo)
     command = ["credit-bank", "new-epoch", "--dir", str(demo), "--reason", "restored"]
     assert main(command) == 0
-    assert capsys.readouterr().out == "a new epoch begins; 21 records stated again\n"
+    assert capsys.readouterr().out == "a new epoch begins; 22 records stated again\n"
     after = feed(demo)
-    assert [row[1:] for row in after] == [(place, "repeated") for place in range(1, 22)]
+    assert [row[1:] for row in after] == [(place, "repeated") for place in range(1, 23)]
     assert {row[0] for row in after} & {row[0] for row in before} == set()
     assert main([*command[:-1], ""]) == 1
     assert capsys.readouterr().err == "certgraph: reason: Give 1 to 200 characters.\n"

@@ -29,23 +29,23 @@ def edit(demo, statement):
 
 
 def test_who_runs_the_platform_compares_the_log_with_the_register(demo, run):
-    said = "22 entries, each as the register has it and every published head says\n"
+    said = "23 entries, each as the register has it and every published head says\n"
     assert run("check", "--dir", demo) == (0, said, "")
     edit(demo, "UPDATE certificates SET payload = signature WHERE log_index = 4")
     status, out, err = run("check", "--dir", demo)
     assert status == 1
     assert out.startswith("entry 4 is not of certificate")
-    assert err.startswith("certgraph: 1 fault(s) in the log of 22 entries")
+    assert err.startswith("certgraph: 1 fault(s) in the log of 23 entries")
 
 
 def test_anybody_follows_the_log_and_goes_on_where_it_ended(demo, run, server, tmp_path):
     home, state = demo / "verifier", tmp_path / "log.json"
     status, out, err = run("check", server, "--home", home, "--state", state)
     assert (status, err) == (0, "")
-    assert out.startswith(f"{ORIGIN}: 22 certificates, 22 new\nroot ")
-    assert json.loads(state.read_text())["size"] == 22
+    assert out.startswith(f"{ORIGIN}: 23 certificates, 23 new\nroot ")
+    assert json.loads(state.read_text())["size"] == 23
     assert run("check", server, "--home", home, "--state", state)[1].startswith(
-        f"{ORIGIN}: 22 certificates, 0 new"
+        f"{ORIGIN}: 23 certificates, 0 new"
     )
     content = json.loads(state.read_text())
     content["origin"] = "another/log"
@@ -76,10 +76,10 @@ def test_an_issuer_is_shown_what_it_does_not_know(demo, run, server, tmp_path):
 def test_a_proof_is_written_and_checked_offline(demo, run, valid_text, tmp_path):
     proof = tmp_path / "proof.txt"
     status, out, _ = run("prove", valid_text, proof, "--dir", demo)
-    assert (status, out.startswith(f"{proof}: entry "), out.endswith(" of 22\n")) == (0, True, True)
+    assert (status, out.startswith(f"{proof}: entry "), out.endswith(" of 23\n")) == (0, True, True)
     status, out, _ = run("verify", valid_text, proof, "--home", demo / "verifier")
     assert status == 0
-    assert out.endswith(f"of the 22 in {ORIGIN}\n")
+    assert out.endswith(f"of the 23 in {ORIGIN}\n")
     other = index(demo)["2-web-outcomes.png"]["qr_text"]
     status, _, err = run("verify", other, proof, "--home", demo / "verifier")
     assert status == 1

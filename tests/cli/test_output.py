@@ -141,7 +141,7 @@ def test_everything_is_chinese_and_aligned(demo, ask):
     assert "  ✔ 数字签名 – 通过" in lines
     _, out, err = ask(demo / "qr/*.png", "--lang", "zh")
     assert out.splitlines()[-1] == (
-        "共 10 项：有效 3、已撤销或换发 2、已暂停 1、已过有效期 1、"
+        "共 11 项：有效 4、已撤销或换发 2、已暂停 1、已过有效期 1、"
         "内容不符或不合规定 2、签发者不在名单中 1"
     )
     assert err == ""
@@ -175,7 +175,7 @@ def test_a_spreadsheet_is_written_beside_in_cells_of_text(demo, ask, tmp_path):
     assert out.startswith("✔")
     with ZipFile(file) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
-    assert sheet.count("<row ") == 11
+    assert sheet.count("<row ") == 12
     for words in ("张示例", "持证人", "已撤销或换发", "签名与内容不符", "初级"):
         assert words in sheet
     assert "<t>revoked</t>" not in sheet

@@ -24,6 +24,7 @@ EXIT = {
     "8-web-tampered.png": 1,
     "9-logistics-forged.png": 1,
     "10-stolen-key.png": 1,
+    "11-issuer-left.png": 0,
 }
 
 
@@ -45,6 +46,12 @@ def test_a_person_reads_the_verdict_first_and_then_what_was_certified(demo, ask)
     assert "  Compare the holder with an identity document." in lines
     _, out, _ = ask(demo / "qr/2-web-outcomes.png", "--lang", "zh")
     assert out.startswith("✔ 证书有效（离线核验） — 签名正确")
+
+
+def test_what_was_issued_before_an_exit_is_valid_and_the_exit_is_said(demo, ask):
+    status, out, _ = ask(demo / "qr/11-issuer-left.png", "--lang", "zh")
+    assert status == 0
+    assert "注意：颁发机构自 2025-09-20 起已退出试点；此前颁发的证书不受影响。" in out
 
 
 def test_nothing_is_claimed_of_what_was_altered(demo, ask):
@@ -103,7 +110,7 @@ def test_texts_come_by_argument_and_by_standard_input(demo, ask, monkeypatch):
 def test_a_folder_a_pattern_and_a_text_file_hold_many(demo, ask, tmp_path):
     texts = tmp_path / "texts.txt"
     texts.write_text("\n".join(row["qr_text"] for row in index(demo).values()), "utf-8")
-    for argument, count in ((demo / "qr", 20), (demo / "qr/*.png", 10), (texts, 10)):
+    for argument, count in ((demo / "qr", 22), (demo / "qr/*.png", 11), (texts, 11)):
         status, out, _ = ask(argument, "--json")
         assert status == 1
         assert len(out.splitlines()) == count

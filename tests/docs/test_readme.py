@@ -81,7 +81,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
         "A3 姓名 “李**”: Character 2 (?) is in no name",
         "nothing is recorded while anything is wrong",
         "4-certificates.pdf page 9  阿卜杜热合曼·托合提尼亚孜示例",
-        "21 changes pulled; 19 records held",
+        "22 changes pulled; 20 records held",
         '"outcomes": [{"number": 1, "name": "静态网页制作", "credits": 1.5}',
     ):
         assert expected in run.stdout
@@ -94,7 +94,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
             '"静态网页制作"',
             '{"sequence":1,"kind":"',
             '"learner":{"name":"',
-            '"end":{"rows":21,"sha256":',
+            '"end":{"rows":22,"sha256":',
             '"edition":1,"creditsTenths":125',
         ):
             assert expected in run.stdout

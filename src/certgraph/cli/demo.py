@@ -27,6 +27,7 @@ from certgraph.cli.clock import default_language, now, system_random
 from certgraph.cli.demo_batch import issue_batch
 from certgraph.cli.demo_credits import INSTITUTION, recognize_outcomes, state_feed
 from certgraph.cli.demo_data import (
+    BEFORE_THE_EXIT,
     BY_DEMO,
     CASES,
     FIRST_DAY,
@@ -41,7 +42,8 @@ from certgraph.cli.demo_data import (
     tamper,
     write_tokens,
 )
-from certgraph.cli.demo_exam import hold_exam, let_one_leave
+from certgraph.cli.demo_exam import hold_exam
+from certgraph.cli.demo_exit import let_one_leave, let_one_take_part
 from certgraph.cli.migrations import migrate
 from certgraph.cli.new_files import write_new
 from certgraph.cli.results import Result
@@ -176,10 +178,12 @@ async def build_demo(folder: Path, port: int) -> None:
         await runtime.perform(create_log_key, first_on=runtime.today)
         await activate_issuers(runtime, folder)
         await publish_standards(runtime)
+        in_time = await let_one_take_part(runtime)
+        certificates = [await _issue_case(in_time, folder, BEFORE_THE_EXIT)]
         case = await let_one_leave(runtime)
         await _publish_trust(runtime, folder, new_list=True)
         print("Trust: 3 root keys, 2 of them signed trust list 1.")
-        certificates = [await _issue_case(runtime, folder, case) for case in CASES]
+        certificates[:0] = [await _issue_case(runtime, folder, one) for one in CASES]
         issued = await issue_batch(runtime, folder)
         outcomes = await recognize_outcomes(runtime)
         examined, passed = await hold_exam(runtime, folder)
@@ -192,7 +196,7 @@ async def build_demo(folder: Path, port: int) -> None:
         print(f"Batch: a spreadsheet of {issued}, three mistakes, corrected, issued, printed.")
         print(f"Credit bank: {outcomes} learning outcomes recognized, {changes} records to pull.")
         print(f"Exam: {examined} students, {passed} passed, by the scheme; certified as a batch.")
-        print(f"Exit: a made-up organization left, by case {case}.")
+        print(f"Exit: a made-up organization left, by case {case}; its certificate stays valid.")
 
 
 def _install_verifier(folder: Path, port: int, at: datetime) -> None:

@@ -53,6 +53,8 @@ HELD_BY_ORGANIZATION = "EO-004"
 """This organization keeps its key itself; the demo plays its part with a key in held/."""
 
 ISSUERS = {"EO-001": "CT-001", "EO-002": "CT-002", "EO-003": "CT-003", "EO-004": "CT-004"}
+LEAVER = "DEMO-EO"
+TYPES = {**ISSUERS, LEAVER: "CT-002"}
 """Organization → the certificate type it issues in the demo; both as in the catalogue."""
 
 STANDARDS = {
@@ -101,7 +103,7 @@ class DemoCase:
 
     def candidate(self, today: date) -> Candidate:
         """Return whom it certifies."""
-        standard_code, by_level = STANDARDS[ISSUERS[self.organization]]
+        standard_code, by_level = STANDARDS[TYPES[self.organization]]
         numbers = [n for level in sorted(by_level) for n in by_level[level]]
         first = sum(len(by_level[level]) for level in range(1, self.level)) + 1
         issued_on = today - timedelta(days=self.days_ago)
@@ -191,6 +193,8 @@ CASES = (
         expected=Verdict.INVALID,
     ),
 )
+BEFORE_THE_EXIT = DemoCase(file="11-issuer-left", organization=LEAVER, level=1, holder="冯早年")
+"""What was issued by an organization that has left since."""
 
 
 BY_DEMO: dict[str, Any] = {"document": "made up for the demo", "reason": "demo"}

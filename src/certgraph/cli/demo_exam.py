@@ -1,5 +1,5 @@
 # ruff: noqa: ANN401 - what an action takes
-"""The demo's exam, from its scheme to certificates in 2025, and an organization that leaves."""
+"""The demo's exam, from its scheme to certificates in 2025."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -26,7 +26,7 @@ from certgraph.certificates.batches.workers import Worker
 from certgraph.certificates.batches.working import work_once
 from certgraph.cli.demo_batch import print_run, resident_number
 from certgraph.cli.demo_credits import INSTITUTION
-from certgraph.cli.demo_data import BY_DEMO, FIRST_DAY, VERSION
+from certgraph.cli.demo_data import BY_DEMO, VERSION
 from certgraph.cli.runtime import Runtime
 from certgraph.duties.answering import answer_filing
 from certgraph.duties.filing import SUBMISSIONS
@@ -42,7 +42,6 @@ from certgraph.organizations.appointments import make_appointment
 from certgraph.organizations.rules import (
     AppointmentFunction,
     OrganizationKind,
-    OrganizationState,
 )
 from certgraph.organizations.subjects import organization_named
 from certgraph.participation.actions import (
@@ -50,40 +49,39 @@ from certgraph.participation.actions import (
     apply_to_take_part,
     file_participation,
 )
-from certgraph.supervision.actions import add_evidence, investigate_case, open_case, verify_case
-from certgraph.supervision.deciding import decide_case
-from certgraph.supervision.rules import CaseDecision, Ground
-from certgraph.supervision.states import change_issuer_state
 
 _ORGANIZATION, _PROVINCE, _BODY = "EO-001", "PA-110000", "DEMO-BODY"
-_LEAVING, _MINISTRY = "DEMO-EO", "DEMO-MINISTRY"
 _TYPE = {"certificate_type_code": "CT-001", "level": 1}
 _STUDENTS = ("韩示例", "杨示例", "朱示例", "秦示例")
 _AGREE, _FILE = ConsentStep.AGREEMENT, ConsentStep.FILING
 _MARKS = ((860, 790), (590, 640), (450, 980), None)
 
 
-def _at(day: str, hour: int = 9) -> datetime:
+def at(day: str, hour: int = 9) -> datetime:
+    """Return an instant of a day (YYYY-MM-DD) in China."""
     year, month, of_month = map(int, day.split("-"))
     return datetime(year, month, of_month, hour, tzinfo=CHINA)
 
 
-class _Office:
+class Office:
     """The programme's office, which records on a day what others would have done."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
     async def record(self, day: str, action: Any, **given: Any) -> Any:
-        runtime = replace(self._runtime, now=_at(day))
+        """Record an action at nine in the morning of a day in China."""
+        runtime = replace(self._runtime, now=at(day))
         return await runtime.perform(action, **given, **BY_DEMO)
 
     async def submit(self, day: str, code: str, kind: FilingKind, **body: Any) -> FilingRow:
+        """Record that an organization handed something in."""
         given = {"organization_code": code, **body}
         row: FilingRow = await self.record(day, SUBMISSIONS[kind], **given)
         return row
 
     async def answer(self, day: str, row: FilingRow, *steps: tuple[str, ConsentStep]) -> None:
+        """Record that others say yes to it."""
         yes = ConsentAnswer.AGREED
         for code, step in steps:
             given = {"id": row.id, "step": step, "answer": yes, "organization_code": code}
@@ -92,7 +90,7 @@ class _Office:
 
 async def hold_exam(runtime: Runtime, folder: Path) -> tuple[int, int]:
     """Take an exam from its scheme to issued certificates; return how many took it, and passed."""
-    office = _Office(runtime)
+    office = Office(runtime)
     kinds = [OrganizationKind.ENTRUSTED_BODY]
     given: dict[str, Any] = {"code": _BODY, "name": "示例受委托机构（演示）", "kinds": kinds}
     await runtime.perform(register_organization, **given, **BY_DEMO)
@@ -104,10 +102,10 @@ async def hold_exam(runtime: Runtime, folder: Path) -> tuple[int, int]:
         **_TYPE,
         **await _scheme_and_site(office),
         activity_id=await _activity(office),
-        registration_opens_at=_at("2025-05-01", 0),
-        registration_closes_at=_at("2025-06-01", 0),
-        starts_at=_at("2025-06-14", 9),
-        ends_at=_at("2025-06-14", 13),
+        registration_opens_at=at("2025-05-01", 0),
+        registration_closes_at=at("2025-06-01", 0),
+        starts_at=at("2025-06-14", 9),
+        ends_at=at("2025-06-14", 13),
         capacity=80,
     )
     rows = await _examined(office, plan.id, participation_id)
@@ -115,7 +113,7 @@ async def hold_exam(runtime: Runtime, folder: Path) -> tuple[int, int]:
     return len(rows), sum(row.state.value == "passed" for row in rows)
 
 
-async def _taking_part(office: _Office) -> UUID:
+async def _taking_part(office: Office) -> UUID:
     """Let the institution take part in 2025; return its participation."""
     people = {}
     for function in (AppointmentFunction.LEAD, AppointmentFunction.CONTACT):
@@ -137,7 +135,7 @@ async def _taking_part(office: _Office) -> UUID:
     return id_
 
 
-async def _scheme_and_site(office: _Office) -> dict[str, UUID]:
+async def _scheme_and_site(office: Office) -> dict[str, UUID]:
     """Bring scheme and site into effect, and what the exam may cost."""
     theory, practice = ExamMode.COMPUTER, ExamMode.PRACTICE
     parts = [
@@ -183,7 +181,7 @@ async def _scheme_and_site(office: _Office) -> dict[str, UUID]:
     return {"scheme_id": scheme.id, "site_id": site.id}
 
 
-async def _activity(office: _Office) -> UUID:
+async def _activity(office: Office) -> UUID:
     """Let the province file the exam as an activity in it."""
     activity = await office.submit(
         "2025-03-18",
@@ -191,8 +189,8 @@ async def _activity(office: _Office) -> UUID:
         FilingKind.ACTIVITY,
         activity=ActivityKind.EXAM,
         title="建筑信息模型（初级）考核（演示）",
-        starts_at=_at("2025-06-14", 8),
-        ends_at=_at("2025-06-14", 18),
+        starts_at=at("2025-06-14", 8),
+        ends_at=at("2025-06-14", 18),
         authority_codes=[_PROVINCE],
         **_TYPE,
     )
@@ -200,7 +198,7 @@ async def _activity(office: _Office) -> UUID:
     return activity.id
 
 
-async def _fee(office: _Office) -> None:
+async def _fee(office: Office) -> None:
     """Bring account, cap and fee into effect."""
     staff = CostItemDraft(
         kind=CostItemKind.STAFF, bearer=CostBearer.SITE, amount_fen=29_000, basis="演示"
@@ -233,7 +231,7 @@ async def _fee(office: _Office) -> None:
 
 
 async def _examined(
-    office: _Office, plan_id: UUID, participation_id: UUID
+    office: Office, plan_id: UUID, participation_id: UUID
 ) -> list[ExamRegistrationRow]:
     """Register students, record their marks, and close the plan after its public notice."""
     drafts = [
@@ -285,40 +283,3 @@ async def _certified(runtime: Runtime, plan_id: UUID, folder: Path) -> None:
     batch = await runtime.perform(register_batch, batch_id=batch.id, **BY_DEMO)
     assert batch.issue_run_id is not None  # noqa: S101 - it is issued
     await print_run(runtime, batch.issue_run_id, folder / "exam/certificates.pdf")
-
-
-async def let_one_leave(runtime: Runtime) -> str:
-    """Let a made-up organization leave by a case; return the case's number."""
-    office = _Office(runtime)
-    parties = {
-        _LEAVING: ("示例培训评价组织（演示）", OrganizationKind.EVALUATION_ORGANIZATION),
-        _MINISTRY: ("示例主管部门（演示）", OrganizationKind.MINISTRY),
-    }
-    for code, (name, kind) in parties.items():
-        given: dict[str, Any] = {"code": code, "name": name, "kinds": [kind]}
-        in_time = replace(runtime, now=_at(FIRST_DAY.isoformat()))
-        await in_time.perform(register_organization, **given, **BY_DEMO)
-    for state in (OrganizationState.AGREED, OrganizationState.ACTIVE):
-        given = {"organization_code": _LEAVING, "state": state, "since": FIRST_DAY}
-        await office.record("2020-01-02", change_issuer_state, **given)
-    opened = await office.record(
-        "2025-09-01", open_case, subject_code=_LEAVING, text="反映考核中弄虚作假（演示）"
-    )
-    await office.record("2025-09-02", investigate_case, id=opened.id, text="进校调查（演示）")
-    await office.record("2025-09-10", add_evidence, id=opened.id, text="监考录像（演示）")
-    given = {"id": opened.id, "text": "情况属实（演示）", "grounds": [Ground.E1]}
-    await office.record("2025-09-15", verify_case, **given)
-    async with runtime.reads() as session:
-        ministry = await organization_named(session, _MINISTRY)
-    then = replace(runtime, now=_at("2025-09-20"))
-    case, _ = await then.perform(
-        decide_case,
-        actor=Actor("demo ministry", Role.MINISTRY, ministry.id),
-        id=opened.id,
-        decision=CaseDecision.EXIT,
-        decision_document="演示〔2025〕2号",
-        summary="考核中弄虚作假，取消参与试点资格（演示）。",
-        effective_on=date(2025, 9, 20),
-        reason="demo",
-    )
-    return case.number
