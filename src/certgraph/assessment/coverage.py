@@ -1,5 +1,6 @@
 """Where exam sites are, and where institutions are without one."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -40,26 +41,43 @@ class Coverage:
     units: list[Unit]
     unplaced: int
 
+    @property
+    def covered(self) -> int:
+        """How many of the divisions have a site."""
+        return sum(1 for unit in self.units if unit.sites)
+
 
 async def coverage_on(
-    session: Session, certificate_type_id: UUID, day: date, authority_id: UUID | None = None
-) -> Coverage:
-    """Return how sites cover the institutions of a certificate on a day.
+    session: Session,
+    certificate_type_id: UUID,
+    days: Sequence[date],
+    authority_id: UUID | None = None,
+) -> list[Coverage]:
+    """Return how sites cover the institutions of a certificate on each of some days.
 
     A site is where its institution is: it uses its own premises (R37).
 
     Args:
         session: Session.
         certificate_type_id: Primary key of the certificate type.
-        day: The day.
+        days: The days.
         authority_id: Institutions that this authority supervises; None: all.
 
     Source: rules R27 and R28.
     """
     names = await queries.coverage_units(session)
+    return [
+        _coverage(
+            names, day, await queries.places_of(session, certificate_type_id, day, authority_id)
+        )
+        for day in days
+    ]
+
+
+def _coverage(names: Mapping[str, str], day: date, places: Iterable[queries.Place]) -> Coverage:
     counted: dict[str, list[int]] = {}
     unplaced = 0
-    for place in await queries.places_of(session, certificate_type_id, day, authority_id):
+    for place in places:
         unit = unit_of(place.division_code, frozenset(names)) if place.division_code else None
         if unit is None:
             unplaced += 1

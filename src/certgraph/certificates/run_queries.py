@@ -58,13 +58,13 @@ async def issue_run_by_id(session: Session, run_id: UUID) -> IssueRunRow | None:
     return await session.get(IssueRunRow, run_id)
 
 
-async def lock_issue_run(session: Session, run_id: UUID) -> bool:
-    """Lock a run until the end of the transaction; return whether it waits for an approval.
+async def lock_issue_run(session: Session, run_id: UUID) -> IssueRunRow | None:
+    """Lock a run until the end of the transaction; return it as it is then, None where it is gone.
 
     Of two processes that sign the same drafts the second waits, and then finds them signed.
     """
-    statement = select(IssueRunRow.waits_for_approval).where(IssueRunRow.id == run_id)
-    return bool(await session.scalar(statement.with_for_update()))
+    statement = select(IssueRunRow).where(IssueRunRow.id == run_id).with_for_update()
+    return await session.scalar(statement.execution_options(populate_existing=True))
 
 
 async def certificates_of_run(session: Session, run_id: UUID) -> Sequence[CertificateRow]:

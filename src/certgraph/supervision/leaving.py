@@ -155,9 +155,9 @@ async def complete(
     Files that have no drafts yet are cancelled.
     """
     session = by.session
+    going_on = await batch_queries.going_on_of(session, organization.id)  # before their runs
+    batches = {one.issue_run_id: one for one in going_on}
     runs = await run_queries.runs_with_drafts(session, organization.id)
-    found = await batch_queries.batches_of_runs(session, [run.id for run in runs])
-    batches = {one.issue_run_id: one for one in found}
     changed: list[Any] = []
     for run in runs:
         if completion is Completion.REGISTERED_STUDENTS:
@@ -180,9 +180,10 @@ async def complete(
             await session.flush()  # before the run that it referred to is deleted
             await batch_queries.delete_run(session, run.id)
             changed.append(batch)
-    for batch in await batch_queries.unchecked_of(session, organization.id):
-        _cancel(batch)
-        changed.append(batch)
+    for batch in going_on:
+        if batch.state is BatchState.DRAFT:
+            _cancel(batch)
+            changed.append(batch)
     return changed
 
 

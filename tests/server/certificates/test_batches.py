@@ -266,19 +266,19 @@ async def test_a_draft_that_was_edited_is_never_signed(desk):
     assert {row.state for row in await certificates(desk, batch)} == {"draft"}
 
 
-async def test_what_may_no_longer_be_signed_halts_the_batch_with_its_rule(desk):
+async def test_what_may_no_longer_be_signed_halts_the_batch_with_its_reason(desk):
     batch = await desk.validated([person(1)])
     await desk.approve(batch)
     await desk.house.perform(
         change_issuer_state,
         organization_code="EO-001",
-        state=OrganizationState.EXITED,
+        state=OrganizationState.RECTIFYING,
         since=TODAY,
     )
     await desk.work()
     row = await desk.batch(batch.id)
     (said,) = json.loads(row.halted)
-    assert (said["code"], said["rule"]) == ("issue.exited", "R53")
+    assert (said["code"], said["rule"]) == ("issue.organization_not_active", None)
     assert row.state == "approved"
     assert await desk.work() == 0
 

@@ -101,6 +101,13 @@ async def test_a_newcomer_finds_who_may_issue_where_and_for_how_much(visitor, ho
     assert "80 2021-11-20 09:00" in row
     covered = sites.partition("各地市站点覆盖情况")[2]
     assert re.search(r"广州市 1 1 已设站点", covered), covered
+    trend = covered.partition("站点覆盖变化")[2]
+    assert re.findall(r"(2\d{3}-\d\d-\d\d) (\d) (\d) (\d)", trend) == [
+        ("2021-08-15", "1", "1", "0"),
+        ("2021-05-16", "1", "1", "0"),
+        ("2021-02-14", "0", "0", "0"),
+        ("2020-08-15", "0", "0", "0"),
+    ]
 
 
 async def test_a_cap_is_shown_with_its_document_beside_the_fees(visitor):

@@ -78,7 +78,7 @@ async def site_of(programme, code, authority, conditions, at="2021-04-01 09:00")
 async def covered(programme, day, authority_id=None):
     async with programme.house.sessions() as session:
         type_ = await certificate_type_coded(session, "CT-001")
-        found = await coverage_on(session, type_.id, date.fromisoformat(day), authority_id)
+        (found,) = await coverage_on(session, type_.id, [date.fromisoformat(day)], authority_id)
     return [(unit.name, unit.institutions, unit.sites) for unit in found.units], found.unplaced
 
 

@@ -73,6 +73,40 @@ async def test_an_exit_after_a_kill_finishes_all_or_keeps_what_was_signed(
     assert keys == (CANDIDATES if finishes else signed)  # of whom the others are free
 
 
+@pytest.mark.parametrize("completion", Completion, ids=str)
+async def test_an_exit_that_is_decided_while_parts_are_signed_counts_each_once(
+    programme, completion, monkeypatch
+):
+    """The decision begins when the first part is signed, and the worker goes on meanwhile."""
+    monkeypatch.setattr(issuing, "sign_batch", partial(issuing.sign_batch, limit=PART))
+    house = programme.house
+    house.now = MORNING
+    people = [person(n, 颁发日期="2026-03-10") for n in range(CANDIDATES)]
+    batch = await Desk(house).validated(people)
+    await Desk(house).approve(batch)
+    case = await verified(programme, "2026-03-10 09:10", "MOE", "EO-001")
+    begun = asyncio.Event()
+
+    def observe(reached, _count):
+        if reached is BatchStep.SIGNED:
+            begun.set()
+
+    async def decide():
+        await begun.wait()
+        await decided(programme, "2026-03-10 10:00", "MOE", case, completion=completion)
+
+    await asyncio.gather(Desk(house, observe=observe).work(), decide())
+    await Desk(house).work()
+    drafts, signed = await counted(programme)
+    assert drafts == 0
+    if completion is Completion.REGISTERED_STUDENTS:
+        assert signed == CANDIDATES
+    else:
+        assert signed in range(PART, CANDIDATES + 1, PART)
+    batch = await Desk(house).batch(batch.id)
+    assert (batch.state, batch.candidate_count) == ("issued", signed)
+
+
 async def decide_until_killed(url, case_id):
     """Decide an exit; kill this process after everything is written and before it is committed."""
     observe = killer("recorded", 1)

@@ -1,6 +1,7 @@
 """The pages of the catalogue, and the addresses that they have."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
@@ -212,18 +213,27 @@ def _next_exams(plans: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, An
     return found
 
 
+_TREND = (91, 182, 365)
+"""Days before today on which coverage is shown beside today's: sites are to cover more (R28)."""
+
+
 async def _coverage(
     context: Context, type_code: str | None, authority_code: str | None
-) -> Coverage | None:
-    """Return how today's sites cover a certificate's institutions; None without a certificate."""
+) -> list[Coverage]:
+    """Return how sites cover a certificate's institutions, today and before, newest first.
+
+    Nothing without a certificate.
+    """
     if type_code is None or "\0" in type_code + (authority_code or ""):
-        return None
+        return []
     async with context.reads() as session:
         type_ = await standard_queries.certificate_type_by_code(session, type_code)
         authority = None
         if authority_code is not None:
             authority = await organization_queries.organization_by_code(session, authority_code)
         if type_ is None or (authority_code is not None and authority is None):
-            return None
+            return []
         authority_id = None if authority is None else authority.id
-        return await coverage_on(session, type_.id, programme_day(context.now), authority_id)
+        today = programme_day(context.now)
+        days = [today, *(today - timedelta(days=ago) for ago in _TREND)]
+        return await coverage_on(session, type_.id, days, authority_id)

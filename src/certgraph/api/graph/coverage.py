@@ -124,9 +124,7 @@ class CoverageQuery:
             if type_ is None or (authority_code and authority is None) or not is_known:
                 return None
             authority_id = authority.id if authority else None
-            found = [
-                await coverage.coverage_on(session, type_.id, day, authority_id) for day in wanted
-            ]
+            found = await coverage.coverage_on(session, type_.id, wanted, authority_id)
         return [
             SiteCoverage(
                 on=one.on,

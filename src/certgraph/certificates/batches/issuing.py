@@ -17,6 +17,7 @@ from certgraph.certificates.signing.batches import (
 )
 from certgraph.certificates.signing.permission import check_may_sign, kind_of
 from certgraph.certificates.tables import IssueRunRow
+from certgraph.organizations.queries import share_organization
 from certgraph.organizations.rules import KeyCustody
 from certgraph.problems import Problem, Rejected
 
@@ -52,6 +53,8 @@ async def _begin(worker: Worker, batch_id: UUID) -> IssueRunRow | None:
     None where it is halted, no longer approved, or the organization signs.
     """
     async with worker.environment.sessions.begin() as session:
+        organization_id = await queries.organization_of(session, batch_id)
+        await share_organization(session, organization_id)  # first, as an exit locks it
         batch = await queries.batch_by_id(session, batch_id)
         if batch is None or batch.issue_run_id is None:
             return None

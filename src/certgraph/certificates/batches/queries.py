@@ -16,6 +16,7 @@ from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.database import BATCH_PARAMETERS, Session, batched
 
 _ENDED = (BatchState.REJECTED, BatchState.CANCELLED)
+_GOING_ON = (BatchState.DRAFT, BatchState.VALIDATED, BatchState.APPROVED, BatchState.ISSUING)
 
 
 async def batch_by_id(session: Session, batch_id: UUID) -> BatchRow | None:
@@ -26,6 +27,12 @@ async def batch_by_id(session: Session, batch_id: UUID) -> BatchRow | None:
         .with_for_update()
         .execution_options(populate_existing=True)
     )
+
+
+async def organization_of(session: Session, batch_id: UUID) -> UUID:
+    """Return the organization of a batch, which never changes."""
+    statement = select(BatchRow.organization_id).where(BatchRow.id == batch_id)
+    return (await session.scalars(statement)).one()
 
 
 async def newest_batches(
@@ -134,18 +141,13 @@ async def is_signed(session: Session, run_id: UUID) -> bool:
     return not await session.scalar(select(waits))
 
 
-async def batches_of_runs(session: Session, run_ids: Sequence[UUID]) -> Sequence[BatchRow]:
-    """Return the batches of runs, locked for change."""
-    statement = select(BatchRow).where(BatchRow.issue_run_id.in_(run_ids)).order_by(BatchRow.id)
-    return (await session.scalars(statement.with_for_update())).all()
-
-
-async def unchecked_of(session: Session, organization_id: UUID) -> Sequence[BatchRow]:
-    """Return an organization's batches that have no drafts yet, locked for change."""
+async def going_on_of(session: Session, organization_id: UUID) -> Sequence[BatchRow]:
+    """Return an organization's batches that have not ended and are not issued, locked."""
     statement = select(BatchRow).where(
-        BatchRow.organization_id == organization_id, BatchRow.state == BatchState.DRAFT
+        BatchRow.organization_id == organization_id, BatchRow.state.in_(_GOING_ON)
     )
-    return (await session.scalars(statement.order_by(BatchRow.id).with_for_update())).all()
+    statement = statement.order_by(BatchRow.id).with_for_update()
+    return (await session.scalars(statement.execution_options(populate_existing=True))).all()
 
 
 async def run_size(session: Session, run_id: UUID) -> int:

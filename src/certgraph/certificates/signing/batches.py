@@ -179,7 +179,10 @@ async def sign_batch(
         Rejected: The organization is no longer active, what it drafted before stays unsigned; or a
             draft is not as it was recorded.
     """
-    await _lock(session, run)
+    locked = await _lock(session, run)
+    if locked is None:  # an exit has deleted what was not signed
+        return 0
+    run = locked
     drafts = await run_queries.unsigned_drafts(session, run.id, limit=limit)
     environment.observe(IssueStep.BATCH_READ, len(drafts))
     if not drafts:
@@ -202,10 +205,16 @@ async def sign_batch(
     return len(drafts)
 
 
-async def _lock(session: Session, run: IssueRunRow) -> None:
-    """Lock a run for signing. Raises `Rejected` where a second person has not approved it."""
-    if await run_queries.lock_issue_run(session, run.id):
+async def _lock(session: Session, run: IssueRunRow) -> IssueRunRow | None:
+    """Lock a run for signing, behind its organization as an exit does; return it as it is now.
+
+    None where it is gone. Raises `Rejected` where a second person has not approved it.
+    """
+    await organization_queries.share_organization(session, run.organization_id)
+    locked = await run_queries.lock_issue_run(session, run.id)
+    if locked is not None and locked.waits_for_approval:
         raise refusal("issue_run.waits_for_approval", id=run.id)
+    return locked
 
 
 async def key_and_organization(
@@ -236,7 +245,7 @@ async def store_signatures(
     """
     session = act.session
     key, organization = await key_and_organization(session, run)
-    await _lock(session, run)
+    run = await _lock(session, run) or run
     unsigned = await run_queries.unsigned_drafts(session, run.id)
     await check_may_sign(session, organization, run, map(kind_of, unsigned), act.now)
     drafts = {one.id: one for one in unsigned}
