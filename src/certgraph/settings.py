@@ -7,6 +7,7 @@ Variables start with `CERTGRAPH_`. A folder made by `certgraph demo` holds the s
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 from urllib.parse import quote, urlsplit
@@ -37,6 +38,13 @@ _KUBERNETES = re.compile(
 
 class SettingsError(ValueError):
     """A setting is missing, unknown or wrong; says which and what to do."""
+
+
+class LogFormat(StrEnum):
+    """How lines are logged: for people, or one JSON object a line."""
+
+    CONSOLE = "console"
+    JSON = "json"
 
 
 class Settings(BaseModel):
@@ -110,6 +118,10 @@ class Settings(BaseModel):
         default=None,
         description="Folder with layouts, seals and fonts of printed certificates.",
     )
+    log_format: LogFormat = Field(
+        default=LogFormat.CONSOLE, description="How the server logs: console or json."
+    )
+    access_log: bool = Field(default=False, description="Log a line for each request.")
     graphiql: bool = Field(default=True, description="Serve the GraphiQL page at /graphql.")
     introspection: bool = Field(default=True, description="Answer introspection queries.")
 

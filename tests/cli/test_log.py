@@ -80,6 +80,8 @@ def test_a_proof_is_written_and_checked_offline(demo, run, valid_text, tmp_path)
     status, out, _ = run("verify", valid_text, proof, "--home", demo / "verifier")
     assert status == 0
     assert out.endswith(f"of the 23 in {ORIGIN}\n")
+    named = ("--root", demo / "root/root.json", "--trust", demo / "trust/bundle.cgtrust")
+    assert run("verify", valid_text, proof, *named)[:2] == (status, out)
     other = index(demo)["2-web-outcomes.png"]["qr_text"]
     status, _, err = run("verify", other, proof, "--home", demo / "verifier")
     assert status == 1

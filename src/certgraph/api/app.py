@@ -52,6 +52,8 @@ from certgraph.api.http.negotiation import (
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.press import Press
 from certgraph.api.http.printed_files import PrintedFiles
+from certgraph.api.http.requested import HEADER as REQUEST_ID
+from certgraph.api.http.requested import Requested
 from certgraph.api.http.requests import (
     MAX_BODY,
     MAX_PUBLIC_BODY,
@@ -274,14 +276,11 @@ class Application(Starlette):
     """The ASGI application: GraphQL and the feed are answered before middleware and routes."""
 
     server: Server
-    cors: ASGIApp | None = None
+    entry: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        if self.cors is not None and scope["type"] == "http":
-            await self.cors(scope, receive, send)
-        else:
-            await self.answered(scope, receive, send)
+        """Answer a request, with its id."""
+        await self.entry(scope, receive, send)
 
     async def answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whichever site it comes from."""
@@ -415,13 +414,15 @@ def make_app(
     )
     app.server = server
     app.router.redirect_slashes = False  # it would name the host and scheme that a proxy hides
+    entry: ASGIApp = app.answered
     if settings.allowed_origins:
-        app.cors = CORSMiddleware(
-            app.answered,
+        entry = CORSMiddleware(
+            entry,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Accept-Language"],
-            expose_headers=["Retry-After", "WWW-Authenticate"],
+            expose_headers=["Retry-After", "WWW-Authenticate", REQUEST_ID],
             max_age=86_400,
         )
+    app.entry = Requested(entry)
     return app

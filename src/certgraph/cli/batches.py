@@ -44,6 +44,7 @@ from certgraph.certificates.sheets.reading import read_candidates
 from certgraph.certificates.sheets.templates import choices_of, csv_template, xlsx_template
 from certgraph.certificates.signing.batches import IssueStep
 from certgraph.cli.clock import default_language, now, system_random
+from certgraph.cli.logs import configure_logs
 from certgraph.cli.output import visible
 from certgraph.cli.runtime import BY_HAND, Runtime, add_on_behalf, group, leaf, open_runtime
 from certgraph.cli.sheets import check_output, read_bytes
@@ -209,7 +210,7 @@ def work_forever(settings: Settings) -> None:
     """Go on with batches until the process that started this one ends: `serve` starts it."""
     serve_parent()
     limit_memory(_MOST_MEGABYTES)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    configure_logs(settings)
     asyncio.run(_forever(settings))
 
 

@@ -9,10 +9,10 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-from certgraph.cli.clock import environ, now
+from certgraph.cli.clock import now
+from certgraph.cli.given_trust import add_trust_options, given_trust
 from certgraph.cli.new_files import CeremonyError, NotWritten, write_new
 from certgraph.cli.runtime import EXIT_REFUSED, Runtime, group, leaf
-from certgraph.cli.trust_store import load_trust, trust_home
 from certgraph.credential import days
 from certgraph.credential.handover_seal import HandoverSeal, open_handover_seal, sign_handover
 from certgraph.credential.statements import MalformedStatement
@@ -85,9 +85,7 @@ def _say(folder: Path, package: Package) -> None:
 def _run_check(options: argparse.Namespace) -> int:
     """Check the seal against trust data, installed or named, and every file against the list."""
     folder: Path = options.folder
-    home = trust_home(environ(), options.home)
-    given = {"root_file": options.root, "bundle_file": options.trust}
-    trust = load_trust(home=home, **given, now=now()).trust
+    trust = given_trust(options, now())
     try:
         listed, token = (folder / SUMS).read_bytes(), (folder / SEAL).read_bytes()
     except OSError as error:
@@ -140,12 +138,5 @@ def add_to(commands: Any) -> None:
     package.add_argument("folder", type=Path, help="a new folder")
     check = handover.add_parser("check", help="check such files with trust data")
     check.add_argument("folder", type=Path)
-    check.add_argument("--root", type=Path, metavar="FILE", help="root keys (default: installed)")
-    check.add_argument(
-        "--trust",
-        type=Path,
-        metavar="FILE",
-        help="trust data (default: installed)",
-    )
-    check.add_argument("--home", type=Path, help="folder of the installed trust data")
+    add_trust_options(check)
     check.set_defaults(run=_run_check)

@@ -8,7 +8,6 @@ and `recover` for who runs the platform.
 import argparse
 import re
 import sys
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,11 @@ from urllib.parse import urlsplit
 
 from certgraph.certificates.register import content_digest, log_index
 from certgraph.cli.clock import environ, now
+from certgraph.cli.given_trust import add_trust_options, given_trust
 from certgraph.cli.new_files import CeremonyError, write_new
 from certgraph.cli.runtime import EXIT_REFUSED, Runtime, group, leaf, run_with_runtime
 from certgraph.cli.trust import Unreachable, fetched, platform_address
-from certgraph.cli.trust_store import load_trust, source_of, trust_home
+from certgraph.cli.trust_store import source_of, trust_home
 from certgraph.credential.checkpoint import (
     Checkpoint,
     MalformedCheckpoint,
@@ -45,11 +45,6 @@ from certgraph.transparency.tiles import entry_of, tile_path
 _IS_DIGEST = re.compile("[0-9A-Fa-f]{64}").fullmatch
 _SHOWN = 20
 """Faults that are printed one by one."""
-
-
-def _trust(options: argparse.Namespace, at: datetime) -> Trust:
-    home = trust_home(environ(), options.home)
-    return load_trust(home=home, root_file=None, bundle_file=None, now=at).trust
 
 
 def _certificate(text: str) -> tuple[bytes, Sign1]:
@@ -129,7 +124,7 @@ def _run_check(options: argparse.Namespace) -> int:
     """Follow the log over the network, or in the database with --dir."""
     if options.dir is not None:
         return run_with_runtime(options, _recheck)
-    trust = _trust(options, now())
+    trust = given_trust(options, now())
     url = _log_address(options)
     own = _own_list(options, trust)
     if own is not None and options.state is not None:
@@ -224,7 +219,7 @@ async def _prove(runtime: Runtime, options: argparse.Namespace) -> None:
 
 
 def _run_verify(options: argparse.Namespace) -> int:
-    trust = _trust(options, now())
+    trust = given_trust(options, now())
     signed, envelope = _certificate(options.text)
     entry = entry_of(envelope.kid, signed)
     try:
@@ -240,7 +235,7 @@ def _run_verify(options: argparse.Namespace) -> int:
 
 def _run_key(options: argparse.Namespace) -> int:
     """Print the keys of the log as witnesses and monitors take them."""
-    trust = _trust(options, now())
+    trust = given_trust(options, now())
     origin = trust.log_head.origin if trust.log_head else None
     if origin is None:
         raise CeremonyError("the trust data have no head of a log yet")
@@ -273,4 +268,4 @@ def add_to(commands: Any) -> None:
     key = log.add_parser("key", help="print its keys, for witnesses and monitors")
     key.set_defaults(run=_run_key)
     for one in (check, verify, key):
-        one.add_argument("--home", type=Path, help="folder of the installed trust data")
+        add_trust_options(one)

@@ -19,6 +19,7 @@ from certgraph.api.http.protocol import BoundedProtocol
 from certgraph.api.schema import schema_text
 from certgraph.cli.batches import work_forever
 from certgraph.cli.clock import environ, now, system_random
+from certgraph.cli.logs import configure_logs
 from certgraph.cli.runtime import add_dir, run_with_runtime
 from certgraph.settings import Settings, SettingsError
 
@@ -62,6 +63,7 @@ def _batches_beside(settings: Settings) -> Iterator[None]:
 def serve(folder: Path | None, host: str, port: int) -> int:
     """Serve until interrupted. Raises `SettingsError`."""
     settings = Settings.from_environ(environ(), folder)
+    configure_logs(settings)
     app = make_app(settings, clock=now, random=system_random())
     is_ipv6 = ":" in host
     family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
@@ -85,12 +87,12 @@ def serve(folder: Path | None, host: str, port: int) -> int:
         app,
         loop="auto",  # uvloop, where it is
         http=BoundedProtocol,
-        log_level="warning",
+        log_config=None,  # see `configure_logs`
         limit_concurrency=settings.client_connections,
         timeout_graceful_shutdown=STOP_SECONDS,
         server_header=False,
         proxy_headers=False,  # nothing here depends on who asks from where
-        access_log=False,  # addresses and query strings are nobody's business here
+        access_log=False,  # its own has addresses and query strings; see `Requested`
     )
     with _batches_beside(settings), suppress(KeyboardInterrupt):  # it has stopped in order
         uvicorn.Server(config).run(sockets=[listening])

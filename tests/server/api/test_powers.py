@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
 
 from certgraph.calendar import first_instant
 from certgraph.certificates.rules import CertificateState
@@ -22,6 +23,7 @@ from certgraph.organizations.subjects import organization_named
 from certgraph.policy import policy_rules
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
+from certgraph.supervision.rules import Completion
 from certgraph.supervision.states import change_issuer_state
 from tests.server.conftest import TODAY
 
@@ -33,8 +35,9 @@ STATES = {
 }
 
 
-async def move(house, state, since=TODAY):
-    await house.perform(change_issuer_state, organization_code="EO-001", state=state, since=since)
+async def move(house, state, since=TODAY, **given):
+    given |= {"organization_code": "EO-001", "state": state, "since": since}
+    await house.perform(change_issuer_state, **given)
 
 
 REGISTER = """mutation ($i: IssuerKeyRegisterInput!) { issuerKeyRegister(input: $i) {
@@ -151,17 +154,39 @@ async def drafted(house, *candidates):
         return await start_run(house.act(session), house.request(*candidates))
 
 
-@pytest.mark.parametrize("state", STATES)
-async def test_what_was_drafted_before_an_exit_is_not_signed_after_it(house, state):
+async def signed(house, run):
+    """Sign a run; return how many drafts there were, and the states of what there is then."""
+    async with house.sessions.begin() as session:
+        count = await sign_batch(session, house.environment(), run)
+    async with house.sessions() as session:
+        rows = await certificates_of_run(session, run.id)
+    return count, [row.state for row in rows]
+
+
+@pytest.mark.parametrize("state", [OrganizationState.EXITED, OrganizationState.HANDED_OVER])
+async def test_what_was_drafted_before_an_exit_is_signed_to_its_end(house, state):
     run = await drafted(house)
     await move(house, state)
+    assert await signed(house, run) == (1, [CertificateState.ISSUED])
+
+
+async def test_what_was_drafted_is_gone_where_an_exit_finishes_nothing(house):
+    run = await drafted(house)
+    await move(house, OrganizationState.EXITED, completion=Completion.NONE)
+    assert await signed(house, run) == (0, [])
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_what_no_decision_finishes_is_not_signed_after_an_exit(house, state):
+    """Of an exit that was recorded before exits finished anything, for one."""
+    run = await drafted(house)
+    await move(house, state)
+    async with house.sessions.begin() as session:
+        await session.execute(text("UPDATE issue_runs SET completes_after_exit = false"))
     with pytest.raises(Rejected) as caught:
-        async with house.sessions.begin() as session:
-            await sign_batch(session, house.environment(), run)
+        await signed(house, run)
     (problem,) = caught.value.problems
-    quoted = {"R53": "R53", None: None}[STATES[state]]
-    if state is OrganizationState.HANDED_OVER:
-        quoted = "S18"
+    quoted = {**STATES, OrganizationState.HANDED_OVER: "S18"}[state]
     assert problem.rule_id == quoted
     async with house.sessions() as session:
         (row,) = await certificates_of_run(session, run.id)

@@ -1,5 +1,7 @@
 """A regime is closed when it is over: all are handed over, or none is (R56, S15, S18)."""
 
+import asyncio
+import signal
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -26,7 +28,8 @@ from certgraph.problems import Rejected
 from certgraph.standards.rules import CertificateTypeState
 from certgraph.standards.tables import CertificateTypeRow
 from certgraph.supervision.states import change_issuer_state
-from tests.server.conftest import OFFICE
+from tests.server.conftest import OFFICE, open_house
+from tests.server.killing import die_before_commit, everything, in_a_child
 from tests.server.programme.case_kit import decided, reasons, verified
 from tests.server.programme_kit import Programme
 from tests.server.trust.test_lists import ROOT_KEYS, new_list, published
@@ -123,6 +126,21 @@ async def test_a_regime_is_closed_when_it_is_over_and_no_other_is(over):
     assert await refused(over) == [("regime.not_over", "S18")]
     for code in ("MOHRSS", "SCHOOL_PRACTICE", "NONE"):
         assert await refused(over, code) == [("regime.not_closed_here", None)]
+
+
+async def close_until_killed(url):
+    die_before_commit()
+    await closed(open_house(url, seed=3))
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+async def test_a_closing_that_is_killed_before_its_end_did_nothing_and_is_done_again(over):
+    before = await everything(over)
+    ended = await asyncio.to_thread(in_a_child, close_until_killed, over.url)
+    assert ended == -signal.SIGKILL
+    assert await everything(over) == before
+    assert [one.code for one in await closed(over)] == ["EO-001", "EO-002"]
+    assert await everything(over) != before
 
 
 async def test_all_are_handed_over_or_none(begun):

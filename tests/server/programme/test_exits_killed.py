@@ -1,24 +1,25 @@
 """An exit is decided while a batch is signed, and the worker is killed (kill -9) at any point."""
 
 import asyncio
+import os
 import signal
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
 import pytest
 from sqlalchemy import text
 
-from certgraph.actions import auditing
 from certgraph.certificates.batches import issuing
 from certgraph.certificates.batches.workers import LEASE, BatchStep
 from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tables import OrganizationRow
+from certgraph.supervision import exiting
 from certgraph.supervision.rules import Completion
 from certgraph.supervision.tables import CaseRow
 from tests.server.batch_kit import Desk, person
 from tests.server.certificates.test_batches_killed import AFTER
 from tests.server.conftest import open_house
-from tests.server.killing import in_a_child, killer
+from tests.server.killing import die_before_commit, everything, in_a_child, killer
 from tests.server.programme.case_kit import decided, rows_of, verified
 from tests.server.programme_kit import Programme
 
@@ -109,12 +110,7 @@ async def test_an_exit_that_is_decided_while_parts_are_signed_counts_each_once(
 
 async def decide_until_killed(url, case_id):
     """Decide an exit; kill this process after everything is written and before it is committed."""
-    observe = killer("recorded", 1)
-
-    async def record(*_given, **_options):
-        observe("recorded", 1)
-
-    auditing.record_done = record
+    die_before_commit()
     house = open_house(url, seed=3)
     house.now = MORNING
     programme = Programme(house)
@@ -143,14 +139,27 @@ async def test_an_exit_that_is_killed_before_its_end_did_nothing_and_is_done_aga
     assert row.state is OrganizationState.EXITED
 
 
-async def everything(house):
-    """Return all rows that an exit writes, as texts."""
-    found = {}
-    async with house.sessions() as session:
-        for table in ("cases", "case_entries", "organizations", "organization_state_changes"):
-            rows = await session.execute(text(f"SELECT * FROM {table} ORDER BY id"))  # noqa: S608
-            found[table] = [str(tuple(row)) for row in rows]
-        for table in ("entitlements", "signing_keys", "obligations", "issue_runs", "audit_entries"):
-            rows = await session.execute(text(f"SELECT * FROM {table}"))  # noqa: S608
-            found[table] = sorted(str(tuple(row)) for row in rows)
-    return found
+async def sweep_until_killed(url):
+    """Take an exit into effect; kill this process after its rights have ended."""
+
+    async def complete(*_given):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    exiting.complete = complete
+    await Programme(open_house(url, seed=3)).sweep("2026-03-20 09:00")
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+async def test_an_exit_whose_day_has_come_is_taken_into_effect_by_the_next_sweep(programme):
+    house = programme.house
+    house.now = MORNING
+    case = await verified(programme, "2026-03-10 09:10", "MOE", "EO-001")
+    later = {"effective_on": date(2026, 3, 20), "completion": Completion.NONE}
+    await decided(programme, "2026-03-10 10:00", "MOE", case, **later)
+    await Desk(house).validated([person(1, 颁发日期="2026-03-10")])
+    ended = await asyncio.to_thread(in_a_child, sweep_until_killed, house.url)
+    assert ended == -signal.SIGKILL
+    for state, drafts in ((OrganizationState.ACTIVE, 1), (OrganizationState.EXITED, 0)):
+        (row,) = [one for one in await rows_of(programme, OrganizationRow) if one.code == "EO-001"]
+        assert (row.state, await counted(programme)) == (state, (drafts, 0))
+        await programme.sweep("2026-03-20 09:01")
