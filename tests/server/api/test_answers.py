@@ -125,9 +125,9 @@ async def test_clients_of_persisted_queries_learn_to_send_the_document(client):
 
 
 async def test_head_answers_as_get_without_a_body(client):
-    params = {"query": "{ __typename }"}
-    get = await client.http.get("/graphql", params=params)
-    head = await client.http.head("/graphql", params=params)
+    asked = {"params": {"query": "{ __typename }"}, "headers": {"X-Request-ID": "one"}}
+    get = await client.http.get("/graphql", **asked)
+    head = await client.http.head("/graphql", **asked)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers == get.headers
 
