@@ -51,6 +51,7 @@ class Keyring:
         self._input_key = self._derive("inputs of actions")
         self._link_key = self._derive("links of holders")
         self._draft_key = self._derive("drafts of certificates")
+        self._token_key = self._derive("api tokens")
         self.cursor_key = self._derive("cursors")
         self.check_value = hmac.digest(self._derive("check"), b"certgraph", "sha256")
         """The same for the same master key, and of no use to guess it."""
@@ -85,6 +86,14 @@ class Keyring:
         said = reason.encode()
         content = run_id + certificate_id + len(said).to_bytes(4, "big") + said + payload
         return hmac.digest(self._draft_key, content, "sha256")
+
+    def token_key(self, token_sha256: bytes) -> bytes:
+        """Return the keyed hash under which a bearer token is found, 32 bytes."""
+        return hmac.digest(self._token_key, b"key" + token_sha256, "sha256")
+
+    def token_mac(self, stated: bytes) -> bytes:
+        """Return the keyed hash of what a token may do, 32 bytes."""
+        return hmac.digest(self._token_key, b"row" + stated, "sha256")
 
     def seal_private_key(self, pkcs8: bytes, owner: bytes) -> bytes:
         """Return a private key sealed for `owner` (organization, key id and purpose)."""

@@ -37,6 +37,14 @@ OPTIONS = (
     "--host-resolver-rules=MAP plain.test 127.0.0.1",
 )
 PATIENCE = 20
+IMPATIENT_ONCE = """
+const later = setTimeout;
+window.setTimeout = (work, ms, ...rest) => {
+  if (!(window.isImpatient && ms === 15_000)) return later(work, ms, ...rest);
+  return later(() => { window.isImpatient = false; work(); }, 1_000);
+};
+"""
+"""Where `isImpatient`, the page gives up after a second, and what follows has its usual time."""
 
 
 @dataclass

@@ -335,9 +335,38 @@ def test_an_organization_that_holds_its_key_signs_from_files(demo, run, tmp_path
     )
 
 
-def test_recheck_verifies_everything_ever_issued(run):
-    status, _, err = run("recheck")
-    assert (status, err) == (0, "0 certificates do not verify any more\n")
+def test_recheck_compares_everything_ever_issued(run):
+    assert run("recheck") == (0, "", "23 certificates compared; faults: 0\n")
+
+
+def edited(demo, statement, *given):
+    with closing(sqlite3.connect(demo / "certgraph.sqlite3")) as database, database:
+        database.execute(statement, given)
+
+
+def test_recheck_names_what_was_edited_in_words(demo, run):
+    edited(demo, "UPDATE certificates SET expires_on = '2040-01-01' WHERE state = 'revoked'")
+    status, out, err = run("recheck")
+    kind, number, detail = out.rstrip("\n").split("\t")
+    assert (status, kind, detail) == (1, "content", "not as it was signed: expires_on")
+    assert re.fullmatch("[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", number)
+    assert err.splitlines()[0] == "23 certificates compared; faults: 1"
+    assert "not hold what was signed and audited; faults: 1" in err
+
+
+def test_an_interrupted_recheck_goes_on_where_it_was(demo, run, tmp_path):
+    state = tmp_path / "recheck.json"
+    with closing(sqlite3.connect(demo / "certgraph.sqlite3")) as database:
+        ids = [row[0] for row in database.execute("SELECT id FROM certificates ORDER BY id")]
+    fault = ["content", "A-1", "not as it was signed: level"]
+    state.write_text(json.dumps({"after": ids[19], "compared": 20, "faults": [fault]}))
+    status, out, err = run("recheck", "--state", state)
+    assert (status, out) == (1, "\t".join(fault) + "\n")
+    assert err.splitlines()[0] == "23 certificates compared; faults: 1"
+    assert not state.exists()
+    state.write_text("{}")
+    status, _, err = run("recheck", "--state", state)
+    assert (status, "the state of an interrupted recheck" in err) == (1, True)
 
 
 def test_recheck_goes_on_beside_somebody_who_writes(demo, run):

@@ -22,9 +22,9 @@ from certgraph.organizations.subjects import ORGANIZATION
 from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Rejected, reject_if
 from certgraph.text import text_problems
-from tests.server.conftest import database_url, house, postgres, sqlite_template
+from tests.server.conftest import database, house, postgres, templates
 
-__all__ = ["database_url", "house", "postgres", "sqlite_template"]
+__all__ = ["database", "house", "postgres", "templates"]
 
 TOP = Path(__file__).parents[2]
 PAGE = (TOP / "docs/actions.md").read_text(encoding="utf-8")

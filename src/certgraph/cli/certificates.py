@@ -1,5 +1,5 @@
 # ruff: noqa: ANN401 - the action's input
-"""certgraph issue, sign-own, register, suspend, lift, revoke, correct, recheck."""
+"""certgraph issue, sign-own, register, suspend, lift, revoke, correct."""
 
 import argparse
 import hashlib
@@ -26,7 +26,6 @@ from certgraph.certificates.signing.actions import (
     submit_signatures,
 )
 from certgraph.certificates.signing.batches import IssueStep, bytes_to_sign, signed_bytes
-from certgraph.certificates.signing.rechecking import recheck_all
 from certgraph.certificates.states.actions import (
     lift_suspension,
     register_certificates,
@@ -219,16 +218,6 @@ async def _correct(runtime: Runtime, options: argparse.Namespace) -> None:
     print(f"{new.number} replaces {options.number} ({new.state})")
 
 
-async def _recheck(runtime: Runtime, _options: argparse.Namespace) -> None:
-    async with runtime.reads() as session:
-        failed = await recheck_all(session, now=runtime.now)
-    for number in failed:
-        print(number)
-    print(f"{len(failed)} certificates do not verify any more", file=sys.stderr)
-    if failed:
-        raise refusal("self_check.failed", detail=", ".join(failed[:10]))
-
-
 def add_to(commands: Any) -> None:
     """Add the commands."""
     parser = leaf(commands, "issue", "issue the certificates of a spreadsheet", _issue)
@@ -262,4 +251,3 @@ def add_to(commands: Any) -> None:
     correct.add_argument("--holder-name")
     correct.add_argument("--expires-on", type=day)
     correct.add_argument("--key", help="idempotency key")
-    leaf(commands, "recheck", "verify every certificate ever issued again", _recheck)

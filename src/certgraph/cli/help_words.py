@@ -49,7 +49,7 @@ ZH: dict[str, str] = {
     "command_lift": "解除暂停",
     "command_correct": "更正并换发证书",
     "command_correct-many": "按表批量更正并换发证书",
-    "command_recheck": "重新核验已签发的全部证书",
+    "command_recheck": "将库内证书数据与签名及审计记录逐项比对",
     "command_log": "证书日志：已登记证书的公开记录",
     "command_handover": "试点结束时的移交数据包",
     "command_sweep": "登记新的应办事项和发现的问题",

@@ -22,8 +22,9 @@ MODULES = {
     "serve": ("serve", "schema"),
     "admin": ("migrate", "catalogue", "organization", "key", "token", "audit"),
     "certificates": (
-        "issue", "sign-own", "register", "suspend", "lift", "revoke", "correct", "recheck",
+        "issue", "sign-own", "register", "suspend", "lift", "revoke", "correct",
     ),
+    "recheck": ("recheck",),
     "corrections": ("correct-many",),
     "credit_bank": ("credit-bank",),
     "batches": ("batch",),

@@ -12,6 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from certgraph.sealing import Keyring
 from certgraph.settings import SettingsError
 
 
@@ -28,9 +29,10 @@ def _config() -> Config:
     return config
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, keyring: Keyring | None) -> None:
     config = _config()
     config.attributes["connection"] = connection
+    config.attributes["keyring"] = keyring
     alembic_command.upgrade(config, "head")
 
 
@@ -38,8 +40,12 @@ def _revision(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-async def migrate(engine: AsyncEngine) -> None:
+async def migrate(engine: AsyncEngine, keyring: Keyring | None = None) -> None:
     """Create or update the tables; does nothing where they are up to date.
+
+    Args:
+        engine: The database.
+        keyring: Of the master key; needed where a migration seals what is there.
 
     Raises:
         SettingsError: A row stops a migration; says which. Nothing was changed.
@@ -49,7 +55,7 @@ async def migrate(engine: AsyncEngine) -> None:
             os.close(os.open(engine.url.database, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, keyring)
     except CommandError as error:
         raise SettingsError(str(error)) from None
 

@@ -355,9 +355,9 @@ async def signing_key_by_public_key(session: Session, public_key: bytes) -> Sign
     return await session.scalar(select(SigningKeyRow).where(SigningKeyRow.public_key == public_key))
 
 
-async def token_by_sha256(session: Session, token_sha256: bytes) -> ApiTokenRow | None:
-    """Return the token with this hash."""
-    return await session.scalar(select(ApiTokenRow).where(ApiTokenRow.token_sha256 == token_sha256))
+async def token_by_key(session: Session, token_key: bytes) -> ApiTokenRow | None:
+    """Return the token with this keyed hash."""
+    return await session.scalar(select(ApiTokenRow).where(ApiTokenRow.token_key == token_key))
 
 
 async def token_by_id(session: Session, token_id: UUID) -> ApiTokenRow | None:

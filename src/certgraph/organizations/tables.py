@@ -164,13 +164,18 @@ class MasterKeyCheckRow(Base):
 
 
 class ApiTokenRow(Base):
-    """A bearer token, stored as its SHA-256. `reads_learners`: it may read who a learner is."""
+    """A bearer token, stored as a keyed hash. `reads_learners`: it may read who a learner is.
+
+    `mac` is the keyed hash of the row as it was made: by the database alone nobody makes a token,
+    nor one that may do more.
+    """
 
     __tablename__ = "api_tokens"
-    __table_args__ = (Index(None, "token_sha256", unique=True),)
+    __table_args__ = (Index(None, "token_key", unique=True),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    token_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32))
     name: Mapped[str] = mapped_column(Text)
     role: Mapped[Role] = mapped_column(EnumText(Role))
     organization_id: Mapped[UUID | None] = mapped_column(ForeignKey("organizations.id"))

@@ -1,8 +1,15 @@
-"""Bearer tokens of the API: 260 random bits, shown once, stored as SHA-256."""
+"""Bearer tokens of the API: 260 random bits, shown once, stored as a keyed hash.
+
+The key is derived from the master key: a row that somebody writes into the table opens nothing, nor
+does one that is edited.
+"""
 
 import hashlib
+import hmac
+import json
+import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import Secret, action
@@ -14,7 +21,10 @@ from certgraph.organizations.subjects import TOKEN, TOKEN_NAME, organization_nam
 from certgraph.organizations.tables import ApiTokenRow, OrganizationRow
 from certgraph.problems import Problem, reject_if
 from certgraph.randomness import new_id, random_token
+from certgraph.sealing import Keyring
 from certgraph.text import text_problems
+
+logger = logging.getLogger("certgraph.tokens")
 
 PREFIX = "cgt_"
 """So that a token that leaks into a log or a repository is recognized."""
@@ -22,8 +32,28 @@ PREFIX = "cgt_"
 MAX_LIFETIME_DAYS = 366
 
 
-def _sha256(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+def _key(keyring: Keyring, token: str) -> bytes:
+    return keyring.token_key(hashlib.sha256(token.encode()).digest())
+
+
+def _mac(keyring: Keyring, row: ApiTokenRow) -> bytes:
+    """Return the keyed hash of all that a token is; not of whether it is revoked."""
+    stated = [
+        row.id.hex,
+        row.token_key.hex(),
+        row.name,
+        row.role.value,
+        row.organization_id and row.organization_id.hex,
+        row.created_at.astimezone(UTC).isoformat(),
+        row.expires_at.astimezone(UTC).isoformat(),
+        row.reads_learners,
+    ]
+    return keyring.token_mac(json.dumps(stated, ensure_ascii=False).encode())
+
+
+def is_as_made(keyring: Keyring, row: ApiTokenRow) -> bool:
+    """Tell whether a token is as it was made: nobody edited it, or wrote it, in the database."""
+    return hmac.compare_digest(_mac(keyring, row), row.mac)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +106,8 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
     token = PREFIX + random_token(act.random, 52)
     row = ApiTokenRow(
         id=new_id(act.random),
-        token_sha256=_sha256(token),
+        token_key=_key(act.keyring, token),
+        mac=b"",
         name=draft.name,
         role=draft.role,
         organization_id=organization.id if organization else None,
@@ -84,6 +115,7 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
         expires_at=act.now + timedelta(days=draft.lifetime_days),
         reads_learners=draft.reads_learners,
     )
+    row.mac = _mac(act.keyring, row)
     act.session.add(row)
     return row, Secret(token)
 
@@ -106,10 +138,15 @@ async def _organization_problems(
     return [Problem(code="token.organization_of_other_kind", path=path, facts=facts)]
 
 
-async def actor_of(session: Session, token: str, *, now: datetime) -> Actor | None:
-    """Return who acts with this token; None where it is unknown, expired or revoked."""
-    row = await queries.token_by_sha256(session, _sha256(token))
+async def actor_of(
+    session: Session, keyring: Keyring, token: str, *, now: datetime
+) -> Actor | None:
+    """Return who acts with this token; None where it is unknown, edited, expired or revoked."""
+    row = await queries.token_by_key(session, _key(keyring, token))
     if row is None or row.revoked_at is not None or row.expires_at <= now:
+        return None
+    if not is_as_made(keyring, row):
+        logger.error("token %s is not as it was made: it is refused", row.id)
         return None
     name = f"{TOKEN_NAME}{row.id}"
     return Actor(name, row.role, row.organization_id, row.reads_learners, token_id=row.id)

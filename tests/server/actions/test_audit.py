@@ -19,10 +19,7 @@ from certgraph.standards.catalogue_import import import_catalogue
 from certgraph.trust.publication import AUDIT_PATH, BUNDLE_PATH, published_head
 from certgraph.trust.queries import published_file
 from certgraph.trust.restoring import take_as_floor
-from tests.server.api.conftest import client
 from tests.server.trust.test_lists import new_list, published
-
-__all__ = ["client"]
 
 
 async def trail(house, *published):

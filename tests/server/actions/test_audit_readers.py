@@ -8,9 +8,6 @@ from certgraph.credit_bank.feed.recording import follow
 from certgraph.identity_documents import DocumentType
 from tests.server import credit_kit
 from tests.server.actions.test_audit import entry_at, length, trail
-from tests.server.api.conftest import client
-
-__all__ = ["client"]
 
 
 async def test_who_reads_which_entries(client):

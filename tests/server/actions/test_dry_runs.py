@@ -5,9 +5,6 @@ import pytest
 from certgraph.actions.parties import Role
 from certgraph.certificates.signing.actions import issue_certificates
 from certgraph.problems import Rejected
-from tests.server.api.conftest import client
-
-__all__ = ["client"]
 
 TABLES = ("issue_runs", "certificates", "audit_entries", "idempotency_keys")
 

@@ -56,11 +56,8 @@ from certgraph.supervision.subjects import CASE
 from certgraph.supervision.tables import CaseRow
 from tests.server import credit_kit
 from tests.server.actions.inputs import fingerprint, given_for
-from tests.server.api.conftest import client
 from tests.server.batch_kit import Desk, person
 from tests.server.conftest import NOW, TODAY
-
-__all__ = ["client"]
 
 DENIED = [(one, role) for one in ALL_ACTIONS for role in (None, *Role) if role not in one.may]
 BOUND = [

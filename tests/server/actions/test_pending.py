@@ -15,9 +15,6 @@ from certgraph.certificates.states.actions import erase_holder
 from certgraph.organizations.tokens import create_token, revoke_token
 from certgraph.problems import Rejected
 from tests.server.actions.inputs import fingerprint
-from tests.server.api.conftest import client
-
-__all__ = ["client"]
 
 FIRST, SECOND = Actor("first", Role.OPERATOR), Actor("second", Role.OPERATOR)
 
@@ -163,7 +160,7 @@ async def test_no_token_of_the_office_makes_another_to_confirm_for_itself(house)
     assert [one.code for one in caught.value.problems] == ["token.operator_by_hand"]
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_asked_or_confirmed_at_the_same_moment_it_is_once(house):
     (row,) = await house.issue()
     given = {"number": row.number, "reason": "r"}

@@ -73,7 +73,7 @@ async def test_at_the_same_moment_it_is_made_once(house, actors):
     assert await house.count("organizations WHERE code = 'X-1'") == 1
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_twins_of_one_request_all_answer_like_the_first(house):
     """Also where what the first one made speaks against the others."""
     said = {"organization_code": "EO-002", "certificate_type_code": "CT-001", "levels": [1]}
@@ -89,7 +89,7 @@ async def test_twins_of_one_request_all_answer_like_the_first(house):
     assert await house.count("entitlements WHERE first_on = '2026-11-23'") == 1
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_the_same_certificates_in_any_order_wait_for_one_another(house):
     people = [house.candidate(holder_name=f"张{n}", reference=str(n)) for n in range(12)]
     numbers = [row.number for row in await house.issue(*people)]

@@ -18,7 +18,7 @@ async def token_of(house):
 
 async def test_a_token_revoked_elsewhere_ends_within_a_second(house):
     token, token_id = await token_of(house)
-    callers, now = Callers(make_read_sessions(house.engine)), house.now
+    callers, now = Callers(make_read_sessions(house.engine), house.keyring), house.now
     assert (await callers.caller(token, now=now)).name == f"token {token_id}"
     await house.perform(revoke_token, token_id=token_id)
     assert await callers.caller(token, now=now + REMEMBER - timedelta(milliseconds=1)) is not None
@@ -28,7 +28,7 @@ async def test_a_token_revoked_elsewhere_ends_within_a_second(house):
 
 async def test_a_token_revoked_here_ends_at_once(house):
     token, token_id = await token_of(house)
-    callers = Callers(make_read_sessions(house.engine))
+    callers = Callers(make_read_sessions(house.engine), house.keyring)
     await callers.caller(token, now=house.now)
     await house.perform(revoke_token, token_id=token_id)
     callers.clear()
@@ -37,7 +37,7 @@ async def test_a_token_revoked_here_ends_at_once(house):
 
 async def test_many_requests_with_a_token_ask_the_database_once(house):
     token, token_id = await token_of(house)
-    callers, asked = Callers(make_read_sessions(house.engine)), []
+    callers, asked = Callers(make_read_sessions(house.engine), house.keyring), []
     event.listen(
         house.engine.sync_engine,
         "before_cursor_execute",
@@ -49,7 +49,7 @@ async def test_many_requests_with_a_token_ask_the_database_once(house):
 
 
 async def test_bad_tokens_are_not_remembered(house):
-    callers = Callers(make_read_sessions(house.engine))
+    callers = Callers(make_read_sessions(house.engine), house.keyring)
     for n in range(5):
         assert await callers.caller(f"bad {n}", now=house.now) is None
     assert len(callers._known) == 0

@@ -51,7 +51,7 @@ def port(house, monkeypatch):
         yield port
 
 
-pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 """No database matters here."""
 
 

@@ -7,9 +7,6 @@ import pytest
 
 from certgraph.api.http import gates
 from certgraph.api.http.gates import Gate
-from tests.server.api.conftest import client
-
-__all__ = ["client"]
 
 SCHEMA = "{ __schema { types { name fields { name description } } } }"
 LARGE = "{ certificates(first: 100) { nodes { outcomes { text } } } }"

@@ -33,7 +33,7 @@ from tests.server.conftest import HOST, MASTER_KEY
 from tests.server.trust.test_lists import new_list, published
 
 SHORT = Waiting(connection=0.4, lock=0.4, statement=2)
-only_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 READ = "{ organizations { nodes { code } } }"
 REVOKE = """mutation { certificateRevoke(input: {number: "NOPE", document: "d", reason: "t"}) {
   errors { ... on UserError { code } } } }"""
@@ -85,7 +85,7 @@ def closed_port():
         return found.getsockname()[1]
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # no database is asked
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # no database is asked
 async def test_a_database_that_is_away_is_a_503_and_one_line_of_log(
     house, impatient, closed_port, caplog, monkeypatch
 ):
@@ -102,7 +102,7 @@ async def test_a_database_that_is_away_is_a_503_and_one_line_of_log(
     assert "the database cannot be used" in lines[0].getMessage()
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # no database is asked
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # no database is asked
 async def test_the_servers_own_work_says_so_in_one_line_too(house, closed_port, caplog):
     engine = create_engine(f"postgresql://u:p@127.0.0.1:{closed_port}/d")
     sessions = make_sessions(engine)
@@ -169,7 +169,7 @@ async def listening(*answers):
     await asyncio.gather(*connections)
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # no database is asked
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # no database is asked
 async def test_a_database_that_is_silent_is_a_503_in_bounded_time(house, impatient):
     async with (
         listening() as port,
@@ -229,7 +229,7 @@ async def test_fifteen_waiting_writes_of_one_organization_are_nobody_elses_outag
     assert {answer.status_code for answer in found} == {200, 503}
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_busy_file_of_sqlite_is_a_conflict(impatient, client):
     async with client.house.engine.connect() as holder:
         await holder.exec_driver_sql("SELECT 1")  # BEGIN IMMEDIATE

@@ -78,7 +78,7 @@ async def test_everybody_has_one_certificate_whoever_is_killed(house, step):
     assert [tuple(row) for row in states] == [("issued", False, CANDIDATES)]
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_four_workers_at_once_leave_one_certificate_each(database_url):
     houses = [open_house(database_url, seed=n) for n in range(4)]
     desks = [Desk(house) for house in houses]

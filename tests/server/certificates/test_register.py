@@ -16,11 +16,8 @@ from certgraph.organizations.rules import KeyPurpose
 from certgraph.organizations.signers import open_register_signer, open_signer
 from certgraph.organizations.subjects import organization_named
 from tests.credential import kit
-from tests.server.api.conftest import client
 from tests.server.conftest import HOST
 from tests.server.trust.test_lists import new_list, published
-
-__all__ = ["client"]
 
 VERIFY = """query ($text: String!) { verification(qrText: $text) {
   verdict decisiveCheck reason title advice registerState registrationDueOn claims { number } } }"""

@@ -11,7 +11,6 @@ from certgraph.certificates.drafts.corrections import claims_of
 from certgraph.certificates.rules import CertificateState, HolderBinding
 from certgraph.certificates.signing.actions import reissue_certificate
 from certgraph.certificates.signing.batches import IssueStep
-from certgraph.certificates.signing.rechecking import recheck_all
 from certgraph.certificates.states.actions import (
     lift_suspension,
     register_certificate,
@@ -174,24 +173,6 @@ async def test_what_an_organization_that_has_left_issued_is_corrected_for_it(hou
     assert (problem.code, problem.rule_id) == ("organization.has_exited", "R53")
     _, new = await correct(house, first.number, holder_name="章示例")
     assert new.state is CertificateState.ISSUED
-
-
-async def test_recheck_finds_every_planted_edit_and_nothing_else(house):
-    rows = await house.issue(*(house.candidate(holder_name=f"张{n}") for n in range(20)))
-    async with house.sessions() as session:
-        assert await recheck_all(session, now=house.now, page=7) == []
-    planted = sorted(row.number for row in rows[3:6])
-    async with house.sessions.begin() as session:
-        for row, edit in zip(
-            rows[3:6],
-            ("holder_name = '李四'", "expires_on = '2031-01-01'", "level = 2"),
-            strict=True,
-        ):
-            await session.execute(
-                text(f"UPDATE certificates SET {edit} WHERE number = '{row.number}'")  # noqa: S608
-            )
-    async with house.sessions() as session:
-        assert sorted(await recheck_all(session, now=house.now, page=7)) == planted
 
 
 async def test_a_correction_of_a_certificate_revoked_meanwhile_stays_a_draft(house):

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import text
 
 from certgraph.certificates.drafts.corrections import claims_of
-from certgraph.certificates.signing.rechecking import recheck_all
 from certgraph.certificates.signing.starting import start_run
 from certgraph.certificates.states.actions import revoke_certificate
 from certgraph.credential import days
@@ -34,11 +33,8 @@ from certgraph.organizations.signers import open_register_signer, open_signer
 from certgraph.organizations.subjects import organization_named
 from certgraph.problems import Rejected
 from tests.credential import kit
-from tests.server.api.conftest import client
 from tests.server.conftest import HOST, TODAY
 from tests.server.trust.test_lists import ROOT_KEYS, new_list, published
-
-__all__ = ["client"]
 
 VERIFY = """query ($text: String!) { verification(qrText: $text) { verdict reason } }"""
 ISSUED_ON = date(2026, 11, 20)
@@ -206,28 +202,6 @@ async def test_old_trust_data_does_not_know_a_new_register_key_and_says_to_updat
     qr_text = await world.house.qr_text(row)
     assert world.offline(qr_text) == WRONG
     assert world.offline(qr_text, (await published(world.house))[1]) == ("valid", None)
-
-
-ROW_EDITS = {
-    "the status entry": "UPDATE certificates SET status_index = status_index + 1",
-    "the day of issue": "UPDATE certificates SET issued_on = '2026-11-19'",
-    "that it is erased": "UPDATE certificates SET erased_at = '2026-11-20 00:00:00'",
-    "the holder's name": "UPDATE certificates SET holder_name = '李冒名'",
-    "the signed payload": "UPDATE certificates SET payload = signature",
-    "the issuer's signature": "UPDATE certificates SET signature = countersignature",
-    "the register's signature": "UPDATE certificates SET countersignature = signature",
-    "no countersignature": "UPDATE certificates SET countersignature = CAST('' AS {bytes})",
-}
-
-
-@pytest.mark.parametrize("what", ROW_EDITS)
-async def test_an_edited_row_is_named_by_recheck(world, what):
-    kind = "BYTEA" if world.house.engine.dialect.name == "postgresql" else "BLOB"
-    async with world.house.sessions.begin() as session:
-        assert await recheck_all(session, now=world.house.now) == []
-        await session.execute(text(ROW_EDITS[what].format(bytes=kind)))
-    async with world.house.sessions() as session:
-        assert await recheck_all(session, now=world.house.now) == [world.row.number]
 
 
 async def test_a_draft_that_the_database_alone_holds_is_never_signed(world):

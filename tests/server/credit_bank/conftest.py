@@ -6,17 +6,28 @@ from sqlalchemy import select
 from certgraph.credit_bank.accounts.queries import difference
 from certgraph.credit_bank.records.tables import OutcomeRecordRow
 from tests.server.credit_kit import add_institution, publish_rule, recognized
-from tests.server.parties import parties
+from tests.server.parties import PARTIES, parties, party_tokens, tokens_of
+from tests.server.stages import stage
 
-__all__ = ["parties"]
+__all__ = ["parties", "party_tokens"]
 
 
-@pytest.fixture
-async def worthy(house):
-    """A house where CT-001 at level 1 is recognized with 3 credits, and an institution."""
+@stage
+async def recognized_credits(house):
     await add_institution(house)
     await publish_rule(house)
     await recognized(house)
+
+
+@stage
+async def worth_tokens(house):
+    """Party → its token, in a house with `recognized_credits`."""
+    return await tokens_of(house, PARTIES)
+
+
+@pytest.fixture
+def worthy(recognized_credits, house):
+    """A house where CT-001 at level 1 is recognized with 3 credits, and an institution."""
     return house
 
 

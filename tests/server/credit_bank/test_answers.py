@@ -10,7 +10,7 @@ from certgraph.credit_bank.rules import CreditRecordState
 from certgraph.problems import Rejected
 from tests.server.credit_bank.test_feed import change, issue, register
 from tests.server.credit_kit import answer, follow_all
-from tests.server.parties import parties_of
+from tests.server.parties import asking
 
 RECORDED, REJECTED = CreditRecordState.RECORDED, CreditRecordState.REJECTED
 WITHDRAWN = CreditRecordState.WITHDRAWN
@@ -21,8 +21,8 @@ RECORD = """query ($number: String!) { learningOutcomeRecord(certificateNumber: 
 
 
 @pytest.fixture
-async def bank(worthy):
-    async with parties_of(worthy) as found:
+async def bank(worthy, worth_tokens):
+    async with asking(worthy, worth_tokens) as found:
         (found.number,) = await issue(worthy, 1)
         await register(worthy, found.number)
         await follow_all(worthy)

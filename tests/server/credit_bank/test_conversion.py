@@ -21,14 +21,14 @@ from tests.server.credit_kit import (
     publish_measure,
     recognized,
 )
-from tests.server.parties import announce, parties_of
+from tests.server.parties import announce, asking
 
 
 @pytest.fixture
-async def school(worthy):
+async def school(worthy, worth_tokens):
     """An institution whose measure converts three courses of 1, 2 and 1.5 credits, cap 2.5."""
     await announce(worthy)
-    async with parties_of(worthy) as found:
+    async with asking(worthy, worth_tokens) as found:
         (found.number,) = await issue(worthy, 1)
         await register(worthy, found.number)
         await follow_all(worthy)
@@ -165,7 +165,7 @@ async def test_a_rejected_application_frees_what_it_took(school):
     assert again.credits_tenths == 20
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 @pytest.mark.parametrize(
     "courses", [["KC-1"] * 12, ["KC-1", "KC-2", "KC-3"] * 4], ids=["one", "three"]
 )
@@ -308,7 +308,7 @@ async def test_a_course_of_another_measure_stays_with_its_certificate(school):
     ]
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_of_measures_published_at_once_none_gives_a_course_to_two_certificates(school):
     house = school.house
     await recognized(house, standard="STD-100", version="2026")

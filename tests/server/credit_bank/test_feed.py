@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import text
 
 from certgraph.certificates.rules import CertificateState
-from certgraph.certificates.signing.rechecking import recheck_all
 from certgraph.certificates.states.actions import (
     lift_suspension,
     register_certificate,
@@ -21,7 +20,8 @@ from certgraph.credential.claims import Outcome
 from certgraph.credit_bank.feed import recording
 from certgraph.identity_documents import DocumentType
 from tests.server.credit_kit import add_institution, follow_all, publish_rule, recognized, unit
-from tests.server.parties import parties_of
+from tests.server.parties import asking, parties_of
+from tests.server.rechecking_kit import faults_of
 
 PULL = """query ($after: String, $first: Int! = 100, $organization: String, $from: Date, $to: Date) {
   learningOutcomeChanges(
@@ -35,8 +35,8 @@ PULL = """query ($after: String, $first: Int! = 100, $organization: String, $fro
 
 
 @pytest.fixture
-async def reader(worthy):
-    async with parties_of(worthy) as found:
+async def reader(worthy, worth_tokens):
+    async with asking(worthy, worth_tokens) as found:
         yield found
 
 
@@ -220,7 +220,7 @@ async def test_a_correction_supersedes_and_an_erasure_forgets(reader):
         assert [(name, sealed, bytes(payload)) for name, sealed, payload in rows] == [
             ("", None, b"")
         ]
-        assert await recheck_all(session, now=house.now) == []
+    assert await faults_of(house) == []
 
 
 async def test_erasing_reaches_what_corrects_and_what_was_corrected(reader):
@@ -251,7 +251,7 @@ async def test_erasing_reaches_what_corrects_and_what_was_corrected(reader):
         assert set(map(tuple, rows)) == {("", "")}
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_a_transaction_that_commits_late_is_not_skipped(reader):
     house = reader.house
     early, late = await issue(house, 2)
@@ -471,7 +471,7 @@ async def _restore(house, saved):
                 await session.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_many_processes_state_each_change_once(reader):
     house = reader.house
     numbers = await issue(house, 60)

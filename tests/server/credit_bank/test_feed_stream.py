@@ -12,13 +12,13 @@ import pytest
 from certgraph.api.http import feed_stream
 from certgraph.certificates.rules import CertificateState
 from tests.server.credit_bank.test_feed import change, erase, issue, pull, register
-from tests.server.parties import parties_of
+from tests.server.parties import asking
 
 
 @pytest.fixture
-async def reader(worthy, monkeypatch):
+async def reader(worthy, worth_tokens, monkeypatch):
     monkeypatch.setattr(feed_stream, "PAGE", 2)
-    async with parties_of(worthy) as found:
+    async with asking(worthy, worth_tokens) as found:
         yield found
 
 

@@ -14,14 +14,14 @@ from certgraph.database import create_engine
 from tests.server.conftest import _execute
 from tests.server.credit_bank.test_feed import change, erase, issue, register
 from tests.server.credit_kit import follow_all
-from tests.server.parties import parties_of
+from tests.server.parties import asking
 
 URL = "http://test"
 
 
 @pytest.fixture
-async def bank(worthy):
-    async with parties_of(worthy) as found:
+async def bank(worthy, worth_tokens):
+    async with asking(worthy, worth_tokens) as found:
         yield found
 
 

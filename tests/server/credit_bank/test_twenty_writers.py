@@ -172,7 +172,7 @@ async def write_all(house, numbers, entries=0):
     await asyncio.gather(*(write(house, s, Random(n), entries) for n, s in enumerate(shares)))
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_the_mirror_equals_the_source_whatever_commits_late_and_whoever_is_killed(
     worthy, tmp_path
 ):
@@ -231,7 +231,7 @@ async def later_than_the_last(session, limit, _after):
     return [tuple(row) for row in await session.execute(text(statement), {"limit": limit})]
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 @pytest.mark.parametrize(
     "is_naive", [False, True], ids=["as it is", "ordered by time and id alone"]
 )

@@ -15,7 +15,7 @@ from certgraph.api.background import Work, notify_forever, post_message
 from certgraph.credit_bank.feed.webhooks import RETRY_AFTER, notify, signature
 from tests.server.credit_bank.test_feed import issue, register
 from tests.server.credit_kit import follow_all
-from tests.server.parties import parties_of
+from tests.server.parties import asking
 
 REGISTER = """mutation ($url: String!) { feedWebhookRegister(input: {url: $url}) {
   webhook { id url sequence } secret errors { ... on UserError { code message } } } }"""
@@ -57,12 +57,12 @@ def silent():
 
 
 @pytest.fixture
-async def bank(worthy, listener, silent, monkeypatch):
+async def bank(worthy, worth_tokens, listener, silent, monkeypatch):
     host = f"127.0.0.1:{listener.server_port}"
     hosts = f"bank.example.cn, {host}, {silent}"
     settings = worthy.settings.model_copy(update={"webhook_hosts": hosts})
     monkeypatch.setattr(type(worthy), "settings", settings)
-    async with parties_of(worthy) as found:
+    async with asking(worthy, worth_tokens) as found:
         found.url = f"http://{host}/feed"
         yield found
 

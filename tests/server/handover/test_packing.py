@@ -132,7 +132,7 @@ async def test_every_column_is_explained(house, tmp_path):
     assert named == set(COLUMNS)
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_it_is_of_one_moment_whatever_changes_meanwhile(house):
     (row,) = await house.issue()
     async with make_read_sessions(house.engine)() as session:

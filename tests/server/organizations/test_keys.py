@@ -133,15 +133,15 @@ async def test_a_compromise_is_moved_earlier_never_later(house):
 async def test_tokens_are_stored_hashed_and_end(house):
     row, token = await house.perform(create_token, name="test", role=Role.VERIFIER, lifetime_days=1)
     assert token.startswith("cgt_")
-    assert token.encode() not in row.token_sha256
+    assert token.encode() not in row.token_key
     async with house.sessions() as session:
-        assert (await actor_of(session, token, now=house.now)).role is Role.VERIFIER
+        assert (await actor_of(session, house.keyring, token, now=house.now)).role is Role.VERIFIER
         later = house.now + timedelta(days=1)
-        assert await actor_of(session, token, now=later) is None
-        assert await actor_of(session, token + "0", now=house.now) is None
+        assert await actor_of(session, house.keyring, token, now=later) is None
+        assert await actor_of(session, house.keyring, token + "0", now=house.now) is None
     await house.perform(revoke_token, token_id=row.id)
     async with house.sessions() as session:
-        assert await actor_of(session, token, now=house.now) is None
+        assert await actor_of(session, house.keyring, token, now=house.now) is None
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,14 @@
 import pytest
 
 from tests.server.programme_kit import Programme
+from tests.server.stages import stage
+
+
+@stage
+async def programme_parties(house):
+    await Programme(house).add_parties()
 
 
 @pytest.fixture
-async def programme(house):
-    found = Programme(house)
-    await found.add_parties()
-    return found
+def programme(programme_parties, house):
+    return Programme(house)

@@ -1,7 +1,6 @@
 """One world for each database, on an event loop that the tests of a module share; what is in it."""
 
 import asyncio
-import shutil
 from uuid import UUID
 
 import orjson
@@ -11,8 +10,9 @@ from sqlalchemy import select
 from certgraph.api.reads.execution import run
 from certgraph.api.reads.scalars import global_id
 from certgraph.api.reads.selection import source_of
-from tests.server.conftest import BACKENDS, _execute, open_house
-from tests.server.reads.world import build
+from tests.server.conftest import BACKENDS, open_house
+from tests.server.reads.world import World, fill
+from tests.server.stages import STAGES
 
 
 @pytest.fixture(scope="module")
@@ -21,24 +21,23 @@ def runner():
         yield found
 
 
+STAGES["reads_world"] = fill
+
+
 @pytest.fixture(scope="module", params=BACKENDS)
-def world(request, runner, tmp_path_factory):
-    if request.param == "sqlite":
-        file = tmp_path_factory.mktemp("world") / "world.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
-        url, clean = f"sqlite:///{file}", None
-    else:
-        base = request.getfixturevalue("postgres")
-        name = f"world_{request.module.__name__.rpartition('.')[2]}"
-        create = f"CREATE DATABASE {name} TEMPLATE furnished STRATEGY FILE_COPY"
-        runner.run(_execute(base.format("postgres"), create))
-        url, clean = base.format(name), f"DROP DATABASE {name} WITH (FORCE)"
-    found = runner.run(build(open_house(url, seed=3)))
+def world(request, templates, runner, tmp_path_factory):
+    backend, stages, module = request.param, ("reads_world",), request.module.__name__
+    is_file = backend == "sqlite"
+    name = f"world_{module.rpartition('.')[2]}"
+    target = str(tmp_path_factory.mktemp("world") / "world.sqlite3") if is_file else name
+    url = templates.copy(backend, stages, target)
+    callers = templates.prepared(backend, stages)["reads_world"]
+    found = World(open_house(url, seed=3), callers)
     yield found
     runner.run(found.pool.close())
     runner.run(found.house.engine.dispose())
-    if clean:
-        runner.run(_execute(base.format("postgres"), clean))
+    if not is_file:
+        templates.drop(target)
 
 
 @pytest.fixture(autouse=True)

@@ -96,8 +96,10 @@ class World:
     """The programme, with readers of it."""
 
     house: House
-    pool: ReadPool
     callers: dict
+
+    def __post_init__(self):
+        self.pool = ReadPool(self.house.engine, timeout=20)
 
     @property
     def schema(self):
@@ -118,7 +120,7 @@ class World:
             sessions=self.house.sessions,
             reads=reads,
             pool=self.pool,
-            callers=Callers(reads),
+            callers=Callers(reads, self.house.keyring),
             caller=self.callers[role],
             now=self.house.now,
             random=Random(1),
@@ -126,8 +128,8 @@ class World:
         )
 
 
-async def build(house: House) -> World:
-    """Fill a furnished house."""
+async def fill(house: House) -> dict:
+    """Fill a furnished house; return name of a reader → who it is."""
     await house.entitle("EO-002")
     await house.perform(
         create_issuer_key,
@@ -169,7 +171,7 @@ async def build(house: House) -> World:
         callers[name] = await house.actor(role, code, token_id=token.id, **scope)
     await _programme(house)
     await _exams(house)
-    return World(house, ReadPool(house.engine, timeout=20), callers)
+    return callers
 
 
 async def _programme(house: House) -> None:

@@ -28,11 +28,8 @@ from certgraph.transparency.rechecking import recheck_log
 from certgraph.transparency.tiles import entry_of, tile_path
 from certgraph.trust import queries as trust_queries
 from certgraph.trust.publication import BUNDLE_PATH, publish
-from tests.server.api.conftest import client
 from tests.server.conftest import TODAY
 from tests.server.trust.test_lists import FRESHNESS, ROOT_KEYS, new_list, published
-
-__all__ = ["client"]
 
 PROOF = """query ($one: SignedCertificateInput!) { inclusionProof(certificate: $one) {
   index size checkpoint file } }"""

@@ -10,11 +10,8 @@ from certgraph.problems import Rejected
 from certgraph.transparency.checking import Follower
 from certgraph.transparency.recovering import recover_log
 from certgraph.trust.restoring import take_as_floor
-from tests.server.api.conftest import client
 from tests.server.transparency.test_log import follow, issue
 from tests.server.trust.test_lists import ROOT_KEYS, new_list, published
-
-__all__ = ["client"]
 
 
 @pytest.fixture

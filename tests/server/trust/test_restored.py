@@ -122,7 +122,7 @@ async def test_an_ended_trust_list_does_not_stop_revocations(house):
     assert done.warning.startswith("the trust list has ended")
 
 
-@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_a_clock_that_differs_from_the_databases_publishes_nothing(house):
     async with house.sessions() as session:
         with pytest.raises(Rejected, match="seconds ahead of the database's"):

@@ -1,5 +1,5 @@
-"""The parties of the walk."""
+"""The parties of the walks."""
 
-from tests.server.parties import parties
+from tests.server.parties import parties, party_tokens
 
-__all__ = ["parties"]
+__all__ = ["parties", "party_tokens"]

@@ -104,17 +104,23 @@ async def listed_organizations(
     ]
 
 
+async def own_trust_list(
+    session: Session, organizations: Sequence[OrganizationRow], now: int
+) -> TrustList:
+    """Return what the next trust list would state of some organizations, unsigned."""
+    return TrustList(
+        sequence=0,
+        issued_at=now,
+        expires_at=days.LAST_INSTANT,
+        roots=NO_ROOTS,
+        organizations=tuple(await listed_organizations(session, organizations)),
+        register_keys=await listed_keys(session, KeyPurpose.REGISTER),
+    )
+
+
 async def issuer_trust(session: Session, organization: OrganizationRow, now: int) -> Trust:
     """Return trust data with one organization, as the next trust list would state it.
 
     For checking one's own signatures before they leave the house; it has no status lists.
     """
-    trust_list = TrustList(
-        sequence=0,
-        issued_at=now,
-        expires_at=days.LAST_INSTANT,
-        roots=NO_ROOTS,
-        organizations=tuple(await listed_organizations(session, [organization])),
-        register_keys=await listed_keys(session, KeyPurpose.REGISTER),
-    )
-    return Trust(trust_list)
+    return Trust(await own_trust_list(session, [organization], now))

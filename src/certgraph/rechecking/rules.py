@@ -1,0 +1,73 @@
+"""Kinds of fault, and what may have brought a certificate into a state. Pure."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from certgraph.certificates.rules import CertificateState
+
+
+class FaultKind(StrEnum):
+    """What is not as it was signed, or as the audit trail has it."""
+
+    SIGNATURE = "signature"
+    CONTENT = "content"
+    OUTCOMES = "outcomes"
+    LOOKUP = "lookup"
+    DOCUMENT = "document"
+    EXAM = "exam"
+    STATE = "state"
+    CHANGE = "change"
+    MISSING_CHANGE = "missing-change"
+    REGISTRATION = "registration"
+    CORRECTION = "correction"
+    ERASURE = "erasure"
+    STATUS_ENTRY = "status-entry"
+    STATUS_LIST = "status-list"
+    MISSING_CERTIFICATE = "missing-certificate"
+    OUTCOME_RECORD = "outcome-record"
+    CREDIT_RECORD = "credit-record"
+    TOKEN = "token"  # noqa: S105 - a kind of fault
+    AUDIT_TRAIL = "audit-trail"
+    LOG = "log"
+
+
+class Fault(NamedTuple):
+    """One fault.
+
+    Attributes:
+        kind: What is wrong.
+        subject: Number of the certificate, code and number of the list, id of the token.
+        detail: What was found, in words; says nothing of a person.
+    """
+
+    kind: FaultKind
+    subject: str
+    detail: str
+
+
+RESTORE = "trustRestore"
+"""The action by which certificates are again what was published of them."""
+
+ERASE = "certificateHolderErase"
+BATCH_REGISTER = "certificateBatchRegister"
+
+_REGISTER = {"certificateRegister", "certificateRegisterMany", BATCH_REGISTER}
+_LIFT = {"certificateSuspensionLift"}
+
+BROUGHT_BY = {
+    CertificateState.ISSUED: _LIFT,
+    CertificateState.REGISTERED: _REGISTER | _LIFT,
+    CertificateState.SUSPENDED: {"certificateSuspend", RESTORE},
+    CertificateState.REVOKED: {"certificateRevoke", RESTORE},
+    CertificateState.SUPERSEDED: {RESTORE},
+}
+"""State → actions that bring a certificate into it; a correction's run supersedes, too."""
+
+CHANGES_ONE = {"certificateSuspend", "certificateRevoke", *_LIFT, ERASE}
+"""Actions each of which leaves a change of the certificate that its entry is about."""
+
+OF_CERTIFICATES = CHANGES_ONE | _REGISTER
+"""Actions whose entries are about one certificate that is signed, and so never deleted."""
+
+FOR_EVER = (CertificateState.REVOKED, CertificateState.SUPERSEDED)
+"""States that no action leads out of."""

@@ -1,0 +1,25 @@
+"""Tokens: each was made by an action, and is what it was made as."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
+
+from certgraph.organizations.tables import ApiTokenRow
+from certgraph.organizations.tokens import is_as_made
+from certgraph.rechecking.queries import Entry
+from certgraph.rechecking.rules import Fault, FaultKind
+from certgraph.sealing import Keyring
+
+REVOKE = "apiTokenRevoke"
+CREATE = "apiTokenCreate"
+
+
+def token_faults(
+    rows: Sequence[ApiTokenRow], entries: Mapping[UUID, Sequence[Entry]], keyring: Keyring
+) -> Iterator[Fault]:
+    """Yield tokens that nobody made so, and those that were revoked and are not any more."""
+    for row in rows:
+        actions = {entry.action for entry in entries.get(row.id, ())}
+        if not is_as_made(keyring, row):
+            yield Fault(FaultKind.TOKEN, str(row.id), "not as it was made; it opens nothing")
+        if REVOKE in actions and row.revoked_at is None:
+            yield Fault(FaultKind.TOKEN, str(row.id), "revoked, by the audit trail, and is not")
