@@ -20,6 +20,7 @@ from certgraph.certificates.printed.printing import Printable, Printer
 from certgraph.certificates.printed.selecting import printed
 from certgraph.cli.migrations import migrate
 from certgraph.database import make_read_sessions
+from certgraph.rechecking.running import recheck
 from tests.credential import kit
 from tests.server.batch_kit import TITLES, Desk, check_digit, person
 from tests.server.conftest import HOST, House, embedded_postgres, open_house
@@ -70,6 +71,11 @@ async def _rates(url: str, rows: int) -> dict[str, float]:
     await timed("issued")
     if (await desk.batch(batch.id)).state != "issued":
         sys.exit("the batch is not issued")
+    start = time.perf_counter()
+    steps = recheck(make_read_sessions(house.engine), house.settings.keyring, now=house.now)
+    if [fault async for progress in steps for fault in progress.faults]:
+        sys.exit("the recheck finds faults")
+    found["rechecked"] = time.perf_counter() - start
     await house.engine.dispose()
     return found
 
@@ -138,6 +144,7 @@ def bench_batches(report: Callable[..., None], *, rows: int) -> None:
             report(f"{title}: looked at", found["looked at"], "s", target)
             report(f"{title}: looked at and drafted", found["drafted"], "s")
             report(f"{title}: issued", rows / found["issued"], "1/s", "target ≥ 1500")
+            report(f"{title}: rechecked, by one process", rows / found["rechecked"], "1/s")
             for step in ("looked at", "drafted", "issued"):
                 megabytes = found[f"{step}: memory beyond the start"]
                 report(f"{title}: memory, {step}", megabytes, "MB")

@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from certgraph.cli.runtime import Runtime, leaf
 from certgraph.problems import refusal
-from certgraph.rechecking.rules import Fault, FaultKind
-from certgraph.rechecking.running import Progress, recheck
+from certgraph.rechecking.rules import Fault, FaultKind, Progress
+from certgraph.rechecking.running import recheck
 
 
 @dataclass
@@ -71,7 +71,12 @@ async def _recheck(runtime: Runtime, options: argparse.Namespace) -> None:
 
     with bar:
         async for progress in recheck(
-            runtime.reads, runtime.keyring(), now=runtime.now, after_id=state.after, begins=begins
+            runtime.reads,
+            runtime.settings.keyring,
+            now=runtime.now,
+            url=runtime.settings.database_url.get_secret_value(),
+            after_id=state.after,
+            begins=begins,
         ):
             state.add(progress)
             bar.update(progress.count)

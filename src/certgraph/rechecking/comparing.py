@@ -1,23 +1,25 @@
 """A page of certificates beside everything that the database holds of them, as of one moment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from certgraph.certificates.signing.batches import signed_bytes
+from certgraph.certificates.signing.batches import passes_self_check, self_check, signed_bytes
 from certgraph.certificates.signing.listing import own_trust_list
 from certgraph.certificates.tables import CertificateRow
-from certgraph.credential.trust_list import TrustList
+from certgraph.credential.trust_bundle import Trust
 from certgraph.credit_bank.records import queries as record_queries
 from certgraph.credit_bank.records.tables import OutcomeRecordRow
-from certgraph.database import Session
+from certgraph.database import Session, Sessions, keep_one_view
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.tables import SigningKeyRow
 from certgraph.rechecking import queries
 from certgraph.rechecking.content import (
     Names,
+    Stated,
     content_faults,
     derived_faults,
     document_faults,
@@ -27,8 +29,7 @@ from certgraph.rechecking.content import (
 from certgraph.rechecking.history import History
 from certgraph.rechecking.lists import GivenOut
 from certgraph.rechecking.records import credit_faults, record_faults
-from certgraph.rechecking.rules import OF_CERTIFICATES, Fault, FaultKind
-from certgraph.rechecking.signatures import Verified, Verifier
+from certgraph.rechecking.rules import OF_CERTIFICATES, Fault, FaultKind, Progress
 from certgraph.sealing import Keyring
 
 _ANSWER = "creditRecordsAnswer"
@@ -38,10 +39,11 @@ _ANSWER = "creditRecordsAnswer"
 class Known:
     """What certificates refer to, read once for many pages."""
 
+    now: datetime
     names: Names
     keys: Mapping[UUID, SigningKeyRow]
     given_out: GivenOut
-    trust_list: TrustList
+    trust: Trust
 
     @classmethod
     async def read(cls, session: Session, now: datetime) -> Self:
@@ -50,19 +52,46 @@ class Known:
         numbers = {row.id: (row.organization_id, row.number) for row in lists}
         organizations = await organization_queries.all_organizations(session)
         return cls(
+            now,
             await Names.read(session, numbers),
             await queries.all_keys(session),
             GivenOut(lists),
-            await own_trust_list(session, organizations, int(now.timestamp())),
+            Trust(await own_trust_list(session, organizations, int(now.timestamp()))),
         )
 
 
+class Comparer:
+    """Compares page after page, each as of one moment."""
+
+    def __init__(self, sessions: Sessions, keyring: Keyring, now: datetime) -> None:
+        self._sessions, self._keyring, self._now = sessions, keyring, now
+        self._known: Known | None = None
+
+    async def page(self, after_id: UUID | None, last_id: UUID) -> Progress:
+        """Compare the certificates after an id up to another one."""
+        async with one_view(self._sessions) as session:
+            if self._known is None:
+                self._known = await Known.read(session, self._now)
+            rows = await queries.certificates_between(session, after_id, last_id)
+            faults = await page_faults(session, self._keyring, self._known, rows)
+            if faults:  # it may rest on what was recorded since this began
+                named = {fault.subject for fault in faults}
+                again = [row for row in rows if row.number in named]
+                known = await Known.read(session, self._now)
+                faults = await page_faults(session, self._keyring, known, again)
+        return Progress(last_id, len(rows), faults)
+
+
+@asynccontextmanager
+async def one_view(sessions: Sessions) -> AsyncIterator[Session]:
+    """Open a session of which all that is read is of one moment."""
+    async with sessions() as session:
+        await keep_one_view(session)
+        yield session
+
+
 async def page_faults(
-    session: Session,
-    keyring: Keyring,
-    known: Known,
-    verifier: Verifier,
-    rows: Sequence[CertificateRow],
+    session: Session, keyring: Keyring, known: Known, rows: Sequence[CertificateRow]
 ) -> list[Fault]:
     """Return what is wrong with a page of certificates, or with what belongs to them."""
     # 1. What the database holds of them.
@@ -77,17 +106,13 @@ async def page_faults(
     restores = await queries.restores(session)
     results = await queries.examined(session, {row.exam_registration_id for row in rows})
     records = await queries.records_of(session, ids)
-    verified = await _verified(known, verifier, rows)
     # 2. Each by itself.
     found: list[Fault] = []
     for row in rows:
-        own = verified.get(row.id)
-        if own is not None and own.reason is not None:
-            detail = f"does not verify: {own.reason}"
-            found.append(Fault(FaultKind.SIGNATURE, row.number, detail))
-        if own is not None and own.claims is not None:
-            found += content_faults(row, own.claims, stated.get(row.id, ()), known.names)
-        found += erased_faults(row) if row.erased_at is not None else ()
+        if row.erased_at is not None:
+            found += erased_faults(row)
+        elif row.signature is not None:
+            found += _signed_faults(known, row, stated.get(row.id, ()))
         found += derived_faults(row)
         found += document_faults(row, keyring)
         if row.exam_registration_id is not None and row.erased_at is None:
@@ -106,23 +131,15 @@ async def page_faults(
     return [*found, *await _credits(session, rows)]
 
 
-async def _verified(
-    known: Known, verifier: Verifier, rows: Sequence[CertificateRow]
-) -> dict[UUID, Verified]:
-    """Return what each certificate that is signed, and not erased, states; or why it fails."""
-    signed = {
-        row.id: signed_bytes(row, key) or b""
-        for row in rows
-        if row.signature is not None
-        and row.erased_at is None
-        and (key := known.keys.get(row.signing_key_id)) is not None
-    }
-    unknown = Verified(None, "key not listed")
-    of_unknown = {
-        row.id: unknown for row in rows if row.signature is not None and row.erased_at is None
-    }
-    found = await verifier.verify(list(signed.values()))
-    return of_unknown | dict(zip(signed, found, strict=True))
+def _signed_faults(known: Known, row: CertificateRow, stated: Stated) -> list[Fault]:
+    """Verify a certificate as an employer would, then compare the row with what it states."""
+    key = known.keys.get(row.signing_key_id)
+    signed = (key and signed_bytes(row, key)) or b""
+    verification = self_check(signed, known.trust, known.now)
+    if verification.claims is None or not passes_self_check(verification):
+        reason = (verification.reason or str(verification.decisive)).replace("_", " ")
+        return [Fault(FaultKind.SIGNATURE, row.number, f"does not verify: {reason}")]
+    return list(content_faults(row, verification.claims, stated, known.names))
 
 
 async def _credits(session: Session, rows: Sequence[CertificateRow]) -> list[Fault]:

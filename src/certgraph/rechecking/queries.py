@@ -61,14 +61,26 @@ def _entry(row: Any) -> Entry:
     return Entry(*row)
 
 
-async def certificates_after(
-    session: Session, after_id: UUID | None, first: int
+async def end_of_page(session: Session, after_id: UUID | None, first: int) -> UUID | None:
+    """Return the last id of the next page of `first` certificates after an id; None: no more.
+
+    Drafts and erased ones count, too.
+    """
+    ids = select(CertificateRow.id).order_by(CertificateRow.id).limit(first)
+    if after_id is not None:
+        ids = ids.where(CertificateRow.id > after_id)
+    page = ids.subquery()
+    return await session.scalar(select(page.c.id).order_by(page.c.id.desc()).limit(1))
+
+
+async def certificates_between(
+    session: Session, after_id: UUID | None, last_id: UUID
 ) -> Sequence[CertificateRow]:
-    """Return up to `first` certificates after an id, by id: drafts and erased ones, too."""
-    statement = select(CertificateRow).order_by(CertificateRow.id).limit(first)
+    """Return the certificates after an id up to another one, by id."""
+    statement = select(CertificateRow).where(CertificateRow.id <= last_id)
     if after_id is not None:
         statement = statement.where(CertificateRow.id > after_id)
-    return (await session.scalars(statement)).all()
+    return (await session.scalars(statement.order_by(CertificateRow.id))).all()
 
 
 async def count_certificates(session: Session, after_id: UUID | None) -> int:

@@ -1,7 +1,10 @@
 """Kinds of fault, and what may have brought a certificate into a state. Pure."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
 from certgraph.certificates.rules import CertificateState
 
@@ -43,6 +46,21 @@ class Fault(NamedTuple):
     kind: FaultKind
     subject: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A step of a recheck.
+
+    Attributes:
+        after_id: The last certificate that was compared; None before the first.
+        count: Certificates that were compared in this step.
+        faults: What was found in it.
+    """
+
+    after_id: UUID | None
+    count: int
+    faults: Sequence[Fault]
 
 
 RESTORE = "trustRestore"

@@ -6,43 +6,32 @@
 4. the public log
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import datetime
 from uuid import UUID
 
 from certgraph.actions.auditing import check_trail
-from certgraph.database import Session, Sessions, keep_one_view
+from certgraph.database import Session, Sessions
+from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.tables import ApiTokenRow
 from certgraph.rechecking import queries
-from certgraph.rechecking.comparing import Known, page_faults
-from certgraph.rechecking.content import Names
+from certgraph.rechecking.apart import PROCESSES, compare_page, comparing_processes
+from certgraph.rechecking.comparing import Comparer, one_view
 from certgraph.rechecking.lists import list_faults
 from certgraph.rechecking.records import Feed
-from certgraph.rechecking.rules import Fault, FaultKind
-from certgraph.rechecking.signatures import Verifier
+from certgraph.rechecking.rules import Fault, FaultKind, Progress
 from certgraph.rechecking.tokens import CREATE, REVOKE, token_faults
 from certgraph.sealing import Keyring
 from certgraph.transparency.rechecking import recheck_log
 
 PAGE = 1_000
-"""Certificates read at a time."""
+"""Certificates compared at a time."""
 
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a recheck is.
-
-    Attributes:
-        after_id: The last certificate that was compared; None before the first.
-        count: Certificates compared since it began.
-        faults: What was found on the way here.
-    """
-
-    after_id: UUID | None
-    count: int
-    faults: Sequence[Fault]
+WORTH_PROCESSES = 5_000
+"""Certificates from which on processes of their own pay: each takes a second or two to begin."""
 
 
 def _ignore(_total: int) -> None:
@@ -51,9 +40,10 @@ def _ignore(_total: int) -> None:
 
 async def recheck(
     sessions: Sessions,
-    keyring: Keyring,
+    keyring: Callable[[], Keyring],
     *,
     now: datetime,
+    url: str | None = None,
     after_id: UUID | None = None,
     page: int = PAGE,
     begins: Callable[[int], None] = _ignore,
@@ -62,41 +52,76 @@ async def recheck(
 
     Args:
         sessions: Maker of sessions that read.
-        keyring: Of the master key.
+        keyring: Returns that of the master key.
         now: The time.
+        url: Of the database, for processes of their own where there are many certificates.
         after_id: Go on after this certificate, as the last progress of another run named it.
-        page: Certificates read at a time.
+        page: Certificates compared at a time.
         begins: Is given how many certificates there are to compare.
     """
-    async with _one_view(sessions) as session:
-        yield Progress(after_id, 0, await _trail(session, keyring))
-        known = await Known.read(session, now)
+    async with one_view(sessions) as session:
+        yield Progress(after_id, 0, await _trail(session, keyring()))
         total = await queries.count_certificates(session, after_id)
     begins(total)
-    with Verifier(known.trust_list, now, total) as verifier:
-        while True:
-            async with _one_view(sessions) as session:
-                rows = await queries.certificates_after(session, after_id, page)
-                if not rows:
-                    break
-                faults = await page_faults(session, keyring, known, verifier, rows)
-                if faults:  # it may rest on what was recorded since this began
-                    named = {fault.subject for fault in faults}
-                    again = [row for row in rows if row.number in named]
-                    now_known = await Known.read(session, now)
-                    with Verifier(now_known.trust_list, now, 0) as own:
-                        faults = await page_faults(session, keyring, now_known, own, again)
-            after_id = rows[-1].id
-            yield Progress(after_id, len(rows), faults)
-    yield Progress(after_id, 0, await _besides(sessions, keyring, known.names))
+    if url is not None and total >= WORTH_PROCESSES:
+        pages = _pages_apart(sessions, url, keyring, now, after_id, page)
+    else:
+        pages = _pages(sessions, keyring, now, after_id, page)
+    async with aclosing(pages):
+        async for progress in pages:
+            after_id = progress.after_id
+            yield progress
+    yield Progress(after_id, 0, await _besides(sessions, keyring()))
 
 
-@asynccontextmanager
-async def _one_view(sessions: Sessions) -> AsyncIterator[Session]:
-    """Open a session of which all that is read is of one moment."""
-    async with sessions() as session:
-        await keep_one_view(session)
-        yield session
+async def _ends(
+    sessions: Sessions, after_id: UUID | None, page: int
+) -> AsyncGenerator[tuple[UUID | None, UUID]]:
+    """Yield after which certificate each page begins, and with which it ends."""
+    while True:
+        async with sessions() as session:
+            last_id = await queries.end_of_page(session, after_id, page)
+        if last_id is None:
+            return
+        yield after_id, last_id
+        after_id = last_id
+
+
+async def _pages(
+    sessions: Sessions,
+    keyring: Callable[[], Keyring],
+    now: datetime,
+    after_id: UUID | None,
+    page: int,
+) -> AsyncGenerator[Progress]:
+    """Compare page after page in this process."""
+    comparer = Comparer(sessions, keyring(), now)
+    async for first, last in _ends(sessions, after_id, page):
+        yield await comparer.page(first, last)
+
+
+async def _pages_apart(
+    sessions: Sessions,
+    url: str,
+    keyring: Callable[[], Keyring],
+    now: datetime,
+    after_id: UUID | None,
+    page: int,
+) -> AsyncGenerator[Progress]:
+    """Compare pages in several processes; yield them in their order."""
+    loop = asyncio.get_running_loop()
+    going_on: deque[asyncio.Future[Progress]] = deque()
+    with comparing_processes(url, keyring, now) as pool:
+        try:
+            async for first, last in _ends(sessions, after_id, page):
+                going_on.append(loop.run_in_executor(pool, compare_page, first, last))
+                if len(going_on) > 2 * PROCESSES:
+                    yield await going_on.popleft()
+            while going_on:
+                yield await going_on.popleft()
+        finally:
+            for one in going_on:
+                one.cancel()
 
 
 async def _trail(session: Session, keyring: Keyring) -> list[Fault]:
@@ -107,11 +132,13 @@ async def _trail(session: Session, keyring: Keyring) -> list[Fault]:
     return [Fault(FaultKind.AUDIT_TRAIL, "", detail)]
 
 
-async def _besides(sessions: Sessions, keyring: Keyring, names: Names) -> list[Fault]:
+async def _besides(sessions: Sessions, keyring: Keyring) -> list[Fault]:
     """Return what is wrong besides single certificates."""
     found: list[Fault] = []
-    async with _one_view(sessions) as session:
-        found += list_faults(await queries.lists_with_counts(session), names.codes)
+    async with one_view(sessions) as session:
+        organizations = await organization_queries.all_organizations(session)
+        codes = {row.id: row.code for row in organizations}
+        found += list_faults(await queries.lists_with_counts(session), codes)
         for sequence, action in await queries.entries_about_nothing(session, PAGE):
             detail = f"the certificate of entry {sequence} ({action}) of the trail is not there"
             found.append(Fault(FaultKind.MISSING_CERTIFICATE, "", detail))

@@ -29,7 +29,7 @@ from certgraph.database import make_read_sessions
 from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import create_issuer_key
 from certgraph.organizations.tokens import create_token, revoke_token
-from certgraph.rechecking import signatures
+from certgraph.rechecking import running
 from certgraph.rechecking.running import recheck
 from tests.server.batch_kit import Desk, person, resident_number
 from tests.server.credit_kit import add_institution, answer, follow_all, publish_rule, recognized
@@ -202,7 +202,7 @@ async def test_pages_of_any_size_find_the_same_and_one_goes_on_where_another_end
     assert len({one.subject for one in whole}) == len(NAMES) + 4
     assert sorted(await faults_of(house, page=2)) == sorted(whole)
     sessions = make_read_sessions(house.engine)
-    steps = recheck(sessions, house.keyring, now=house.now, page=3)
+    steps = recheck(sessions, house.settings.keyring, now=house.now, page=3)
     first = [await anext(steps) for _ in range(3)]
     await steps.aclose()
     assert [one.count for one in first] == [0, 3, 3]
@@ -213,7 +213,7 @@ async def test_pages_of_any_size_find_the_same_and_one_goes_on_where_another_end
 async def test_what_is_issued_meanwhile_under_a_new_key_and_list_is_no_fault(every_state, house):
     """Ids are not in the order of time: a page may hold what was not there when this began."""
     sessions = make_read_sessions(house.engine)
-    steps = recheck(sessions, house.keyring, now=house.now, page=1)
+    steps = recheck(sessions, house.settings.keyring, now=house.now, page=1)
     found = [*(await anext(steps)).faults, *(await anext(steps)).faults]
     environment = house.environment(now=first_instant(today := house.now.date()))
     given = {"organization_code": "EO-001", "first_on": today}
@@ -232,7 +232,6 @@ async def test_many_are_verified_by_several_processes(every_state, house, monkey
         statement = "UPDATE certificates SET level = 2 WHERE number = :number"
         await session.execute(text(statement), {"number": every_state["plain"]})
     alone = await faults_of(house)
-    monkeypatch.setattr(signatures, "_WORTH_PROCESSES", 1)
-    monkeypatch.setattr(signatures, "_PART", 2)
-    assert await faults_of(house) == alone
+    monkeypatch.setattr(running, "WORTH_PROCESSES", 1)
+    assert await faults_of(house, url=house.url, page=2) == alone
     assert [one.kind for one in alone] == ["content"]
