@@ -21,9 +21,12 @@ def upgrade() -> None:
     with op.batch_alter_table(_TABLE) as table:
         table.alter_column("token_sha256", new_column_name="token_key", existing_type=_BYTES)
         table.add_column(sa.Column("mac", _BYTES, nullable=True))
+        table.add_column(sa.Column("created_by", sa.Text(), nullable=True))
+        table.add_column(sa.Column("last_used_on", sa.Date(), nullable=True))
     _seal_rows(op.get_bind())
     with op.batch_alter_table(_TABLE) as table:
         table.alter_column("mac", existing_type=_BYTES, nullable=False)
+        table.alter_column("created_by", existing_type=sa.Text(), nullable=False)
     op.create_index(op.f("ix_api_tokens_token_key"), _TABLE, ["token_key"], unique=True)
 
 
@@ -40,6 +43,13 @@ def _seal_rows(connection: sa.Connection) -> None:
         sa.column("created_at", sa.DateTime(timezone=True)),
         sa.column("expires_at", sa.DateTime(timezone=True)),
         sa.column("reads_learners", sa.Boolean),
+        sa.column("created_by", sa.Text),
+    )
+    entries = sa.table(
+        "audit_entries",
+        sa.column("subject_id", sa.Uuid),
+        sa.column("action", sa.Text),
+        sa.column("actor", sa.Text),
     )
     rows = connection.execute(sa.select(tokens)).all()
     if not rows:
@@ -50,7 +60,12 @@ def _seal_rows(connection: sa.Connection) -> None:
             "tokens are sealed under the master key from this version on: "
             "set CERTGRAPH_MASTER_KEY_FILE and run: certgraph migrate"
         )
+    made_by = sa.select(entries.c.subject_id, entries.c.actor).where(
+        entries.c.action == "apiTokenCreate"
+    )
+    makers = {row.subject_id: row.actor for row in connection.execute(made_by)}
     for row in rows:
+        maker = makers.get(row.id, "not recorded")
         key = keyring.token_key(row.token_key)
         made, ends = (
             (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
@@ -65,16 +80,18 @@ def _seal_rows(connection: sa.Connection) -> None:
             made,
             ends,
             bool(row.reads_learners),
+            maker,
         ]
         mac = keyring.token_mac(json.dumps(stated, ensure_ascii=False).encode())
         sealed = tokens.update().where(tokens.c.id == row.id)
-        connection.execute(sealed.values(token_key=key, mac=mac))
+        connection.execute(sealed.values(token_key=key, mac=mac, created_by=maker))
 
 
 def downgrade() -> None:
     """Take it back. What is stored opens nothing then: every token is made anew."""
     op.drop_index(op.f("ix_api_tokens_token_key"), _TABLE)
     with op.batch_alter_table(_TABLE) as table:
-        table.drop_column("mac")
+        for column in ("mac", "created_by", "last_used_on"):
+            table.drop_column(column)
         table.alter_column("token_key", new_column_name="token_sha256", existing_type=_BYTES)
     op.create_index(op.f("ix_api_tokens_token_sha256"), _TABLE, ["token_sha256"], unique=True)

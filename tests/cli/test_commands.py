@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import closing
+from uuid import UUID
 from zipfile import ZipFile
 
 import pytest
@@ -404,3 +405,23 @@ def test_the_demo_is_taken_up_again_and_never_written_over_other_files(demo, run
 
 def test_the_schema_is_printed(run):
     assert run("schema", into=False)[1].startswith('"""')
+
+
+def test_tokens_are_listed_with_state_and_last_use_and_ended(demo, run):
+    made = ("token", "create", "--role", "verifier", "--name", "HR")
+    _, token, _ = run(*made, "--document", "d", "--reason", "r")
+    assert token.startswith("cgt_")
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(run("token", "list")[1]))}
+    mine = rows["HR"]
+    said = [mine[key] for key in ("role", "organization", "state", "created_by", "last_used_on")]
+    assert said == ["verifier", "", "good", "command line", ""]
+    assert token.strip() not in str(rows)
+    ended = run("token", "revoke", mine["id"])
+    assert ended[:2] == (0, f"{mine['id']} (HR) opens nothing any more\n")
+    edited(demo, "UPDATE api_tokens SET role = 'operator' WHERE role = 'credit_bank'")
+    states = [row["state"] for row in csv.DictReader(io.StringIO(run("token", "list")[1]))]
+    assert sorted(states) == ["edited", *["good"] * (len(rows) - 2), "revoked"]
+    unknown = str(UUID(int=1))
+    for id_, refused in (("x", "certgraph token list shows them"), (unknown, "no such token")):
+        status, _, err = run("token", "revoke", id_)
+        assert (status, refused in err) == (1, True), err

@@ -243,6 +243,20 @@ async def test_tokens_act_as_what_their_organizations_are(house):
             await insert_tokens(house, {"wrong": wrong})
 
 
+async def test_tokens_are_sealed_by_the_master_key_or_nothing_is_migrated(house):
+    await go(house, command.downgrade, "20261208")
+    await insert_tokens(house, {"employer": ("verifier", None)})
+    with pytest.raises(SettingsError, match=r"sealed under the master key .*: certgraph migrate"):
+        await migrate(house.engine)
+    with pytest.raises(SettingsError, match="at revision 20261208"):
+        await check_revision(house.engine)
+    await migrate(house.engine, house.keyring)
+    async with house.sessions() as session:
+        assert (await actor_of(session, house.keyring, "employer", now=house.now)) is not None
+        rows = await session.execute(text("SELECT name, created_by, last_used_on FROM api_tokens"))
+        assert [tuple(row) for row in rows] == [("employer", "not recorded", None)]
+
+
 async def keys_of(house, column):
     """Return key → (caller, what the request made), of those keys that the test made."""
     statement = sa.select(KEYS.c.key, KEYS.c.caller, column).where(KEYS.c.key.like("key %"))

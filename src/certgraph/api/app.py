@@ -22,6 +22,7 @@ from certgraph.api.background import (
     Work,
     follow_forever,
     keep_days,
+    note_uses_forever,
     notify_forever,
     publish_forever,
     sweep_forever,
@@ -97,6 +98,14 @@ OWN_CONNECTIONS = 3
 _WRITES = Waiting(connection=5, lock=5, statement=60)
 _LOOKUPS = Waiting(connection=3, lock=3, statement=5)
 _OWN = Waiting(connection=10, lock=30)
+_OWN_WORK = (
+    keep_days,
+    publish_forever,
+    follow_forever,
+    sweep_forever,
+    notify_forever,
+    note_uses_forever,
+)
 _READY_SECONDS = 5
 _LAST_WORK_SECONDS = 5
 """How long a server that ends waits for its own work; what takes longer is cancelled."""
@@ -308,12 +317,7 @@ async def _home(request: Request) -> Response:
 @asynccontextmanager
 async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIterator[None]:
     """Publish and follow while the application runs; give back everything at its end."""
-    own = (
-        (keep_days, publish_forever, follow_forever, sweep_forever, notify_forever)
-        if publishing
-        else ()
-    )
-    tasks = [asyncio.create_task(one(work)) for one in own]
+    tasks = [asyncio.create_task(one(work)) for one in (_OWN_WORK if publishing else ())]
     try:
         yield
     finally:
@@ -407,6 +411,7 @@ def make_app(
         reads=make_read_sessions(own),
         random=random,
         clock=clock,
+        callers=server.callers,
     )
     # 3. Where they go.
     routes = _routes(server)

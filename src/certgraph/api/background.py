@@ -12,6 +12,7 @@ from random import Random
 import httpx
 
 from certgraph.all_duties import sweep_all
+from certgraph.api.callers import Callers
 from certgraph.api.http.outages import Outage
 from certgraph.certificates.states.registration import keep_registration_deadlines
 from certgraph.credit_bank.feed import queries as feed_queries
@@ -19,12 +20,15 @@ from certgraph.credit_bank.feed.recording import follow
 from certgraph.credit_bank.feed.webhooks import Claimed, Message, claim_messages, deliver
 from certgraph.credit_bank.proposals.deadlines import keep_deadlines
 from certgraph.database import Sessions
+from certgraph.organizations.tokens import note_uses
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 from certgraph.trust.publication import check_clock, publish
 
 logger = logging.getLogger("certgraph.api")
+
+_NOTE_SECONDS = 60
 
 _POST_SECONDS = 15
 """For a whole message."""
@@ -40,6 +44,7 @@ class Work:
     reads: Sessions
     random: Random
     clock: Callable[[], datetime]
+    callers: Callers | None = None
     outage: Outage = field(default_factory=Outage)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server ends: what runs is finished, and nothing begun."""
@@ -119,6 +124,19 @@ async def sweep_forever(work: Work) -> None:
         except Exception as error:  # noqa: BLE001 - the next sweep finds the same
             work.failed("nothing is swept; it is tried again", error)
         await work.pause(work.settings.sweep_every_seconds)
+
+
+async def note_uses_forever(work: Work) -> None:
+    """Note on which day each token was used last; what fails is noted with the next."""
+    while work.callers is not None and not work.stopping.is_set():
+        await work.pause(_NOTE_SECONDS)
+        uses = work.callers.uses_to_note()
+        try:
+            if uses:
+                await note_uses(work.sessions, uses)
+        except Exception as error:  # noqa: BLE001 - a day that is noted late is no harm
+            work.callers.note_again(uses)
+            work.failed("the use of tokens is not noted; it is tried again", error)
 
 
 async def notify_forever(work: Work) -> None:

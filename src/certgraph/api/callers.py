@@ -1,10 +1,13 @@
 """Who calls: the owner of the bearer token, remembered for a moment."""
 
 import asyncio
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from certgraph.actions.parties import Actor
 from certgraph.api.remembered import Remembered
+from certgraph.calendar import programme_day
 from certgraph.database import Sessions
 from certgraph.organizations.tokens import actor_of
 from certgraph.sealing import Keyring
@@ -21,6 +24,8 @@ class Callers:
         self._keyring = keyring
         self._known: Remembered[str, tuple[Actor, datetime]] = Remembered(1_000)
         self._asking: dict[str, asyncio.Task[Actor | None]] = {}
+        self._noted: dict[UUID, date] = {}
+        self._to_note: dict[UUID, date] = {}
 
     async def caller(self, token: str, *, now: datetime) -> Actor | None:
         """Return whose token this is; None where it is unknown, expired or revoked."""
@@ -39,10 +44,25 @@ class Callers:
                 caller = await actor_of(session, self._keyring, token, now=now)
             if caller is not None and self._asking.get(token) is this:  # not dropped meanwhile
                 self._known.put(token, (caller, now + REMEMBER))
+            if caller is not None and caller.token_id is not None:
+                self._use(caller.token_id, programme_day(now))
             return caller
         finally:
             if self._asking.get(token) is this:
                 del self._asking[token]
+
+    def _use(self, token_id: UUID, day: date) -> None:
+        if self._noted.get(token_id) != day:
+            self._noted[token_id] = self._to_note[token_id] = day
+
+    def uses_to_note(self) -> dict[UUID, date]:
+        """Return, once, on which day tokens were used that were not used before on that day."""
+        found, self._to_note = self._to_note, {}
+        return found
+
+    def note_again(self, uses: Mapping[UUID, date]) -> None:
+        """Take back what could not be noted."""
+        self._to_note = {**uses, **self._to_note}
 
     def clear(self) -> None:
         """Drop everyone, because a token was revoked."""

@@ -1,13 +1,11 @@
 # ruff: noqa: ANN401 - argparse's subparsers have no public type
-"""certgraph migrate, catalogue, organization, key, token, audit: commands of the office."""
+"""certgraph migrate, catalogue, organization, key, audit: commands of the office."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
 from certgraph.actions.auditing import check_trail
-from certgraph.actions.parties import WITH_TOKENS, Role
 from certgraph.actions.queries import audit_head
 from certgraph.cli.migrations import migrate
 from certgraph.cli.runtime import Runtime, add_on_behalf, day, group, leaf
@@ -26,7 +24,6 @@ from certgraph.organizations.keys import (
 )
 from certgraph.organizations.rules import KeyPurpose, OrganizationKind, OrganizationState
 from certgraph.organizations.subjects import organization_named
-from certgraph.organizations.tokens import create_token
 from certgraph.problems import refusal
 from certgraph.standards.catalogue_import import import_catalogue
 from certgraph.supervision.states import change_issuer_state
@@ -184,21 +181,6 @@ async def _key_compromise(runtime: Runtime, options: argparse.Namespace) -> None
     print("Verifiers know it with the next trust list: certgraph trust build, sign, publish.")
 
 
-async def _token_create(runtime: Runtime, options: argparse.Namespace) -> None:
-    row, token = await runtime.perform(
-        create_token,
-        name=options.name,
-        role=Role(options.role),
-        organization_code=options.organization,
-        lifetime_days=options.days,
-        reads_learners=options.reads_learners,
-        document=options.document,
-        reason=options.reason,
-    )
-    print(token)
-    print(f"valid until {row.expires_at:%Y-%m-%d}; it is not shown again", file=sys.stderr)
-
-
 def _read_bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
@@ -237,17 +219,6 @@ def add_to(commands: Any) -> None:
     leaf(catalogue, "import", "add what the database lacks of the catalogue", _import)
     _add_organization(group(commands, "organization", "organizations and what they may issue"))
     _add_key(group(commands, "key", "keys of issuers, the register, status lists and the log"))
-    token = leaf(group(commands, "token", "API tokens"), "create", "make a token", _token_create)
-    token.add_argument("--role", required=True, choices=[role.value for role in WITH_TOKENS])
-    token.add_argument("--organization", metavar="CODE", help="for which its bearer acts")
-    token.add_argument(
-        "--reads-learners",
-        action="store_true",
-        help="scope of role credit_bank: who the learners are, not only their records",
-    )
-    token.add_argument("--name", required=True, help="what it is for")
-    token.add_argument("--days", type=int, default=90, help="how long it is valid (default: 90)")
-    add_on_behalf(token)
     audit = group(commands, "audit", "the audit trail")
     verify = leaf(audit, "verify", "follow it from its first entry to its last", _audit_verify)
     verify.add_argument(

@@ -20,7 +20,8 @@ MODULES = {
     "trust": ("trust",),
     "demo": ("demo",),
     "serve": ("serve", "schema"),
-    "admin": ("migrate", "catalogue", "organization", "key", "token", "audit"),
+    "admin": ("migrate", "catalogue", "organization", "key", "audit"),
+    "tokens": ("token",),
     "certificates": (
         "issue", "sign-own", "register", "suspend", "lift", "revoke", "correct",
     ),

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select, update
 from sqlalchemy.orm import aliased
 
 from certgraph.database import (
@@ -358,6 +358,24 @@ async def signing_key_by_public_key(session: Session, public_key: bytes) -> Sign
 async def token_by_key(session: Session, token_key: bytes) -> ApiTokenRow | None:
     """Return the token with this keyed hash."""
     return await session.scalar(select(ApiTokenRow).where(ApiTokenRow.token_key == token_key))
+
+
+async def note_token_use(session: Session, token_id: UUID, day: date) -> None:
+    """Note that a token was used on a day, unless it was used later."""
+    row = ApiTokenRow
+    is_later = or_(row.last_used_on.is_(None), row.last_used_on < day)
+    statement = update(row).where(row.id == token_id, is_later).values(last_used_on=day)
+    await session.execute(statement)
+
+
+async def tokens_with_codes(session: Session) -> Sequence[tuple[ApiTokenRow, str | None]]:
+    """Return every token with the code of its organization, those that end last first."""
+    statement = (
+        select(ApiTokenRow, OrganizationRow.code)
+        .outerjoin(OrganizationRow, OrganizationRow.id == ApiTokenRow.organization_id)
+        .order_by(ApiTokenRow.expires_at.desc(), ApiTokenRow.id)
+    )
+    return [(row, code) for row, code in await session.execute(statement)]
 
 
 async def token_by_id(session: Session, token_id: UUID) -> ApiTokenRow | None:

@@ -166,6 +166,8 @@ class MasterKeyCheckRow(Base):
 class ApiTokenRow(Base):
     """A bearer token, stored as a keyed hash. `reads_learners`: it may read who a learner is.
 
+    `last_used_on` is noted by servers within a minute of the first use of a day.
+
     `mac` is the keyed hash of the row as it was made: by the database alone nobody makes a token,
     nor one that may do more.
     """
@@ -183,3 +185,5 @@ class ApiTokenRow(Base):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     reads_learners: Mapped[bool] = mapped_column(default=False, server_default=false())
+    created_by: Mapped[str] = mapped_column(Text)
+    last_used_on: Mapped[date | None]

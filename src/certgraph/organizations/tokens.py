@@ -8,13 +8,15 @@ import hashlib
 import hmac
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import Secret, action
 from certgraph.actions.parties import ANY, OF_ONE_ORGANIZATION, ON_BEHALF, WITH_TOKENS, Actor, Role
-from certgraph.database import Session
+from certgraph.database import Session, Sessions
 from certgraph.organizations import queries
 from certgraph.organizations.rules import OrganizationKind
 from certgraph.organizations.subjects import TOKEN, TOKEN_NAME, organization_named
@@ -47,6 +49,7 @@ def _mac(keyring: Keyring, row: ApiTokenRow) -> bytes:
         row.created_at.astimezone(UTC).isoformat(),
         row.expires_at.astimezone(UTC).isoformat(),
         row.reads_learners,
+        row.created_by,
     ]
     return keyring.token_mac(json.dumps(stated, ensure_ascii=False).encode())
 
@@ -114,6 +117,7 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
         created_at=act.now,
         expires_at=act.now + timedelta(days=draft.lifetime_days),
         reads_learners=draft.reads_learners,
+        created_by=act.by,
     )
     row.mac = _mac(act.keyring, row)
     act.session.add(row)
@@ -150,6 +154,13 @@ async def actor_of(
         return None
     name = f"{TOKEN_NAME}{row.id}"
     return Actor(name, row.role, row.organization_id, row.reads_learners, token_id=row.id)
+
+
+async def note_uses(sessions: Sessions, used_on: Mapping[UUID, date]) -> None:
+    """Note on which day tokens were used last. In the order of ids, as all servers do."""
+    async with sessions.begin() as session:
+        for token_id in sorted(used_on):
+            await queries.note_token_use(session, token_id, used_on[token_id])
 
 
 @action("apiTokenRevoke", may={Role.OPERATOR: ANY}, about=TOKEN, returns="api_token")

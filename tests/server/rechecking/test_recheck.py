@@ -126,7 +126,7 @@ async def test_an_edit_is_found_and_its_certificate_named(every_state, house, wh
     assert named <= {number}
 
 
-OTHERS = "mac, name, role, organization_id, created_at, expires_at, revoked_at, reads_learners"
+OTHERS = "mac, name, role, organization_id, created_at, expires_at, reads_learners, created_by"
 INSERTED = (
     f"INSERT INTO api_tokens (id, token_key, {OTHERS}) "  # noqa: S608 - of constants
     f"SELECT (SELECT id FROM issue_runs LIMIT 1), mac, {OTHERS} "

@@ -1,6 +1,6 @@
 """Who calls, and the tokens that its organization has, in the graph."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 
@@ -47,6 +47,11 @@ class ApiToken(Node):
     expires_at: datetime = column(ApiTokenRow.expires_at, description="When it ends.")
     revoked_at: datetime | None = column(
         ApiTokenRow.revoked_at, description="When it was ended before that; null if it was not."
+    )
+    created_by: str = column(ApiTokenRow.created_by, description="Who made it.")
+    last_used_on: date | None = column(
+        ApiTokenRow.last_used_on,
+        description="Day in China on which it was used last; null if it never was.",
     )
 
 
