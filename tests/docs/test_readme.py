@@ -143,3 +143,17 @@ def test_no_refusal_quotes_a_rule_of_which_nothing_is_enforced():
     quoted = {message.rule_id for message in MESSAGES.values()} - {None}
     assert quoted <= enforced
     assert {one.rule for one in ALL_ACTIONS} - {None} <= enforced
+
+
+SECURITY = (TOP / "SECURITY.md").read_text(encoding="utf-8")
+_, _, PROMISED = SECURITY.partition("## Promises")
+PROMISES = [line for line in PROMISED.partition("\n## ")[0].splitlines() if "::" in line]
+
+
+def test_each_promise_of_security_has_a_test_that_is_there():
+    named = re.findall(r"`(tests/[a-z_/]+\.py)::(test_\w+)`", "".join(PROMISES))
+    assert len(PROMISES) == 17
+    assert "".join(PROMISES).count("::") == len(named) >= 30
+    for file, test in named:
+        text = (TOP / file).read_text(encoding="utf-8")
+        assert re.search(rf"^(async )?def {test}\(", text, re.MULTILINE), (file, test)
