@@ -109,6 +109,24 @@ class Settings(BaseModel):
     client_connections: int = Field(
         default=1_000, ge=10, le=100_000, description="Connections of clients, a process."
     )
+    trusted_proxies: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="Proxies of your own before the server that write X-Forwarded-For.",
+    )
+    public_points_per_minute: int = Field(
+        default=600,
+        ge=200,
+        le=1_000_000,
+        description="What an address may ask for in a minute without a token, in points.",
+    )
+    token_points_per_minute: int = Field(
+        default=6_000,
+        ge=200,
+        le=1_000_000,
+        description="What a token may ask for in a minute, in points.",
+    )
     cors_origins: str = Field(
         default="",
         description="Origins of web pages that may ask /graphql, by commas, or *; none by default.",

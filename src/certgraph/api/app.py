@@ -42,6 +42,7 @@ from certgraph.api.http.gates import Gates
 from certgraph.api.http.graphiql_page import graphiql_asset, graphiql_file
 from certgraph.api.http.holder_links import HolderLinkFiles
 from certgraph.api.http.holder_pages import HolderPages
+from certgraph.api.http.limiting import METER, Limited, charge, with_tokens
 from certgraph.api.http.log_files import LogFiles
 from certgraph.api.http.negotiation import (
     GRAPHQL,
@@ -72,6 +73,7 @@ from certgraph.api.http.roster_files import RosterFiles
 from certgraph.api.http.sharing_pages import SharingPages
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.http.verify_page import VerifyPage
+from certgraph.api.metering import WRONG_TOKEN, Limiting, Meter
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import make_documents, make_schema
 from certgraph.api.trust_cache import TrustCache
@@ -169,7 +171,7 @@ class Server:
             if method not in ("GET", "HEAD"):
                 message = "The feed is read by GET."
                 raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET, HEAD"})
-            context = await self.context(headers)
+            context = await self.context(headers, scope.get(METER))
             query = scope["query_string"]
             await feed_stream.send_changes(
                 context, self.pool, query, receive, sending, only_head=only_head
@@ -200,15 +202,15 @@ class Server:
         if method not in ("GET", "HEAD", "POST"):
             message = "Send queries by GET or POST, mutations by POST."
             raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET, HEAD, POST"})
-        context = await self.context(headers)
+        context = await self.context(headers, scope.get(METER))
         limit = MAX_PUBLIC_BODY if context.caller is None else MAX_BODY
         text = await request_text(scope, headers, receive, limit)
         body, is_good = await self.answering.answer(text, context, method)
         bad_status = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL else HTTPStatus.OK
         return Reply(body, media_type, HTTPStatus.OK if is_good else bad_status)
 
-    async def context(self, headers: Mapping[bytes, bytes]) -> Context:
-        """Return what a request knows. Raises `BadRequest` for an unknown token."""
+    async def context(self, headers: Mapping[bytes, bytes], meter: Meter | None) -> Context:
+        """Return what a request knows. Raises `BadRequest`: an unknown token, or beyond a limit."""
         now = self.clock()
         return Context(
             settings=self.settings,
@@ -218,25 +220,35 @@ class Server:
             reads=self.reads,
             pool=self.pool,
             callers=self.callers,
-            caller=await self._caller(headers, now),
+            caller=await self._caller(headers, now, meter),
             now=now,
             random=self.random,
             language=preferred_language(headers.get(b"accept-language", b"").decode("latin-1")),
+            meter=meter,
         )
 
-    async def _caller(self, headers: Mapping[bytes, bytes], now: datetime) -> Actor | None:
-        """Return whose token came along; a wrong one is refused, not taken for the public."""
+    async def _caller(
+        self, headers: Mapping[bytes, bytes], now: datetime, meter: Meter | None
+    ) -> Actor | None:
+        """Return whose token came along; a wrong one is refused, not taken for the public.
+
+        The request counts for the token from here on; a wrong one for the address that sent it.
+        """
         authorization = headers.get(b"authorization")
         if authorization is None:
             return None
         scheme, _, token = authorization.decode("latin-1").partition(" ")
         caller = await self.callers.caller(token.strip(), now=now)
         if scheme.lower() != "bearer" or caller is None:
+            charge(meter, WRONG_TOKEN)
             raise BadRequest(
                 HTTPStatus.UNAUTHORIZED,
                 "The token is unknown, expired or revoked. Send: Authorization: Bearer cgt_…",
                 {"WWW-Authenticate": 'Bearer error="invalid_token"'},
             )
+        if meter is not None:
+            meter.belongs_to(str(caller.token_id))
+            charge(meter, 1)
         return caller
 
     async def published(self, request: Request) -> Response:
@@ -331,9 +343,22 @@ async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIter
         await server.close()
 
 
-def _routes(server: Server) -> list[Route]:
-    """Return where requests go that are neither GraphQL nor the feed."""
-    press = Press(server.settings.printing_dir)
+def _token_routes(server: Server, press: Press) -> list[Route]:
+    """Return where files go that are answered to who sends a token."""
+    plain = (server.context, server.outage)
+    return [
+        *BatchFiles(*plain).routes(),
+        *PrintedFiles(*plain, press).routes(),
+        *CheckFiles(*plain).routes(),
+        *CorrectionFiles(*plain).routes(),
+        *RosterFiles(*plain).routes(),
+        *ExamFiles(*plain).routes(),
+        *HolderLinkFiles(*plain).routes(),
+    ]
+
+
+def _routes(server: Server, press: Press) -> list[Route]:
+    """Return where all else goes that is neither GraphQL nor the feed."""
     plain = (server.context, server.outage)
     routes = [
         Route("/", _home),
@@ -342,13 +367,6 @@ def _routes(server: Server) -> list[Route]:
         Route("/status/{code}/{name}", server.published),
         *VerifyPage(server.trust_cache, server.reads, server.clock).routes(),
         *LogFiles(server.reads, server.outage).routes(),
-        *BatchFiles(*plain).routes(),
-        *PrintedFiles(*plain, press).routes(),
-        *CheckFiles(*plain).routes(),
-        *CorrectionFiles(*plain).routes(),
-        *RosterFiles(*plain).routes(),
-        *ExamFiles(*plain).routes(),
-        *HolderLinkFiles(*plain).routes(),
         *HolderPages(*plain, press).routes(),
         *SharingPages(*plain, press).routes(),
         *FeedbackPages(*plain, server.answering).routes(),
@@ -414,20 +432,29 @@ def make_app(
         callers=server.callers,
     )
     # 3. Where they go.
-    routes = _routes(server)
+    press = Press(settings.printing_dir)
+    token_routes = _token_routes(server, press)
+    routes = [*token_routes, *_routes(server, press)]
     app = Application(
         routes=routes, lifespan=lambda _app: _running(server, work, publishing=publishing)
     )
     app.server = server
     app.router.redirect_slashes = False  # it would name the host and scheme that a proxy hides
-    entry: ASGIApp = app.answered
+    takes_token = with_tokens(token_routes, "/graphql", "/graphql/", feed_stream.PATH)
+    entry: ASGIApp = Limited(app.answered, Limiting(settings), takes_token)
     if settings.allowed_origins:
         entry = CORSMiddleware(
             entry,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Accept-Language"],
-            expose_headers=["Retry-After", "WWW-Authenticate", REQUEST_ID],
+            expose_headers=[
+                "Retry-After",
+                "WWW-Authenticate",
+                "RateLimit",
+                "RateLimit-Policy",
+                REQUEST_ID,
+            ],
             max_age=86_400,
         )
     app.entry = Requested(entry)

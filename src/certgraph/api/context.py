@@ -14,6 +14,7 @@ from certgraph.actions.parties import Actor
 from certgraph.all_actions import ACTIONS_BY_NAME, PARTIES
 from certgraph.api.callers import Callers
 from certgraph.api.connections import ReadPool
+from certgraph.api.metering import Meter
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import Sessions
 from certgraph.organizations.tokens import revoke_token
@@ -37,6 +38,7 @@ class Context:
         now: When the request came.
         random: Source of ids and secrets.
         language: `zh` or `en`, from Accept-Language.
+        meter: What its caller has left to ask for; None where it is not counted.
         execution: The operation that is running, see `certgraph.api.reads.execution`.
         feed_epoch: Epoch of the credit bank's feed that it reads, where it does.
         learners_read: Keys of the certificates whose holders it reads in full.
@@ -53,6 +55,7 @@ class Context:
     now: datetime
     random: Random
     language: str
+    meter: Meter | None = None
     execution: Any = None
     feed_epoch: str | None = None
     learners_read: set[UUID] = field(default_factory=set)

@@ -91,7 +91,7 @@ def serve(folder: Path | None, host: str, port: int) -> int:
         limit_concurrency=settings.client_connections,
         timeout_graceful_shutdown=STOP_SECONDS,
         server_header=False,
-        proxy_headers=False,  # nothing here depends on who asks from where
+        proxy_headers=False,  # see `address_of`
         access_log=False,  # its own has addresses and query strings; see `Requested`
     )
     with _batches_beside(settings), suppress(KeyboardInterrupt):  # it has stopped in order

@@ -15,8 +15,10 @@ from certgraph.actions.auditing import record_reading
 from certgraph.api.connections import Unavailable
 from certgraph.api.context import Context
 from certgraph.api.http.gates import Gates
+from certgraph.api.http.limiting import charge
 from certgraph.api.http.requests import BadRequest, GraphQLRequest, parse_request
 from certgraph.api.limits import UnreadableText, cost_of, cost_problems
+from certgraph.api.metering import NEW_DOCUMENT, points_of
 from certgraph.api.reads.documents import Documents, NotADocument, Operation
 from certgraph.api.reads.execution import run
 from certgraph.api.reads.reader import Reader
@@ -80,6 +82,7 @@ class Answering:
             asked = await self._asked(text, context, method)
         except Refusal as refusal:
             return orjson.dumps({"errors": refusal.errors}), False
+        charge(context.meter, points_of(asked.cost))
         async with self._turn(asked, context):
             found = await run(
                 asked.operation, self._reader, context, asked.given, variables=asked.variables
@@ -91,6 +94,8 @@ class Answering:
             body: dict[str, Any] = {"data": found.data}
             if found.errors:
                 body = {"errors": [shown_error(e, context.language) for e in found.errors], **body}
+            if context.meter is not None:
+                body["extensions"] = {"cost": context.meter.cost(asked.cost)}
             answer = orjson.dumps(body)
         if context.learners_read and context.caller is not None:
             read = context.learners_read
@@ -143,6 +148,7 @@ class Answering:
             operations = self._documents.known(request.query)
             if operations is not None:
                 return _asked_of(operations, request, method)
+        charge(context.meter, NEW_DOCUMENT)
         async with self._gates.reading(is_public=context.caller is None).entered():
             request = parse_request(method, text)
             return _asked_of(await self._operations(request.query), request, method)

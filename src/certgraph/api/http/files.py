@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from certgraph.actions.parties import Actor, Role
 from certgraph.api.context import Context
+from certgraph.api.http.limiting import METER
 from certgraph.api.http.negotiation import JSON
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.requests import BadRequest, read_body
 from certgraph.api.http.static_files import SAFE_HEADERS
+from certgraph.api.metering import Meter
 from certgraph.certificates.sheets.cells import Fault
 from certgraph.policy import policy_rules
 from certgraph.problems import Problem, ProblemKind, Rejected, refusal
@@ -33,7 +35,7 @@ STATUS = {
 TRUE = {"true": True, "1": True, "false": False, "0": False}
 """What a parameter says that is yes or no."""
 
-MakeContext = Callable[[Mapping[bytes, bytes]], Awaitable[Context]]
+MakeContext = Callable[[Mapping[bytes, bytes], Meter | None], Awaitable[Context]]
 Answer = Callable[[Request, Context], Awaitable[Response]]
 
 
@@ -50,7 +52,9 @@ class Files:
         async def answered(request: Request) -> Response:
             language = "en"
             try:
-                context = await self._context(dict(request.scope["headers"]))
+                context = await self._context(
+                    dict(request.scope["headers"]), request.scope.get(METER)
+                )
                 language = context.language
                 return await answer(request, context)
             except Rejected as rejected:

@@ -60,7 +60,7 @@ class Pages:
         async def page_or_reason(request: Request) -> Response:
             headers = dict(request.scope["headers"])
             headers.pop(b"authorization", None)  # these pages are for people without tokens
-            context = await self._context(headers)
+            context = await self._context(headers, None)
             context.language = page_language(request, request.query_params.get("lang"))
             try:
                 if request.method == "POST":

@@ -1,0 +1,163 @@
+"""How much an address, or a token, may ask for in a minute: in points, by what a request costs.
+
+A request counts a point; one for GraphQL a further point for each `OBJECTS_A_POINT` objects that
+its answer may hold, and `NEW_DOCUMENT` where the server has not read its document yet. Who sends a
+token that is none is the public, and pays `WRONG_TOKEN`.
+
+Kept in the memory of each process. A minute begins with the first request of it.
+"""
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from math import ceil
+from time import time  # noqa: TID251 - by which `limits` counts
+from typing import Any
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from certgraph.settings import Settings
+
+OBJECTS_A_POINT = 20
+NEW_DOCUMENT = 10
+WRONG_TOKEN = 10
+
+_NETWORK_BITS = 64
+"""Of an IPv6 address: who has one address has all of its network."""
+
+_WINDOW_SECONDS = 60
+_PROXY_HEADER = b"x-forwarded-for"
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class TooMuchAsked(Exception):
+    """More points were asked for than are left.
+
+    Attributes:
+        seconds: After which it may be tried again.
+    """
+
+    def __init__(self, points: int, most: int, seconds: int) -> None:
+        super().__init__(
+            f"Too much was asked for: this costs {points} of {most} points a minute. "
+            f"Try again in {seconds} seconds."
+        )
+        self.seconds = seconds
+
+
+class Limiting:
+    """The limits of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._proxies = settings.trusted_proxies
+        self._public = RateLimitItemPerMinute(settings.public_points_per_minute)
+        self._token = RateLimitItemPerMinute(settings.token_points_per_minute)
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def meter(self, scope: Mapping[str, Any]) -> "Meter | None":
+        """Return the meter of who asks; None where that is not known.
+
+        So it is with a proxy's own address, where `CERTGRAPH_TRUSTED_PROXIES` does not name it:
+        else all that come through it would share one limit.
+        """
+        address = address_of(scope, self._proxies)
+        return None if address is None else Meter(self._limiter, self._public, self._token, address)
+
+
+class Meter:
+    """What one caller has left."""
+
+    def __init__(
+        self,
+        limiter: FixedWindowRateLimiter,
+        public: RateLimitItemPerMinute,
+        token: RateLimitItemPerMinute,
+        address: str,
+    ) -> None:
+        self._limiter, self._token = limiter, token
+        self._item, self._who = public, ("address", address)
+        self.charged = 0
+
+    def belongs_to(self, token_id: str) -> None:
+        """Count for a token from now on."""
+        self._item, self._who = self._token, ("token", token_id)
+
+    def charge(self, points: int) -> None:
+        """Take points. Raises `TooMuchAsked` where fewer are left; then none is taken."""
+        if not self._limiter.test(self._item, *self._who, cost=points):
+            raise TooMuchAsked(points, self.most, max(1, self._seconds_left()))
+        self._limiter.hit(self._item, *self._who, cost=points)
+        self.charged += points
+
+    @property
+    def left(self) -> int:
+        """Points that are left."""
+        return self._limiter.get_window_stats(self._item, *self._who).remaining
+
+    @property
+    def most(self) -> int:
+        """Points of a minute."""
+        return self._item.amount
+
+    def headers(self) -> Headers:
+        """Return the fields of an answer that say so (draft-ietf-httpapi-ratelimit-headers-10)."""
+        return [
+            (b"ratelimit-policy", f'"points";q={self.most};w={_WINDOW_SECONDS}'.encode()),
+            (b"ratelimit", f'"points";r={self.left};t={self._seconds_left()}'.encode()),
+        ]
+
+    def _seconds_left(self) -> int:
+        stats = self._limiter.get_window_stats(self._item, *self._who)
+        return min(_WINDOW_SECONDS, max(0, ceil(stats.reset_time - time())))
+
+    def cost(self, asked: int) -> dict[str, Any]:
+        """Return `extensions.cost` of an answer, in the shape that Shopify's clients read."""
+        return {
+            "requestedQueryCost": asked,
+            "actualQueryCost": self.charged,
+            "throttleStatus": {
+                "maximumAvailable": self.most,
+                "currentlyAvailable": self.left,
+                "restoreRate": self.most / _WINDOW_SECONDS,
+            },
+        }
+
+
+def points_of(objects: int) -> int:
+    """Return what an operation costs beside its request: by objects that its answer may hold."""
+    return objects // OBJECTS_A_POINT
+
+
+def address_of(scope: Mapping[str, Any], proxies: int) -> str | None:
+    """Return whose address a request comes from; of IPv6 its network. None where it is not known.
+
+    Args:
+        scope: Of ASGI.
+        proxies: How many proxies of our own are in front: so many entries of `X-Forwarded-For`,
+            from the last, are what they wrote, and the first of those is who asked.
+    """
+    client = scope.get("client")
+    peer = _address(client[0]) if client else None
+    if proxies == 0:
+        return None if peer is None or not peer.is_global else _whole(peer)
+    said = [value for name, value in scope["headers"] if name == _PROXY_HEADER]
+    entries = [one.strip() for one in b",".join(said).decode("latin-1").split(",")]
+    found = _address(entries[-proxies]) if len(entries) >= proxies else None
+    found = found or peer
+    return None if found is None else _whole(found)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        found = ip_address(text.strip("[]"))
+    except ValueError:
+        return None
+    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+
+
+def _whole(address: IPv4Address | IPv6Address) -> str:
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(IPv6Network((address, _NETWORK_BITS), strict=False))

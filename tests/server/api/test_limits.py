@@ -1,0 +1,150 @@
+"""What an address or a token may ask for in a minute: counted by cost, said in every answer."""
+
+from contextlib import asynccontextmanager
+from random import Random
+
+import httpx
+import pytest
+
+from certgraph.api.app import make_app
+from certgraph.api.metering import address_of, points_of
+
+ONE, OTHER = "1.2.3.4", "5.6.7.8"
+SMALL = '{ policyRule(id: "R39") { id } }'
+LARGE = "{ organizations(first: 100) { nodes { certificateTypes(first: 18) { nodes { id } } } } }"
+
+
+@asynccontextmanager
+async def asking(client, address=ONE, **settings):
+    """Ask a server with limits of 200 and 400 points from an address."""
+    given = {"public_points_per_minute": 200, "token_points_per_minute": 400, **settings}
+    app = make_app(
+        client.house.settings.model_copy(update=given),
+        clock=lambda: client.house.now,
+        random=Random(5),
+        publishing=False,
+    )
+
+    def from_address(address):
+        transport = httpx.ASGITransport(app, client=(address, 1), raise_app_exceptions=True)
+        return httpx.AsyncClient(transport=transport, base_url="http://test")
+
+    async with from_address(address) as http, from_address(OTHER) as other:
+        yield http, other
+    await app.server.close()
+
+
+def left(answer):
+    """Return the points that an answer says are left."""
+    assert answer.headers["ratelimit-policy"].startswith('"points";q=')
+    return int(answer.headers["ratelimit"].partition("r=")[2].partition(";")[0])
+
+
+async def ask(http, query, token=None):
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    return await http.post("/graphql", json={"query": query}, headers=headers)
+
+
+async def test_each_answer_says_what_it_cost_and_what_is_left(client):
+    async with asking(client) as (http, other):
+        first = await ask(http, SMALL)
+        assert (first.status_code, left(first)) == (200, 200 - 1 - 10)  # its document is new
+        assert first.headers["ratelimit-policy"] == '"points";q=200;w=60'
+        again = await ask(http, SMALL)
+        assert left(again) == 188
+        cost = again.json()["extensions"]["cost"]
+        throttle = cost["throttleStatus"]
+        assert cost["actualQueryCost"] == 1
+        assert throttle == {
+            "maximumAvailable": 200,
+            "currentlyAvailable": 188,
+            "restoreRate": pytest.approx(200 / 60),
+        }
+        assert left(await http.get("/catalogue")) == 187
+        assert left(await ask(other, SMALL)) == 199
+
+
+async def test_what_an_answer_may_hold_counts(client):
+    async with asking(client) as (http, _):
+        answer = await ask(http, LARGE)
+        objects = answer.json()["extensions"]["cost"]["requestedQueryCost"]
+        assert objects == 100 * (1 + 18)
+        assert left(answer) == 200 - 1 - 10 - points_of(objects) == 94
+        refused = await ask(http, LARGE)
+        assert refused.status_code == 429
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        (error,) = refused.json()["errors"]
+        assert error["extensions"] == {"code": "TOO_MANY_REQUESTS"}
+        assert error["message"].startswith("Too much was asked for: this costs 95 of 200 points")
+        assert (await ask(http, SMALL)).status_code == 200  # less is still there
+
+
+async def test_an_address_with_nothing_left_is_refused_and_no_other(client):
+    async with asking(client) as (http, other):
+        answers = [await http.get("/catalogue") for _ in range(205)]
+        assert [one.status_code for one in answers].count(200) == 200
+        last = answers[-1]
+        assert (last.status_code, left(last)) == (429, 0)
+        page = await http.get("/v", headers={"Accept": "text/html"})
+        assert page.text.startswith("Too much was asked for: this costs 1 of 200 points a minute.")
+        assert page.headers["content-type"].startswith("text/plain")
+        assert (await http.get("/livez")).status_code == 200
+        assert (await other.get("/catalogue")).status_code == 200
+        # who has a token is not held up by others at the same address
+        assert (await ask(http, SMALL, client.tokens["issuer"])).status_code == 200
+
+
+async def test_a_token_has_a_limit_of_its_own_wherever_it_comes_from(client):
+    async with asking(client) as (http, other):
+        token = client.tokens["verifier"]
+        assert left(await ask(http, SMALL, token)) == 400 - 1 - 10
+        assert left(await ask(other, SMALL, token)) == 388
+        assert left(await ask(other, SMALL)) == 199
+        files = {"Authorization": f"Bearer {token}"}
+        assert left(await http.post("/checks", content=b"x", headers=files)) == 387
+
+
+async def test_wrong_tokens_cost_the_address_and_a_token_on_a_page_saves_nothing(client):
+    async with asking(client) as (http, _):
+        answers = [await ask(http, SMALL, f"cgt_{n}") for n in range(21)]
+        assert [one.status_code for one in answers] == [401] * 20 + [429]
+        page = await http.get("/catalogue", headers={"Authorization": "Bearer cgt_x"})
+        assert page.status_code == 429
+
+
+async def test_addresses_that_are_not_known_are_not_counted(client):
+    for address in ("127.0.0.1", "10.0.0.7", "::1"):
+        async with asking(client, address) as (http, _):
+            answer = await ask(http, SMALL)
+            assert "ratelimit" not in answer.headers
+            assert "extensions" not in answer.json()
+
+
+def scope(peer, *forwarded):
+    headers = [(b"x-forwarded-for", one.encode()) for one in forwarded]
+    return {"client": None if peer is None else (peer, 1), "headers": headers}
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "proxies", "address"),
+    [
+        ("1.2.3.4", [], 0, "1.2.3.4"),
+        ("1.2.3.4", ["5.6.7.8"], 0, "1.2.3.4"),
+        ("10.0.0.1", ["5.6.7.8"], 0, None),
+        ("10.0.0.1", ["5.6.7.8"], 1, "5.6.7.8"),
+        ("10.0.0.1", ["9.9.9.9, 5.6.7.8"], 1, "5.6.7.8"),
+        ("10.0.0.1", ["9.9.9.9", "5.6.7.8"], 1, "5.6.7.8"),
+        ("10.0.0.1", ["9.9.9.9, 5.6.7.8, 10.0.0.2"], 2, "5.6.7.8"),
+        ("10.0.0.1", ["5.6.7.8"], 2, "10.0.0.1"),
+        ("10.0.0.1", ["no address"], 1, "10.0.0.1"),
+        ("10.0.0.1", [], 1, "10.0.0.1"),
+        ("10.0.0.1", ["2400:3200:1:2:3:4:5:6"], 1, "2400:3200:1:2::/64"),
+        ("10.0.0.1", ["[2400:3200:1:2::9]"], 1, "2400:3200:1:2::/64"),
+        ("::ffff:1.2.3.4", [], 0, "1.2.3.4"),
+        (None, ["5.6.7.8"], 1, "5.6.7.8"),
+        (None, [], 0, None),
+        (None, [], 1, None),
+    ],
+)
+def test_who_asks_is_who_the_outermost_of_our_proxies_names(peer, forwarded, proxies, address):
+    assert address_of(scope(peer, *forwarded), proxies) == address
