@@ -140,6 +140,11 @@ class Settings(BaseModel):
         default=LogFormat.CONSOLE, description="How the server logs: console or json."
     )
     access_log: bool = Field(default=False, description="Log a line for each request.")
+    metrics_address: str = Field(
+        default="",
+        description="host:port where Prometheus reads metrics; for your own network alone.",
+        pattern=r"^(|[A-Za-z0-9.:\[\]-]+:[0-9]{1,5})$",
+    )
     graphiql: bool = Field(default=True, description="Serve the GraphiQL page at /graphql.")
     introspection: bool = Field(default=True, description="Answer introspection queries.")
 

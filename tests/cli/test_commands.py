@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import signal
 import socket
@@ -390,6 +391,39 @@ def test_serve_answers_by_ipv6_and_ipv4_and_stops_in_silence(demo):
     for host in ("[::1]", "127.0.0.1"):
         with urllib.request.urlopen(f"http://{host}:{port}/livez") as answer:
             assert answer.status == 200
+    process.send_signal(signal.SIGINT)
+    assert (process.wait(20), process.communicate()[1]) == (0, "")
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
+
+
+def test_serve_lets_prometheus_read_metrics_at_an_address_of_their_own(demo):
+    metrics, port = f"127.0.0.1:{free_port()}", free_port()
+    command = (sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo)
+    given = {**os.environ, "CERTGRAPH_METRICS_ADDRESS": metrics}  # noqa: TID251 - of a process
+    process = subprocess.Popen(
+        [*command, "--port", str(port)], stderr=subprocess.PIPE, text=True, env=given
+    )
+    for line in process.stderr:
+        if line == "Stop with Ctrl-C.\n":
+            break
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez") as answer:
+        assert answer.status == 200
+    with urllib.request.urlopen(f"http://{metrics}/metrics") as answer:
+        text = answer.read().decode()
+    assert 'certgraph_requests_total{method="GET",path="/livez",status="200"} 1.0' in text
+    again = subprocess.run(
+        [*command, "--port", str(free_port())],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=given,
+    )
+    assert again.returncode == 2
+    assert f"CERTGRAPH_METRICS_ADDRESS: {metrics}: " in again.stderr
     process.send_signal(signal.SIGINT)
     assert (process.wait(20), process.communicate()[1]) == (0, "")
 

@@ -22,6 +22,7 @@ from certgraph.api.background import (
     Work,
     follow_forever,
     keep_days,
+    look_forever,
     note_uses_forever,
     notify_forever,
     publish_forever,
@@ -74,6 +75,7 @@ from certgraph.api.http.sharing_pages import SharingPages
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.http.verify_page import VerifyPage
 from certgraph.api.metering import WRONG_TOKEN, Limiting, Meter
+from certgraph.api.metrics import Metrics
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import make_documents, make_schema
 from certgraph.api.trust_cache import TrustCache
@@ -107,6 +109,7 @@ _OWN_WORK = (
     sweep_forever,
     notify_forever,
     note_uses_forever,
+    look_forever,
 )
 _READY_SECONDS = 5
 _LAST_WORK_SECONDS = 5
@@ -298,6 +301,7 @@ class Application(Starlette):
 
     server: Server
     entry: ASGIApp
+    metrics: Metrics | None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, with its id."""
@@ -408,11 +412,12 @@ def make_app(
     pool = ReadPool(lookups, timeout=settings.read_timeout_seconds, size=size)
     # 2. What requests share.
     keyring = settings.keyring()
+    metrics = Metrics() if settings.metrics_address else None
     documents = make_documents(make_schema(), introspection=settings.introspection)
     server = Server(
         settings=settings,
         keyring=keyring,
-        answering=Answering(documents, Reader(pool), Gates(max(1, size // 2))),
+        answering=Answering(documents, Reader(pool), Gates(max(1, size // 2)), metrics),
         pool=pool,
         callers=Callers(reads, keyring),
         sessions=make_sessions(writes),
@@ -430,6 +435,7 @@ def make_app(
         random=random,
         clock=clock,
         callers=server.callers,
+        metrics=metrics,
     )
     # 3. Where they go.
     press = Press(settings.printing_dir)
@@ -457,5 +463,5 @@ def make_app(
             ],
             max_age=86_400,
         )
-    app.entry = Requested(entry)
+    app.entry, app.metrics = Requested(entry, metrics), metrics
     return app

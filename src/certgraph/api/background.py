@@ -14,21 +14,28 @@ import httpx
 from certgraph.all_duties import sweep_all
 from certgraph.api.callers import Callers
 from certgraph.api.http.outages import Outage
+from certgraph.api.metrics import Metrics, State
+from certgraph.calendar import programme_day
+from certgraph.certificates import registration_queries
 from certgraph.certificates.states.registration import keep_registration_deadlines
 from certgraph.credit_bank.feed import queries as feed_queries
 from certgraph.credit_bank.feed.recording import follow
 from certgraph.credit_bank.feed.webhooks import Claimed, Message, claim_messages, deliver
 from certgraph.credit_bank.proposals.deadlines import keep_deadlines
 from certgraph.database import Sessions
+from certgraph.duties import obligation_queries
 from certgraph.organizations.tokens import note_uses
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
-from certgraph.trust.publication import check_clock, publish
+from certgraph.transparency import queries as log_queries
+from certgraph.trust import queries as trust_queries
+from certgraph.trust.publication import BUNDLE_PATH, check_clock, publish
 
 logger = logging.getLogger("certgraph.api")
 
 _NOTE_SECONDS = 60
+_LOOK_SECONDS = 15
 
 _POST_SECONDS = 15
 """For a whole message."""
@@ -45,6 +52,7 @@ class Work:
     random: Random
     clock: Callable[[], datetime]
     callers: Callers | None = None
+    metrics: Metrics | None = None
     outage: Outage = field(default_factory=Outage)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server ends: what runs is finished, and nothing begun."""
@@ -137,6 +145,31 @@ async def note_uses_forever(work: Work) -> None:
         except Exception as error:  # noqa: BLE001 - a day that is noted late is no harm
             work.callers.note_again(uses)
             work.failed("the use of tokens is not noted; it is tried again", error)
+
+
+async def look(work: Work, metrics: Metrics) -> None:
+    """Read for the metrics how things are; what fails is logged, and read with the next look."""
+    try:
+        now = work.clock()
+        async with work.reads() as session:
+            state = State(
+                await trust_queries.published_at(session, BUNDLE_PATH),
+                await trust_queries.trust_list_end(session),
+                await feed_queries.count_waiting(session),
+                await log_queries.count_not_logged(session),
+                await registration_queries.count_overdue(session, programme_day(now)),
+                await obligation_queries.count_overdue(session, now),
+            )
+        metrics.looked(state, now)
+    except Exception as error:  # noqa: BLE001 - the next look reads the same
+        work.failed("the figures for metrics are not read; it is tried again", error)
+
+
+async def look_forever(work: Work) -> None:
+    """Look again and again, where anybody reads metrics."""
+    while work.metrics is not None and not work.stopping.is_set():
+        await look(work, work.metrics)
+        await work.pause(_LOOK_SECONDS)
 
 
 async def notify_forever(work: Work) -> None:

@@ -82,6 +82,16 @@ def registration_count(state: RegistrationState, today: Any, soon: Any) -> Colum
     )
 
 
+async def count_overdue(session: Session, today: date) -> int:
+    """Return how many certificates were to be entered before a day, and are not."""
+    statement = (
+        select(func.count())
+        .select_from(CertificateRow)
+        .where(*is_in_registration_state(RegistrationState.OVERDUE, today, today))
+    )
+    return await session.scalar(statement) or 0
+
+
 @dataclass(frozen=True, slots=True)
 class Unregistered:
     """Certificates of a run that are not entered yet, and their last day."""

@@ -13,9 +13,11 @@ from threading import Event, Thread
 from typing import Any
 
 import uvicorn
+from prometheus_client import start_http_server
 
 from certgraph.api.app import make_app
 from certgraph.api.http.protocol import BoundedProtocol
+from certgraph.api.metrics import Metrics
 from certgraph.api.schema import schema_text
 from certgraph.cli.batches import work_forever
 from certgraph.cli.clock import environ, now, system_random
@@ -60,6 +62,25 @@ def _batches_beside(settings: Settings) -> Iterator[None]:
         keeper.join(STOP_SECONDS)
 
 
+@contextmanager
+def _metrics_beside(address: str, metrics: Metrics | None) -> Iterator[None]:
+    """Let Prometheus read the metrics meanwhile, at an address of its own. `SettingsError`."""
+    if metrics is None:
+        yield
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        server, thread = start_http_server(int(port), host.strip("[]"), metrics.registry)
+    except (OSError, OverflowError) as error:
+        raise SettingsError(f"CERTGRAPH_METRICS_ADDRESS: {address}: {error}") from None
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 def serve(folder: Path | None, host: str, port: int) -> int:
     """Serve until interrupted. Raises `SettingsError`."""
     settings = Settings.from_environ(environ(), folder)
@@ -94,7 +115,11 @@ def serve(folder: Path | None, host: str, port: int) -> int:
         proxy_headers=False,  # see `address_of`
         access_log=False,  # its own has addresses and query strings; see `Requested`
     )
-    with _batches_beside(settings), suppress(KeyboardInterrupt):  # it has stopped in order
+    with (
+        _metrics_beside(settings.metrics_address, app.metrics),
+        _batches_beside(settings),
+        suppress(KeyboardInterrupt),
+    ):  # it has stopped in order
         uvicorn.Server(config).run(sockets=[listening])
     gc.unfreeze()  # else libraries call at the end what is here lost
     return 0

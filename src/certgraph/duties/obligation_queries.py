@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from certgraph.calendar import programme_day
 from certgraph.database import (
     BATCH_PARAMETERS,
     EnumText,
@@ -76,6 +77,20 @@ def is_in_state(
     if state is ObligationState.OVERDUE:
         found.append(ObligationRow.due_before <= now)
     return found
+
+
+async def count_overdue(session: Session, now: datetime) -> int:
+    """Return how many obligations, registrations apart, were to be met before an instant."""
+    today = programme_day(now)
+    statement = (
+        select(func.count())
+        .select_from(ObligationRow)
+        .where(
+            ObligationRow.kind != ObligationKind.REGISTRATION,
+            *is_in_state(ObligationState.OVERDUE, now, today, today),
+        )
+    )
+    return await session.scalar(statement) or 0
 
 
 async def obligation_by_id(session: Session, id_: UUID) -> ObligationRow | None:

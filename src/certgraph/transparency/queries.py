@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, select, tuple_, update
 
 from certgraph.certificates.tables import CertificateRow
 from certgraph.database import Session
@@ -57,6 +57,20 @@ async def forget_tiles(session: Session) -> None:
     await session.execute(delete(LogTileRow))
 
 
+_IS_NOT_LOGGED = (
+    CertificateRow.log_index.is_(None),
+    CertificateRow.signature.is_not(None),
+    CertificateRow.erased_at.is_(None),
+    CertificateRow.countersignature != b"",  # from before there was a register key
+)
+
+
+async def count_not_logged(session: Session) -> int:
+    """Return how many signed certificates the log does not have yet."""
+    statement = select(func.count()).select_from(CertificateRow).where(*_IS_NOT_LOGGED)
+    return await session.scalar(statement) or 0
+
+
 async def not_logged(
     session: Session, limit: int
 ) -> Sequence[tuple[CertificateRow, SigningKeyRow]]:
@@ -64,12 +78,7 @@ async def not_logged(
     statement = (
         select(CertificateRow, SigningKeyRow)
         .join(SigningKeyRow, SigningKeyRow.id == CertificateRow.signing_key_id)
-        .where(
-            CertificateRow.log_index.is_(None),
-            CertificateRow.signature.is_not(None),
-            CertificateRow.erased_at.is_(None),
-            CertificateRow.countersignature != b"",  # from before there was a register key
-        )
+        .where(*_IS_NOT_LOGGED)
         .order_by(CertificateRow.id)
         .limit(limit)
     )

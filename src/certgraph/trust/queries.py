@@ -1,6 +1,7 @@
 """All SQL about trust lists and published files."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -43,6 +44,18 @@ async def published_files_below(session: Session, folder: str) -> dict[str, Publ
         )
     )
     return {row.path: row for row in rows}
+
+
+async def published_at(session: Session, path: str) -> datetime | None:
+    """Return when a file was published last; None where it never was."""
+    file = PublishedFileRow
+    return await session.scalar(select(file.published_at).where(file.path == path))
+
+
+async def trust_list_end(session: Session) -> datetime | None:
+    """Return when the trust list in force ends; None where there is none. Waits for nobody."""
+    newest = select(TrustListRow.expires_at).order_by(TrustListRow.sequence.desc()).limit(1)
+    return await session.scalar(newest)
 
 
 async def published_etag(session: Session, path: str) -> str | None:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import FieldNode, GraphQLError, GraphQLSyntaxError
 from graphql.execution.values import VariableValues
 
 from certgraph.actions.auditing import record_reading
@@ -19,6 +19,7 @@ from certgraph.api.http.limiting import charge
 from certgraph.api.http.requests import BadRequest, GraphQLRequest, parse_request
 from certgraph.api.limits import UnreadableText, cost_of, cost_problems
 from certgraph.api.metering import NEW_DOCUMENT, points_of
+from certgraph.api.metrics import Metrics
 from certgraph.api.reads.documents import Documents, NotADocument, Operation
 from certgraph.api.reads.execution import run
 from certgraph.api.reads.reader import Reader
@@ -67,10 +68,13 @@ class Refusal(Exception):
 class Answering:
     """Answers requests over one schema and one database."""
 
-    def __init__(self, documents: Documents, reader: Reader, gates: Gates) -> None:
+    def __init__(
+        self, documents: Documents, reader: Reader, gates: Gates, metrics: Metrics | None = None
+    ) -> None:
         self._documents = documents
         self._reader = reader
         self._gates = gates
+        self._metrics = metrics
 
     async def answer(self, text: bytes, context: Context, method: str) -> tuple[bytes, bool]:
         """Run one request; return the body, and whether the request was a good one.
@@ -87,6 +91,8 @@ class Answering:
             found = await run(
                 asked.operation, self._reader, context, asked.given, variables=asked.variables
             )
+            if self._metrics is not None:
+                self._metrics.ran(_kind(asked.operation), has_errors=bool(found.errors))
             if not found.ran:
                 code = "GRAPHQL_VALIDATION_FAILED"
                 refused = [request_error(error, code) for error in found.errors]
@@ -165,6 +171,14 @@ class Answering:
         except NotADocument as error:
             raise Refusal([request_error(one, _code(one)) for one in error.errors]) from None
         return self._documents.remember(text, read)
+
+
+def _kind(operation: Operation) -> str:
+    """Return what an operation is counted as: `query`, or the field of its mutation."""
+    field = operation.node.selection_set.selections[0]
+    if operation.is_mutation and isinstance(field, FieldNode):
+        return field.name.value
+    return "mutation" if operation.is_mutation else "query"
 
 
 def _code(error: GraphQLError) -> str:

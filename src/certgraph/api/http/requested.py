@@ -1,4 +1,4 @@
-"""Every request has an id: in its answer, and in every line that is logged for it."""
+"""Every request has an id, in its answer and in every line logged for it, and is counted."""
 
 import logging
 import re
@@ -9,8 +9,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bound_contextvars
 
+from certgraph.api.metrics import Metrics
+
 HEADER = "X-Request-ID"
 _NAME = HEADER.lower().encode()
+_METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 _is_id = re.compile(rb"[A-Za-z0-9._-]{1,64}").fullmatch
 
 access = logging.getLogger("certgraph.access")
@@ -20,8 +23,8 @@ access = logging.getLogger("certgraph.access")
 class Requested:
     """Gives a request its id: the one that a proxy before it gave, or a new one."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, metrics: Metrics | None = None) -> None:
+        self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -44,6 +47,10 @@ class Requested:
             finally:
                 if access.isEnabledFor(logging.INFO):
                     access.info("request", extra=_line(scope, status, began))
+                if self._metrics is not None:
+                    method = scope["method"] if scope["method"] in _METHODS else "other"
+                    seconds = time.perf_counter() - began
+                    self._metrics.answered(method, _path(scope), status, seconds)
 
 
 def _id_of(scope: Scope) -> bytes:

@@ -56,6 +56,11 @@ async def has_work(session: Session) -> bool:
 MOST_WAITING = 10_000
 
 
+async def count_waiting(session: Session) -> int:
+    """Return how many changes of certificates wait to be followed, `MOST_WAITING` at most."""
+    return await session.scalar(select(waiting_count())) or 0
+
+
 def waiting_count() -> ColumnElement[int]:
     """Return how many changes of certificates wait to be followed, `MOST_WAITING` at most."""
     waiting = select(CertificateChangeRow.id).where(is_not_followed()).limit(MOST_WAITING)
