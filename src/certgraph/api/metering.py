@@ -4,9 +4,10 @@ A request counts a point; one for GraphQL a further point for each `OBJECTS_A_PO
 its answer may hold, and `NEW_DOCUMENT` where the server has not read its document yet. Who sends a
 token that is none is the public, and pays `WRONG_TOKEN`.
 
-Kept in the memory of each process. A minute begins with the first request of it.
+Kept in the memory of each process, by `limits`. A minute begins with the first request of it.
 """
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from math import ceil
@@ -14,7 +15,7 @@ from time import time  # noqa: TID251 - by which `limits` counts
 from typing import Any
 
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
+from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
 from certgraph.settings import Settings
@@ -30,6 +31,68 @@ _WINDOW_SECONDS = 60
 _PROXY_HEADER = b"x-forwarded-for"
 
 Headers = list[tuple[bytes, bytes]]
+
+
+MOST_CALLERS = 50_000
+"""Callers whose minutes are remembered; beyond them the one who was not heard of longest goes."""
+
+
+class Memory(Storage):
+    """What callers asked for, in memory: bounded, and without the thread of `MemoryStorage`.
+
+    That one walks through all its keys behind requests, and who has a large network of addresses
+    makes as many keys as they like.
+    """
+
+    STORAGE_SCHEME = ["certgraph+memory"]  # noqa: RUF012 - the library's
+
+    def __init__(self, size: int = MOST_CALLERS) -> None:
+        super().__init__()
+        self._size = size
+        self._windows: OrderedDict[str, tuple[int, float]] = OrderedDict()
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        """Nothing that this raises is the storage's."""
+        return ValueError
+
+    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
+        """Add to a caller's minute, or begin one; return its sum."""
+        count, ends_at = self._window(key)
+        if not count:
+            ends_at = time() + expiry
+        self._windows[key] = count + amount, ends_at
+        self._windows.move_to_end(key)
+        while len(self._windows) > self._size:
+            self._windows.popitem(last=False)
+        return count + amount
+
+    def get(self, key: str) -> int:
+        """Return the sum of a caller's minute."""
+        return self._window(key)[0]
+
+    def get_expiry(self, key: str) -> float:
+        """Return when a caller's minute ends, seconds since 1970."""
+        return self._window(key)[1]
+
+    def _window(self, key: str) -> tuple[int, float]:
+        now = time()
+        count, ends_at = self._windows.get(key, (0, now))
+        return (count, ends_at) if ends_at > now else (0, now)
+
+    def check(self) -> bool:
+        """Tell that it works."""
+        return True
+
+    def reset(self) -> int:
+        """Forget all; return how many there were."""
+        count = len(self._windows)
+        self._windows.clear()
+        return count
+
+    def clear(self, key: str) -> None:
+        """Forget a caller."""
+        self._windows.pop(key, None)
 
 
 class TooMuchAsked(Exception):
@@ -54,7 +117,7 @@ class Limiting:
         self._proxies = settings.trusted_proxies
         self._public = RateLimitItemPerMinute(settings.public_points_per_minute)
         self._token = RateLimitItemPerMinute(settings.token_points_per_minute)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._limiter = FixedWindowRateLimiter(Memory())
 
     def meter(self, scope: Mapping[str, Any]) -> "Meter | None":
         """Return the meter of who asks; None where that is not known.

@@ -2,15 +2,16 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from certgraph.certificates.signing.batches import passes_self_check, self_check, signed_bytes
+from certgraph.certificates.signing.batches import self_check, signed_bytes
 from certgraph.certificates.signing.listing import own_trust_list
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credential.trust_bundle import Trust
+from certgraph.credential.trust_list import ListedKey, TrustList
 from certgraph.credit_bank.records import queries as record_queries
 from certgraph.credit_bank.records.tables import OutcomeRecordRow
 from certgraph.database import Session, Sessions, keep_one_view
@@ -29,7 +30,14 @@ from certgraph.rechecking.content import (
 from certgraph.rechecking.history import History
 from certgraph.rechecking.lists import GivenOut
 from certgraph.rechecking.records import credit_faults, record_faults
-from certgraph.rechecking.rules import OF_CERTIFICATES, Fault, FaultKind, Progress
+from certgraph.rechecking.rules import (
+    OF_CERTIFICATES,
+    UNREADABLE,
+    Fault,
+    FaultKind,
+    Progress,
+    unreadable,
+)
 from certgraph.sealing import Keyring
 
 _ANSWER = "creditRecordsAnswer"
@@ -43,6 +51,7 @@ class Known:
     names: Names
     keys: Mapping[UUID, SigningKeyRow]
     given_out: GivenOut
+    credits_by_entry: Mapping[UUID, int]
     trust: Trust
 
     @classmethod
@@ -51,13 +60,33 @@ class Known:
         lists = [row for row, _ in await queries.lists_with_counts(session)]
         numbers = {row.id: (row.organization_id, row.number) for row in lists}
         organizations = await organization_queries.all_organizations(session)
+        instant = int(now.timestamp())
         return cls(
             now,
             await Names.read(session, numbers),
             await queries.all_keys(session),
             GivenOut(lists),
-            Trust(await own_trust_list(session, organizations, int(now.timestamp()))),
+            await queries.credits_by_entry(session),
+            Trust(_by_keys_alone(await own_trust_list(session, organizations, instant))),
         )
+
+
+def _by_keys_alone(trust_list: TrustList) -> TrustList:
+    """Return a trust list whose keys are all good for ever.
+
+    Whether a key was still good, or its owner entitled, is a decision: it edits no certificate.
+    """
+
+    def good(key: ListedKey) -> ListedKey:
+        return replace(key, first_day=0, last_day=None, compromised_day=None)
+
+    return replace(
+        trust_list,
+        organizations=tuple(
+            replace(one, keys=tuple(map(good, one.keys))) for one in trust_list.organizations
+        ),
+        register_keys=tuple(map(good, trust_list.register_keys)),
+    )
 
 
 class Comparer:
@@ -69,17 +98,41 @@ class Comparer:
 
     async def page(self, after_id: UUID | None, last_id: UUID) -> Progress:
         """Compare the certificates after an id up to another one."""
-        async with one_view(self._sessions) as session:
-            if self._known is None:
-                self._known = await Known.read(session, self._now)
-            rows = await queries.certificates_between(session, after_id, last_id)
-            faults = await page_faults(session, self._keyring, self._known, rows)
-            if faults:  # it may rest on what was recorded since this began
-                named = {fault.subject for fault in faults}
-                again = [row for row in rows if row.number in named]
-                known = await Known.read(session, self._now)
-                faults = await page_faults(session, self._keyring, known, again)
-        return Progress(last_id, len(rows), faults)
+        try:
+            async with one_view(self._sessions) as session:
+                count, faults = await self._faults(session, after_id, last_id)
+        except UNREADABLE:
+            count, faults = await self._one_by_one(after_id, last_id)
+        return Progress(last_id, count, faults)
+
+    async def _faults(
+        self, session: Session, after_id: UUID | None, last_id: UUID
+    ) -> tuple[int, list[Fault]]:
+        """Return how many certificates there are between two ids, and what is wrong with them."""
+        if self._known is None:
+            self._known = await Known.read(session, self._now)
+        rows = await queries.certificates_between(session, after_id, last_id)
+        faults = await page_faults(session, self._keyring, self._known, rows)
+        if faults:  # it may rest on what was recorded since this began
+            named = {fault.subject for fault in faults}
+            again = [row for row in rows if row.number in named]
+            known = await Known.read(session, self._now)
+            faults = await page_faults(session, self._keyring, known, again)
+        return len(rows), faults
+
+    async def _one_by_one(self, after_id: UUID | None, last_id: UUID) -> tuple[int, list[Fault]]:
+        """Compare each by itself, where one of them holds what it cannot."""
+        async with self._sessions() as session:
+            names = await queries.numbers_between(session, after_id, last_id)
+        found: list[Fault] = []
+        for id_, number in names:
+            try:
+                async with one_view(self._sessions) as session:
+                    found += (await self._faults(session, after_id, id_))[1]
+            except UNREADABLE as error:
+                found.append(unreadable(FaultKind.CONTENT, number, error))
+            after_id = id_
+        return len(names), found
 
 
 @asynccontextmanager
@@ -127,7 +180,9 @@ async def page_faults(
             newer.get(row.id),
         )
         found += history.faults()
-        found += record_faults(row, changes.get(row.id, ()), records.get(row.id))
+        found += record_faults(
+            row, changes.get(row.id, ()), records.get(row.id), known.credits_by_entry
+        )
     return [*found, *await _credits(session, rows)]
 
 
@@ -136,7 +191,7 @@ def _signed_faults(known: Known, row: CertificateRow, stated: Stated) -> list[Fa
     key = known.keys.get(row.signing_key_id)
     signed = (key and signed_bytes(row, key)) or b""
     verification = self_check(signed, known.trust, known.now)
-    if verification.claims is None or not passes_self_check(verification):
+    if verification.claims is None:
         reason = (verification.reason or str(verification.decisive)).replace("_", " ")
         return [Fault(FaultKind.SIGNATURE, row.number, f"does not verify: {reason}")]
     return list(content_faults(row, verification.claims, stated, known.names))

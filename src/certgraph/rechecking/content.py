@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Self
 from uuid import UUID
 
@@ -39,6 +40,9 @@ class Names:
         )
 
 
+_MOST_GUESSED = timedelta(days=21)
+"""How far a provisional day may be from the one by the calendar: no holidays are longer."""
+
 Stated = Sequence[tuple[int | None, str | None, int]]
 """Outcomes that a certificate states: number, text, credits times ten."""
 
@@ -69,6 +73,9 @@ def content_faults(
     outcomes = [(one.number, one.text, one.credits_tenths) for one in claims.outcomes]
     if [tuple(one) for one in stated] != outcomes:
         yield Fault(FaultKind.OUTCOMES, row.number, "learning outcomes are not as they were signed")
+    if row.document_sealed is None and (claims.holder_tag or claims.masked_document):
+        detail = "bound to an identity document by what was signed, and has none"
+        yield Fault(FaultKind.DOCUMENT, row.number, detail)
     if row.holder_name_key != holder_name_key(row.holder_name):
         yield Fault(FaultKind.LOOKUP, row.number, "not found by its holder's name")
 
@@ -79,9 +86,10 @@ def derived_faults(row: CertificateRow) -> Iterator[Fault]:
         row.number
     ):
         yield Fault(FaultKind.LOOKUP, row.number, "not found by its number")
-    if not row.registration_due_is_provisional:
-        due_on = registration_deadline(row.issued_on).due_on
-        if row.registration_due_on != due_on:
+    due_on = registration_deadline(row.issued_on).due_on
+    if row.registration_due_on != due_on:
+        is_guess = row.registration_due_is_provisional  # of an older calendar
+        if not is_guess or abs(row.registration_due_on - due_on) > _MOST_GUESSED:
             detail = f"its last day for registration is {due_on}, not {row.registration_due_on}"
             yield Fault(FaultKind.REGISTRATION, row.number, detail)
 

@@ -51,7 +51,7 @@ class History:
                     "as the audit trail has it",
                 )
         # 2. Each action about it left its change.
-        yield from self._missing()
+        yield from self._missing(brought)
         # 3. The row is what the last change made of it.
         expected = self._expected([(e.sequence, c) for e, c in brought if e is not None])
         if self.row.state is not expected:
@@ -91,7 +91,9 @@ class History:
             and change.reason == newer.reason
         )
 
-    def _missing(self) -> Iterator[Fault]:
+    def _missing(
+        self, brought: Sequence[tuple[Entry | None, CertificateChangeRow]]
+    ) -> Iterator[Fault]:
         at = {(change.changed_at, change.changed_by) for change in self.changes}
         for entry in self.own:
             if entry.action in CHANGES_ONE and (entry.done_at, entry.actor) not in at:
@@ -101,7 +103,13 @@ class History:
         if was_registered and CertificateState.REGISTERED not in states:
             yield self._lost(was_registered[0])
         for entry in self.of_batch:
-            if not any(change.changed_at <= entry.done_at for change in self.changes):
+            # it was registered with the batch, or passed over: changed before, in the trail's order
+            is_changed = any(
+                change.state is CertificateState.SUPERSEDED
+                or (made is not None and made.sequence <= entry.sequence)
+                for made, change in brought
+            )
+            if not is_changed:
                 yield self._lost(entry)
 
     def _lost(self, entry: Entry) -> Fault:

@@ -10,9 +10,6 @@ from certgraph.certificates.tables import CertificateRow, StatusListRow
 from certgraph.database import Session
 from certgraph.rechecking.rules import Fault, FaultKind
 
-_KEPT = 16
-"""Lists whose entries are kept in memory: 131,072 bytes each."""
-
 
 def list_faults(
     lists: Sequence[tuple[StatusListRow, int]], codes: Mapping[UUID, str]
@@ -39,16 +36,15 @@ class GivenOut:
         """Return where a certificate has an entry that was never given out."""
         flags = await self._flags_of(session, row.status_list_id)
         is_given = flags is None or (
-            0 <= row.status_index < len(flags) and bool(flags[row.status_index])
+            0 <= row.status_index < 8 * len(flags)
+            and bool(flags[row.status_index >> 3] >> (row.status_index & 7) & 1)
         )
         detail = f"entry {row.status_index} of its status list was never given out"
         return [] if is_given else [Fault(FaultKind.STATUS_ENTRY, row.number, detail)]
 
     async def _flags_of(self, session: Session, list_id: UUID) -> bytearray | None:
-        """Return a byte an entry, 1 where it was given out; None where the list has no order."""
+        """Return a bit an entry, set where it was given out; None where the list has no order."""
         if list_id not in self._flags:
-            if len(self._flags) >= _KEPT:
-                del self._flags[next(iter(self._flags))]
             row = self._lists.get(list_id)
             self._flags[list_id] = None if row is None else await _read(session, row)
         return self._flags[list_id]
@@ -57,10 +53,10 @@ class GivenOut:
 async def _read(session: Session, row: StatusListRow) -> bytearray | None:
     indexes = array("I", await status_queries.status_indexes(session, row.id, 0, row.used))
     if not indexes:  # recorded after a restore, with what was published of it
-        return None if row.used else bytearray(row.size)
+        return None if row.used else bytearray(row.size // 8)
     if sys.byteorder == "big":
         indexes.byteswap()
-    flags = bytearray(row.size)
+    flags = bytearray(row.size // 8 + 1)
     for index in indexes:
-        flags[index] = 1
+        flags[index >> 3] |= 1 << (index & 7)
     return flags

@@ -17,6 +17,7 @@ from certgraph.certificates.tables import (
     IssueRunRow,
     StatusListRow,
 )
+from certgraph.credit_bank.proposals.tables import CatalogueEntryRow
 from certgraph.credit_bank.records.tables import (
     CreditRecordChangeRow,
     CreditRecordRow,
@@ -81,6 +82,23 @@ async def certificates_between(
     if after_id is not None:
         statement = statement.where(CertificateRow.id > after_id)
     return (await session.scalars(statement.order_by(CertificateRow.id))).all()
+
+
+async def numbers_between(
+    session: Session, after_id: UUID | None, last_id: UUID
+) -> list[tuple[UUID, str]]:
+    """Return ids and numbers of the certificates after an id up to another one, by id."""
+    row = CertificateRow
+    statement = select(row.id, row.number).where(row.id <= last_id)
+    if after_id is not None:
+        statement = statement.where(row.id > after_id)
+    return [(id_, number) for id_, number in await session.execute(statement.order_by(row.id))]
+
+
+async def credits_by_entry(session: Session) -> dict[UUID, int]:
+    """Return entry of the catalogue of outcomes → its credits, times ten."""
+    rows = await session.execute(select(CatalogueEntryRow.id, CatalogueEntryRow.credits_tenths))
+    return {row[0]: row[1] for row in rows}
 
 
 async def count_certificates(session: Session, after_id: UUID | None) -> int:
@@ -261,6 +279,12 @@ class FeedEntry(NamedTuple):
 async def feed(session: Session) -> OutcomeFeedRow | None:
     """Return the feed; None before it states anything."""
     return await session.get(OutcomeFeedRow, 1)
+
+
+async def count_records(session: Session, epoch: str) -> int:
+    """Return how many records an epoch states."""
+    statement = select(func.count()).select_from(OutcomeRecordRow)
+    return await session.scalar(statement.where(OutcomeRecordRow.epoch == epoch)) or 0
 
 
 async def feed_page(session: Session, epoch: str, after: int, first: int) -> list[FeedEntry]:

@@ -48,6 +48,15 @@ class Fault(NamedTuple):
     detail: str
 
 
+UNREADABLE = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError)
+"""What reading and comparing raises where a column holds what none of its rows could."""
+
+
+def unreadable(kind: FaultKind, subject: str, error: Exception) -> Fault:
+    """Return the fault of what could not even be compared."""
+    return Fault(kind, subject, f"holds what it cannot: {type(error).__name__}")
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A step of a recheck.

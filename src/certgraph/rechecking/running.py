@@ -22,7 +22,7 @@ from certgraph.rechecking.apart import PROCESSES, compare_page, comparing_proces
 from certgraph.rechecking.comparing import Comparer, one_view
 from certgraph.rechecking.lists import list_faults
 from certgraph.rechecking.records import Feed
-from certgraph.rechecking.rules import Fault, FaultKind, Progress
+from certgraph.rechecking.rules import UNREADABLE, Fault, FaultKind, Progress, unreadable
 from certgraph.rechecking.tokens import CREATE, REVOKE, token_faults
 from certgraph.sealing import Keyring
 from certgraph.transparency.rechecking import recheck_log
@@ -135,41 +135,84 @@ async def _trail(session: Session, keyring: Keyring) -> list[Fault]:
 async def _besides(sessions: Sessions, keyring: Keyring) -> list[Fault]:
     """Return what is wrong besides single certificates."""
     found: list[Fault] = []
-    async with one_view(sessions) as session:
-        organizations = await organization_queries.all_organizations(session)
-        codes = {row.id: row.code for row in organizations}
-        found += list_faults(await queries.lists_with_counts(session), codes)
-        for sequence, action in await queries.entries_about_nothing(session, PAGE):
-            detail = f"the certificate of entry {sequence} ({action}) of the trail is not there"
-            found.append(Fault(FaultKind.MISSING_CERTIFICATE, "", detail))
-        tokens = await queries.tokens(session)
-        about, ids = ApiTokenRow.__tablename__, [row.id for row in tokens]
-        entries = await queries.entries_about(session, about, ids, {CREATE, REVOKE})
-        found += token_faults(tokens, entries, keyring)
-    found += [fault async for fault in _feed(sessions)]
-    async with sessions() as session:
-        _, faults = await recheck_log(session)
-        found += [Fault(FaultKind.LOG, "", fault) for fault in faults]
+    for kind, look in (
+        (FaultKind.STATUS_LIST, _lists),
+        (FaultKind.MISSING_CERTIFICATE, _vanished),
+        (FaultKind.TOKEN, _tokens),
+        (FaultKind.OUTCOME_RECORD, _feed),
+        (FaultKind.LOG, _log),
+    ):
+        try:
+            found += [fault async for fault in look(sessions, keyring)]
+        except UNREADABLE as error:
+            found.append(unreadable(kind, "", error))
     return found
 
 
-async def _feed(sessions: Sessions) -> AsyncIterator[Fault]:
-    """Yield what is wrong with the feed of the credit bank."""
+async def _lists(sessions: Sessions, _keyring: Keyring) -> AsyncIterator[Fault]:
+    """Yield status lists that gave out more or less than there is."""
+    async with one_view(sessions) as session:
+        organizations = await organization_queries.all_organizations(session)
+        codes = {row.id: row.code for row in organizations}
+        lists = await queries.lists_with_counts(session)
+    for fault in list_faults(lists, codes):
+        yield fault
+
+
+async def _vanished(sessions: Sessions, _keyring: Keyring) -> AsyncIterator[Fault]:
+    """Yield what the trail names and is not there."""
+    async with one_view(sessions) as session:
+        gone = await queries.entries_about_nothing(session, PAGE)
+    for sequence, action in gone:
+        detail = f"the certificate of entry {sequence} ({action}) of the trail is not there"
+        yield Fault(FaultKind.MISSING_CERTIFICATE, "", detail)
+
+
+async def _tokens(sessions: Sessions, keyring: Keyring) -> AsyncIterator[Fault]:
+    """Yield tokens that nobody made so."""
+    async with one_view(sessions) as session:
+        tokens = await queries.tokens(session)
+        about, ids = ApiTokenRow.__tablename__, [row.id for row in tokens]
+        entries = await queries.entries_about(session, about, ids, {CREATE, REVOKE})
+    for fault in token_faults(tokens, entries, keyring):
+        yield fault
+
+
+async def _log(sessions: Sessions, _keyring: Keyring) -> AsyncIterator[Fault]:
+    """Yield where the log and the certificates differ."""
+    async with one_view(sessions) as session:
+        _, faults = await recheck_log(session)
+    for fault in faults:
+        yield Fault(FaultKind.LOG, "", fault)
+
+
+async def _feed(sessions: Sessions, _keyring: Keyring) -> AsyncIterator[Fault]:
+    """Yield what is wrong with the feed of the credit bank, as it was when this began."""
     async with sessions() as session:
         state = await queries.feed(session)
     if state is None or state.is_rebuilding:
         return
     following, until = Feed(state.epoch), state.sequence
+    found: list[Fault] = []
     while following.head[0] < until:
         async with sessions() as session:
             changes = await queries.feed_page(session, state.epoch, following.head[0], PAGE)
         for change in changes:
             if change.sequence > until:
                 break
-            for fault in following.faults(change):
-                yield fault
+            found += following.faults(change)
         if not changes:
             break
+    async with one_view(sessions) as session:
+        now = await queries.feed(session)
+        count = await queries.count_records(session, state.epoch)
+    if now is None or now.epoch != state.epoch:
+        return  # it began anew meanwhile: the next recheck follows it
+    for fault in found:
+        yield fault
     if following.head != (until, state.chain):
         detail = f"the feed does not reach its entry {until} as it was stated"
+        yield Fault(FaultKind.OUTCOME_RECORD, "", detail)
+    if now.sequence == until and following.latest != count:
+        detail = f"{count - following.latest} records are of a version that the feed does not state"
         yield Fault(FaultKind.OUTCOME_RECORD, "", detail)

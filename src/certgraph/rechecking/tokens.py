@@ -21,5 +21,7 @@ def token_faults(
         actions = {entry.action for entry in entries.get(row.id, ())}
         if not is_as_made(keyring, row):
             yield Fault(FaultKind.TOKEN, str(row.id), "not as it was made; it opens nothing")
+        if CREATE not in actions:
+            yield Fault(FaultKind.TOKEN, str(row.id), "made by no action of the audit trail")
         if REVOKE in actions and row.revoked_at is None:
             yield Fault(FaultKind.TOKEN, str(row.id), "revoked, by the audit trail, and is not")

@@ -134,6 +134,7 @@ async def _keep(
             number=published.number,
             size=size,
             used=size,
+            without=size,
             indexes=b"",
         )
         session.add(row)

@@ -1,5 +1,6 @@
 """What an address or a token may ask for in a minute: counted by cost, said in every answer."""
 
+import logging
 from contextlib import asynccontextmanager
 from random import Random
 
@@ -7,7 +8,7 @@ import httpx
 import pytest
 
 from certgraph.api.app import make_app
-from certgraph.api.metering import address_of, points_of
+from certgraph.api.metering import Memory, address_of, points_of
 
 ONE, OTHER = "1.2.3.4", "5.6.7.8"
 SMALL = '{ policyRule(id: "R39") { id } }'
@@ -110,6 +111,41 @@ async def test_wrong_tokens_cost_the_address_and_a_token_on_a_page_saves_nothing
         assert [one.status_code for one in answers] == [401] * 20 + [429]
         page = await http.get("/catalogue", headers={"Authorization": "Bearer cgt_x"})
         assert page.status_code == 429
+
+
+async def test_what_looks_at_no_token_counts_for_the_address_that_sends_one(client):
+    made_up = {"Authorization": "Bearer cgt_x"}
+    async with asking(client) as (http, _):
+        html = await http.get("/graphql", headers={**made_up, "Accept": "text/html"})
+        assert html.status_code == 200
+        await http.request("PUT", "/graphql", headers=made_up)
+        await http.delete("/batches", headers=made_up)
+        assert left(await http.get("/catalogue")) == 200 - 4
+
+
+async def test_a_known_document_pays_once_also_where_it_is_large(client):
+    large = SMALL + "#" * 5_000
+    async with asking(client) as (http, _):
+        assert [left(await ask(http, large)) for _ in range(3)] == [189, 188, 187]
+
+
+async def test_the_path_of_a_counted_request_is_logged_by_its_route(client, caplog):
+    caplog.set_level(logging.INFO, "certgraph.access")
+    async with asking(client) as (http, _):
+        await http.get("/h/l/secret")
+    assert [one.path for one in caplog.records if one.name == "certgraph.access"] == [
+        "/h/l/{secret}"
+    ]
+
+
+def test_no_more_callers_are_remembered_than_there_is_room_for():
+    memory = Memory(size=3)
+    for n in (1, 2, 3, 1, 4):
+        memory.incr(f"{n}", 60, 10)
+    assert [memory.get(f"{n}") for n in (1, 2, 3, 4)] == [20, 0, 10, 10]
+    assert memory.incr("5", 0, 7) == 7
+    assert memory.get("5") == 0  # its minute is over
+    assert memory.reset() == 3
 
 
 async def test_addresses_that_are_not_known_are_not_counted(client):

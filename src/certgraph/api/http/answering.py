@@ -154,9 +154,10 @@ class Answering:
             operations = self._documents.known(request.query)
             if operations is not None:
                 return _asked_of(operations, request, method)
-        charge(context.meter, NEW_DOCUMENT)
         async with self._gates.reading(is_public=context.caller is None).entered():
             request = parse_request(method, text)
+            if self._documents.known(request.query) is None:
+                charge(context.meter, NEW_DOCUMENT)
             return _asked_of(await self._operations(request.query), request, method)
 
     async def _operations(self, text: str) -> Mapping[str | None, Operation]:

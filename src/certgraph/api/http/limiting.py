@@ -1,6 +1,7 @@
 """Refuse what comes beyond a limit, and say in every answer what is left."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 
 from starlette.responses import PlainTextResponse
@@ -63,7 +64,11 @@ class Limited:
             except TooMuchAsked as error:
                 await _refuse(too_much(error), headers, scope, receive, said)
                 return
-        await self._app({**scope, METER: meter}, receive, said)
+        scope[METER] = meter
+        await self._app(scope, receive, said)
+        if meter.charged == 0:  # a token came along where none is looked at
+            with suppress(TooMuchAsked):
+                meter.charge(1)
 
 
 async def _refuse(
