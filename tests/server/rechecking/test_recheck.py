@@ -14,6 +14,7 @@ from certgraph.calendar import first_instant
 from certgraph.certificates import run_queries
 from certgraph.certificates.batches.actions import register_batch
 from certgraph.certificates.batches.tables import BatchRow
+from certgraph.certificates.rules import HolderBinding
 from certgraph.certificates.signing.actions import reissue_certificate
 from certgraph.certificates.states.actions import (
     erase_holder,
@@ -296,3 +297,12 @@ async def test_a_batch_passes_over_what_was_revoked_while_its_registration_waite
     await house.perform(register_batch, batch_id=batch.id)
     await follow_all(house)
     assert [one for one in await faults_of(house) if one.kind != "log"] == []
+
+
+async def test_a_document_that_was_signed_for_and_is_not_there_is_missed(house):
+    document = {"document_type": DocumentType.RESIDENT_ID, "document_number": resident_number(1)}
+    (row,) = await house.issue(house.candidate(holder_binding=HolderBinding.TAG, **document))
+    none = "document_type = NULL, document_sealed = NULL, document_lookup = NULL"
+    async with house.sessions.begin() as session:
+        await session.execute(text(f"UPDATE certificates SET {none}"))  # noqa: S608 - of here
+    assert [tuple(one)[:2] for one in await faults_of(house)] == [("document", row.number)]

@@ -15,6 +15,7 @@ from certgraph.trust.restoring import take_as_floor
 from certgraph.trust.tables import PublishedFileRow, TrustListRow
 from tests.server.certificates.test_states import change
 from tests.server.conftest import NOW
+from tests.server.rechecking_kit import faults_of
 from tests.server.trust.test_lists import ROOT_KEYS, new_list, published
 
 
@@ -79,6 +80,18 @@ async def test_doing_it_twice_changes_nothing_more(house, lost):
     assert (done.trust_lists, done.changed) == (0, ())
     _, bundle = await published(house, house.now)
     assert await verdict(house, bundle, texts[3]) is Verdict.REVOKED
+
+
+async def test_a_list_that_the_backup_does_not_have_has_no_certificates(house):
+    (row,) = await house.issue()
+    await change(house, row.number, CertificateState.REVOKED)
+    await new_list(house)
+    _, last = await published(house)
+    async with house.sessions.begin() as session:
+        for table in (CertificateChangeRow, CertificateRow, StatusListRow):
+            await session.execute(delete(table))
+    await house.perform(take_as_floor, bundle=last)
+    assert "status-list" not in {one.kind for one in await faults_of(house)}
 
 
 async def test_a_list_that_unrevokes_is_not_published(house):
