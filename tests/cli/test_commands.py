@@ -366,6 +366,8 @@ def test_an_interrupted_recheck_goes_on_where_it_was(demo, run, tmp_path):
     assert (status, out) == (1, "\t".join(fault) + "\n")
     assert err.splitlines()[0] == "23 certificates compared; faults: 1"
     assert not state.exists()
+    status, _, err = run("recheck", "--state", tmp_path / "no-such/recheck.json")
+    assert (status, "a file to write (No such file or directory)" in err) == (1, True)
     state.write_text("{}")
     status, _, err = run("recheck", "--state", state)
     assert (status, "the state of an interrupted recheck" in err) == (1, True)

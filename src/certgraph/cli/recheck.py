@@ -4,6 +4,7 @@
 import argparse
 import json
 import sys
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -42,7 +43,7 @@ class _State:
             ) from None
 
     def add(self, progress: Progress) -> None:
-        """Take a step, and keep it."""
+        """Take a step, and keep it. Raises `Rejected` where the file cannot be written."""
         self.after = progress.after_id
         self.compared += progress.count
         self.faults += progress.faults
@@ -53,8 +54,12 @@ class _State:
                 "faults": self.faults,
             }
             written = self.file.with_name(f"{self.file.name}.new")
-            written.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
-            written.replace(self.file)
+            try:
+                written.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
+                written.replace(self.file)
+            except OSError as error:
+                expected = f"a file to write ({error.strerror})"
+                raise refusal("input.malformed", value=str(self.file), expected=expected) from None
 
     def end(self) -> None:
         """Forget it: all was compared."""
@@ -69,17 +74,19 @@ async def _recheck(runtime: Runtime, options: argparse.Namespace) -> None:
     def begins(total: int) -> None:
         bar.reset(total)
 
+    steps = recheck(
+        runtime.reads,
+        runtime.settings.keyring,
+        now=runtime.now,
+        url=runtime.settings.database_url.get_secret_value(),
+        after_id=state.after,
+        begins=begins,
+    )
     with bar:
-        async for progress in recheck(
-            runtime.reads,
-            runtime.settings.keyring,
-            now=runtime.now,
-            url=runtime.settings.database_url.get_secret_value(),
-            after_id=state.after,
-            begins=begins,
-        ):
-            state.add(progress)
-            bar.update(progress.count)
+        async with aclosing(steps):
+            async for progress in steps:
+                state.add(progress)
+                bar.update(progress.count)
     state.end()
     # the trail is followed by every run: one fault of it is said once
     for fault in dict.fromkeys(state.faults):

@@ -56,7 +56,7 @@ class Known:
 
     @classmethod
     async def read(cls, session: Session, now: datetime) -> Self:
-        """Read it, and what the next trust list would say."""
+        """Read it, and which keys the next trust list would name."""
         lists = [row for row, _ in await queries.lists_with_counts(session)]
         numbers = {row.id: (row.organization_id, row.number) for row in lists}
         organizations = await organization_queries.all_organizations(session)
@@ -187,7 +187,7 @@ async def page_faults(
 
 
 def _signed_faults(known: Known, row: CertificateRow, stated: Stated) -> list[Fault]:
-    """Verify a certificate as an employer would, then compare the row with what it states."""
+    """Verify a certificate by the keys alone, then compare the row with what it states."""
     key = known.keys.get(row.signing_key_id)
     signed = (key and signed_bytes(row, key)) or b""
     verification = self_check(signed, known.trust, known.now)

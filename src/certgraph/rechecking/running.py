@@ -9,6 +9,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import BrokenExecutor
 from contextlib import aclosing
 from datetime import datetime
 from uuid import UUID
@@ -17,6 +18,7 @@ from certgraph.actions.auditing import check_trail
 from certgraph.database import Session, Sessions
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.tables import ApiTokenRow
+from certgraph.problems import refusal
 from certgraph.rechecking import queries
 from certgraph.rechecking.apart import PROCESSES, compare_page, comparing_processes
 from certgraph.rechecking.comparing import Comparer, one_view
@@ -47,7 +49,7 @@ async def recheck(
     after_id: UUID | None = None,
     page: int = PAGE,
     begins: Callable[[int], None] = _ignore,
-) -> AsyncIterator[Progress]:
+) -> AsyncGenerator[Progress]:
     """Compare everything that the database holds with what was signed and audited.
 
     Args:
@@ -60,8 +62,9 @@ async def recheck(
         begins: Is given how many certificates there are to compare.
     """
     async with one_view(sessions) as session:
-        yield Progress(after_id, 0, await _trail(session, keyring()))
+        broken = await _trail(session, keyring())
         total = await queries.count_certificates(session, after_id)
+    yield Progress(after_id, 0, broken)
     begins(total)
     if url is not None and total >= WORTH_PROCESSES:
         pages = _pages_apart(sessions, url, keyring, now, after_id, page)
@@ -108,7 +111,11 @@ async def _pages_apart(
     after_id: UUID | None,
     page: int,
 ) -> AsyncGenerator[Progress]:
-    """Compare pages in several processes; yield them in their order."""
+    """Compare pages in several processes; yield them in their order.
+
+    Raises:
+        Rejected: One of the processes was ended from outside.
+    """
     loop = asyncio.get_running_loop()
     going_on: deque[asyncio.Future[Progress]] = deque()
     with comparing_processes(url, keyring, now) as pool:
@@ -119,6 +126,8 @@ async def _pages_apart(
                     yield await going_on.popleft()
             while going_on:
                 yield await going_on.popleft()
+        except BrokenExecutor:  # as where the system has no memory left
+            raise refusal("recheck.process_ended") from None
         finally:
             for one in going_on:
                 one.cancel()

@@ -2,6 +2,7 @@
 
 import tomllib
 from datetime import date, timedelta
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ from certgraph.organizations.keys import create_issuer_key, declare_key_compromi
 from certgraph.organizations.queries import signing_keys
 from certgraph.organizations.rules import KeyPurpose
 from certgraph.organizations.tokens import create_token, revoke_token
+from certgraph.problems import Rejected
 from certgraph.rechecking import running
 from certgraph.rechecking.running import recheck
 from tests.server.batch_kit import Desk, person, resident_number
@@ -306,3 +308,15 @@ async def test_a_document_that_was_signed_for_and_is_not_there_is_missed(house):
     async with house.sessions.begin() as session:
         await session.execute(text(f"UPDATE certificates SET {none}"))  # noqa: S608 - of here
     assert [tuple(one)[:2] for one in await faults_of(house)] == [("document", row.number)]
+
+
+async def test_a_recheck_of_which_a_process_is_ended_says_so(every_state, house, monkeypatch):
+    monkeypatch.setattr(running, "WORTH_PROCESSES", 1)
+    sessions = make_read_sessions(house.engine)
+    given = {"now": house.now, "url": house.url, "page": 1}
+    steps = recheck(sessions, house.settings.keyring, **given)
+    assert [(await anext(steps)).count for _ in range(2)] == [0, 1]
+    for process in active_children():
+        process.kill()
+    with pytest.raises(Rejected, match="ended from outside"):
+        _ = [progress async for progress in steps]
