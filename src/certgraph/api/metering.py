@@ -34,7 +34,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 MOST_CALLERS = 50_000
-"""Callers whose minutes are remembered; beyond them the one who was not heard of longest goes."""
+"""Callers whose minutes are kept; of more than these, who asked longest ago is forgotten."""
 
 
 class Memory(Storage):
