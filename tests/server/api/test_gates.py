@@ -26,10 +26,21 @@ async def test_dear_work_leaves_others_half_of_the_time():
     assert began[1] - began[0] >= 0.19
 
 
+async def test_work_that_a_stalled_machine_made_long_does_not_send_the_next_one_away(monkeypatch):
+    monkeypatch.setattr(gates, "WAIT_SECONDS", 0.5)
+    monkeypatch.setattr(gates, "LONGEST_PAUSE", 0.05)
+    gate = Gate(1)
+    async with gate.entered():
+        await asyncio.sleep(0.8)
+    async with gate.entered():
+        pass
+
+
 @pytest.mark.parametrize("dear", [SCHEMA, LARGE, NEW])
 async def test_who_waits_too_long_for_a_turn_is_sent_away_and_nobody_else(
     client, monkeypatch, dear
 ):
+    monkeypatch.setattr(gates, "LONGEST_PAUSE", 0.1)
     for known in {LITTLE, SCHEMA, LARGE}:
         await client.data(known)
     await asyncio.sleep(0.3)  # until every place is free again

@@ -14,6 +14,13 @@ from certgraph.api.http.requests import unavailable
 WAIT_SECONDS = 5.0
 """Longest time at a gate; who waits longer is sent away, and may come again."""
 
+LONGEST_PAUSE = 1.0
+"""Seconds that a place is kept from the next at most.
+
+Much longer than any request takes: work that a stalled machine made long does not send the next
+one away.
+"""
+
 
 class Gate:
     """Lets a few through at a time, in the order in which they came."""
@@ -35,7 +42,7 @@ class Gate:
             yield
         finally:
             # Others' turn: the place is free again only after as much time as the work took.
-            pause = time.monotonic() - start
+            pause = min(time.monotonic() - start, LONGEST_PAUSE)
             asyncio.get_running_loop().call_later(pause, self._places.release)
 
 
