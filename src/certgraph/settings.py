@@ -145,6 +145,12 @@ class Settings(BaseModel):
         description="host:port where Prometheus reads metrics; for your own network alone.",
         pattern=r"^(|[A-Za-z0-9.:\[\]-]+:[0-9]{1,5})$",
     )
+    documents_file: Path | None = Field(
+        default=None, description="File of persisted documents, by their SHA-256."
+    )
+    public_documents_only: bool = Field(
+        default=False, description="Answer who sends no token these documents alone."
+    )
     graphiql: bool = Field(default=True, description="Serve the GraphiQL page at /graphql.")
     introspection: bool = Field(default=True, description="Answer introspection queries.")
 

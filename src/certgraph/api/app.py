@@ -36,6 +36,7 @@ from certgraph.api.context import Context
 from certgraph.api.http import feed_stream
 from certgraph.api.http.answering import Answering
 from certgraph.api.http.batch_files import BatchFiles
+from certgraph.api.http.caching import NO_STORE, SHARED, has_it, validator_of
 from certgraph.api.http.check_files import CheckFiles
 from certgraph.api.http.correction_files import CorrectionFiles
 from certgraph.api.http.exam_files import ExamFiles
@@ -53,6 +54,7 @@ from certgraph.api.http.negotiation import (
     response_type,
 )
 from certgraph.api.http.outages import Outage
+from certgraph.api.http.persisted import PersistedDocuments, read_all
 from certgraph.api.http.press import Press
 from certgraph.api.http.printed_files import PrintedFiles
 from certgraph.api.http.requested import HEADER as REQUEST_ID
@@ -208,9 +210,21 @@ class Server:
         context = await self.context(headers, scope.get(METER))
         limit = MAX_PUBLIC_BODY if context.caller is None else MAX_BODY
         text = await request_text(scope, headers, receive, limit)
-        body, is_good = await self.answering.answer(text, context, method)
-        bad_status = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL else HTTPStatus.OK
-        return Reply(body, media_type, HTTPStatus.OK if is_good else bad_status)
+        found = await self.answering.answer(text, context, method)
+        if not found.is_good:
+            status = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL else HTTPStatus.OK
+            return Reply(found.body, media_type, status)
+        if method == "POST" or not found.is_whole:
+            return Reply(found.body, media_type)
+        tag = validator_of(found.body)
+        known = has_it(headers.get(b"if-none-match", b"").decode("latin-1"), tag)
+        return Reply(
+            found.body,
+            media_type,
+            HTTPStatus.NOT_MODIFIED if known else HTTPStatus.OK,
+            {"ETag": tag},
+            SHARED if found.is_shared else NO_STORE,
+        )
 
     async def context(self, headers: Mapping[bytes, bytes], meter: Meter | None) -> Context:
         """Return what a request knows. Raises `BadRequest`: an unknown token, or beyond a limit."""
@@ -399,7 +413,7 @@ def make_app(
         publishing: Whether this process publishes changes, and follows them, by itself.
 
     Raises:
-        SettingsError: No usable master key.
+        SettingsError: No usable master key; a file of persisted documents that is none.
     """
     url = settings.database_url.get_secret_value()
     # 1. Connections: of mutations, of short lookups, of the server's own work, of queries. None of
@@ -414,10 +428,13 @@ def make_app(
     keyring = settings.keyring()
     metrics = Metrics() if settings.metrics_address else None
     documents = make_documents(make_schema(), introspection=settings.introspection)
+    persisted = PersistedDocuments.read(settings.documents_file)
+    read_all(persisted, documents)
+    gates = Gates(max(1, size // 2))
     server = Server(
         settings=settings,
         keyring=keyring,
-        answering=Answering(documents, Reader(pool), Gates(max(1, size // 2)), metrics),
+        answering=Answering(documents, Reader(pool), gates, persisted, metrics),
         pool=pool,
         callers=Callers(reads, keyring),
         sessions=make_sessions(writes),
@@ -453,8 +470,9 @@ def make_app(
             entry,
             allow_origins=settings.allowed_origins,
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Accept-Language"],
+            allow_headers=["Authorization", "Content-Type", "Accept-Language", "If-None-Match"],
             expose_headers=[
+                "ETag",
                 "Retry-After",
                 "WWW-Authenticate",
                 "RateLimit",

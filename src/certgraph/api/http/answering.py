@@ -14,8 +14,10 @@ from graphql.execution.values import VariableValues
 from certgraph.actions.auditing import record_reading
 from certgraph.api.connections import Unavailable
 from certgraph.api.context import Context
+from certgraph.api.http.caching import is_shared
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.limiting import charge
+from certgraph.api.http.persisted import PersistedDocuments
 from certgraph.api.http.requests import BadRequest, GraphQLRequest, parse_request
 from certgraph.api.limits import UnreadableText, cost_of, cost_problems
 from certgraph.api.metering import NEW_DOCUMENT, points_of
@@ -53,6 +55,23 @@ class Asked:
     cost: int
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What goes back of a request.
+
+    Attributes:
+        body: Of the answer.
+        is_good: Whether the request was a good one.
+        is_whole: Whether it is a query, answered without an error.
+        is_shared: Whether it is for everybody, so that caches may keep it.
+    """
+
+    body: bytes
+    is_good: bool
+    is_whole: bool = False
+    is_shared: bool = False
+
+
 class Refusal(Exception):
     """A request that is one, but whose document or variables are refused.
 
@@ -69,15 +88,21 @@ class Answering:
     """Answers requests over one schema and one database."""
 
     def __init__(
-        self, documents: Documents, reader: Reader, gates: Gates, metrics: Metrics | None = None
+        self,
+        documents: Documents,
+        reader: Reader,
+        gates: Gates,
+        persisted: PersistedDocuments,
+        metrics: Metrics | None = None,
     ) -> None:
         self._documents = documents
         self._reader = reader
         self._gates = gates
+        self._persisted = persisted
         self._metrics = metrics
 
-    async def answer(self, text: bytes, context: Context, method: str) -> tuple[bytes, bool]:
-        """Run one request; return the body, and whether the request was a good one.
+    async def answer(self, text: bytes, context: Context, method: str) -> Answered:
+        """Run one request.
 
         Raises:
             BadRequest: Nothing ran.
@@ -85,7 +110,7 @@ class Answering:
         try:
             asked = await self._asked(text, context, method)
         except Refusal as refusal:
-            return orjson.dumps({"errors": refusal.errors}), False
+            return Answered(orjson.dumps({"errors": refusal.errors}), is_good=False)
         charge(context.meter, points_of(asked.cost))
         async with self._turn(asked, context):
             found = await run(
@@ -96,11 +121,11 @@ class Answering:
             if not found.ran:
                 code = "GRAPHQL_VALIDATION_FAILED"
                 refused = [request_error(error, code) for error in found.errors]
-                return orjson.dumps({"errors": refused}), False
+                return Answered(orjson.dumps({"errors": refused}), is_good=False)
             body: dict[str, Any] = {"data": found.data}
             if found.errors:
                 body = {"errors": [shown_error(e, context.language) for e in found.errors], **body}
-            if context.meter is not None:
+            if context.meter is not None and method == "POST":  # by GET the answer stays the same
                 body["extensions"] = {"cost": context.meter.cost(asked.cost)}
             answer = orjson.dumps(body)
         if context.learners_read and context.caller is not None:
@@ -115,8 +140,17 @@ class Answering:
             size = f"{MAX_PUBLIC_ANSWER // 1000} KB"
             message = f"The answer is larger than {size}. Ask for smaller pages, or fewer fields."
             error = {"message": message, "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}
-            return orjson.dumps({"errors": [error]}), False
-        return answer, True
+            return Answered(orjson.dumps({"errors": [error]}), is_good=False)
+        is_whole = not asked.operation.is_mutation and not found.errors
+        return Answered(
+            answer,
+            is_good=True,
+            is_whole=is_whole,
+            is_shared=is_whole
+            and method != "POST"
+            and context.caller is None
+            and is_shared(asked.operation, asked.variables),
+        )
 
     async def read(
         self, document: str, context: Context, given: Mapping[str, Any]
@@ -150,15 +184,27 @@ class Answering:
     async def _asked(self, text: bytes, context: Context, method: str) -> Asked:
         """Return what a request asks for. Raises `BadRequest` and `Refusal`."""
         if len(text) <= LARGE_TEXT:
-            request = parse_request(method, text)
+            request = self._parsed(text, context, method)
             operations = self._documents.known(request.query)
             if operations is not None:
                 return _asked_of(operations, request, method)
         async with self._gates.reading(is_public=context.caller is None).entered():
-            request = parse_request(method, text)
-            if self._documents.known(request.query) is None:
+            request = self._parsed(text, context, method)
+            if self._documents.known(request.query) is None and not request.is_persisted:
                 charge(context.meter, NEW_DOCUMENT)
             return _asked_of(await self._operations(request.query), request, method)
+
+    def _parsed(self, text: bytes, context: Context, method: str) -> GraphQLRequest:
+        """Return what a request says. Raises `BadRequest`."""
+        request = parse_request(method, text, self._persisted)
+        is_bound = context.caller is None and context.settings.public_documents_only
+        if is_bound and not request.is_persisted:
+            message = (
+                "Without a token this server answers the documents that its operator keeps, and no "
+                "others: send `documentId`, or a token."
+            )
+            raise BadRequest(HTTPStatus.FORBIDDEN, message, code="PERSISTED_QUERY_ID_REQUIRED")
+        return request
 
     async def _operations(self, text: str) -> Mapping[str | None, Operation]:
         """Return the operations of a document; a new one is read beside the event loop."""

@@ -19,7 +19,9 @@ import orjson
 from starlette.datastructures import QueryParams
 from starlette.responses import PlainTextResponse, Response
 
+from certgraph.api.http.caching import NO_STORE
 from certgraph.api.http.negotiation import is_json, takes_gzip
+from certgraph.api.http.persisted import PersistedDocuments
 from certgraph.api.http.static_files import SAFE_HEADERS
 
 Scope = MutableMapping[str, Any]
@@ -79,21 +81,30 @@ def unavailable(message: str) -> BadRequest:
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """The parameters of a request."""
+    """The parameters of a request.
+
+    Attributes:
+        query: The document.
+        variables: Their values, by name.
+        operation_name: Which operation of the document.
+        is_persisted: Whether the document is one of the operator's file.
+    """
 
     query: str
     variables: dict[str, Any] | None
     operation_name: str | None
+    is_persisted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back: a body with its status and headers."""
+    """What goes back: a body with its status and headers; `cache` is its `Cache-Control`."""
 
     body: bytes
     media_type: str
     status: int = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
+    cache: str = NO_STORE
 
 
 async def read_body(receive: Receive, limit: int, seconds: int = BODY_SECONDS) -> bytes:
@@ -193,6 +204,7 @@ def parse_json(text: bytes | str) -> Any:
 
 
 _PARAMETERS: tuple[tuple[str, tuple[type, ...], str], ...] = (
+    ("documentId", (str, NoneType), "a text"),
     ("query", (str,), "a text"),
     ("operationName", (str, NoneType), "a text"),
     ("variables", (dict, NoneType), "an object"),
@@ -200,23 +212,45 @@ _PARAMETERS: tuple[tuple[str, tuple[type, ...], str], ...] = (
 )
 
 
-def _parameters(given: Any) -> GraphQLRequest:
+def _parameters(given: Any, persisted: PersistedDocuments) -> GraphQLRequest:
     """Return the parameters of a decoded body or query string. Raises `BadRequest`."""
     if not isinstance(given, dict):
         message = "The body must be one JSON object with `query`; batches are not taken."
         raise BadRequest(HTTPStatus.BAD_REQUEST, message)
-    extensions = given.get("extensions")
-    is_persisted = isinstance(extensions, dict) and "persistedQuery" in extensions
-    if is_persisted and given.get("query") is None:
-        # Clients know these words, and send the document then (Apollo's APQ protocol).
-        code = "PERSISTED_QUERY_NOT_SUPPORTED"
-        raise BadRequest(HTTPStatus.OK, "PersistedQueryNotSupported", code=code)
+    if given.get("query") is None and (document := _persisted(given, persisted)) is not None:
+        given["query"] = document
+    elif given.get("query") is not None and given.get("documentId") is not None:
+        message = "Send `query` or `documentId`, not both."
+        raise BadRequest(HTTPStatus.BAD_REQUEST, message)
     for name, kind, text in _PARAMETERS:
         value = given.get(name)
         if not isinstance(value, kind):
             missing = "is missing" if name not in given else f"must be {text}"
             raise BadRequest(HTTPStatus.BAD_REQUEST, f"The parameter `{name}` {missing}.")
-    return GraphQLRequest(given["query"], given.get("variables"), given.get("operationName"))
+    query = given["query"]
+    is_persisted = len(persisted) > 0 and query in persisted
+    return GraphQLRequest(query, given.get("variables"), given.get("operationName"), is_persisted)
+
+
+def _persisted(given: Mapping[str, Any], persisted: PersistedDocuments) -> str | None:
+    """Return the document that a request names; None where it names none. Raises `BadRequest`."""
+    id_, extensions = given.get("documentId"), given.get("extensions")
+    if isinstance(id_, str):
+        found = persisted.text(id_)
+        if found is None:
+            message = f"No document is kept here as {id_[:80]!r}."
+            raise BadRequest(HTTPStatus.NOT_FOUND, message, code="PERSISTED_QUERY_NOT_FOUND")
+        return found
+    if not isinstance(extensions, dict) or "persistedQuery" not in extensions:
+        return None
+    named = extensions["persistedQuery"]
+    hash_ = named.get("sha256Hash") if isinstance(named, dict) else None
+    found = persisted.text(hash_) if isinstance(hash_, str) else None
+    if found is None:
+        # Clients know these words, and send the document then (Apollo's APQ protocol).
+        code = "PERSISTED_QUERY_NOT_SUPPORTED"
+        raise BadRequest(HTTPStatus.OK, "PersistedQueryNotSupported", code=code)
+    return found
 
 
 async def request_text(
@@ -240,16 +274,16 @@ async def request_text(
     return await read_body(receive, limit)
 
 
-def parse_request(method: str, text: bytes) -> GraphQLRequest:
+def parse_request(method: str, text: bytes, persisted: PersistedDocuments) -> GraphQLRequest:
     """Return what a GET or POST asks for. Raises `BadRequest`."""
     if method == "POST":
-        return _parameters(parse_json(text))
+        return _parameters(parse_json(text), persisted)
     given: dict[str, Any] = dict(QueryParams(text))
     _check_texts(given)
     for name in ("variables", "extensions"):
         if name in given:
             given[name] = parse_json(given[name])
-    return _parameters(given)
+    return _parameters(given, persisted)
 
 
 def reply(
@@ -271,14 +305,16 @@ def refused(error: BadRequest, media_type: str) -> Reply:
 async def send_reply(
     found: Reply, accept_encoding: bytes, send: Send, *, only_head: bool = False
 ) -> None:
-    """Send a reply that no cache keeps; compressed where the caller takes it and it pays."""
+    """Send a reply; compressed where the caller takes it and it pays."""
     body = found.body
-    headers = [
-        (b"content-type", found.media_type.encode() + b"; charset=utf-8"),
-        *_FIXED_HEADERS,
-    ]
+    headers = [*_FIXED_HEADERS, (b"cache-control", found.cache.encode())]
     for name, value in found.headers.items():
         headers.append((name.lower().encode(), value.encode()))
+    if found.status == HTTPStatus.NOT_MODIFIED:
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+        return
+    headers.append((b"content-type", found.media_type.encode() + b"; charset=utf-8"))
     if len(body) >= _COMPRESS_FROM and takes_gzip(accept_encoding):
         if len(body) < _COMPRESS_BESIDE:
             body = gzip.compress(body, _COMPRESSION)
@@ -296,8 +332,7 @@ _COMPRESSION = 3
 _COMPRESS_FROM = 1_000
 _COMPRESS_BESIDE = 100_000
 _FIXED_HEADERS = [
-    (b"cache-control", b"no-store"),
-    (b"vary", b"Accept, Accept-Encoding, Accept-Language"),
+    (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization, Origin"),
     (b"x-content-type-options", b"nosniff"),
 ]
 

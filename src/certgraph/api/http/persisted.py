@@ -1,0 +1,104 @@
+"""Persisted documents: an operator's file of documents that are asked for by their hash alone.
+
+Source: GraphQL over HTTP, appendix A. The file is what clients' tools make: JSON of hash → document
+(graphql-codegen, Relay, with SHA-256), or Apollo's manifest of operations.
+"""
+
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+from certgraph.api.limits import UnreadableText
+from certgraph.api.reads.documents import Documents, NotADocument
+from certgraph.settings import SettingsError
+
+logger = logging.getLogger(__name__)
+
+PREFIX = "sha256:"
+
+MAX_FILE = 8_000_000
+"""Bytes of a file; it is kept in memory."""
+
+_HASH = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+
+
+class PersistedDocuments:
+    """Documents by their hash."""
+
+    def __init__(self, texts: Mapping[str, str] | None = None) -> None:
+        self._texts = dict(texts or {})
+
+    @classmethod
+    def read(cls, file: Path | None) -> Self:
+        """Return what a file holds; nothing where none is named.
+
+        Raises:
+            SettingsError: It cannot be read, has another form, or a hash is not its document's.
+        """
+        if file is None:
+            return cls()
+        try:
+            if file.stat().st_size > MAX_FILE:
+                raise SettingsError(f"{file} is larger than {MAX_FILE // 1_000_000} MB")
+            content = json.loads(file.read_text(encoding="utf-8-sig"))
+        except (OSError, ValueError, RecursionError) as error:
+            message = f"the persisted documents cannot be read from {file}: {error}"
+            raise SettingsError(message) from None
+        return cls(dict(_checked(id_, text, file) for id_, text in _pairs(content, file)))
+
+    def text(self, id_: str) -> str | None:
+        """Return the document with an id, 64 hex digits after `sha256:` or not; None if unknown."""
+        return self._texts.get(id_.removeprefix(PREFIX))
+
+    def __contains__(self, text: str) -> bool:
+        """Tell whether a document is one of these, to the letter."""
+        return hashlib.sha256(text.encode()).hexdigest() in self._texts
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Yield hash and document of each."""
+        return iter(self._texts.items())
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._texts)
+
+
+def read_all(persisted: PersistedDocuments, documents: Documents) -> None:
+    """Read every document before it is asked for; log those that the schema refuses."""
+    for hash_, text in persisted:
+        try:
+            documents.remember(text, documents.read(text))
+        except (NotADocument, UnreadableText) as error:
+            logger.warning("the persisted document %s%s is refused: %s", PREFIX, hash_, error)
+
+
+def _pairs(content: Any, file: Path) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - JSON
+    """Yield id and document of each, of either form. Raises `SettingsError`."""
+    if isinstance(content, dict) and "operations" not in content:
+        yield from content.items()
+        return
+    operations = content["operations"] if isinstance(content, dict) else None
+    if not isinstance(operations, list) or not all(isinstance(one, dict) for one in operations):
+        raise SettingsError(
+            f"{file} holds no persisted documents: it must be a JSON object of hash and document, "
+            "or Apollo's manifest with a list of operations"
+        )
+    for one in operations:
+        yield one.get("id"), one.get("body")
+
+
+def _checked(id_: Any, text: Any, file: Path) -> tuple[str, str]:  # noqa: ANN401 - JSON
+    """Return hash and document. Raises `SettingsError` where they do not belong together."""
+    found = _HASH.fullmatch(id_) if isinstance(id_, str) else None
+    if found is None or not isinstance(text, str):
+        raise SettingsError(
+            f"{file}: {id_!r} is no SHA-256 hash of a document (64 hex digits); "
+            "let the tool that makes the file use SHA-256"
+        )
+    if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != found[1]:
+        raise SettingsError(f"{file}: the document under {id_} has another hash")
+    return found[1], text
