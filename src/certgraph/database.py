@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlencode
 from uuid import UUID
 
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import (
     ColumnElement,
     DateTime,
@@ -300,6 +301,14 @@ async def database_time(session: Session) -> datetime | None:
         return None
     found: datetime | None = await session.scalar(select(func.clock_timestamp()))
     return found
+
+
+async def revision_of(session: Session) -> str | None:
+    """Return the revision of the tables (Alembic's); None where there is none yet."""
+    connection = await session.connection()
+    return await connection.run_sync(
+        lambda sync: MigrationContext.configure(sync).get_current_revision()
+    )
 
 
 def contains(column: Any, text: Any) -> ColumnElement[bool]:

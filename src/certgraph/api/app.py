@@ -42,6 +42,7 @@ from certgraph.api.http.correction_files import CorrectionFiles
 from certgraph.api.http.exam_files import ExamFiles
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.graphiql_page import graphiql_asset, graphiql_file
+from certgraph.api.http.health import Health
 from certgraph.api.http.holder_links import HolderLinkFiles
 from certgraph.api.http.holder_pages import HolderPages
 from certgraph.api.http.limiting import METER, Limited, charge, with_tokens
@@ -92,8 +93,6 @@ from certgraph.database import (
 )
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
-from certgraph.trust import queries as trust_queries
-from certgraph.trust.publication import BUNDLE_PATH
 
 LOOKUP_CONNECTIONS = 4
 """For tokens, published files, the page's lookup and health."""
@@ -113,7 +112,6 @@ _OWN_WORK = (
     note_uses_forever,
     look_forever,
 )
-_READY_SECONDS = 5
 _LAST_WORK_SECONDS = 5
 """How long a server that ends waits for its own work; what takes longer is cancelled."""
 
@@ -285,22 +283,6 @@ class Server:
             request, file.body, _MEDIA_TYPES[folder], headers, cache=cache, etag=file.etag
         )
 
-    async def livez(self, _request: Request) -> Response:
-        """Answer whether the process runs."""
-        return PlainTextResponse("ok\n", headers=SAFE_HEADERS)
-
-    async def readyz(self, _request: Request) -> Response:
-        """Answer whether requests can be served: the database answers, trust data is in force."""
-        try:
-            async with asyncio.timeout(_READY_SECONDS), self.reads() as session:
-                await trust_queries.published_etag(session, BUNDLE_PATH)
-            trust = await self.trust_cache.trust()
-        except (DatabaseError, OSError):
-            return PlainTextResponse("no database\n", HTTPStatus.SERVICE_UNAVAILABLE)
-        if trust is None:
-            return PlainTextResponse("no trust data\n", HTTPStatus.SERVICE_UNAVAILABLE)
-        return PlainTextResponse("ok\n", headers=SAFE_HEADERS)
-
     async def close(self) -> None:
         """Give back every connection."""
         await self.callers.close()
@@ -389,8 +371,6 @@ def _routes(server: Server, press: Press) -> list[Route]:
         *SharingPages(*plain, press).routes(),
         *FeedbackPages(*plain, server.answering).routes(),
         *CataloguePages(*plain, server.answering).routes(),
-        Route("/livez", server.livez),
-        Route("/readyz", server.readyz),
     ]
     if server.settings.graphiql:
         routes.append(Route("/graphiql/{name}", graphiql_asset))
@@ -403,6 +383,7 @@ def make_app(
     clock: Callable[[], datetime],
     random: Random,
     publishing: bool = True,
+    revision: str | None = None,
 ) -> Application:
     """Return the application.
 
@@ -411,6 +392,7 @@ def make_app(
         clock: Returns the time, aware.
         random: Source of ids and secrets.
         publishing: Whether this process publishes changes, and follows them, by itself.
+        revision: Of the tables that this version works with, for /readyz.
 
     Raises:
         SettingsError: No usable master key; a file of persisted documents that is none.
@@ -457,7 +439,15 @@ def make_app(
     # 3. Where they go.
     press = Press(settings.printing_dir)
     token_routes = _token_routes(server, press)
-    routes = [*token_routes, *_routes(server, press)]
+    health = Health(
+        reads=reads,
+        trust_cache=server.trust_cache,
+        keyring=keyring,
+        clock=clock,
+        status_ttl=settings.freshness().status_ttl,
+        revision=revision,
+    )
+    routes = [*token_routes, *_routes(server, press), *health.routes()]
     app = Application(
         routes=routes, lifespan=lambda _app: _running(server, work, publishing=publishing)
     )

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import command as alembic_command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from certgraph.database import make_read_sessions, revision_of
 from certgraph.sealing import Keyring
 from certgraph.settings import SettingsError
 
@@ -36,8 +36,9 @@ def _upgrade(connection: Connection, keyring: Keyring | None) -> None:
     alembic_command.upgrade(config, "head")
 
 
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def head_revision() -> str | None:
+    """Return the revision of the tables that this version works with."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 async def migrate(engine: AsyncEngine, keyring: Keyring | None = None) -> None:
@@ -62,9 +63,9 @@ async def migrate(engine: AsyncEngine, keyring: Keyring | None = None) -> None:
 
 async def check_revision(engine: AsyncEngine) -> None:
     """Raise `SettingsError` where the tables are not those this version works with."""
-    async with engine.execution_options(reads=True).connect() as connection:
-        revision = await connection.run_sync(_revision)
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    async with make_read_sessions(engine)() as session:
+        revision = await revision_of(session)
+    head = head_revision()
     if revision != head:
         raise SettingsError(
             f"the database is at revision {revision or 'none'}, this version needs {head}; "

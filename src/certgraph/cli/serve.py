@@ -22,6 +22,7 @@ from certgraph.api.schema import schema_text
 from certgraph.cli.batches import work_forever
 from certgraph.cli.clock import environ, now, system_random
 from certgraph.cli.logs import configure_logs
+from certgraph.cli.migrations import head_revision
 from certgraph.cli.runtime import add_dir, run_with_runtime
 from certgraph.settings import Settings, SettingsError
 
@@ -85,7 +86,7 @@ def serve(folder: Path | None, host: str, port: int) -> int:
     """Serve until interrupted. Raises `SettingsError`."""
     settings = Settings.from_environ(environ(), folder)
     configure_logs(settings)
-    app = make_app(settings, clock=now, random=system_random())
+    app = make_app(settings, clock=now, random=system_random(), revision=head_revision())
     is_ipv6 = ":" in host
     family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
     both = host == "::" and socket.has_dualstack_ipv6()

@@ -289,13 +289,10 @@ async def test_errors_beside_data_are_in_the_callers_language(
 
 
 async def test_published_files_are_static_and_cacheable(client):
-    assert (await client.http.get("/readyz")).status_code == 503
     assert (await client.http.get("/trust/bundle.cgtrust")).status_code == 404
     await client.house.issue()
     await new_list(client.house)
     _, bundle = await published(client.house)
-    assert (await client.http.get("/readyz")).text == "ok\n"
-    assert (await client.http.get("/livez")).text == "ok\n"
     response = await client.http.get("/trust/bundle.cgtrust")
     assert response.content == bundle
     assert response.headers["cache-control"] == "public, max-age=300"

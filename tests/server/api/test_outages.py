@@ -25,7 +25,7 @@ from certgraph.api.background import (
     sweep_forever,
 )
 from certgraph.api.connections import ReadPool, Unavailable
-from certgraph.api.http import outages
+from certgraph.api.http import health, outages
 from certgraph.database import Waiting, create_engine, make_sessions
 from certgraph.organizations.tokens import create_token
 from certgraph.settings import Settings, SettingsError
@@ -45,7 +45,7 @@ def impatient(monkeypatch):
     for name in ("_WRITES", "_LOOKUPS", "_OWN"):
         monkeypatch.setattr(app_module, name, SHORT)
     monkeypatch.setattr(connections, "WAIT_SECONDS", 0.4)
-    monkeypatch.setattr(app_module, "_READY_SECONDS", 1)
+    monkeypatch.setattr(health, "READY_SECONDS", 1)
 
 
 @asynccontextmanager
