@@ -103,15 +103,12 @@ OWN_CONNECTIONS = 3
 _WRITES = Waiting(connection=5, lock=5, statement=60)
 _LOOKUPS = Waiting(connection=3, lock=3, statement=5)
 _OWN = Waiting(connection=10, lock=30)
-_OWN_WORK = (
-    keep_days,
-    publish_forever,
-    follow_forever,
-    sweep_forever,
-    notify_forever,
-    note_uses_forever,
-    look_forever,
-)
+_LED_WORK = (keep_days, publish_forever, follow_forever, sweep_forever, notify_forever)
+"""What one process of a server does for all of them."""
+
+_OWN_WORK = (note_uses_forever, look_forever)
+"""What each does for itself."""
+
 _LAST_WORK_SECONDS = 5
 """How long a server that ends waits for its own work; what takes longer is cancelled."""
 
@@ -329,7 +326,8 @@ async def _home(request: Request) -> Response:
 @asynccontextmanager
 async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIterator[None]:
     """Publish and follow while the application runs; give back everything at its end."""
-    tasks = [asyncio.create_task(one(work)) for one in (_OWN_WORK if publishing else ())]
+    works = (*_LED_WORK, *_OWN_WORK) if publishing else _OWN_WORK
+    tasks = [asyncio.create_task(one(work)) for one in works]
     try:
         yield
     finally:
@@ -391,7 +389,7 @@ def make_app(
         settings: Settings of the server.
         clock: Returns the time, aware.
         random: Source of ids and secrets.
-        publishing: Whether this process publishes changes, and follows them, by itself.
+        publishing: Whether this process publishes changes, follows them, sweeps and notifies.
         revision: Of the tables that this version works with, for /readyz.
 
     Raises:

@@ -3,19 +3,19 @@
 
 import argparse
 import gc
+import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 import uvicorn
 from prometheus_client import start_http_server
 
-from certgraph.api.app import make_app
+from certgraph.api.app import Application, make_app
 from certgraph.api.http.protocol import BoundedProtocol
 from certgraph.api.metrics import Metrics
 from certgraph.api.schema import schema_text
@@ -24,54 +24,29 @@ from certgraph.cli.clock import environ, now, system_random
 from certgraph.cli.logs import configure_logs
 from certgraph.cli.migrations import head_revision
 from certgraph.cli.runtime import add_dir, run_with_runtime
+from certgraph.cli.workers import CANNOT_START, Kept, beside
+from certgraph.processes import serve_parent
 from certgraph.settings import Settings, SettingsError
-
-RESTART_SECONDS = 5
-"""After which the process of batches is started again, where it ended."""
 
 STOP_SECONDS = 10
 """For requests that are being answered when the server is asked to stop."""
 
-
-@contextmanager
-def _batches_beside(settings: Settings) -> Iterator[None]:
-    """Let another process go on with batches meanwhile: requests do not wait for its work."""
-    stopping = Event()
-    context = get_context("spawn")
-
-    def keep() -> None:
-        while not stopping.is_set():
-            process = context.Process(target=work_forever, args=(settings,), daemon=True)
-            try:
-                process.start()
-            except OSError as error:  # no memory, or no process, for the moment
-                print(f"certgraph serve: batches wait: {error}", file=sys.stderr)
-                stopping.wait(RESTART_SECONDS)
-                continue
-            while process.is_alive() and not stopping.wait(0.2):
-                pass
-            process.terminate()
-            process.join()
-            stopping.wait(RESTART_SECONDS)
-
-    keeper = Thread(target=keep, daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        keeper.join(STOP_SECONDS)
+MOST_WORKERS = 64
 
 
 @contextmanager
-def _metrics_beside(address: str, metrics: Metrics | None) -> Iterator[None]:
-    """Let Prometheus read the metrics meanwhile, at an address of its own. `SettingsError`."""
+def _metrics_beside(address: str, index: int, metrics: Metrics | None) -> Iterator[None]:
+    """Let Prometheus read the metrics meanwhile: of process `index` at so many ports further on.
+
+    Raises:
+        SettingsError: The address cannot be used.
+    """
     if metrics is None:
         yield
         return
     host, _, port = address.rpartition(":")
     try:
-        server, thread = start_http_server(int(port), host.strip("[]"), metrics.registry)
+        server, thread = start_http_server(int(port) + index, host.strip("[]"), metrics.registry)
     except (OSError, OverflowError) as error:
         raise SettingsError(f"CERTGRAPH_METRICS_ADDRESS: {address}: {error}") from None
     try:
@@ -82,26 +57,78 @@ def _metrics_beside(address: str, metrics: Metrics | None) -> Iterator[None]:
         thread.join()
 
 
-def serve(folder: Path | None, host: str, port: int) -> int:
+def serve(folder: Path | None, host: str, port: int, workers: int = 1) -> int:
     """Serve until interrupted. Raises `SettingsError`."""
     settings = Settings.from_environ(environ(), folder)
+    is_postgresql = settings.database_url.get_secret_value().startswith("postgresql")
+    if workers > 1 and not is_postgresql:
+        raise SettingsError("SQLite is for one process: serve without --workers, or use PostgreSQL")
     configure_logs(settings)
-    app = make_app(settings, clock=now, random=system_random(), revision=head_revision())
-    is_ipv6 = ":" in host
-    family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
+    listening = _listening(host, port)
+    stopping = Event()
+    batches = Kept("batches", work_forever, (settings,))
+    if workers > 1:
+        _say_where(host, port)
+        works = [Kept("workers", _work, (settings, listening, index)) for index in range(workers)]
+        return _wait([batches, *works], stopping)
+    app = _app(settings, 0)
+    _say_where(host, port)
+    with beside([batches], stopping), suppress(KeyboardInterrupt):  # it has stopped in order
+        _answer(app, settings, listening, 0)
+    gc.unfreeze()  # else libraries call at the end what is here lost
+    return 0
+
+
+def _wait(processes: Sequence[Kept], stopping: Event) -> int:
+    """Keep processes running until this one is asked to end; return the exit code."""
+    is_asked = False
+
+    def end(*_: object) -> None:
+        nonlocal is_asked
+        is_asked = True
+        stopping.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, end)
+    with beside(processes, stopping):
+        stopping.wait()
+    return 0 if is_asked else CANNOT_START
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return the socket to listen on. Raises `SettingsError`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     both = host == "::" and socket.has_dualstack_ipv6()
     try:
-        listening = socket.create_server((host, port), family=family, dualstack_ipv6=both)
+        return socket.create_server((host, port), family=family, dualstack_ipv6=both)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or error
         raise SettingsError(f"cannot serve on {host}:{port}: {reason}; try --port N") from None
-    place = f"http://[{host}]:{port}" if is_ipv6 else f"http://{host}:{port}"
+
+
+def _say_where(host: str, port: int) -> None:
+    place = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     print(f"GraphiQL  {place}/graphql", file=sys.stderr)
     print(f"Verify    {place}/v", file=sys.stderr)
     print(f"Holders   {place}/h", file=sys.stderr)
     print(f"Catalogue {place}/catalogue", file=sys.stderr)
     print(f"Trust     {place}/trust/bundle.cgtrust", file=sys.stderr)
     print("Stop with Ctrl-C.", file=sys.stderr)
+
+
+def _app(settings: Settings, index: int) -> Application:
+    """Return the application of a process; the first publishes, follows, sweeps and notifies."""
+    return make_app(
+        settings,
+        clock=now,
+        random=system_random(),
+        publishing=index == 0,
+        revision=head_revision(),
+    )
+
+
+def _answer(app: Application, settings: Settings, listening: socket.socket, index: int) -> None:
+    """Answer requests until this process is asked to end. Raises `SettingsError`."""
     gc.collect()
     gc.freeze()  # what is here now stays; the collector need not look at it again
     gc.set_threshold(10_000, 10, 10)  # answers come in bulk; documents go in cycles
@@ -116,14 +143,19 @@ def serve(folder: Path | None, host: str, port: int) -> int:
         proxy_headers=False,  # see `address_of`
         access_log=False,  # its own has addresses and query strings; see `Requested`
     )
-    with (
-        _metrics_beside(settings.metrics_address, app.metrics),
-        _batches_beside(settings),
-        suppress(KeyboardInterrupt),
-    ):  # it has stopped in order
+    with _metrics_beside(settings.metrics_address, index, app.metrics):
         uvicorn.Server(config).run(sockets=[listening])
-    gc.unfreeze()  # else libraries call at the end what is here lost
-    return 0
+
+
+def _work(settings: Settings, listening: socket.socket, index: int) -> None:
+    """Answer requests as one of several processes, until the one that started it ends."""
+    serve_parent()
+    configure_logs(settings)
+    try:
+        _answer(_app(settings, index), settings, listening, index)
+    except SettingsError as error:
+        print(f"certgraph: {error}", file=sys.stderr)
+        sys.exit(CANNOT_START)
 
 
 async def _check_only(_runtime: object, _options: argparse.Namespace) -> None:
@@ -132,7 +164,7 @@ async def _check_only(_runtime: object, _options: argparse.Namespace) -> None:
 
 def _run_serve(options: argparse.Namespace) -> int:
     status = run_with_runtime(options, _check_only)
-    return status or serve(options.dir, options.host, options.port)
+    return status or serve(options.dir, options.host, options.port, options.workers)
 
 
 def _run_schema(_options: argparse.Namespace) -> int:
@@ -146,6 +178,10 @@ def add_to(commands: Any) -> None:
     add_dir(parser)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
+    workers = range(1, MOST_WORKERS + 1)
+    parser.add_argument(
+        "--workers", type=int, default=1, choices=workers, metavar="N", help="processes"
+    )
     parser.set_defaults(run=_run_serve)
     schema = commands.add_parser("schema", help="print the GraphQL schema")
     schema.set_defaults(run=_run_schema)

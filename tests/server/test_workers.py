@@ -1,0 +1,165 @@
+"""`certgraph serve --workers N`: several processes over one socket, one of which leads."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from tests.server.conftest import HOST, MASTER_KEY
+from tests.server.trust.test_lists import new_list, published
+
+only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+COMMAND = (sys.executable, "-m", "certgraph.cli.main", "serve", "--port")
+
+
+def environment(house, **settings):
+    return {
+        **os.environ,  # noqa: TID251 - the child is to find the interpreter's libraries
+        "CERTGRAPH_DATABASE_URL": house.url,
+        "CERTGRAPH_MASTER_KEY": MASTER_KEY.hex(),
+        "CERTGRAPH_PUBLIC_HOST": HOST,
+        "CERTGRAPH_PUBLISH_EVERY_SECONDS": "1",
+        **settings,
+    }
+
+
+def until(condition):
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends:
+        with suppress(httpx.HTTPError):
+            if found := condition():
+                return found
+        time.sleep(0.1)
+    return pytest.fail("it did not come about")
+
+
+def started_by(process):
+    """Return the processes that a process started, but Python's own."""
+    folders = Path(f"/proc/{process.pid}/task").glob("*/children")
+    pids = {int(pid) for folder in folders for pid in folder.read_text().split()}
+    return {pid for pid in pids if b"resource_tracker" not in command_of(pid)}
+
+
+def command_of(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.fixture
+def free_ports():
+    """Three in a row."""
+    for first in range(20_000, 30_000, 10):
+        with ExitStack() as stack, suppress(OSError):
+            for number in range(first, first + 3):
+                stack.enter_context(socket.create_server(("127.0.0.1", number)))
+            return [first, first + 1, first + 2]
+    return pytest.fail("no ports are free")
+
+
+@contextmanager
+def serving(house, port, *options, **settings):
+    process = subprocess.Popen(
+        [*COMMAND, str(port), *options],
+        env=environment(house, **settings),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def answered_by(metrics):
+    """Return how many requests each worker has answered."""
+    counts = []
+    for number in metrics:
+        lines = httpx.get(f"http://127.0.0.1:{number}/metrics").text.splitlines()
+        named = 'certgraph_requests_total{method="GET",path="/livez",status="200"} '
+        counts.append(sum(float(line.removeprefix(named)) for line in lines if named in line))
+    return counts
+
+
+def statuses(url, times):
+    return {httpx.get(url).status_code for _ in range(times)}
+
+
+@only_postgresql
+async def test_workers_share_the_requests_one_publishes_and_each_is_started_again(
+    house, free_ports
+):
+    await house.issue()
+    await new_list(house)
+    await published(house)
+    port, *metrics = free_ports
+    url = f"http://127.0.0.1:{port}"
+    options = {"CERTGRAPH_METRICS_ADDRESS": f"127.0.0.1:{metrics[0]}"}
+
+    def both_answer():
+        return httpx.get(f"{url}/livez").status_code == 200 and all(answered_by(metrics))
+
+    with serving(house, port, "--workers", "2", **options) as process:
+        # 1. Both answer.
+        until(both_answer)
+        # 2. One publishes.
+        async with house.engine.begin() as connection:
+            await connection.execute(text("DELETE FROM published_files WHERE path LIKE 'status/%'"))
+        until(lambda: httpx.get(f"{url}/status/EO-001/0.cwt").status_code == 200)
+        # 3. What ends is started again, and the other answers meanwhile.
+        first = started_by(process)
+        assert len(first) == 3
+        os.kill(max(first), signal.SIGKILL)  # a worker: batches were started first
+        assert statuses(f"{url}/livez", 10) == {200}
+        until(lambda: len(started_by(process)) == 3 and both_answer())
+        assert max(first) not in started_by(process)
+        # 4. Asked to end, all do.
+        pids = started_by(process)
+        process.send_signal(signal.SIGTERM)
+        lines = process.communicate(timeout=40)[1].splitlines()
+        assert (process.returncode, lines[-1]) == (0, "Stop with Ctrl-C.")
+        assert [command_of(pid) for pid in pids] == [b"", b"", b""]
+
+
+@only_postgresql
+async def test_workers_end_with_what_started_them(house, free_ports):
+    with serving(house, free_ports[0], "--workers", "2") as process:
+        pids = until(lambda: len(started_by(process)) == 3 and started_by(process))
+        until(lambda: httpx.get(f"http://127.0.0.1:{free_ports[0]}/livez").status_code == 200)
+        process.kill()
+        process.wait()
+        until(lambda: not any(command_of(pid) for pid in pids))
+
+
+@only_postgresql
+async def test_workers_that_cannot_start_end_the_server(house, free_ports, tmp_path):
+    file = tmp_path / "documents.json"
+    file.write_text("[]")
+    options = {"CERTGRAPH_DOCUMENTS_FILE": str(file)}
+    with serving(house, free_ports[0], "--workers", "2", **options) as process:
+        lines = process.communicate(timeout=120)[1]
+        assert process.returncode == 2
+        assert f"certgraph: {file} holds no persisted documents" in lines
+        assert "Traceback" not in lines
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_sqlite_is_served_by_one_process(house, free_ports):
+    with serving(house, free_ports[0], "--workers", "2") as process:
+        lines = process.communicate(timeout=60)[1]
+    assert process.returncode == 2
+    assert "SQLite is for one process: serve without --workers, or use PostgreSQL" in lines
+    with serving(house, free_ports[0], "--workers", "0") as process:
+        lines = process.communicate(timeout=60)[1]
+    assert process.returncode == 2
+    assert "--workers" in lines
