@@ -104,6 +104,12 @@ async def test_a_defect_is_logged_with_the_id_of_its_request(client, house, logg
         assert "feedback" in found["exception"]
 
 
+async def test_a_line_for_people_has_the_status_as_a_number(client, logged):
+    lines = logged(access_log=True)
+    await client.http.get("/catalogue")
+    assert lines()[0].endswith("status=200")
+
+
 async def test_requests_are_not_logged_unless_that_is_asked_for(client, logged):
     lines = logged()
     await client.http.get("/livez")

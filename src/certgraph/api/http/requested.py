@@ -36,7 +36,7 @@ class Requested:
         async def named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])  # of an enumeration, as pages give it
                 headers = [*message.get("headers", ()), (_NAME, id_)]
                 message = {**message, "headers": headers}
             await send(message)
