@@ -15,7 +15,7 @@ unexport UV_DEFAULT_INDEX
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup judges browser demo test check serve bench mutants schema docs page page-check lint format vectors lock clean
+.PHONY: help setup judges browser demo test check serve bench mutants schema docs page page-check lint format vectors sbom lock clean
 
 help: ## List these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -31,9 +31,9 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then uv=uv; \
 	  elif $(BIN)/python -m pip install -q uv >/dev/null 2>&1; then uv=$(BIN)/uv; else uv=; fi; \
 	if [ -n "$$uv" ] && $$uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt \
-	  && $$uv pip install -q --python $(BIN)/python --no-deps -e .; then :; \
+	  && $$uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; then :; \
 	else $(BIN)/python -m pip install -q --require-hashes -r requirements/dev.txt \
-	  && $(BIN)/python -m pip install -q --no-deps -e .; fi
+	  && $(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .; fi
 	@touch $@
 
 demo: setup ## Set up everything and run the main job: issue, verify offline, serve
@@ -102,13 +102,27 @@ docs: setup ## Print the documents that are made from the code
 vectors: setup ## Write the test vectors of the credential format
 	@$(BIN)/python tests/credential/vectors/build.py
 
+sbom: setup ## Write what the server is made of, as CycloneDX (dist/certgraph.cdx.json)
+	@test -x .sbom/bin/python || $(PYTHON) -m venv .sbom
+	@if [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python .sbom/bin/python --require-hashes -r requirements/sbom.txt; \
+	  else .sbom/bin/python -m pip install -q --require-hashes -r requirements/sbom.txt; fi
+	@mkdir -p dist
+	@.sbom/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
+	  -o dist/certgraph.cdx.json requirements/server.txt
+	@echo "dist/certgraph.cdx.json"
+
 lock: setup ## Renew the hash-locked requirements
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  pyproject.toml -o requirements/base.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  pyproject.toml --extra server -c requirements/base.txt -o requirements/server.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  pyproject.toml --extra server --group test --group lint -c requirements/server.txt -o requirements/dev.txt
+	  --group build -c requirements/server.txt -o requirements/build.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  pyproject.toml --extra server --group test --group lint --group build \
+	  -c requirements/server.txt -c requirements/build.txt -o requirements/dev.txt
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --group sbom -o requirements/sbom.txt
 	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  requirements/judges.in -o requirements/judges.txt
 
@@ -129,4 +143,4 @@ tests/third_party/node_modules/.installed: tests/third_party/package-lock.json
 	@touch $@
 
 clean: ## Remove the virtual environments and caches
-	rm -rf $(VENV) .judges tests/third_party/node_modules $(PAGE)/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache node_modules
+	rm -rf $(VENV) .judges .sbom dist tests/third_party/node_modules $(PAGE)/node_modules .mypy_cache .ruff_cache .hypothesis .import_linter_cache node_modules

@@ -100,7 +100,7 @@ def test_the_commands_of_the_readme_run_and_answer(demo, port):
             assert expected in run.stdout
 
 
-NOT_OURS = {".venv", ".judges", "node_modules"}
+NOT_OURS = {".venv", ".judges", ".sbom", "node_modules"}
 PAGES = sorted(page for page in TOP.glob("**/*.md") if not NOT_OURS & set(page.parts))
 
 
