@@ -127,6 +127,12 @@ class Settings(BaseModel):
         le=1_000_000,
         description="What a token may ask for in a minute, in points.",
     )
+    public_lookups_per_hour: int = Field(
+        default=30,
+        ge=5,
+        le=1_000_000,
+        description="How often one number may be looked up in an hour without a token.",
+    )
     cors_origins: str = Field(
         default="",
         description="Origins of web pages that may ask /graphql, by commas, or *; none by default.",

@@ -77,7 +77,7 @@ from certgraph.api.http.roster_files import RosterFiles
 from certgraph.api.http.sharing_pages import SharingPages
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.http.verify_page import VerifyPage
-from certgraph.api.metering import WRONG_TOKEN, Limiting, Meter
+from certgraph.api.metering import WRONG_TOKEN, Limiting, Lookups, Meter
 from certgraph.api.metrics import Metrics
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import make_documents, make_schema
@@ -129,6 +129,7 @@ class Server:
     settings: Settings
     keyring: Keyring
     answering: Answering
+    lookups: Lookups
     pool: ReadPool
     callers: Callers
     sessions: Sessions
@@ -363,7 +364,7 @@ def _routes(server: Server, press: Press) -> list[Route]:
         Route("/trust/{name}", server.published),
         Route("/audit/{name}", server.published),
         Route("/status/{code}/{name}", server.published),
-        *VerifyPage(server.trust_cache, server.reads, server.clock).routes(),
+        *VerifyPage(server.trust_cache, server.reads, server.lookups, server.clock).routes(),
         *LogFiles(server.reads, server.outage).routes(),
         *HolderPages(*plain, press).routes(),
         *SharingPages(*plain, press).routes(),
@@ -410,11 +411,12 @@ def make_app(
     documents = make_documents(make_schema(), introspection=settings.introspection)
     persisted = PersistedDocuments.read(settings.documents_file)
     read_all(persisted, documents)
-    gates = Gates(max(1, size // 2))
+    gates, by_number = Gates(max(1, size // 2)), Lookups(settings)
     server = Server(
         settings=settings,
         keyring=keyring,
-        answering=Answering(documents, Reader(pool), gates, persisted, metrics),
+        answering=Answering(documents, Reader(pool), gates, persisted, by_number, metrics),
+        lookups=by_number,
         pool=pool,
         callers=Callers(reads, keyring),
         sessions=make_sessions(writes),

@@ -4,6 +4,9 @@ A request counts a point; one for GraphQL a further point for each `OBJECTS_A_PO
 its answer may hold, and `NEW_DOCUMENT` where the server has not read its document yet. Who sends a
 token that is none is the public, and pays `WRONG_TOKEN`.
 
+How often the public may look up one number is limited, too: who knows a number is not to find out
+by trying whose it is.
+
 Kept in the memory of each process, by `limits`. A minute begins with the first request of it.
 """
 
@@ -14,10 +17,11 @@ from math import ceil
 from time import time  # noqa: TID251 - by which `limits` counts
 from typing import Any
 
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
+from certgraph.certificates.lookup_keys import number_lookup_key
 from certgraph.settings import Settings
 
 OBJECTS_A_POINT = 20
@@ -102,11 +106,8 @@ class TooMuchAsked(Exception):
         seconds: After which it may be tried again.
     """
 
-    def __init__(self, points: int, most: int, seconds: int) -> None:
-        super().__init__(
-            f"Too much was asked for: this costs {points} of {most} points a minute. "
-            f"Try again in {seconds} seconds."
-        )
+    def __init__(self, message: str, seconds: int) -> None:
+        super().__init__(message)
         self.seconds = seconds
 
 
@@ -150,7 +151,12 @@ class Meter:
     def charge(self, points: int) -> None:
         """Take points. Raises `TooMuchAsked` where fewer are left; then none is taken."""
         if not self._limiter.test(self._item, *self._who, cost=points):
-            raise TooMuchAsked(points, self.most, max(1, self._seconds_left()))
+            seconds = max(1, self._seconds_left())
+            raise TooMuchAsked(
+                f"Too much was asked for: this costs {points} of {self.most} points a minute. "
+                f"Try again in {seconds} seconds.",
+                seconds,
+            )
         self._limiter.hit(self._item, *self._who, cost=points)
         self.charged += points
 
@@ -186,6 +192,31 @@ class Meter:
                 "restoreRate": self.most / _WINDOW_SECONDS,
             },
         }
+
+
+class Lookups:
+    """How often each number was looked up by the public, within an hour of the first time.
+
+    Numbers that name nothing count like others, and right names like wrong ones: a refusal says
+    nothing of either.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._item = RateLimitItemPerHour(settings.public_lookups_per_hour)
+        self._limiter = FixedWindowRateLimiter(Memory())
+
+    def count(self, number: str) -> None:
+        """Count one. Raises `TooMuchAsked` where it is one too many."""
+        key = number_lookup_key(number)
+        if self._limiter.hit(self._item, key):
+            return
+        reset = self._limiter.get_window_stats(self._item, key).reset_time
+        seconds = max(1, ceil(reset - time()))
+        raise TooMuchAsked(
+            f"This number was looked up {self._item.amount} times within an hour. "
+            f"Try again in {ceil(seconds / 60)} minutes, or check the QR code.",
+            seconds,
+        )
 
 
 def points_of(objects: int) -> int:

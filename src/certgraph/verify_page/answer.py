@@ -27,7 +27,7 @@ def _box(tone: str, icon: str, title: str, line: str, heading: str = "verdict") 
 
 
 def message_html(language: str, name: str) -> str:
-    """Return an answer without a certificate: `not_found` or `not_ready`."""
+    """Return an answer without a certificate: `not_found`, `not_ready` or `too_often`."""
     texts = words(language)
     box = _box("warn", "?", texts[f"{name}_title"], texts[f"{name}_line"])
     return f'<div role="status" data-served>{box}</div>'

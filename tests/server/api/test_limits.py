@@ -186,3 +186,48 @@ def scope(peer, *forwarded):
 )
 def test_who_asks_is_who_the_outermost_of_our_proxies_names(peer, forwarded, proxies, address):
     assert address_of(scope(peer, *forwarded), proxies) == address
+
+
+LOOK_UP = "query ($n: String!, $h: String!) { certificate(number: $n, holderName: $h) { number } }"
+TWICE = """query ($n: String!) { a: certificate(number: $n, holderName: "甲") { number }
+  b: certificate(number: $n, holderName: "乙") { number } }"""
+
+
+async def looked_up(http, number, name, **options):
+    body = {"query": LOOK_UP, "variables": {"n": number, "h": name}}
+    return await http.post("/graphql", json=body, **options)
+
+
+async def test_nobody_finds_out_by_trying_whose_a_number_is(client):
+    (row,) = await client.house.issue()
+    token = {"Authorization": f"Bearer {client.tokens['issuer']}"}
+    async with asking(client, public_lookups_per_hour=5) as (http, other):
+        # 1. Typed in any way, from any address, it is the same number; two in one request are two.
+        for typed in (row.number, row.number.lower().replace("-", " ")):
+            answer = await looked_up(http, typed, "张三丰")
+            assert answer.json()["data"] == {"certificate": None}
+        answer = await looked_up(other, row.number, row.holder_name)
+        assert answer.json()["data"] == {"certificate": {"number": row.number}}
+        body = {"query": TWICE, "variables": {"n": row.number}}
+        assert (await http.post("/graphql", json=body)).status_code == 200
+        # 2. Beyond, a right name is refused like a wrong one, here and on the page.
+        for name in ("李四", row.holder_name):
+            answer = await looked_up(other, row.number, name)
+            (error,) = answer.json()["errors"]
+            assert (answer.status_code, int(answer.headers["retry-after"]) > 3_500) == (429, True)
+            assert error["extensions"] == {"code": "TOO_MANY_REQUESTS"}
+            assert error["message"] == (
+                "This number was looked up 5 times within an hour. "
+                "Try again in 60 minutes, or check the QR code."
+            )
+            typed = {"number": row.number, "name": name, "lang": "zh"}
+            page = await other.post("/v", data=typed)
+            assert (page.status_code, "查询过于频繁" in page.text) == (429, True)
+            assert int(page.headers["retry-after"]) > 3_500
+        # 3. A number that names nothing is refused alike; others, and those with a token, are not.
+        for _ in range(5):
+            assert (await looked_up(http, "none", "甲")).status_code == 200
+        assert (await looked_up(http, "none", "甲")).status_code == 429
+        assert (await looked_up(http, "another", "甲")).status_code == 200
+        answer = await looked_up(http, row.number, row.holder_name, headers=token)
+        assert answer.json()["data"] == {"certificate": {"number": row.number}}

@@ -1,7 +1,7 @@
 """From the text of a request to its answer: document, variables, cost, data."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -9,18 +9,18 @@ from typing import Any
 
 import orjson
 from graphql import FieldNode, GraphQLError, GraphQLSyntaxError
-from graphql.execution.values import VariableValues
+from graphql.execution.values import VariableValues, get_argument_values
 
 from certgraph.actions.auditing import record_reading
 from certgraph.api.connections import Unavailable
 from certgraph.api.context import Context
-from certgraph.api.http.caching import is_shared
+from certgraph.api.http.caching import SHARED_ROOTS
 from certgraph.api.http.gates import Gates
-from certgraph.api.http.limiting import charge
+from certgraph.api.http.limiting import charge, too_much
 from certgraph.api.http.persisted import PersistedDocuments
 from certgraph.api.http.requests import BadRequest, GraphQLRequest, parse_request
 from certgraph.api.limits import UnreadableText, cost_of, cost_problems
-from certgraph.api.metering import NEW_DOCUMENT, points_of
+from certgraph.api.metering import NEW_DOCUMENT, Lookups, TooMuchAsked, points_of
 from certgraph.api.metrics import Metrics
 from certgraph.api.reads.documents import Documents, NotADocument, Operation
 from certgraph.api.reads.execution import run
@@ -33,6 +33,9 @@ MAX_PUBLIC_ANSWER = 1_000_000
 
 LARGE_TEXT = 4 * 1024
 """Bytes of a request, from which on reading it waits for its turn."""
+
+LOOKUP = "certificate"
+"""The root field by which the public looks up a certificate by number and name."""
 
 LARGE_COST = 100
 """Objects, from which on an answer waits for its turn."""
@@ -53,6 +56,13 @@ class Asked:
     given: Mapping[str, Any]
     variables: VariableValues
     cost: int
+
+    def roots(self) -> Iterator[FieldNode]:
+        """Yield the fields at the root that these variables leave in."""
+        flags = {name: self.variables.coerced.get(name) for name in self.operation.flags}
+        sets = [self.operation.node.selection_set]
+        for nodes in self.operation.fields(self.operation.root_type, sets, flags).values():  # type: ignore[arg-type]
+            yield from nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +103,14 @@ class Answering:
         reader: Reader,
         gates: Gates,
         persisted: PersistedDocuments,
+        lookups: Lookups,
         metrics: Metrics | None = None,
     ) -> None:
         self._documents = documents
         self._reader = reader
         self._gates = gates
         self._persisted = persisted
+        self._lookups = lookups
         self._metrics = metrics
 
     async def answer(self, text: bytes, context: Context, method: str) -> Answered:
@@ -112,6 +124,8 @@ class Answering:
         except Refusal as refusal:
             return Answered(orjson.dumps({"errors": refusal.errors}), is_good=False)
         charge(context.meter, points_of(asked.cost))
+        if context.caller is None:
+            self._count_lookups(asked)
         async with self._turn(asked, context):
             found = await run(
                 asked.operation, self._reader, context, asked.given, variables=asked.variables
@@ -149,7 +163,7 @@ class Answering:
             is_shared=is_whole
             and method != "POST"
             and context.caller is None
-            and is_shared(asked.operation, asked.variables),
+            and all(node.name.value in SHARED_ROOTS for node in asked.roots()),
         )
 
     async def read(
@@ -180,6 +194,18 @@ class Answering:
         if asked.operation.is_mutation or not is_large:
             return nullcontext()
         return self._gates.large(is_public=context.caller is None).entered()
+
+    def _count_lookups(self, asked: Asked) -> None:
+        """Count the certificates that the public looks up by number. Raises `BadRequest`."""
+        for node in asked.roots():
+            if node.name.value != LOOKUP:
+                continue
+            field = asked.operation.root_type.fields[LOOKUP]
+            number = get_argument_values(field, node, asked.variables)["number"]
+            try:
+                self._lookups.count(number)
+            except TooMuchAsked as error:
+                raise too_much(error) from None
 
     async def _asked(self, text: bytes, context: Context, method: str) -> Asked:
         """Return what a request asks for. Raises `BadRequest` and `Refusal`."""

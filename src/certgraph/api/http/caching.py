@@ -2,10 +2,6 @@
 
 import hashlib
 
-from graphql.execution.values import VariableValues
-
-from certgraph.api.reads.documents import Operation
-
 SHARED_SECONDS = 60
 """How long a cache may answer with what it keeps."""
 
@@ -39,14 +35,6 @@ SHARED_ROOTS = frozenset(
 )
 """Root fields below which the public reads what is published. Nothing in their arguments, or in
 their answers, is of one person; the rest is kept by nobody."""
-
-
-def is_shared(operation: Operation, variables: VariableValues) -> bool:
-    """Tell whether what the public is answered is for everybody."""
-    flags = {name: variables.coerced.get(name) for name in operation.flags}
-    sets = [operation.node.selection_set]
-    roots = operation.fields(operation.root_type, sets, flags)  # type: ignore[arg-type]
-    return all(node.name.value in SHARED_ROOTS for nodes in roots.values() for node in nodes)
 
 
 def validator_of(body: bytes) -> str:

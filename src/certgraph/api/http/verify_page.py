@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from certgraph.api.http.forms import page_language, read_form
 from certgraph.api.http.static_files import ASK_AGAIN, SAFE_HEADERS, file_response
+from certgraph.api.metering import Lookups, TooMuchAsked
 from certgraph.api.trust_cache import TrustCache
 from certgraph.certificates import queries
 from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
@@ -33,10 +34,15 @@ class VerifyPage:
     """What is served below /v; nothing here sees what anybody scans."""
 
     def __init__(
-        self, trust_cache: TrustCache, reads: Sessions, clock: Callable[[], datetime]
+        self,
+        trust_cache: TrustCache,
+        reads: Sessions,
+        lookups: Lookups,
+        clock: Callable[[], datetime],
     ) -> None:
         self._trust_cache = trust_cache
         self._reads = reads
+        self._lookups = lookups
         self._clock = clock
         self._roots: RootKeys | None = None
 
@@ -83,8 +89,15 @@ class VerifyPage:
         language = page_language(request, asked.get("lang"))
         number, name = asked.get("number", ""), asked.get("name", "")
         status, result = HTTPStatus.OK, None
-        with contextlib.suppress(DatabaseError, OSError):
+        headers = {**SAFE_HEADERS, **_HEADERS, "Cache-Control": "no-store"}
+        try:
+            self._lookups.count(number)
             result = await self._answer(language, number, name)
+        except TooMuchAsked as error:
+            status, result = HTTPStatus.TOO_MANY_REQUESTS, message_html(language, "too_often")
+            headers["Retry-After"] = str(error.seconds)
+        except (DatabaseError, OSError):
+            result = None
         if result is None:
             status, result = HTTPStatus.SERVICE_UNAVAILABLE, message_html(language, "not_ready")
         html = page_html(
@@ -94,7 +107,6 @@ class VerifyPage:
             typed_number=number,
             typed_name=name,
         )
-        headers = {**SAFE_HEADERS, **_HEADERS, "Cache-Control": "no-store"}
         return Response(html, status, headers=headers, media_type="text/html")
 
     async def _answer(self, language: str, number: str, name: str) -> str | None:
