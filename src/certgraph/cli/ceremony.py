@@ -20,20 +20,26 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from certgraph.cli.clock import environ, system_random
+from certgraph.cli.clock import default_language, environ, system_random
+from certgraph.cli.list_words import sentence, words
 from certgraph.cli.new_files import CeremonyError, write_new
-from certgraph.cli.runtime import Runtime, leaf
+from certgraph.cli.output import visible
+from certgraph.cli.runtime import EXIT_REFUSED, Runtime, leaf
 from certgraph.cli.trust_store import read_bundle
+from certgraph.credential import days
 from certgraph.credential.signature import PrivateKeySigner
-from certgraph.credential.trust_list import RootKeys
+from certgraph.credential.trust_bundle import UntrustedBundle
+from certgraph.credential.trust_list import RootKeys, decode_trust_list
 from certgraph.problems import refusal
 from certgraph.trust import queries
 from certgraph.trust.ceremony import (
     MalformedFile,
+    Proposal,
     proposal_from_json,
     roots_from_json,
     roots_to_json,
 )
+from certgraph.trust.differences import differences
 from certgraph.trust.publication import BUNDLE_PATH, check_clock, publish
 from certgraph.trust.restoring import take_as_floor
 from certgraph.trust.service import build_trust_list, current_roots, take_into_force
@@ -115,10 +121,57 @@ def _run_sign(options: argparse.Namespace) -> int:
     except MalformedFile as error:
         raise CeremonyError(f"{options.file}: {error}") from None
     signer = load_root_key(options.key, _passphrase(options))
+    language = default_language()
+    kept = options.key.with_name(f"{options.key.name}.last-list.json")
+    _show(proposal, _signed_last(kept), language)
+    if not options.yes and sys.stdin.isatty() and input(words(language, "ask")).strip() != "yes":
+        print(words(language, "not_signed"))
+        return EXIT_REFUSED
     signed = proposal.signed_by(signer)
     options.file.write_text(signed.to_json(), encoding="utf-8")
+    try:
+        kept.write_text(signed.to_json(), encoding="utf-8")
+    except OSError as error:
+        said = words(language, "not_kept", file=kept, why=error.strerror)
+        print(f"certgraph trust: {said}", file=sys.stderr)
     print(f"signed by {signer.public_key.hex()}; {len(signed.signatures)} signature(s) now")
     return 0
+
+
+def _signed_last(kept: Path) -> Proposal | None:
+    """Return the list that a root key signed last, as it is kept beside the key."""
+    if not kept.exists():
+        return None
+    try:
+        return proposal_from_json(_read(kept))
+    except MalformedFile as error:
+        raise CeremonyError(f"{kept}: {error}") from None
+
+
+def _show(proposal: Proposal, before: Proposal | None, language: str) -> None:
+    """Print what a list says anew beside the one that the key signed last.
+
+    Everything is read from what is signed; the summary in the file is not looked at.
+
+    Raises:
+        CeremonyError: The key signed a later list already.
+    """
+    trust_list = decode_trust_list(proposal.payload)
+    earlier = None if before is None else decode_trust_list(before.payload).sequence
+    if earlier is not None and earlier > trust_list.sequence:
+        facts = {"before": earlier, "sequence": trust_list.sequence}
+        raise CeremonyError(words(language, "older", **facts))
+    until = days.to_date(days.day_of(trust_list.expires_at))
+    kind = "since_nothing" if earlier is None else "since"
+    print(words(language, kind, sequence=trust_list.sequence, until=until, before=earlier))
+    try:
+        found = differences(before, proposal)
+    except UntrustedBundle as error:
+        raise CeremonyError(str(error)) from None
+    for one in found:
+        print(f"  {visible(sentence(one, language, dict(proposal.custody)))}")
+    if not found:
+        print(f"  {words(language, 'nothing')}")
 
 
 async def _build(runtime: Runtime, options: argparse.Namespace) -> None:
@@ -194,6 +247,7 @@ def add_to(trust: Any) -> None:
     sign = trust.add_parser("sign", help="sign a trust list with one root key (offline)")
     sign.add_argument("file", type=Path)
     sign.add_argument("--key", type=Path, required=True, help="root-N.key.pem")
+    sign.add_argument("--yes", action="store_true", help="do not ask; what is new is shown anyway")
     sign.set_defaults(run=_run_sign)
     for parser in (roots, sign):
         parser.add_argument("--no-passphrase", action="store_true", help="the key has none")

@@ -219,7 +219,7 @@ def reopen_trust_bundle(data: bytes, roots: RootKeys) -> Trust:
     trust_list = _current(lists, roots)
     fingerprint = hashlib.sha256(lists[-1]).digest()
     status_lists = _status_lists(trust_list, tokens)
-    standards = _standards(trust_list, encoded_standards)
+    standards = decode_standards(trust_list, encoded_standards)
     log_head, log_key = _log_head(trust_list, checkpoint)
     return Trust(trust_list, status_lists, standards, fingerprint, log_head, log_key)
 
@@ -369,7 +369,8 @@ def _check_log(trust: Trust, held: Trust | None) -> None:
         raise UntrustedBundle("mixed", f"there are two different logs of {head.size} certificates")
 
 
-def _standards(trust_list: TrustList, encoded: bytes) -> dict[tuple[str, str], Standard]:
+def decode_standards(trust_list: TrustList, encoded: bytes) -> dict[tuple[str, str], Standard]:
+    """Return the display part by (code, version). Raises `UntrustedBundle`."""
     digest = trust_list.standards_digest
     if digest is None:
         return {}

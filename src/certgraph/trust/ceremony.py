@@ -5,7 +5,7 @@
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from certgraph.credential.signature import (
@@ -72,21 +72,20 @@ class Proposal:
         payload: What is signed.
         standards: The display part, whose hash the payload names.
         signatures: Pairs (root public key, signature), each checked.
+        custody: Pairs (public key, who keeps its private key): `organization` or `platform`. No
+            root key signs this; it is shown as what the platform says.
     """
 
     payload: bytes
     standards: bytes
     signatures: tuple[tuple[bytes, bytes], ...] = ()
+    custody: tuple[tuple[bytes, str], ...] = ()
 
     def signed_by(self, signer: PrivateKeySigner) -> "Proposal":
         """Return the proposal with one more signature (a second one by the same key replaces)."""
         message = trust_list_message(signer.public_key, self.payload)
         others = tuple(pair for pair in self.signatures if pair[0] != signer.public_key)
-        return Proposal(
-            payload=self.payload,
-            standards=self.standards,
-            signatures=(*others, (signer.public_key, signer.sign(message))),
-        )
+        return replace(self, signatures=(*others, (signer.public_key, signer.sign(message))))
 
     def signed_list(self) -> bytes:
         """Return the trust list with the signatures so far."""
@@ -113,6 +112,7 @@ class Proposal:
             "payload": self.payload.hex(),
             "standards": self.standards.hex(),
             "signatures": {key.hex(): signature.hex() for key, signature in self.signatures},
+            "custody": {key.hex(): who for key, who in self.custody},
         }
         return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
@@ -131,6 +131,9 @@ def proposal_from_json(text: str) -> Proposal:
             signatures=tuple(
                 (bytes.fromhex(key), bytes.fromhex(signature))
                 for key, signature in content["signatures"].items()
+            ),
+            custody=tuple(
+                (bytes.fromhex(key), str(who)) for key, who in content.get("custody", {}).items()
             ),
         )
         decode_trust_list(proposal.payload)

@@ -22,7 +22,7 @@ from certgraph.database import Session
 from certgraph.duties.obligation_queries import meet_opened_before
 from certgraph.duties.rules import ObligationKind
 from certgraph.organizations import queries as organization_queries
-from certgraph.organizations.rules import KeyPurpose
+from certgraph.organizations.rules import KeyCustody, KeyPurpose
 from certgraph.problems import refusal
 from certgraph.standards import queries as standard_queries
 from certgraph.trust import queries
@@ -82,7 +82,20 @@ async def build_trust_list(
         register_keys=await listed_keys(session, KeyPurpose.REGISTER),
         log_keys=await listed_keys(session, KeyPurpose.LOG),
     )
-    return Proposal(payload=encode_trust_list(trust_list), standards=standards)
+    return Proposal(
+        payload=encode_trust_list(trust_list),
+        standards=standards,
+        custody=tuple(
+            [
+                (row.public_key, _KEPT_BY[row.custody])
+                for purpose in KeyPurpose
+                for row in await organization_queries.signing_keys(session, purpose)
+            ]
+        ),
+    )
+
+
+_KEPT_BY = {KeyCustody.SEALED: "platform", KeyCustody.ORGANIZATION: "organization"}
 
 
 @dataclass(frozen=True, slots=True)
