@@ -4,7 +4,9 @@ Variables start with `CERTGRAPH_`. A folder made by `certgraph demo` holds the s
 `settings.env`; the environment prevails over it.
 """
 
+import os
 import re
+import stat
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -241,6 +243,9 @@ class Settings(BaseModel):
         return f"http://{self.public_host}" if self.is_local else self.base_url
 
 
+_DIFFERENT_BYTES = 16
+"""Of a key; of 32 random bytes fewer differ in one of 10^16 keys."""
+
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _NAMES = {"master_key": "the master key", "register_key": "the register's key"}
 
@@ -253,6 +258,9 @@ def _secret(setting: str, given: SecretStr | None, file: Path | None) -> bytes |
     if file is None:
         return None
     try:
+        if os.name == "posix" and file.stat().st_mode & stat.S_IROTH:
+            message = f"everybody on this machine can read the file of {name}: chmod 640 {file}"
+            raise SettingsError(message)
         text = file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"the file of {name} cannot be read: {error}") from None
@@ -269,6 +277,9 @@ def _key_bytes(text: str, name: str) -> bytes:
         key = b""
     if len(key) != MASTER_KEY_BYTES:
         message = f"{name} is not 64 hex digits"
+        raise ValueError(message)
+    if len(set(key)) < _DIFFERENT_BYTES:
+        message = f"{name} is not random; make one with: openssl rand -hex {MASTER_KEY_BYTES}"
         raise ValueError(message)
     return key
 

@@ -217,6 +217,11 @@ def test_mistakes_are_said_in_a_sentence(run, arguments, message):
         ({"CERTGRAPH_DATBASE_URL": "x"}, "CERTGRAPH_DATBASE_URL is not a setting of certgraph"),
         ({"CERTGRAPH_PUBLIC_HOST": "https://x"}, "CERTGRAPH_PUBLIC_HOST: "),
         ({"CERTGRAPH_MASTER_KEY": "00"}, "the master key is not 64 hex digits"),
+        ({"CERTGRAPH_MASTER_KEY": "0123abcd" * 8}, "the master key is not random; make one with: "),
+        (
+            {"CERTGRAPH_REGISTER_KEY": "00" * 32},
+            "the register's key is not random; make one with: ",
+        ),
     ],
 )
 def test_wrong_settings_are_named(run, monkeypatch, environment, message):
@@ -225,6 +230,18 @@ def test_wrong_settings_are_named(run, monkeypatch, environment, message):
     status, out, err = run("key", "create", "--status")
     assert (status, out) == (2, "")
     assert message in err
+
+
+@pytest.mark.parametrize(("name", "said"), [("master", "the master key"), ("register", "the reg")])
+def test_a_key_that_everybody_can_read_is_not_used(run, demo, name, said):
+    file = demo / f"{name}.key"
+    file.chmod(0o644)
+    status, out, err = run("key", "create", "--status")
+    assert (status, out) == (2, "")
+    assert f"everybody on this machine can read the file of {said}" in err
+    assert f"chmod 640 {file}" in err
+    file.chmod(0o640)
+    assert run("key", "create", "--status")[0] == 0
 
 
 def test_a_folder_without_settings_and_a_database_without_tables_say_what_to_do(
@@ -239,7 +256,7 @@ def test_a_folder_without_settings_and_a_database_without_tables_say_what_to_do(
 
 
 def test_a_master_key_that_does_not_fit_is_said_so(run, demo):
-    (demo / "master.key").write_text("00" * 32)
+    (demo / "master.key").write_text(bytes(range(32)).hex())
     status, _, err = run("trust", "publish")
     assert status == 2
     assert err.startswith("certgraph: the master key is not the one that sealed what this database")

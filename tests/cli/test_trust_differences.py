@@ -68,8 +68,8 @@ CASES = {
     ),
     "a key that ends": (
         first(keys=(RETIRED, COMPROMISED, replace(ISSUER, last_day=kit.DAY(date(2026, 12, 31))))),
-        [f"EO-001: key {kid(ISSUER)} is now for 2020-01-01 to 2026-12-31"],
-        [f"EO-001：密钥 {kid(ISSUER)} 的使用期改为 2020-01-01 至 2026-12-31"],
+        [f"EO-001: key {kid(ISSUER)}, from 2020-01-01 until now, is for 2020-01-01 to 2026-12-31"],
+        [f"EO-001：密钥 {kid(ISSUER)} 的使用期由 自 2020-01-01 起 改为 2020-01-01 至 2026-12-31"],
     ),
     "a key that is compromised": (
         first(
@@ -117,15 +117,80 @@ CASES = {
             uscc=None,
         ),
         [
-            "EO-001 新名称: ACTIVE before, EXITED since 2026-10-01",
+            "EO-001 新名称: ACTIVE (since 2019-04-01) before, EXITED since 2026-10-01",
             "EO-001: named “测试培训评价组织” before, now “新名称”",
             "EO-001 新名称: credit code 91110105MA0000000Y before, now –",
         ],
         [
-            "EO-001 新名称：正常 改为 已退出，自 2026-10-01 起",
+            "EO-001 新名称：正常（自 2019-04-01 起）改为 已退出，自 2026-10-01 起",
             "EO-001：名称由“测试培训评价组织”改为“新名称”",
             "EO-001 新名称：统一社会信用代码由 91110105MA0000000Y 改为 –",
         ],
+    ),
+    "an organization that left and is back": (
+        {"organizations": (FIRST, replace(OTHERS[0], state=OrganizationState.ACTIVE), OTHERS[1])},
+        [
+            (
+                "ATTENTION: EO-002 已退出的组织: EXITED (since 2026-01-01) before, "
+                "ACTIVE since 2026-01-01"
+            )
+        ],
+        ["注意：EO-002 已退出的组织：已退出（自 2026-01-01 起）改为 正常，自 2026-01-01 起"],
+    ),
+    "an organization that is said to have left later": (
+        {
+            "organizations": (
+                FIRST,
+                replace(OTHERS[0], state_since=kit.DAY(date(2026, 3, 1))),
+                OTHERS[1],
+            )
+        },
+        [
+            (
+                "ATTENTION: EO-002 已退出的组织: EXITED (since 2026-01-01) before, "
+                "EXITED since 2026-03-01"
+            )
+        ],
+        None,
+    ),
+    "a compromise that is put off": (
+        first(
+            keys=(
+                RETIRED,
+                replace(COMPROMISED, compromised_day=kit.DAY(date(2026, 6, 1))),
+                ISSUER,
+            )
+        ),
+        [
+            (
+                f"ATTENTION: EO-001: key {kid(COMPROMISED)}, compromised since 2025-06-01 "
+                "until now, is called so only since 2026-06-01"
+            )
+        ],
+        [f"注意：EO-001：密钥 {kid(COMPROMISED)} 的泄露日期由 2025-06-01 推后至 2026-06-01"],
+    ),
+    "a retired key that is used again": (
+        first(keys=(replace(RETIRED, last_day=None), COMPROMISED, ISSUER)),
+        [
+            (
+                f"ATTENTION: EO-001: key {kid(RETIRED)}, 2020-01-01 to 2023-12-31 until now, "
+                "is for longer: from 2020-01-01"
+            )
+        ],
+        None,
+    ),
+    "organizations with the codes of our own words": (
+        {
+            "organizations": (
+                *kit.ORGANIZATIONS,
+                replace(FIRST, code="register", keys=(NEW_KEY,), entitlements=()),
+            )
+        },
+        [
+            "new organization register 测试培训评价组织 (ACTIVE since 2019-04-01)",
+            f"register: new key {kid(NEW_KEY)}, from 2027-01-01",
+        ],
+        None,
     ),
     "an organization that is taken off": (
         {"organizations": tuple(OTHERS)},
@@ -154,7 +219,8 @@ CASES = {
         ),
         [
             (
-                "EO-001: may issue 建筑信息模型（BIM） now at Elementary, Intermediate, Advanced, "
+                "EO-001: may issue 建筑信息模型（BIM）, Elementary, Intermediate; DEMO-BIM; "
+                "from 2020-01-01 until now: Elementary, Intermediate, Advanced; "
                 "standards DEMO-BIM, from 2020-01-01"
             ),
             (
@@ -164,8 +230,8 @@ CASES = {
         ],
         [
             (
-                "EO-001：颁发 建筑信息模型（BIM） 的范围改为 初级、中级、高级，"
-                "标准 DEMO-BIM，自 2020-01-01 起"
+                "EO-001：颁发 建筑信息模型（BIM） 的范围由 初级、中级；DEMO-BIM；自 2020-01-01 起 "
+                "改为 初级、中级、高级；标准 DEMO-BIM，自 2020-01-01 起"
             ),
             "EO-001：可颁发 物流管理（初级、中级；标准 DEMO-BIM），自 2020-01-01 起",
         ],
@@ -254,11 +320,19 @@ def test_a_root_key_is_shown_what_it_has_not_signed_before(signing, tmp_path):
     assert (status, f"{kept}: this is not a file of the kind" in err) == (2, True)
 
 
+def test_a_list_that_the_key_did_not_sign_is_not_taken_for_its_last(signing, tmp_path):
+    later = proposal(sequence=5, **first(keys=(*FIRST.keys, NEW_KEY)))
+    (tmp_path / "r/root-1.key.pem.last-list.json").write_text(later.to_json(), "utf-8")
+    status, lines, err, signed = signing(later)
+    assert (status, lines, signed.signatures) == (2, [], ())
+    assert "this key did not sign that list; take the file away" in err
+
+
 def test_what_is_shown_is_what_is_signed_whatever_the_file_says(signing, tmp_path, monkeypatch):
     file = tmp_path / "list.json"
     text = json.loads(proposal(**first(keys=(*FIRST.keys, NEW_KEY))).to_json())
     text["summary"]["organizations"]["EO-001"]["keys"].pop()
-    text["custody"] = {NEW_KEY.public_key.hex(): "\x1b[2Jplatform"}
+    text["custody"] = {NEW_KEY.public_key.hex(): "older"}
 
     class Edited:
         def to_json(self):

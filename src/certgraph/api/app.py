@@ -55,7 +55,7 @@ from certgraph.api.http.negotiation import (
     response_type,
 )
 from certgraph.api.http.outages import Outage
-from certgraph.api.http.persisted import PersistedDocuments, read_all
+from certgraph.api.http.persisted import PersistedDocuments
 from certgraph.api.http.press import Press
 from certgraph.api.http.printed_files import PrintedFiles
 from certgraph.api.http.requested import HEADER as REQUEST_ID
@@ -410,7 +410,6 @@ def make_app(
     metrics = Metrics() if settings.metrics_address else None
     documents = make_documents(make_schema(), introspection=settings.introspection)
     persisted = PersistedDocuments.read(settings.documents_file)
-    read_all(persisted, documents)
     gates, by_number = Gates(max(1, size // 2)), Lookups(settings)
     server = Server(
         settings=settings,

@@ -1,8 +1,9 @@
 """How much an address, or a token, may ask for in a minute: in points, by what a request costs.
 
 A request counts a point; one for GraphQL a further point for each `OBJECTS_A_POINT` objects that
-its answer may hold, and `NEW_DOCUMENT` where the server has not read its document yet. Who sends a
-token that is none is the public, and pays `WRONG_TOKEN`.
+its answer may hold, `NEW_DOCUMENT` where the server has not read its document yet, and
+`LOOKUP_POINTS` for each certificate that the public looks up. Who sends a token that is none is the
+public, and pays `WRONG_TOKEN`.
 
 How often the public may look up one number is limited, too: who knows a number is not to find out
 by trying whose it is.
@@ -10,6 +11,9 @@ by trying whose it is.
 Kept in the memory of each process, by `limits`. A minute begins with the first request of it.
 """
 
+import hashlib
+import secrets
+from array import array
 from collections import OrderedDict
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -17,7 +21,7 @@ from math import ceil
 from time import time  # noqa: TID251 - by which `limits` counts
 from typing import Any
 
-from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+from limits import RateLimitItemPerMinute
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
@@ -27,6 +31,12 @@ from certgraph.settings import Settings
 OBJECTS_A_POINT = 20
 NEW_DOCUMENT = 10
 WRONG_TOKEN = 10
+LOOKUP_POINTS = 5
+
+_PLACES = 1 << 19
+"""Of numbers that are looked up: 8 MB."""
+
+_LOOKUP_SECONDS = 3_600
 
 _NETWORK_BITS = 64
 """Of an IPv6 address: who has one address has all of its network."""
@@ -100,7 +110,7 @@ class Memory(Storage):
 
 
 class TooMuchAsked(Exception):
-    """More points were asked for than are left.
+    """More was asked for than is left; the message says what.
 
     Attributes:
         seconds: After which it may be tried again.
@@ -198,22 +208,30 @@ class Lookups:
     """How often each number was looked up by the public, within an hour of the first time.
 
     Numbers that name nothing count like others, and right names like wrong ones: a refusal says
-    nothing of either.
+    nothing of either. Each number has its place in a table of a fixed size, by a hash that nobody
+    else knows: however many numbers are made up, none is forgotten. Those that share a place count
+    together.
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._item = RateLimitItemPerHour(settings.public_lookups_per_hour)
-        self._limiter = FixedWindowRateLimiter(Memory())
+        self._most = settings.public_lookups_per_hour
+        self._counts = array("L", [0]) * _PLACES
+        self._ends = array("d", [0.0]) * _PLACES
+        self._salt = secrets.token_hex(16)
 
     def count(self, number: str) -> None:
         """Count one. Raises `TooMuchAsked` where it is one too many."""
-        key = number_lookup_key(number)
-        if self._limiter.hit(self._item, key):
+        named = f"{self._salt}{number_lookup_key(number)}".encode()
+        place = int.from_bytes(hashlib.blake2b(named, digest_size=4).digest()) % _PLACES
+        now = time()
+        if self._ends[place] <= now:
+            self._counts[place], self._ends[place] = 0, now + _LOOKUP_SECONDS
+        if self._counts[place] < self._most:
+            self._counts[place] += 1
             return
-        reset = self._limiter.get_window_stats(self._item, key).reset_time
-        seconds = max(1, ceil(reset - time()))
+        seconds = max(1, ceil(self._ends[place] - now))
         raise TooMuchAsked(
-            f"This number was looked up {self._item.amount} times within an hour. "
+            f"This number was looked up {self._most} times within an hour. "
             f"Try again in {ceil(seconds / 60)} minutes, or check the QR code.",
             seconds,
         )

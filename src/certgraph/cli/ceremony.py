@@ -123,7 +123,7 @@ def _run_sign(options: argparse.Namespace) -> int:
     signer = load_root_key(options.key, _passphrase(options))
     language = default_language()
     kept = options.key.with_name(f"{options.key.name}.last-list.json")
-    _show(proposal, _signed_last(kept), language)
+    _show(proposal, _signed_last(kept, signer), language)
     if not options.yes and sys.stdin.isatty() and input(words(language, "ask")).strip() != "yes":
         print(words(language, "not_signed"))
         return EXIT_REFUSED
@@ -138,14 +138,21 @@ def _run_sign(options: argparse.Namespace) -> int:
     return 0
 
 
-def _signed_last(kept: Path) -> Proposal | None:
-    """Return the list that a root key signed last, as it is kept beside the key."""
+def _signed_last(kept: Path, signer: PrivateKeySigner) -> Proposal | None:
+    """Return the list that a root key signed last, as it is kept beside the key.
+
+    Raises:
+        CeremonyError: It cannot be read, or this key did not sign it: somebody put it there.
+    """
     if not kept.exists():
         return None
     try:
-        return proposal_from_json(_read(kept))
+        found = proposal_from_json(_read(kept))
     except MalformedFile as error:
         raise CeremonyError(f"{kept}: {error}") from None
+    if signer.public_key not in dict(found.signatures):
+        raise CeremonyError(f"{kept}: this key did not sign that list; take the file away")
+    return found
 
 
 def _show(proposal: Proposal, before: Proposal | None, language: str) -> None:

@@ -70,7 +70,7 @@ def serve(folder: Path | None, host: str, port: int, workers: int = 1) -> int:
     if workers > 1:
         _say_where(host, port)
         works = [Kept("workers", _work, (settings, listening, index)) for index in range(workers)]
-        return _wait([batches, *works], stopping)
+        return _wait([batches, *works], stopping, listening)
     app = _app(settings, 0)
     _say_where(host, port)
     with beside([batches], stopping), suppress(KeyboardInterrupt):  # it has stopped in order
@@ -79,7 +79,7 @@ def serve(folder: Path | None, host: str, port: int, workers: int = 1) -> int:
     return 0
 
 
-def _wait(processes: Sequence[Kept], stopping: Event) -> int:
+def _wait(processes: Sequence[Kept], stopping: Event, listening: socket.socket) -> int:
     """Keep processes running until this one is asked to end; return the exit code."""
     is_asked = False
 
@@ -92,6 +92,7 @@ def _wait(processes: Sequence[Kept], stopping: Event) -> int:
         signal.signal(each, end)
     with beside(processes, stopping):
         stopping.wait()
+        listening.close()  # once the workers have closed theirs, nobody new is taken
     return 0 if is_asked else CANNOT_START
 
 

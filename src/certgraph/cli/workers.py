@@ -55,6 +55,7 @@ def beside(processes: Sequence[Kept], stopping: Event) -> Iterator[None]:
 
 def _keep(kept: Kept, stopping: Event) -> None:
     context = get_context("spawn")
+    is_first = True
     while not stopping.is_set():
         process = context.Process(target=kept.run, args=tuple(kept.given), daemon=True)
         began = time.monotonic()
@@ -66,11 +67,16 @@ def _keep(kept: Kept, stopping: Event) -> None:
             continue
         while process.is_alive() and not stopping.wait(0.2):
             pass
+        has_ended = not process.is_alive() and not stopping.is_set()
         process.terminate()
         process.join(STOP_SECONDS)
         if process.is_alive():
             process.kill()
             process.join()
-        if process.exitcode == CANNOT_START:
-            stopping.set()
+        if process.exitcode == CANNOT_START and is_first:
+            stopping.set()  # later, a setting may have been edited meanwhile: the others go on
+        elif has_ended:
+            said = f"a process of {kept.name} ended (exit code {process.exitcode})"
+            print(f"certgraph serve: {said}; another is started", file=sys.stderr)
+        is_first = False
         stopping.wait(max(0.0, began + RESTART_SECONDS - time.monotonic()))

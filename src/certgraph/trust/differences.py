@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
 from typing import TypeVar
 
 from certgraph.credential import days
@@ -19,19 +21,27 @@ from certgraph.trust.ceremony import Proposal
 
 Item = TypeVar("Item")
 
-STATUS, REGISTER, LOG = "status", "register", "log"
-"""Owners of keys besides organizations."""
+
+class Owner(StrEnum):
+    """Whose a key is that is no organization's."""
+
+    STATUS = "status"
+    REGISTER = "register"
+    LOG = "log"
 
 
 SUSPECT = {
     "key_gone",
+    "key_wider",
     "key_compromise_gone",
+    "key_compromise_later",
     "organization_gone",
+    "organization_back",
     "entitlement_gone",
     "standard_gone",
     "standard_changed",
 }
-"""Kinds of what is added to for ever: nothing of it is taken off, or said otherwise later."""
+"""Kinds of what an honest platform never says: it adds, ends, and declares compromised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,8 @@ class Difference:
 
     Attributes:
         kind: `organization_new`, `key_gone`, …; each has its words.
-        facts: For those words. Days are dates; states, levels, owners of keys are the list's.
+        facts: For those words; `before` is what was, as facts or a value. Days are dates; states,
+            levels, owners of keys are the list's.
     """
 
     kind: str
@@ -62,9 +73,9 @@ def differences(before: Proposal | None, after: Proposal) -> list[Difference]:
     old_standards = {} if before is None or old is None else _standards(old, before)
     found = [
         *_of_roots(old, new),
-        *_of_keys(REGISTER, old.register_keys if old else (), new.register_keys),
-        *_of_keys(LOG, old.log_keys if old else (), new.log_keys),
-        *_of_keys(STATUS, old.status_keys if old else (), new.status_keys),
+        *_of_keys(Owner.REGISTER, old.register_keys if old else (), new.register_keys),
+        *_of_keys(Owner.LOG, old.log_keys if old else (), new.log_keys),
+        *_of_keys(Owner.STATUS, old.status_keys if old else (), new.status_keys),
         *_of_organizations(old.organizations if old else (), new.organizations),
         *_of_standards(old_standards, _standards(new, after)),
     ]
@@ -125,11 +136,22 @@ def _of_keys(
         if was is None:
             yield Difference("key_new", facts)
         elif (was.first_day, was.last_day) != (now.first_day, now.last_day):
-            yield Difference("key_period", facts)
-        if now.compromised_day != (None if was is None else was.compromised_day):
-            is_taken_back = now.compromised_day is None
-            kind = "key_compromise_gone" if is_taken_back else "key_compromised"
-            yield Difference(kind, facts)
+            is_wider = now.first_day < was.first_day or _end(now) > _end(was)
+            kind = "key_wider" if is_wider else "key_period"
+            yield Difference(kind, {**facts, "before": _key_facts(owner, was)})
+        earlier = None if was is None else was.compromised_day
+        if now.compromised_day == earlier:
+            continue
+        if now.compromised_day is None:
+            yield Difference("key_compromise_gone", facts)
+        elif earlier is not None and earlier < now.compromised_day:
+            yield Difference("key_compromise_later", {**facts, "before": days.to_date(earlier)})
+        else:
+            yield Difference("key_compromised", facts)
+
+
+def _end(item: ListedKey | Entitlement) -> float:
+    return inf if item.last_day is None else item.last_day
 
 
 def _key_facts(owner: str, key: ListedKey | None) -> dict[str, object]:
@@ -163,7 +185,10 @@ def _of_organizations(
             yield Difference("organization_new", facts)
         else:
             if (was.state, was.state_since) != (now.state, now.state_since):
-                yield Difference("organization_state", {**facts, "before": was.state})
+                is_back = was.has_left and not (now.has_left and now.state_since <= was.state_since)
+                kind = "organization_back" if is_back else "organization_state"
+                said = {"before": was.state, "before_since": days.to_date(was.state_since)}
+                yield Difference(kind, {**facts, **said})
             for name in ("name", "name_en", "uscc"):
                 values = getattr(was, name), getattr(now, name)
                 if values[0] != values[1]:
@@ -182,16 +207,23 @@ def _of_entitlements(
     for was, now in _paired(before, after, begun):
         found = now or was
         assert found is not None  # noqa: S101 - of a pair one is there
-        facts = {
-            "code": code,
-            "certificate": found.certificate_name,
-            "levels": found.levels,
-            "standards": found.standard_codes,
-            "first": days.to_date(found.first_day),
-            "last": None if found.last_day is None else days.to_date(found.last_day),
-        }
+        facts = _entitlement_facts(code, found)
+        if now is not None and was is not None:
+            facts["before"] = _entitlement_facts(code, was)
         kind = "gone" if now is None else "new" if was is None else "changed"
         yield Difference(f"entitlement_{kind}", facts)
+
+
+def _entitlement_facts(code: str, entitlement: Entitlement) -> dict[str, object]:
+    last = entitlement.last_day
+    return {
+        "code": code,
+        "certificate": entitlement.certificate_name,
+        "levels": entitlement.levels,
+        "standards": entitlement.standard_codes,
+        "first": days.to_date(entitlement.first_day),
+        "last": None if last is None else days.to_date(last),
+    }
 
 
 def _of_standards(

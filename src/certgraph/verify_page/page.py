@@ -25,6 +25,12 @@ _MEDIA_TYPES = {
     "wasm": "application/wasm",
     "webmanifest": "application/manifest+json",
 }
+REGISTER_QUERY = (
+    "query ($asked: [SignedCertificateInput!]!) "
+    "{ registerEntries(certificates: $asked) { state registrationDueOn } }"
+)
+"""What the page asks the register; as `register.ts` has it."""
+
 _NOT_SERVED = {"page.html", "build.json", "one-file.js"}
 _PLACE = re.compile(r"\{\{(\w+)\}\}")
 

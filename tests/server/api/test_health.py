@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from certgraph.api.app import make_app
+from certgraph.api.http import health
 from certgraph.cli.migrations import head_revision
 from certgraph.organizations.signers import check_master_key
 from tests.server.trust.test_lists import new_list, published
@@ -75,7 +76,7 @@ async def test_a_server_of_another_version_or_with_another_key_is_not_ready(hous
         await check_master_key(session, house.keyring)
     head = head_revision()
     assert await looked(house, revision="1") == (503, ["not ready", f"revision: {head}, not 1"])
-    status, lines = await looked(house, master_key=SecretStr("00" * 32))
+    status, lines = await looked(house, master_key=SecretStr(bytes(range(1, 33)).hex()))
     wrong = "master key: another one was used here before"
     assert (status, lines[0], lines[3]) == (503, "not ready", wrong)
     async with house.engine.begin() as connection:
@@ -83,13 +84,24 @@ async def test_a_server_of_another_version_or_with_another_key_is_not_ready(hous
     assert await looked(house) == (503, ["not ready", f"revision: None, not {head}"])
 
 
-@pytest.mark.parametrize("seconds", [0, 600])
-async def test_a_clock_that_differs_from_the_databases_is_said(house, seconds):
+@pytest.mark.parametrize("seconds", [0, 3_600])
+async def test_a_clock_that_differs_from_the_databases_is_said(house, monkeypatch, seconds):
     await furnished(house)
+    monkeypatch.setattr(health, "CLOCK_DIFFERENCE", timedelta(seconds=300))
     at = datetime.now(UTC) + timedelta(seconds=seconds)  # noqa: TID251 - as PostgreSQL's
     async with asking(house, at=at) as look:
         status, lines = await look()
     (line,) = [one for one in lines if one.startswith("clock:")]
-    differs = seconds == 600 and house.url.startswith("postgresql")
+    differs = seconds == 3_600 and house.url.startswith("postgresql")
     assert status == 200
     assert line.endswith(" s from the database's") if differs else line == "clock: ok"
+
+
+async def test_who_asks_again_and_again_is_answered_from_one_look(house, monkeypatch):
+    await furnished(house)
+    monkeypatch.setattr(health, "KEEP_SECONDS", 3_600)
+    async with asking(house) as look:
+        first = await look()
+        async with house.engine.begin() as connection:
+            await connection.execute(text("DROP TABLE alembic_version"))
+        assert await look() == first

@@ -3,14 +3,18 @@
 import hashlib
 import json
 from contextlib import asynccontextmanager
+from pathlib import Path
 from random import Random
 
 import httpx
 import pytest
 
+from certgraph import verify_page
 from certgraph.api.app import make_app
 from certgraph.api.http.caching import SHARED_ROOTS
+from certgraph.api.reads.documents import Documents
 from certgraph.settings import SettingsError
+from certgraph.verify_page.page import REGISTER_QUERY
 
 NAMES = "query Names($first: Int) { organizations(first: $first) { nodes { code } } }"
 VIEWER = "{ viewer { role } }"
@@ -136,6 +140,23 @@ async def test_the_public_may_be_given_these_documents_alone(keeping, client):
         by_get = {"documentId": hash_of(MUTATION)}
         assert (await http.get("/graphql", params=by_get, headers=token)).status_code == 405
         assert (await http.get("/catalogue")).status_code == 200
+        page = {"query": REGISTER_QUERY, "variables": {"asked": []}}
+        assert (await http.post("/graphql", json=page)).json() == {"data": {"registerEntries": []}}
+
+
+def test_what_the_page_asks_the_register_is_what_is_kept_for_it():
+    scripts = Path(verify_page.__file__).parent.glob("built/*.js")
+    assert any(json.dumps(REGISTER_QUERY) in file.read_text("utf-8") for file in scripts)
+
+
+@only_sqlite
+async def test_documents_that_are_kept_are_read_once(keeping, monkeypatch):
+    """However many others are read meanwhile."""
+    async with keeping(kept(NAMES)) as http:
+        monkeypatch.setattr(Documents, "read", None)
+        monkeypatch.setattr(Documents, "known", None)
+        answer = await http.post("/graphql", json={"documentId": hash_of(NAMES)})
+        assert (answer.status_code, list(answer.json())) == (200, ["data"])
 
 
 BAD_FILES = [
@@ -203,6 +224,18 @@ async def test_what_is_of_one_caller_or_person_is_kept_by_nobody(client, asked, 
     headers["If-None-Match"] = answer.headers["etag"]
     again = await client.http.get("/graphql", params=asked, headers=headers)
     assert (again.status_code, again.headers["cache-control"]) == (304, cache)
+
+
+@pytest.mark.parametrize(
+    "certificates",
+    ['certificates(number: "1", holderName: "张三")', "certificates(holderName: $name)"],
+)
+async def test_no_cache_has_a_persons_name_in_its_keys(client, certificates):
+    declared = "query ($name: String) " if "$" in certificates else ""
+    document = f"{declared}{{ organizations(first: 1) {{ nodes {{ {certificates} "
+    document += "{ nodes { number } } } } }"
+    answer = await client.http.get("/graphql", params={"query": document})
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
 
 
 async def test_no_cache_keeps_an_error_or_what_came_by_post(client):

@@ -1,6 +1,7 @@
 """From the text of a request to its answer: document, variables, cost, data."""
 
 import asyncio
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
@@ -14,19 +15,28 @@ from graphql.execution.values import VariableValues, get_argument_values
 from certgraph.actions.auditing import record_reading
 from certgraph.api.connections import Unavailable
 from certgraph.api.context import Context
-from certgraph.api.http.caching import SHARED_ROOTS
+from certgraph.api.http.caching import SHARED_ROOTS, names_persons
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.limiting import charge, too_much
-from certgraph.api.http.persisted import PersistedDocuments
+from certgraph.api.http.persisted import PREFIX, PersistedDocuments
 from certgraph.api.http.requests import BadRequest, GraphQLRequest, parse_request
 from certgraph.api.limits import UnreadableText, cost_of, cost_problems
-from certgraph.api.metering import NEW_DOCUMENT, Lookups, TooMuchAsked, points_of
+from certgraph.api.metering import (
+    LOOKUP_POINTS,
+    NEW_DOCUMENT,
+    Lookups,
+    Meter,
+    TooMuchAsked,
+    points_of,
+)
 from certgraph.api.metrics import Metrics
 from certgraph.api.reads.documents import Documents, NotADocument, Operation
 from certgraph.api.reads.execution import run
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import request_error, shown_error
 from certgraph.database import DatabaseError, is_busy, is_deadlock
+
+logger = logging.getLogger(__name__)
 
 MAX_PUBLIC_ANSWER = 1_000_000
 """Bytes of an answer to who sends no token."""
@@ -112,6 +122,7 @@ class Answering:
         self._persisted = persisted
         self._lookups = lookups
         self._metrics = metrics
+        self._kept = {text: self._read_persisted(hash_, text) for hash_, text in persisted}
 
     async def answer(self, text: bytes, context: Context, method: str) -> Answered:
         """Run one request.
@@ -125,7 +136,7 @@ class Answering:
             return Answered(orjson.dumps({"errors": refusal.errors}), is_good=False)
         charge(context.meter, points_of(asked.cost))
         if context.caller is None:
-            self._count_lookups(asked)
+            self._count_lookups(asked, context.meter)
         async with self._turn(asked, context):
             found = await run(
                 asked.operation, self._reader, context, asked.given, variables=asked.variables
@@ -163,7 +174,8 @@ class Answering:
             is_shared=is_whole
             and method != "POST"
             and context.caller is None
-            and all(node.name.value in SHARED_ROOTS for node in asked.roots()),
+            and all(node.name.value in SHARED_ROOTS for node in asked.roots())
+            and not names_persons(asked.operation),
         )
 
     async def read(
@@ -195,13 +207,17 @@ class Answering:
             return nullcontext()
         return self._gates.large(is_public=context.caller is None).entered()
 
-    def _count_lookups(self, asked: Asked) -> None:
+    def _count_lookups(self, asked: Asked, meter: Meter | None) -> None:
         """Count the certificates that the public looks up by number. Raises `BadRequest`."""
         for node in asked.roots():
             if node.name.value != LOOKUP:
                 continue
             field = asked.operation.root_type.fields[LOOKUP]
-            number = get_argument_values(field, node, asked.variables)["number"]
+            try:
+                number = get_argument_values(field, node, asked.variables)["number"]
+            except GraphQLError:
+                continue  # what is wrong with them is said when it runs
+            charge(meter, LOOKUP_POINTS)
             try:
                 self._lookups.count(number)
             except TooMuchAsked as error:
@@ -211,14 +227,31 @@ class Answering:
         """Return what a request asks for. Raises `BadRequest` and `Refusal`."""
         if len(text) <= LARGE_TEXT:
             request = self._parsed(text, context, method)
+            if request.is_persisted:
+                return _asked_of(_opened(self._kept[request.query]), request, method)
             operations = self._documents.known(request.query)
             if operations is not None:
                 return _asked_of(operations, request, method)
         async with self._gates.reading(is_public=context.caller is None).entered():
             request = self._parsed(text, context, method)
-            if self._documents.known(request.query) is None and not request.is_persisted:
+            if request.is_persisted:
+                return _asked_of(_opened(self._kept[request.query]), request, method)
+            if self._documents.known(request.query) is None:
                 charge(context.meter, NEW_DOCUMENT)
             return _asked_of(await self._operations(request.query), request, method)
+
+    def _read_persisted(self, hash_: str, text: str) -> "Mapping[str | None, Operation] | Refusal":
+        """Read a persisted document, once; log one that the schema refuses."""
+        try:
+            return self._documents.read(text)
+        except NotADocument as error:
+            refusal = Refusal([request_error(one, _code(one)) for one in error.errors])
+        except UnreadableText as error:
+            code = "GRAPHQL_PARSE_FAILED"
+            refusal = Refusal([{"message": str(error), "extensions": {"code": code}}])
+        message = refusal.errors[0]["message"]
+        logger.warning("the persisted document %s%s is refused: %s", PREFIX, hash_, message)
+        return refusal
 
     def _parsed(self, text: bytes, context: Context, method: str) -> GraphQLRequest:
         """Return what a request says. Raises `BadRequest`."""
@@ -244,6 +277,15 @@ class Answering:
         except NotADocument as error:
             raise Refusal([request_error(one, _code(one)) for one in error.errors]) from None
         return self._documents.remember(text, read)
+
+
+def _opened(
+    read: "Mapping[str | None, Operation] | Refusal",
+) -> Mapping[str | None, Operation]:
+    """Return the operations of a document that was read before. Raises `Refusal`."""
+    if isinstance(read, Refusal):
+        raise Refusal(read.errors)
+    return read
 
 
 def _kind(operation: Operation) -> str:

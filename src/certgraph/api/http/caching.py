@@ -1,6 +1,11 @@
 """What caches may keep of /graphql: answers to the public by GET, the same for everybody."""
 
 import hashlib
+from functools import lru_cache
+
+from graphql import ArgumentNode, Visitor, visit
+
+from certgraph.api.reads.documents import Operation
 
 SHARED_SECONDS = 60
 """How long a cache may answer with what it keeps."""
@@ -33,8 +38,24 @@ SHARED_ROOTS = frozenset(
         "__typename",
     }
 )
-"""Root fields below which the public reads what is published. Nothing in their arguments, or in
-their answers, is of one person; the rest is kept by nobody."""
+"""Root fields below which the public reads what is published; the rest is kept by nobody."""
+
+_OF_PERSONS = {"holderName", "number", "reference", "accountNumber"}
+"""Arguments that name a person, or a person's certificate: no cache has them in its keys."""
+
+
+@lru_cache(maxsize=256)
+def names_persons(operation: Operation) -> bool:
+    """Tell whether a document has an argument that names a person."""
+    found = False
+
+    class Looking(Visitor):
+        def enter_argument(self, node: ArgumentNode, *_: object) -> None:
+            nonlocal found
+            found = found or node.name.value in _OF_PERSONS
+
+    visit(operation.document, Looking())
+    return found
 
 
 def validator_of(body: bytes) -> str:

@@ -22,6 +22,9 @@ from certgraph.trust.publication import BUNDLE_PATH, CLOCK_DIFFERENCE
 READY_SECONDS = 5
 """For the database to answer."""
 
+KEEP_SECONDS = 1.0
+"""For so long what was found is answered again: strangers ask, too."""
+
 _HEADERS = {**SAFE_HEADERS, "Cache-Control": "no-store"}
 
 
@@ -33,7 +36,7 @@ class _Found:
     is_ready: bool
 
 
-@dataclass(frozen=True)
+@dataclass
 class Health:
     """Answers /livez and /readyz.
 
@@ -44,6 +47,8 @@ class Health:
         clock: Returns the time.
         status_ttl: Age from which on what is published is late.
         revision: Of the tables that this version works with; not compared if None.
+        looking: What was looked at last, or is being looked at.
+        looked_at: When that began, by the event loop's clock.
     """
 
     reads: Sessions
@@ -52,6 +57,8 @@ class Health:
     clock: Callable[[], datetime]
     status_ttl: timedelta
     revision: str | None
+    looking: "asyncio.Task[_Found] | None" = None
+    looked_at: float = 0
 
     def routes(self) -> list[Route]:
         """Return where it is."""
@@ -63,17 +70,25 @@ class Health:
 
     async def _readyz(self, _request: Request) -> Response:
         """Answer whether requests can be served, and what was looked at, a line each."""
-        try:
-            async with asyncio.timeout(READY_SECONDS):
-                found = await self._look()
-            has_trust = await self.trust_cache.trust() is not None
-        except (DatabaseError, OSError):  # TimeoutError is one
-            found, has_trust = _Found(["database: away"], is_ready=False), True
-        if not has_trust:
-            found = _Found([*found.lines, "trust data: none"], is_ready=False)
+        now = asyncio.get_running_loop().time()
+        if self.looking is None or now - self.looked_at >= KEEP_SECONDS:
+            self.looked_at, self.looking = now, asyncio.create_task(self._found())
+        found = await asyncio.shield(self.looking)  # requests at the same moment look once
         lines = ["ok" if found.is_ready else "not ready", *found.lines]
         status = HTTPStatus.OK if found.is_ready else HTTPStatus.SERVICE_UNAVAILABLE
         return PlainTextResponse("\n".join(lines) + "\n", status, _HEADERS)
+
+    async def _found(self) -> _Found:
+        """Look, for so long at most."""
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                found = await self._look()
+                has_trust = not found.is_ready or await self.trust_cache.trust() is not None
+        except (DatabaseError, OSError):  # TimeoutError is one
+            return _Found(["database: away"], is_ready=False)
+        if not has_trust:
+            found = _Found([*found.lines, "trust data: none"], is_ready=False)
+        return found
 
     async def _look(self) -> _Found:
         """Look at the database. Raises what it raises where it is away."""

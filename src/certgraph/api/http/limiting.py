@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from certgraph.api.http.negotiation import JSON, prefers_html
 from certgraph.api.http.requests import BadRequest, refused, send_reply
 from certgraph.api.http.static_files import SAFE_HEADERS
-from certgraph.api.metering import Limiting, Meter, TooMuchAsked
+from certgraph.api.metering import Headers, Limiting, Meter, TooMuchAsked
 
 METER = "certgraph.meter"
 """Where a request's scope has its meter."""
@@ -53,7 +53,9 @@ class Limited:
 
         async def said(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", ()), *meter.headers()]
+                headers = [*message.get("headers", ())]
+                if not _is_shared(headers):  # a cache would say to others what one has left
+                    headers += meter.headers()
                 message = {**message, "headers": headers}
             await send(message)
 
@@ -69,6 +71,11 @@ class Limited:
         if meter.charged == 0:  # a token came along where none is looked at
             with suppress(TooMuchAsked):
                 meter.charge(1)
+
+
+def _is_shared(headers: Headers) -> bool:
+    """Tell whether caches may keep an answer with these headers."""
+    return any(name == b"cache-control" and value.startswith(b"public") for name, value in headers)
 
 
 async def _refuse(

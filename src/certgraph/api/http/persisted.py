@@ -6,17 +6,13 @@ Source: GraphQL over HTTP, appendix A. The file is what clients' tools make: JSO
 
 import hashlib
 import json
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from certgraph.api.limits import UnreadableText
-from certgraph.api.reads.documents import Documents, NotADocument
 from certgraph.settings import SettingsError
-
-logger = logging.getLogger(__name__)
+from certgraph.verify_page.page import REGISTER_QUERY
 
 PREFIX = "sha256:"
 
@@ -27,14 +23,16 @@ _HASH = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 
 
 class PersistedDocuments:
-    """Documents by their hash."""
+    """Documents by their hash: those of a file, and what the verify page asks."""
 
     def __init__(self, texts: Mapping[str, str] | None = None) -> None:
-        self._texts = dict(texts or {})
+        own = {_hash_of(REGISTER_QUERY): REGISTER_QUERY}
+        self._texts = {**(texts or {}), **own}
+        self._known = frozenset(self._texts.values())
 
     @classmethod
     def read(cls, file: Path | None) -> Self:
-        """Return what a file holds; nothing where none is named.
+        """Return what a file holds; our own alone where none is named.
 
         Raises:
             SettingsError: It cannot be read, has another form, or a hash is not its document's.
@@ -56,24 +54,11 @@ class PersistedDocuments:
 
     def __contains__(self, text: str) -> bool:
         """Tell whether a document is one of these, to the letter."""
-        return hashlib.sha256(text.encode()).hexdigest() in self._texts
+        return text in self._known
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """Yield hash and document of each."""
         return iter(self._texts.items())
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._texts)
-
-
-def read_all(persisted: PersistedDocuments, documents: Documents) -> None:
-    """Read every document before it is asked for; log those that the schema refuses."""
-    for hash_, text in persisted:
-        try:
-            documents.remember(text, documents.read(text))
-        except (NotADocument, UnreadableText) as error:
-            logger.warning("the persisted document %s%s is refused: %s", PREFIX, hash_, error)
 
 
 def _pairs(content: Any, file: Path) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - JSON
@@ -99,6 +84,10 @@ def _checked(id_: Any, text: Any, file: Path) -> tuple[str, str]:  # noqa: ANN40
             f"{file}: {id_!r} is no SHA-256 hash of a document (64 hex digits); "
             "let the tool that makes the file use SHA-256"
         )
-    if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != found[1]:
+    if _hash_of(text) != found[1]:
         raise SettingsError(f"{file}: the document under {id_} has another hash")
     return found[1], text
+
+
+def _hash_of(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

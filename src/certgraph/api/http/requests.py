@@ -228,8 +228,8 @@ def _parameters(given: Any, persisted: PersistedDocuments) -> GraphQLRequest:
             missing = "is missing" if name not in given else f"must be {text}"
             raise BadRequest(HTTPStatus.BAD_REQUEST, f"The parameter `{name}` {missing}.")
     query = given["query"]
-    is_persisted = len(persisted) > 0 and query in persisted
-    return GraphQLRequest(query, given.get("variables"), given.get("operationName"), is_persisted)
+    operation_name = given.get("operationName")
+    return GraphQLRequest(query, given.get("variables"), operation_name, query in persisted)
 
 
 def _persisted(given: Mapping[str, Any], persisted: PersistedDocuments) -> str | None:

@@ -10,8 +10,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from certgraph.api.http.forms import page_language, read_form
+from certgraph.api.http.limiting import METER, charge
+from certgraph.api.http.requests import BadRequest, text_response
 from certgraph.api.http.static_files import ASK_AGAIN, SAFE_HEADERS, file_response
-from certgraph.api.metering import Lookups, TooMuchAsked
+from certgraph.api.metering import LOOKUP_POINTS, Lookups, TooMuchAsked
 from certgraph.api.trust_cache import TrustCache
 from certgraph.certificates import queries
 from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
@@ -91,11 +93,14 @@ class VerifyPage:
         status, result = HTTPStatus.OK, None
         headers = {**SAFE_HEADERS, **_HEADERS, "Cache-Control": "no-store"}
         try:
+            charge(request.scope.get(METER), LOOKUP_POINTS)
             self._lookups.count(number)
             result = await self._answer(language, number, name)
         except TooMuchAsked as error:
             status, result = HTTPStatus.TOO_MANY_REQUESTS, message_html(language, "too_often")
             headers["Retry-After"] = str(error.seconds)
+        except BadRequest as error:  # no points are left
+            return text_response(error)
         except (DatabaseError, OSError):
             result = None
         if result is None:
