@@ -26,11 +26,25 @@ def _box(tone: str, icon: str, title: str, line: str, heading: str = "verdict") 
     )
 
 
+_TOO_OFTEN = {
+    "zh": ("查询过于频繁", "该编号一小时内已被查询多次，请稍后再试，或扫描二维码核验。"),
+    "en": (
+        "Looked up too often",
+        "This number was looked up many times within an hour. "
+        "Try again later, or check the QR code.",
+    ),
+}
+"""Said here alone: the page's own words are loaded by everybody."""
+
+
 def message_html(language: str, name: str) -> str:
     """Return an answer without a certificate: `not_found`, `not_ready` or `too_often`."""
     texts = words(language)
-    box = _box("warn", "?", texts[f"{name}_title"], texts[f"{name}_line"])
-    return f'<div role="status" data-served>{box}</div>'
+    if name == "too_often":
+        title, line = _TOO_OFTEN[language]
+    else:
+        title, line = texts[f"{name}_title"], texts[f"{name}_line"]
+    return f'<div role="status" data-served>{_box("warn", "?", title, line)}</div>'
 
 
 def answer_html(
