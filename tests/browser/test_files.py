@@ -12,7 +12,7 @@ from selenium.webdriver import Keys
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.credential.wording import CATALOGUE
 from tests.browser import world
-from tests.browser.conftest import IMPATIENT_ONCE
+from tests.browser.conftest import IMPATIENT_ONCE, PATIENT
 from tests.browser.test_verdicts import by_paste
 from tests.cli.test_pictures import FOREIGN, nested
 from tests.pictures import code_of, office_scan, sheet_with_spoilt
@@ -31,7 +31,7 @@ def choose(page, *files):
     page.find("#photo").send_keys("\n".join(map(str, files)))
 
 
-def rows_of(page, patience=60):
+def rows_of(page, patience=120):
     """Return (file, what is said) of each row once the table is there."""
     page.wait(lambda: page.find("table") and not page.find_all("[aria-busy]"), patience=patience)
     return [
@@ -44,6 +44,8 @@ def rows_of(page, patience=60):
 
 
 def opened(page):
+    if not page.scripts:
+        page.before_pages(PATIENT)
     page.open()
     page.wait_until_updated()
     return page

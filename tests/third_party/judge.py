@@ -21,7 +21,7 @@ from pycose.messages import Sign1Message
 
 image, public_key = sys.argv[1], bytes.fromhex(sys.argv[2])
 register_key = bytes.fromhex(sys.argv[3])
-(barcode,) = zxingcpp.read_barcodes(Image.open(image))
+(barcode,) = zxingcpp.read_barcodes(Image.open(image), formats=zxingcpp.BarcodeFormat.QRCode)
 number = int(barcode.text.partition("#")[2])
 cose = number.to_bytes((number.bit_length() + 7) // 8, "big")
 

@@ -30,8 +30,10 @@ _TOO_OFTEN = {
     "zh": ("查询过于频繁", "该编号一小时内已被查询多次，请稍后再试，或扫描二维码核验。"),
     "en": (
         "Looked up too often",
-        "This number was looked up many times within an hour. "
-        "Try again later, or check the QR code.",
+        (
+            "This number was looked up many times within an hour. "
+            "Try again later, or check the QR code."
+        ),
     ),
 }
 """Said here alone: the page's own words are loaded by everybody."""
