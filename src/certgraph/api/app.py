@@ -394,7 +394,7 @@ def make_app(
         revision: Of the tables that this version works with, for /readyz.
 
     Raises:
-        SettingsError: No usable master key; a file of persisted documents that is none.
+        SettingsError: No usable master key; a file of persisted documents that cannot be used.
     """
     url = settings.database_url.get_secret_value()
     # 1. Connections: of mutations, of short lookups, of the server's own work, of queries. None of

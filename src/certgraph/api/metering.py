@@ -5,10 +5,11 @@ its answer may hold, `NEW_DOCUMENT` where the server has not read its document y
 `LOOKUP_POINTS` for each certificate that the public looks up. Who sends a token that is none is the
 public, and pays `WRONG_TOKEN`.
 
-How often the public may look up one number is limited, too: who knows a number is not to find out
-by trying whose it is.
+Points are kept in the memory of each process, by `limits`. A minute begins with the first request
+of it.
 
-Kept in the memory of each process, by `limits`. A minute begins with the first request of it.
+How often the public may look up one number is limited, too, in a table of our own: who knows a
+number is not to find out by trying whose it is.
 """
 
 import hashlib
@@ -25,7 +26,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
-from certgraph.certificates.lookup_keys import number_lookup_key
+from certgraph.certificates.lookup_keys import number_key, number_lookup_key
 from certgraph.settings import Settings
 
 OBJECTS_A_POINT = 20
@@ -220,8 +221,10 @@ class Lookups:
         self._salt = secrets.token_hex(16)
 
     def count(self, number: str) -> None:
-        """Count one. Raises `TooMuchAsked` where it is one too many."""
-        named = f"{self._salt}{number_lookup_key(number)}".encode()
+        """Count one; an empty number names nothing. Raises `TooMuchAsked`: it is one too many."""
+        if not number_key(number):
+            return
+        named = f"{self._salt}{number_lookup_key(number)}".encode("utf-8", "surrogatepass")
         place = int.from_bytes(hashlib.blake2b(named, digest_size=4).digest()) % _PLACES
         now = time()
         if self._ends[place] <= now:

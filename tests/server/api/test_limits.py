@@ -228,6 +228,9 @@ async def test_nobody_finds_out_by_trying_whose_a_number_is(client):
             page = await other.post("/v", data=typed)
             assert (page.status_code, "查询过于频繁" in page.text) == (429, True)
             assert 3_000 < int(page.headers["retry-after"]) <= 3_600
+        for _ in range(7):  # a form that was sent empty is no look-up
+            page = await other.post("/v", data={"number": " ", "name": "", "lang": "zh"})
+            assert "查询过于频繁" not in page.text
         # 3. A number that names nothing is refused alike; others, and those with a token, are not.
         for _ in range(5):
             assert (await looked_up(http, "none", "甲")).status_code == 200

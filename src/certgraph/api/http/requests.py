@@ -87,7 +87,7 @@ class GraphQLRequest:
         query: The document.
         variables: Their values, by name.
         operation_name: Which operation of the document.
-        is_persisted: Whether the document is one of the operator's file.
+        is_persisted: Whether it is one of the operator's file, or what the verify page asks.
     """
 
     query: str
