@@ -7,13 +7,12 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from certgraph.cli.main import main
+from tests.waiting import LONG, is_served, until
 
 os.environ.pop("CERTGRAPH_TRUST_HOME", None)  # noqa: TID251 - a developer's own must not interfere
 
@@ -48,15 +47,7 @@ def server(demo):
         stderr=subprocess.PIPE,
     )
     url = f"http://127.0.0.1:{port}"
-    for _ in range(600):  # the first start of all on a busy machine takes long
-        try:
-            with urllib.request.urlopen(f"{url}/readyz") as response:  # noqa: S310 - our own
-                assert response.status == 200
-                break
-        except OSError:
-            time.sleep(0.1)
-    else:
-        pytest.fail("the server does not start")
+    until(lambda: is_served(f"{url}/readyz"))
     yield url
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=LONG)

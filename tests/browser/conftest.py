@@ -5,8 +5,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +15,8 @@ from selenium.common.exceptions import NoSuchElementException, StaleElementRefer
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.waiting import is_served, until
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMEDRIVER = shutil.which("chromedriver")
@@ -36,7 +36,7 @@ OPTIONS = (
     "--allow-file-access-from-files",
     "--host-resolver-rules=MAP plain.test 127.0.0.1",
 )
-PATIENCE = 20
+PATIENCE = 60
 IMPATIENT_ONCE = """
 const later = setTimeout;
 window.setTimeout = (work, ms, ...rest) => {
@@ -84,12 +84,7 @@ def running(database: Path, folder: Path) -> Iterator[Site]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         site = Site(port, folder, process)
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{site.url}/livez").close()
-                break
-            except OSError:
-                time.sleep(0.1)
+        until(lambda: is_served(f"{site.url}/livez"))
         yield site
         site.stop()
 

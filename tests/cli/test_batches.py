@@ -5,7 +5,6 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from contextlib import closing
 
 import httpx
@@ -13,6 +12,7 @@ import pytest
 
 from certgraph.cli.main import main
 from tests.server.batch_kit import TITLES, person, xlsx
+from tests.waiting import LONG, until
 
 DEMO = {"标准代码": "DEMO-BIM", "标准版本": "2020-demo", "等级": "中级"}
 ON_BEHALF = ("--document", "minutes 2026-1", "--reason", "test")
@@ -147,11 +147,9 @@ def test_a_server_goes_on_with_what_is_uploaded_to_it(demo, results):
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
             given = {"organization": "EO-001", "name": "results.xlsx"}
             uploaded = client.post("/batches", params=given, content=results.read_bytes())
-            for _ in range(300):
-                said = client.get(uploaded.headers["Location"]).json()
-                if said["checkedAt"]:
-                    break
-                time.sleep(0.1)
+            address = uploaded.headers["Location"]
+            until(lambda: client.get(address).json()["checkedAt"])
+            said = client.get(address).json()
             large = [b"x" * size for size in (90_000, 200_000, 500_000, 2_000_000)]
             statuses = {
                 client.post("/batches", params=given, content=one).status_code for one in large
@@ -160,7 +158,7 @@ def test_a_server_goes_on_with_what_is_uploaded_to_it(demo, results):
         assert (said["state"], said["problemCount"], said["candidateCount"]) == ("DRAFT", 1, 3)
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(LONG)
         process.stderr.close()
 
 

@@ -18,6 +18,7 @@ from certgraph.cli.clock import environ
 from certgraph.cli.main import EXIT_FAULT, EXIT_OUTPUT, EXIT_PIPE_CLOSED, main
 from certgraph.cli.output import columns, padded, visible
 from tests.cli.test_pictures import nested
+from tests.waiting import LONG, until
 
 COMMAND = [sys.executable, "-m", "certgraph.cli.main", "verify"]
 
@@ -256,12 +257,7 @@ def test_no_worker_stays_when_the_command_is_killed(demo, tmp_path):
         workers = [*children(process.pid)]
         assert workers
         process.kill()
-    for _ in range(100):
-        if not any(is_alive(worker) for worker in workers):
-            break
-        time.sleep(0.05)
-    else:
-        pytest.fail("workers stayed")
+    until(lambda: not any(is_alive(worker) for worker in workers))
 
 
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
@@ -272,20 +268,14 @@ def test_a_pdf_that_hangs_leaves_no_process_and_no_traceback(demo, tmp_path, end
     with subprocess.Popen(
         list(map(str, command)), stderr=subprocess.PIPE, start_new_session=True
     ) as process:
-        while not (workers := [*children(process.pid)]):
-            time.sleep(0.02)
+        workers = until(lambda: [*children(process.pid)])
         time.sleep(0.5)  # by then it draws
         if ending is signal.SIGINT:
             os.killpg(process.pid, ending)
         else:
             process.kill()
-        _, errors = process.communicate(timeout=10)
-    for _ in range(100):
-        if not any(is_alive(worker) for worker in workers):
-            break
-        time.sleep(0.05)
-    else:
-        pytest.fail("the process that draws stayed")
+        _, errors = process.communicate(timeout=LONG)
+    until(lambda: not any(is_alive(worker) for worker in workers))
     said = b"certgraph: interrupted; repeat the command\n" if ending is signal.SIGINT else b""
     assert errors == said
 

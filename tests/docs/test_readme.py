@@ -6,8 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +16,7 @@ from certgraph.all_actions import ALL_ACTIONS
 from certgraph.api.schema import make_schema
 from certgraph.policy import policy_rules
 from certgraph.problem_messages import MESSAGES
+from tests.waiting import LONG, is_served, until
 
 TOP = Path(__file__).parents[2]
 README = (TOP / "README.md").read_text(encoding="utf-8")
@@ -45,15 +44,10 @@ def port(demo):
         [sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo, "--port", str(number)],
         stderr=subprocess.PIPE,
     )
-    for _ in range(100):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{number}/readyz"):
-                break
-        except OSError:
-            time.sleep(0.1)
+    until(lambda: is_served(f"http://127.0.0.1:{number}/readyz"))
     yield number
     process.terminate()
-    process.communicate(timeout=10)
+    process.communicate(timeout=LONG)
 
 
 def test_the_commands_of_the_readme_run_and_answer(demo, port):

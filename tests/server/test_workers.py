@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from sqlalchemy import text
 
 from tests.server.conftest import HOST, MASTER_KEY
 from tests.server.trust.test_lists import new_list, published
+from tests.waiting import LONG, until
 
 only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 COMMAND = (sys.executable, "-m", "certgraph.cli.main", "serve", "--port")
@@ -29,16 +29,6 @@ def environment(house, **settings):
         "CERTGRAPH_PUBLISH_EVERY_SECONDS": "1",
         **settings,
     }
-
-
-def until(condition):
-    ends = time.monotonic() + 120
-    while time.monotonic() < ends:
-        with suppress(httpx.HTTPError):
-            if found := condition():
-                return found
-        time.sleep(0.1)
-    return pytest.fail("it did not come about")
 
 
 def started_by(process):
@@ -93,7 +83,7 @@ def answered_by(metrics):
 
 
 def statuses(url, times):
-    return {httpx.get(url, timeout=60).status_code for _ in range(times)}
+    return {httpx.get(url, timeout=LONG).status_code for _ in range(times)}
 
 
 @only_postgresql
@@ -128,7 +118,7 @@ async def test_workers_share_the_requests_one_publishes_and_each_is_started_agai
         # 4. Asked to end, all do.
         pids = started_by(process)
         process.send_signal(signal.SIGTERM)
-        lines = process.communicate(timeout=40)[1].splitlines()
+        lines = process.communicate(timeout=LONG)[1].splitlines()
         ended = [line.partition(" ended ")[0] for line in lines[6:]]
         said = "certgraph serve: a process of "
         assert sorted(ended) == [f"{said}batches", f"{said}workers", f"{said}workers"]
@@ -152,7 +142,7 @@ async def test_workers_that_cannot_start_end_the_server(house, free_ports, tmp_p
     file.write_text("[]")
     options = {"CERTGRAPH_DOCUMENTS_FILE": str(file)}
     with serving(house, free_ports[0], "--workers", "2", **options) as process:
-        lines = process.communicate(timeout=120)[1]
+        lines = process.communicate(timeout=LONG)[1]
         assert process.returncode == 2
         assert f"certgraph: {file} holds no persisted documents" in lines
         assert "Traceback" not in lines
@@ -161,10 +151,10 @@ async def test_workers_that_cannot_start_end_the_server(house, free_ports, tmp_p
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_sqlite_is_served_by_one_process(house, free_ports):
     with serving(house, free_ports[0], "--workers", "2") as process:
-        lines = process.communicate(timeout=60)[1]
+        lines = process.communicate(timeout=LONG)[1]
     assert process.returncode == 2
     assert "SQLite is for one process: serve without --workers, or use PostgreSQL" in lines
     with serving(house, free_ports[0], "--workers", "0") as process:
-        lines = process.communicate(timeout=60)[1]
+        lines = process.communicate(timeout=LONG)[1]
     assert process.returncode == 2
     assert "--workers" in lines

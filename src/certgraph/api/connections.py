@@ -127,16 +127,31 @@ class _Sqlite:
 
     async def fetch(self, text: str, values: Sequence[Any]) -> list[Any]:
         """See `ReadConnection`."""
+        asked = asyncio.ensure_future(self._rows(text, values))
         try:
             async with asyncio.timeout(self._timeout):
-                return list(await self._connection.execute_fetchall(text, values))
+                return await asyncio.shield(asked)
         except TimeoutError as error:
-            await self._connection.interrupt()
-            await self.close()  # the interrupt may reach a statement that comes after, too
+            await self._interrupt(asked)
+            await self.close()
             raise ReadTimeout from error
         except asyncio.CancelledError:
-            await self._connection.interrupt()
+            await self._interrupt(asked)
             raise
+
+    async def _rows(self, text: str, values: Sequence[Any]) -> list[Any]:
+        return list(await self._connection.execute_fetchall(text, values))
+
+    async def _interrupt(self, asked: asyncio.Future[list[Any]]) -> None:
+        """Interrupt a statement until it has ended.
+
+        SQLite forgets an interrupt that comes before the statement begins, as one does while the
+        thread is still busy, and a thread that works on nobody's statement would do so forever.
+        """
+        while not asked.done():
+            await self._connection.interrupt()
+            await asyncio.wait([asked], timeout=0.01)
+        asked.exception()  # "interrupted": nobody else asks for it
 
     def is_open(self) -> bool:
         """See `ReadConnection`."""

@@ -13,6 +13,7 @@ import uvicorn
 
 from certgraph.api.app import make_app
 from certgraph.api.http import protocol as http_protocol
+from tests.waiting import LONG
 
 SHORT = 0.6
 """Seconds that the limits have here."""
@@ -39,7 +40,7 @@ def serving(house, **options):
         yield server.servers[0].sockets[0].getsockname()[1], server
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(LONG)
         assert not thread.is_alive(), "the server does not stop"
 
 
@@ -57,7 +58,7 @@ pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 def connected(port):
     found = socket.create_connection(("127.0.0.1", port))
-    found.settimeout(10)
+    found.settimeout(LONG)
     return closing(found)
 
 
@@ -93,23 +94,24 @@ def test_half_a_request_and_silence_end(port, half):
     with connected(port) as connection:
         connection.sendall(HALVES[half])
         _, seconds = ended(connection)
-    assert SHORT * 0.8 < seconds < SHORT + 5
+    assert seconds > SHORT * 0.8
     assert served(port)
 
 
 def test_a_head_that_trickles_ends_as_well(port):
     with connected(port) as connection:
-        start = time.monotonic()
         connection.sendall(b"GET /livez HTTP/1.1\r\n")
+        ends = time.monotonic() + LONG
         with contextlib.suppress(OSError):
-            while time.monotonic() - start < 10:
+            while time.monotonic() < ends:
                 connection.sendall(b"A: b\r\n")
                 time.sleep(0.05)
-        assert time.monotonic() - start < SHORT + 3
+        assert time.monotonic() < ends
 
 
 @pytest.mark.parametrize("sent", [b"X: ", b"X: y\r\n", b"GET /"])
-def test_a_head_without_end_is_refused_when_it_is_too_long(port, sent):
+def test_a_head_without_end_is_refused_when_it_is_too_long(port, monkeypatch, sent):
+    monkeypatch.setattr(http_protocol, "HEAD_SECONDS", 10 * LONG)
     with connected(port) as connection:
         start = b"" if sent.startswith(b"GET") else b"GET /livez HTTP/1.1\r\n"
         try:
@@ -120,8 +122,7 @@ def test_a_head_without_end_is_refused_when_it_is_too_long(port, sent):
                     connection.sendall(sent * 200)
         except OSError:
             pass
-        _, seconds = ended(connection)
-    assert seconds < 5
+        ended(connection)
     assert served(port)
 
 
@@ -163,14 +164,13 @@ def test_a_few_requests_in_a_row_are_answered_in_their_order(port):
     assert re.findall(rb"HTTP/1.1 (\d+)", received) == [b"200", b"404", b"200"]
 
 
-def test_a_stop_does_not_wait_for_clients_that_stay(house):
+def test_a_stop_does_not_wait_for_clients_that_stay(house, monkeypatch):
+    monkeypatch.setattr(http_protocol, "BODY_SECONDS", 10 * LONG)
     with serving(house) as (port, server), connected(port) as connection:
         connection.sendall(HALVES["half a body"])
         time.sleep(0.2)
-        start = time.monotonic()
         server.should_exit = True
         ended(connection)
-        assert time.monotonic() - start < 5
 
 
 def test_more_clients_than_the_limit_are_sent_away_and_come_back(house):

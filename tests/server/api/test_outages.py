@@ -31,6 +31,7 @@ from certgraph.organizations.tokens import create_token
 from certgraph.settings import Settings, SettingsError
 from tests.server.conftest import HOST, MASTER_KEY
 from tests.server.trust.test_lists import new_list, published
+from tests.waiting import LONG, until_async
 
 SHORT = Waiting(connection=0.4, lock=0.4, statement=2)
 only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -118,12 +119,17 @@ async def test_the_servers_own_work_says_so_in_one_line_too(house, closed_port, 
     loops = [
         asyncio.create_task(f(work)) for f in (publish_forever, follow_forever, notify_forever)
     ]
-    await asyncio.sleep(1.5)
+
+    async def warnings():
+        return [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+    await until_async(warnings)
+    await asyncio.sleep(1)  # nothing more is said
     for loop in loops:
         loop.cancel()
     await asyncio.gather(*loops, return_exceptions=True)
     await engine.dispose()
-    (line,) = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    (line,) = await warnings()
     assert line.exc_info is None
     assert "the database cannot be used" in line.getMessage()
 
@@ -142,7 +148,7 @@ async def test_a_server_that_ends_lets_its_own_work_end_and_cancels_none_of_it(h
     await asyncio.sleep(0.01)  # the first of its work is on its way
     assert not any(loop.done() for loop in loops)
     work.stopping.set()
-    done, late = await asyncio.wait(loops, timeout=20)
+    done, late = await asyncio.wait(loops, timeout=LONG)
     assert not late
     assert [loop.result() for loop in done] == [None] * 4
 

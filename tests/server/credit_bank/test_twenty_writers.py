@@ -21,6 +21,7 @@ from certgraph.credit_bank.records import queries as record_queries
 from certgraph.organizations.tokens import create_token
 from tests.server.conftest import HOST, MASTER_KEY
 from tests.server.credit_kit import follow_all
+from tests.waiting import until_async
 
 WRITERS = 20
 CERTIFICATES = 2_900
@@ -127,12 +128,11 @@ async def served(house):
     url = f"http://127.0.0.1:{port}"
     try:
         async with httpx.AsyncClient() as http:
-            for _ in range(200):
-                try:
-                    if (await http.get(f"{url}/livez")).status_code == 200:
-                        break
-                except httpx.HTTPError:
-                    await asyncio.sleep(0.1)
+
+            async def answers():
+                return (await http.get(f"{url}/livez")).is_success
+
+            await until_async(answers)
         yield url
     finally:
         process.kill()

@@ -14,6 +14,7 @@ from certgraph.database import DatabaseError, make_read_sessions
 from certgraph.organizations.tables import ApiTokenRow
 from certgraph.organizations.tokens import actor_of, create_token, note_uses
 from tests.server.conftest import TODAY
+from tests.waiting import LONG
 
 
 async def made(house, role=Role.CREDIT_BANK, **given):
@@ -111,7 +112,7 @@ async def test_a_server_that_ends_notes_what_it_still_has_to_note(house):
     noting = asyncio.create_task(note_uses_forever(work))
     await asyncio.sleep(0)
     work.stopping.set()
-    await asyncio.wait_for(noting, 20)
+    await asyncio.wait_for(noting, LONG)
     assert await used_on(house, row) == TODAY
 
 

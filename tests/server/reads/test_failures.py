@@ -1,6 +1,7 @@
 """What goes wrong below a plan: said as graphql-core says it, and nothing is left behind."""
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 from datetime import date
 
@@ -20,6 +21,7 @@ from certgraph.api.relay import Connection
 from certgraph.api.schema import graphql_schema, shown_error
 from certgraph.duties.tables import ObligationRow
 from certgraph.organizations.tables import OrganizationRow
+from tests.waiting import LONG
 
 
 def ask(world, text, *, schema=None, pool=None, planned=True):
@@ -55,6 +57,9 @@ async def changed(world, change, undo):
 
 only_postgresql = pytest.mark.parametrize("world", ["postgresql"], indirect=True)
 """SQLite has no server."""
+only_sqlite = pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+
+ENDLESS = "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s) SELECT count(*) FROM s"
 
 PAGE = '{ organizations(nameContains: "学校") { nodes { code state } } }'
 
@@ -103,11 +108,7 @@ def test_a_statement_that_takes_too_long_is_stopped_and_said(world, runner):
 
 def test_a_statement_without_end_is_interrupted_and_its_connection_serves_on(world, runner):
     is_postgresql = world.house.url.startswith("postgresql")
-    endless = (
-        "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s) SELECT count(*) FROM s"
-    )
-    if is_postgresql:
-        endless = "SELECT pg_sleep(3600)"
+    endless = "SELECT pg_sleep(3600)" if is_postgresql else ENDLESS
 
     async def asked():
         pool = ReadPool(world.house.engine, timeout=0.3)
@@ -115,12 +116,41 @@ def test_a_statement_without_end_is_interrupted_and_its_connection_serves_on(wor
             for _ in range(pool.size + 1):  # more than there are connections
                 with pytest.raises(ReadTimeout):
                     await pool.run(lambda connection: connection.fetch(endless, []))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(LONG):
                 return await ask(world, PAGE, pool=pool)
         finally:
             await pool.close()
 
     assert not runner.run(asked()).errors
+
+
+@only_sqlite
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_a_statement_that_its_thread_has_not_begun_is_interrupted_too(world, runner, is_cancelled):
+    async def after_other_work(connection):
+        busy = asyncio.ensure_future(connection._connection._execute(time.sleep, 0.5))
+        await asyncio.sleep(0)  # it is on its way to the thread
+        try:
+            return await connection.fetch(ENDLESS, [])
+        finally:
+            await busy
+
+    async def asked():
+        pool = ReadPool(world.house.engine, timeout=20 if is_cancelled else 0.1)
+        try:
+            async with asyncio.timeout(LONG):
+                asking = asyncio.create_task(pool.run(after_other_work))
+                if is_cancelled:
+                    await asyncio.sleep(0.1)
+                    asking.cancel()
+                (found,) = await asyncio.gather(asking, return_exceptions=True)
+                return found, await ask(world, PAGE, pool=pool)
+        finally:
+            await pool.close()
+
+    found, next_one = runner.run(asked())
+    assert isinstance(found, asyncio.CancelledError if is_cancelled else ReadTimeout)
+    assert not next_one.errors
 
 
 def test_what_is_refused_takes_no_connection(world, runner):
@@ -148,7 +178,7 @@ def test_callers_who_leave_do_not_take_connections_with_them(world, runner):
                 await asyncio.sleep(delay)
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(LONG):
                 return await asyncio.gather(*(ask(world, PAGE, pool=pool) for _ in range(20)))
         finally:
             await pool.close()
