@@ -398,6 +398,14 @@ async def insert_unless_there(
         await session.execute(insert(table).on_conflict_do_nothing(), list(rows))
 
 
+async def insert_if_new(session: Session, table: type[Base], row: dict[str, Any]) -> bool:
+    """Insert a row; say whether its key was new. Who inserts the same at this moment is awaited."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(table).values(row).on_conflict_do_nothing().returning(literal(1))
+    return await session.scalar(statement) is not None
+
+
 async def insert_missing(
     session: Session, table: type[Base], key: Sequence[str], rows: Sequence[dict[str, Any]]
 ) -> int:

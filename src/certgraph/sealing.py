@@ -95,6 +95,10 @@ class Keyring:
         """Return the keyed hash of what a token may do, 32 bytes."""
         return hmac.digest(self._token_key, b"row" + stated, "sha256")
 
+    def access_mac(self, row_mac: bytes, stated: bytes) -> bytes:
+        """Return the keyed hash of a token for minutes, of the client that has `row_mac`."""
+        return hmac.digest(self._token_key, b"access" + row_mac + stated, "sha256")
+
     def seal_private_key(self, pkcs8: bytes, owner: bytes) -> bytes:
         """Return a private key sealed for `owner` (organization, key id and purpose)."""
         return _seal(self._private_keys, pkcs8, owner)

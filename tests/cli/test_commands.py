@@ -478,3 +478,45 @@ def test_tokens_are_listed_with_state_and_last_use_and_ended(demo, run):
     for id_, refused in (("x", "certgraph token list shows them"), (unknown, "no such token")):
         status, _, err = run("token", "revoke", id_)
         assert (status, refused in err) == (1, True), err
+
+
+def test_a_client_is_made_with_its_key_and_its_keys_are_replaced(run, tmp_path):
+    files = [tmp_path / name for name in ("one.pem", "two.pem")]
+    stated = []
+    for file in files:
+        status, keys, err = run("token", "new-key", str(file), into=False)
+        assert (status, str(file) in err) == (0, True)
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert '"d"' not in keys
+        file.with_suffix(".json").write_text(keys)
+        stated.append(json.loads(keys)["keys"][0]["kid"])
+    assert run("token", "new-key", str(files[0]), into=False)[0] == 2  # it is not written over
+    made = ("token", "create", "--role", "credit_bank", "--name", "bank", "--document", "d")
+    keys = [str(file.with_suffix(".json")) for file in files]
+    status, id_, err = run(*made, "--reason", "r", "--keys", keys[0])
+    assert (status, "signs in with its key" in err) == (0, True)
+    replaced = run("token", "keys", id_.strip(), keys[1])
+    assert replaced[:2] == (0, f"{id_.strip()} (bank) signs in with: {stated[1]}\n")
+    for file, refused in (
+        (files[1], "JWK Set"),  # the private key, of all things
+        (tmp_path / "none", "cannot be read"),
+    ):
+        status, _, err = run(*made, "--reason", "r", "--keys", str(file))
+        assert (status != 0, refused in err, "PRIVATE" in err) == (True, True, False), err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--client", "x"), "--client wants --client-key, and no --token-file"),
+        (("--client", "x", "--client-key", "none.pem"), "the key file cannot be read"),
+        (("--client", "x", "--client-key", "{0}"), "no private key of Ed25519 or P-256 as PEM"),
+    ],
+)
+def test_a_client_without_its_key_pulls_nothing(run, tmp_path, options, said):
+    file = tmp_path / "x.pem"
+    file.write_text("x")
+    given = [one.format(file) for one in options]
+    pull = ("credit-bank", "pull", "--url", "http://127.0.0.1:9", "--mirror", "sqlite:///m.db")
+    status, _, err = run(*pull, *given, into=False)
+    assert (status, said in err) == (2, True), err

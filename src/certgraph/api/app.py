@@ -1,14 +1,11 @@
 """The composition root: settings, database, schema and routes become one ASGI application."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from random import Random
-from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -17,7 +14,6 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from certgraph.actions.parties import Actor
 from certgraph.api.background import (
     Work,
     follow_forever,
@@ -32,66 +28,49 @@ from certgraph.api.callers import Callers
 from certgraph.api.catalogue.feedback import FeedbackPages
 from certgraph.api.catalogue.pages import CataloguePages
 from certgraph.api.connections import ReadPool
-from certgraph.api.context import Context
 from certgraph.api.http import feed_stream
 from certgraph.api.http.answering import Answering
 from certgraph.api.http.batch_files import BatchFiles
-from certgraph.api.http.caching import NO_STORE, SHARED, has_it, validator_of
 from certgraph.api.http.check_files import CheckFiles
 from certgraph.api.http.correction_files import CorrectionFiles
 from certgraph.api.http.exam_files import ExamFiles
 from certgraph.api.http.gates import Gates
-from certgraph.api.http.graphiql_page import graphiql_asset, graphiql_file
+from certgraph.api.http.graphiql_page import graphiql_asset
 from certgraph.api.http.health import Health
 from certgraph.api.http.holder_links import HolderLinkFiles
 from certgraph.api.http.holder_pages import HolderPages
-from certgraph.api.http.limiting import METER, Limited, charge, with_tokens
+from certgraph.api.http.limiting import Limited, with_tokens
 from certgraph.api.http.log_files import LogFiles
 from certgraph.api.http.negotiation import (
-    GRAPHQL,
-    JSON,
-    preferred_language,
     prefers_html,
-    response_type,
 )
-from certgraph.api.http.outages import Outage
+from certgraph.api.http.oauth import OAuth
 from certgraph.api.http.persisted import PersistedDocuments
 from certgraph.api.http.press import Press
 from certgraph.api.http.printed_files import PrintedFiles
 from certgraph.api.http.requested import HEADER as REQUEST_ID
 from certgraph.api.http.requested import Requested
 from certgraph.api.http.requests import (
-    MAX_BODY,
-    MAX_PUBLIC_BODY,
-    BadRequest,
     Receive,
-    Reply,
     Scope,
     Send,
-    refused,
-    request_text,
-    send_reply,
-    text_response,
 )
 from certgraph.api.http.roster_files import RosterFiles
 from certgraph.api.http.sharing_pages import SharingPages
-from certgraph.api.http.static_files import SAFE_HEADERS, file_response
+from certgraph.api.http.static_files import SAFE_HEADERS
 from certgraph.api.http.verify_page import VerifyPage
-from certgraph.api.metering import WRONG_TOKEN, Limiting, Lookups, Meter
+from certgraph.api.metering import Limiting, Lookups
 from certgraph.api.metrics import Metrics
 from certgraph.api.reads.reader import Reader
 from certgraph.api.schema import make_documents, make_schema
+from certgraph.api.server import Server
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import (
-    DatabaseError,
-    Engine,
-    Sessions,
     Waiting,
     create_engine,
     make_read_sessions,
     make_sessions,
 )
-from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 
 LOOKUP_CONNECTIONS = 4
@@ -111,183 +90,6 @@ _OWN_WORK = (note_uses_forever, look_forever)
 
 _LAST_WORK_SECONDS = 5
 """How long a server that ends waits for its own work; what takes longer is cancelled."""
-
-_MEDIA_TYPES = {
-    "trust": "application/octet-stream",
-    "audit": "application/cwt",
-    "status": "application/statuslist+cwt",
-}
-_PUBLISHED = re.compile(
-    r"trust/bundle\.cgtrust|audit/head\.cwt|status/[A-Za-z0-9._-]{1,40}/[0-9]{1,9}\.cwt"
-)
-
-
-@dataclass
-class Server:
-    """What requests share."""
-
-    settings: Settings
-    keyring: Keyring
-    answering: Answering
-    lookups: Lookups
-    pool: ReadPool
-    callers: Callers
-    sessions: Sessions
-    reads: Sessions
-    trust_cache: TrustCache
-    engines: Sequence[Engine]
-    clock: Callable[[], datetime]
-    random: Random
-    outage: Outage = field(default_factory=Outage)
-
-    async def graphql(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer /graphql: straight from ASGI, because every layer costs as much as a plan."""
-        headers = dict(scope["headers"])
-        accept = headers.get(b"accept", b"").decode("latin-1")
-        method = scope["method"]
-        if method in ("GET", "HEAD") and self.settings.graphiql and prefers_html(accept):
-            await graphiql_file(Request(scope), "index.html")(scope, receive, send)
-            return
-        media_type = response_type(accept)
-        try:
-            found = await self._reply(scope, headers, receive, media_type)
-        except BadRequest as error:
-            found = refused(error, media_type or JSON)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered as GraphQL
-            found = refused(self.outage.refused(error), media_type or JSON)
-        encoding = headers.get(b"accept-encoding", b"")
-        await send_reply(found, encoding, send, only_head=method == "HEAD")
-
-    async def changes(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request for the feed as a file."""
-        headers, method = dict(scope["headers"]), scope["method"]
-        only_head, is_sent = method == "HEAD", False
-
-        async def sending(message: MutableMapping[str, Any]) -> None:
-            nonlocal is_sent
-            is_sent = True
-            await send(message)
-
-        try:
-            if method not in ("GET", "HEAD"):
-                message = "The feed is read by GET."
-                raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET, HEAD"})
-            context = await self.context(headers, scope.get(METER))
-            query = scope["query_string"]
-            await feed_stream.send_changes(
-                context, self.pool, query, receive, sending, only_head=only_head
-            )
-        except BadRequest as error:
-            found = refused(error, JSON)
-        except Exception as error:
-            if is_sent:  # its reader sees that the end line is missing
-                raise
-            found = refused(self.outage.refused(error), JSON)
-        else:
-            return
-        encoding = headers.get(b"accept-encoding", b"")
-        await send_reply(found, encoding, send, only_head=only_head)
-
-    async def _reply(
-        self,
-        scope: Scope,
-        headers: Mapping[bytes, bytes],
-        receive: Receive,
-        media_type: str | None,
-    ) -> Reply:
-        """Return the reply to a request. Raises `BadRequest`."""
-        if media_type is None:
-            message = f"Answers come as {GRAPHQL} or {JSON}; accept one of them."
-            raise BadRequest(HTTPStatus.NOT_ACCEPTABLE, message)
-        method = scope["method"]
-        if method not in ("GET", "HEAD", "POST"):
-            message = "Send queries by GET or POST, mutations by POST."
-            raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET, HEAD, POST"})
-        context = await self.context(headers, scope.get(METER))
-        limit = MAX_PUBLIC_BODY if context.caller is None else MAX_BODY
-        text = await request_text(scope, headers, receive, limit)
-        found = await self.answering.answer(text, context, method)
-        if not found.is_good:
-            status = HTTPStatus.BAD_REQUEST if media_type == GRAPHQL else HTTPStatus.OK
-            return Reply(found.body, media_type, status)
-        if method == "POST" or not found.is_whole:
-            return Reply(found.body, media_type)
-        tag = validator_of(found.body)
-        known = has_it(headers.get(b"if-none-match", b"").decode("latin-1"), tag)
-        return Reply(
-            found.body,
-            media_type,
-            HTTPStatus.NOT_MODIFIED if known else HTTPStatus.OK,
-            {"ETag": tag},
-            SHARED if found.is_shared else NO_STORE,
-        )
-
-    async def context(self, headers: Mapping[bytes, bytes], meter: Meter | None) -> Context:
-        """Return what a request knows. Raises `BadRequest`: an unknown token, or beyond a limit."""
-        now = self.clock()
-        return Context(
-            settings=self.settings,
-            keyring=self.keyring,
-            trust_cache=self.trust_cache,
-            sessions=self.sessions,
-            reads=self.reads,
-            pool=self.pool,
-            callers=self.callers,
-            caller=await self._caller(headers, now, meter),
-            now=now,
-            random=self.random,
-            language=preferred_language(headers.get(b"accept-language", b"").decode("latin-1")),
-            meter=meter,
-        )
-
-    async def _caller(
-        self, headers: Mapping[bytes, bytes], now: datetime, meter: Meter | None
-    ) -> Actor | None:
-        """Return whose token came along; a wrong one is refused, not taken for the public.
-
-        The request counts for the token from here on; a wrong one for the address that sent it.
-        """
-        authorization = headers.get(b"authorization")
-        if authorization is None:
-            return None
-        scheme, _, token = authorization.decode("latin-1").partition(" ")
-        caller = await self.callers.caller(token.strip(), now=now)
-        if scheme.lower() != "bearer" or caller is None:
-            charge(meter, WRONG_TOKEN)
-            raise BadRequest(
-                HTTPStatus.UNAUTHORIZED,
-                "The token is unknown, expired or revoked. Send: Authorization: Bearer cgt_…",
-                {"WWW-Authenticate": 'Bearer error="invalid_token"'},
-            )
-        if meter is not None:
-            meter.belongs_to(str(caller.token_id))
-            charge(meter, 1)
-        return caller
-
-    async def published(self, request: Request) -> Response:
-        """Answer /trust/…, /status/… and /audit/… from the published files."""
-        path = request.url.path.lstrip("/")
-        known = _PUBLISHED.fullmatch(path) is not None
-        try:
-            file = await self.trust_cache.file(path) if known else None
-        except (DatabaseError, OSError) as error:
-            return text_response(self.outage.refused(error))
-        if file is None:
-            return PlainTextResponse("Not published here.\n", HTTPStatus.NOT_FOUND, SAFE_HEADERS)
-        headers = {"Access-Control-Allow-Origin": "*"}  # public data; verify pages fetch it
-        folder = path.partition("/")[0]
-        cache = "public, max-age=300"
-        return file_response(
-            request, file.body, _MEDIA_TYPES[folder], headers, cache=cache, etag=file.etag
-        )
-
-    async def close(self) -> None:
-        """Give back every connection."""
-        await self.callers.close()
-        await self.trust_cache.close()
-        await self.pool.close()
-        for engine in self.engines:
-            await engine.dispose()
 
 
 class Application(Starlette):
@@ -359,6 +161,14 @@ def _token_routes(server: Server, press: Press) -> list[Route]:
 def _routes(server: Server, press: Press) -> list[Route]:
     """Return where all else goes that is neither GraphQL nor the feed."""
     plain = (server.context, server.outage)
+    oauth = OAuth(
+        reads=server.reads,
+        sessions=server.sessions,
+        keyring=server.keyring,
+        clock=server.clock,
+        outage=server.outage,
+        url=server.settings.pages_url,
+    )
     routes = [
         Route("/", _home),
         Route("/trust/{name}", server.published),
@@ -370,6 +180,7 @@ def _routes(server: Server, press: Press) -> list[Route]:
         *SharingPages(*plain, press).routes(),
         *FeedbackPages(*plain, server.answering).routes(),
         *CataloguePages(*plain, server.answering).routes(),
+        *oauth.routes(),
     ]
     if server.settings.graphiql:
         routes.append(Route("/graphiql/{name}", graphiql_asset))

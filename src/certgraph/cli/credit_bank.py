@@ -16,6 +16,7 @@ import httpx
 from certgraph.cli.clock import default_language, environ, now
 from certgraph.cli.mirror import Mirror, MirrorError
 from certgraph.cli.runtime import EXIT_REFUSED, EXIT_USAGE, Runtime, group, leaf
+from certgraph.cli.signing_in import Bearer, NotSignedIn, SignsIn, read_key
 from certgraph.credit_bank.feed.recording import follow, restart_feed
 from certgraph.database import DatabaseError, create_engine
 from certgraph.settings import SettingsError
@@ -55,13 +56,13 @@ class Client:
     """Asks a platform for pages of its feed."""
 
     def __init__(
-        self, http: httpx.AsyncClient, url: str, token: str, *, for_ever: bool = False
+        self, http: httpx.AsyncClient, url: str, auth: httpx.Auth, *, for_ever: bool = False
     ) -> None:
         self._http = http
         self._for_ever = for_ever
         self._url = f"{url}/graphql"
         language = "zh-CN" if default_language() == "zh" else "en"
-        self._headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
+        self._headers, self._auth = {"Accept-Language": language}, auth
 
     async def page(self, first: int, after: str | None) -> Mapping[str, Any]:
         """Return a page of the feed, or why there is none.
@@ -82,7 +83,11 @@ class Client:
                 print(f"certgraph: {said} in {seconds} s", file=sys.stderr)
             await asyncio.sleep(seconds)
             try:
-                response = await self._http.post(self._url, json=body, headers=self._headers)
+                response = await self._http.post(
+                    self._url, json=body, headers=self._headers, auth=self._auth
+                )
+            except NotSignedIn as error:
+                raise PullError(f"{self._url}: {error}") from None
             except httpx.HTTPError as error:
                 reason = str(error) or type(error).__name__
                 continue
@@ -150,13 +155,22 @@ def _token(options: argparse.Namespace) -> str:
     return str(token)
 
 
+def _auth(options: argparse.Namespace, url: str) -> httpx.Auth:
+    """Return how the requests are authorized. Raises `SettingsError`."""
+    if options.client is None:
+        return Bearer(_token(options))
+    if options.client_key is None or options.token_file is not None:
+        raise SettingsError("--client wants --client-key, and no --token-file")
+    return SignsIn(url, options.client, read_key(options.client_key))
+
+
 async def _pull(options: argparse.Namespace) -> None:
-    token = _token(options)
+    url = options.url.rstrip("/")
+    auth = _auth(options, url)
     try:
         engine = create_engine(options.mirror)
     except ValueError as error:
         raise SettingsError(f"--mirror: {error}") from None
-    url = options.url.rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise SettingsError("--url is the address of a platform, such as https://HOST")
     try:
@@ -165,7 +179,7 @@ async def _pull(options: argparse.Namespace) -> None:
         # A platform on this machine is not asked through a proxy.
         is_local = httpx.URL(url).host in ("localhost", "127.0.0.1", "::1")
         async with httpx.AsyncClient(timeout=60, trust_env=not is_local) as http:
-            client = Client(http, url, token, for_ever=options.follow is not None)
+            client = Client(http, url, auth, for_ever=options.follow is not None)
             await pull(client, mirror, size=options.page, follow_seconds=options.follow)
     except OSError as error:
         raise SettingsError(f"the mirror cannot be used: {error.strerror or error}") from None
@@ -209,6 +223,10 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--mirror", required=True, help="sqlite:///FILE or postgresql://…")
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help="default: CREDIT_BANK_TOKEN"
+    )
+    parser.add_argument("--client", metavar="ID", help="sign in as this client instead")
+    parser.add_argument(
+        "--client-key", type=Path, metavar="FILE", help="its private key, as `token new-key` makes"
     )
     parser.add_argument("--page", type=int, default=1000, help="changes a page (default: 1000)")
     parser.add_argument(

@@ -4,15 +4,19 @@
 import argparse
 import csv
 import sys
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from certgraph.actions.parties import WITH_TOKENS, Role
 from certgraph.cli.runtime import Runtime, add_on_behalf, group, leaf
+from certgraph.cli.signing_in import new_key
+from certgraph.organizations.client_keys import key_ids
 from certgraph.organizations.queries import tokens_with_codes
 from certgraph.organizations.tables import ApiTokenRow
-from certgraph.organizations.tokens import create_token, is_as_made, revoke_token
+from certgraph.organizations.tokens import create_token, is_as_made, replace_keys, revoke_token
 from certgraph.problems import refusal
+from certgraph.settings import SettingsError
 
 COLUMNS = (
     "id", "name", "role", "organization", "state", "created_on", "created_by", "expires_on",
@@ -28,11 +32,24 @@ async def _create(runtime: Runtime, options: argparse.Namespace) -> None:
         organization_code=options.organization,
         lifetime_days=options.days,
         reads_learners=options.reads_learners,
+        keys=None if options.keys is None else _read(options.keys),
         document=options.document,
         reason=options.reason,
     )
-    print(token)
-    print(f"valid until {row.expires_at:%Y-%m-%d}; it is not shown again", file=sys.stderr)
+    if token is None:
+        print(row.id)
+        said = "it is the client's id, and signs in with its key"
+    else:
+        print(token)
+        said = "it is not shown again"
+    print(f"valid until {row.expires_at:%Y-%m-%d}; {said}", file=sys.stderr)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from None
 
 
 def _state(runtime: Runtime, row: ApiTokenRow) -> str:
@@ -69,6 +86,18 @@ async def _revoke(runtime: Runtime, options: argparse.Namespace) -> None:
     print(f"{row.id} ({row.name}) opens nothing any more")
 
 
+async def _replace_keys(runtime: Runtime, options: argparse.Namespace) -> None:
+    keys = _read(options.keys)
+    row = await runtime.perform(replace_keys, token_id=_id(options.id), keys=keys)
+    print(f"{row.id} ({row.name}) signs in with: {', '.join(key_ids(row.keys))}")
+
+
+def _new_key(options: argparse.Namespace) -> int:
+    print(new_key(options.file))
+    print(f"the private key is in {options.file}; give the keys above alone", file=sys.stderr)
+    return 0
+
+
 def add_to(commands: Any) -> None:
     """Add the commands."""
     tokens = group(commands, "token", "API tokens")
@@ -82,7 +111,20 @@ def add_to(commands: Any) -> None:
     )
     token.add_argument("--name", required=True, help="what it is for")
     token.add_argument("--days", type=int, default=90, help="how long it is valid (default: 90)")
+    token.add_argument(
+        "--keys",
+        type=Path,
+        metavar="FILE",
+        help="make a client instead, which signs in with one of these keys (a JWK Set)",
+    )
     add_on_behalf(token)
     leaf(tokens, "list", "all tokens, as CSV: ids, states, last use", _list)
+    keys = leaf(tokens, "keys", "replace the keys of a client", _replace_keys)
+    keys.add_argument("id", help="its id, as `list` shows it")
+    keys.add_argument("keys", type=Path, metavar="FILE", help="its keys from now on, a JWK Set")
+    text = "make a key for a client: the private key to a new file, the public one shown"
+    made = tokens.add_parser("new-key", help=text, description=text)
+    made.add_argument("file", type=Path, metavar="FILE", help="a new file, of PEM")
+    made.set_defaults(run=_new_key)
     revoke = leaf(tokens, "revoke", "end a token", _revoke)
     revoke.add_argument("id", help="its id, as `list` shows it")

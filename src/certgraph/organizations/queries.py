@@ -2,11 +2,11 @@
 """All SQL about organizations, keys and tokens."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, not_, or_, select, update
 from sqlalchemy.orm import aliased
 
 from certgraph.database import (
@@ -14,6 +14,7 @@ from certgraph.database import (
     Session,
     batched,
     contains,
+    insert_if_new,
     insert_unless_there,
 )
 from certgraph.organizations.rules import (
@@ -26,6 +27,7 @@ from certgraph.organizations.rules import (
 from certgraph.organizations.tables import (
     ApiTokenRow,
     AppointmentRow,
+    ClientAssertionRow,
     DivisionRow,
     MasterKeyCheckRow,
     OrganizationKindRow,
@@ -405,6 +407,17 @@ async def newest_sealed_key(
 async def master_key_check(session: Session) -> bytes | None:
     """Return the keyed hash of the master key in use here; None before its first use."""
     return await session.scalar(select(MasterKeyCheckRow.mac))
+
+
+async def note_assertion(
+    session: Session, token_id: UUID, jti_sha256: bytes, expires_at: datetime, *, now: datetime
+) -> bool:
+    """Note that a client signed in with this; False where it did so before."""
+    row = ClientAssertionRow
+    ended = delete(row).where(row.token_id == token_id, row.expires_at <= now)
+    await session.execute(ended)
+    values = {"token_id": token_id, "jti_sha256": jti_sha256, "expires_at": expires_at}
+    return await insert_if_new(session, row, values)
 
 
 async def record_master_key_check(session: Session, mac: bytes) -> bytes:

@@ -166,6 +166,9 @@ class MasterKeyCheckRow(Base):
 class ApiTokenRow(Base):
     """A bearer token, stored as a keyed hash. `reads_learners`: it may read who a learner is.
 
+    Where it has `keys`, a JWK Set, it is a client's: there is no secret, and who has one of the
+    private keys signs in and gets tokens for minutes.
+
     `last_used_on` is noted by servers within a minute of the first use of a day.
 
     `mac` is the keyed hash of the row as it was made: by the database alone nobody makes a token,
@@ -176,7 +179,8 @@ class ApiTokenRow(Base):
     __table_args__ = (Index(None, "token_key", unique=True),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    token_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    token_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    keys: Mapped[str | None] = mapped_column(Text)
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
     name: Mapped[str] = mapped_column(Text)
     role: Mapped[Role] = mapped_column(EnumText(Role))
@@ -187,3 +191,13 @@ class ApiTokenRow(Base):
     reads_learners: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_by: Mapped[str] = mapped_column(Text)
     last_used_on: Mapped[date | None]
+
+
+class ClientAssertionRow(Base):
+    """An assertion with which a client signed in, by the SHA-256 of its `jti`, until it ends."""
+
+    __tablename__ = "client_assertions"
+
+    token_id: Mapped[UUID] = mapped_column(ForeignKey("api_tokens.id"), primary_key=True)
+    jti_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import logging
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,10 +19,11 @@ from certgraph.actions.declaring import Secret, action
 from certgraph.actions.parties import ANY, OF_ONE_ORGANIZATION, ON_BEHALF, WITH_TOKENS, Actor, Role
 from certgraph.database import Session, Sessions
 from certgraph.organizations import queries
+from certgraph.organizations.client_keys import checked_keys
 from certgraph.organizations.rules import OrganizationKind
 from certgraph.organizations.subjects import TOKEN, TOKEN_NAME, organization_named
 from certgraph.organizations.tables import ApiTokenRow, OrganizationRow
-from certgraph.problems import Problem, reject_if
+from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import new_id, random_token
 from certgraph.sealing import Keyring
 from certgraph.text import text_problems
@@ -31,7 +33,13 @@ logger = logging.getLogger("certgraph.tokens")
 PREFIX = "cgt_"
 """So that a token that leaks into a log or a repository is recognized."""
 
+ACCESS_PREFIX = "cga_"
+"""Of tokens for minutes, which clients get."""
+
 MAX_LIFETIME_DAYS = 366
+
+_STATED = 25
+"""Bytes that a token for minutes states: its client, and its end in seconds since 1970."""
 
 
 def _key(keyring: Keyring, token: str) -> bytes:
@@ -42,7 +50,7 @@ def _mac(keyring: Keyring, row: ApiTokenRow) -> bytes:
     """Return the keyed hash of all that a token is; not of whether it is revoked."""
     stated = [
         row.id.hex,
-        row.token_key.hex(),
+        row.token_key and row.token_key.hex(),
         row.name,
         row.role.value,
         row.organization_id and row.organization_id.hex,
@@ -50,6 +58,7 @@ def _mac(keyring: Keyring, row: ApiTokenRow) -> bytes:
         row.expires_at.astimezone(UTC).isoformat(),
         row.reads_learners,
         row.created_by,
+        *(() if row.keys is None else (row.keys,)),
     ]
     return keyring.token_mac(json.dumps(stated, ensure_ascii=False).encode())
 
@@ -59,9 +68,19 @@ def is_as_made(keyring: Keyring, row: ApiTokenRow) -> bool:
     return hmac.compare_digest(_mac(keyring, row), row.mac)
 
 
+def is_good(keyring: Keyring, row: ApiTokenRow, now: datetime) -> bool:
+    """Tell whether a token opens anything; one that was edited is logged."""
+    if row.revoked_at is not None or row.expires_at <= now:
+        return False
+    if not is_as_made(keyring, row):
+        logger.error("token %s is not as it was made: it is refused", row.id)
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenDraft:
-    """A bearer token to make.
+    """A bearer token to make, or a client, which signs in with a key of its own.
 
     Attributes:
         name: What it is for, 1 to 64 characters.
@@ -69,6 +88,8 @@ class TokenDraft:
         organization_code: For which organization; it must be of that kind.
         lifetime_days: 1 to 366.
         reads_learners: Scope of the role CREDIT_BANK: who the learners are, not only their records.
+        keys: Public keys of a client (docs/api.md), a JWK Set (RFC 7517) as JSON text, 1 to 8 of
+            Ed25519 or P-256, each with its `kid`; null for a token that is a secret.
     """
 
     name: str
@@ -76,18 +97,19 @@ class TokenDraft:
     organization_code: str | None = None
     lifetime_days: int = 90
     reads_learners: bool = False
+    keys: str | None = None
 
 
 _KIND_OF_APPROVERS = OrganizationKind.EVALUATION_ORGANIZATION
 
 
 @action("apiTokenCreate", may={Role.OPERATOR: ON_BEHALF}, returns=("api_token", "token"), once=True)
-async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret]:
-    """Make a bearer token. It is stored hashed and shown once.
+async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret | None]:
+    """Make a bearer token. It is stored hashed and shown once; a client's keys have none.
 
     Raises:
         Rejected: An organization that is unknown, missing, out of place or of another kind than the
-            role, a scope out of place, or a lifetime outside 1 to 366 days.
+            role, a scope out of place, a lifetime outside 1 to 366 days, or keys of no use.
     """
     organization = None
     if draft.organization_code is not None:
@@ -106,10 +128,12 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
     if draft.reads_learners and draft.role is not Role.CREDIT_BANK:
         problems.append(Problem(code="token.scope", path=("reads_learners",)))
     reject_if(problems)
-    token = PREFIX + random_token(act.random, 52)
+    keys = None if draft.keys is None else checked_keys(draft.keys)
+    token = PREFIX + random_token(act.random, 52) if keys is None else None
     row = ApiTokenRow(
         id=new_id(act.random),
-        token_key=_key(act.keyring, token),
+        token_key=None if token is None else _key(act.keyring, token),
+        keys=keys,
         mac=b"",
         name=draft.name,
         role=draft.role,
@@ -121,7 +145,29 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
     )
     row.mac = _mac(act.keyring, row)
     act.session.add(row)
-    return row, Secret(token)
+    return row, None if token is None else Secret(token)
+
+
+@action("apiTokenKeysReplace", may={Role.OPERATOR: ANY}, about=TOKEN, returns="api_token")
+async def replace_keys(act: Act, token: ApiTokenRow, *, keys: str) -> ApiTokenRow:
+    """Replace the keys of a client. What it got with the ones before is no longer good.
+
+    To change keys without a gap, put the new one beside the old one; take the old one away when the
+    client uses the new one.
+
+    Args:
+        act: With what it is done.
+        token: The client.
+        keys: Its public keys, as in `apiTokenCreate`.
+
+    Raises:
+        Rejected: Keys of no use, or a token that is a secret.
+    """
+    if token.keys is None:
+        raise refusal("token.no_client")
+    token.keys = checked_keys(keys)
+    token.mac = _mac(act.keyring, token)
+    return token
 
 
 async def _organization_problems(
@@ -146,14 +192,39 @@ async def actor_of(
     session: Session, keyring: Keyring, token: str, *, now: datetime
 ) -> Actor | None:
     """Return who acts with this token; None where it is unknown, edited, expired or revoked."""
-    row = await queries.token_by_key(session, _key(keyring, token))
-    if row is None or row.revoked_at is not None or row.expires_at <= now:
-        return None
-    if not is_as_made(keyring, row):
-        logger.error("token %s is not as it was made: it is refused", row.id)
+    row = await _row_of(session, keyring, token, now)
+    if row is None or not is_good(keyring, row, now):
         return None
     name = f"{TOKEN_NAME}{row.id}"
     return Actor(name, row.role, row.organization_id, row.reads_learners, token_id=row.id)
+
+
+async def _row_of(
+    session: Session, keyring: Keyring, token: str, now: datetime
+) -> ApiTokenRow | None:
+    """Return what a bearer token belongs to; None where it is unknown, or its minutes are over."""
+    if not token.startswith(ACCESS_PREFIX):
+        return await queries.token_by_key(session, _key(keyring, token))
+    try:
+        whole = b64decode(token.removeprefix(ACCESS_PREFIX), b"-_", validate=True)
+        stated, mac = whole[:_STATED], whole[_STATED:]
+        row = await queries.token_by_id(session, UUID(bytes=stated[:16]))
+    except ValueError:  # another alphabet, or too short
+        return None
+    ends = int.from_bytes(stated[16:])
+    if row is None or not hmac.compare_digest(mac, keyring.access_mac(row.mac, stated)):
+        return None
+    return row if now.timestamp() < ends else None
+
+
+def access_token(keyring: Keyring, row: ApiTokenRow, until: datetime) -> str:
+    """Return a bearer token of a client for minutes.
+
+    It is kept nowhere: it is its client's row, whose key, role and end it names by their keyed
+    hash, and ends with it.
+    """
+    stated = row.id.bytes + int(until.timestamp()).to_bytes(9)
+    return ACCESS_PREFIX + urlsafe_b64encode(stated + keyring.access_mac(row.mac, stated)).decode()
 
 
 async def note_uses(sessions: Sessions, used_on: Mapping[UUID, date]) -> None:
@@ -170,4 +241,4 @@ async def revoke_token(act: Act, token: ApiTokenRow) -> ApiTokenRow:
     return token
 
 
-ACTIONS = (create_token, revoke_token)
+ACTIONS = (create_token, replace_keys, revoke_token)

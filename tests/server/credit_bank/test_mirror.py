@@ -2,16 +2,21 @@
 
 import json
 import re
+from datetime import timedelta
 
 import httpx
 import pytest
+from joserfc.jwk import OKPKey
 from sqlalchemy import text
 
+from certgraph.actions.parties import Role
 from certgraph.certificates.rules import CertificateState
 from certgraph.cli.credit_bank import Client, PullError, pull
 from certgraph.cli.mirror import Mirror, MirrorError
+from certgraph.cli.signing_in import Bearer, SignsIn
 from certgraph.database import create_engine
-from tests.server.conftest import _execute
+from certgraph.organizations.tokens import create_token, revoke_token
+from tests.server.conftest import HOST, _execute
 from tests.server.credit_bank.test_feed import change, erase, issue, register
 from tests.server.credit_kit import follow_all
 from tests.server.parties import asking
@@ -46,7 +51,9 @@ async def mirror(bank, tmp_path):
 
 
 async def pull_all(bank, mirror, size=2, party="credit-bank"):
-    await pull(Client(bank.http, URL, bank.tokens[party]), mirror, size=size, follow_seconds=None)
+    await pull(
+        Client(bank.http, URL, Bearer(bank.tokens[party])), mirror, size=size, follow_seconds=None
+    )
 
 
 async def rows(mirror, columns="certificate_number, kind, reason, version, sequence"):
@@ -183,7 +190,7 @@ async def test_it_takes_nothing_of_a_page_that_is_wrong(bank, mirror, change_, m
 async def test_a_page_that_another_process_wrote_is_not_written_again(bank, mirror):
     house = bank.house
     await register(house, *await issue(house, 2))
-    client = Client(bank.http, URL, bank.tokens["credit-bank"])
+    client = Client(bank.http, URL, Bearer(bank.tokens["credit-bank"]))
     page = await client.page(10, None)
     given = (None, page["nodes"], page["pageInfo"]["endCursor"])
     assert await mirror.take(*given, is_last=True, now=house.now) is True
@@ -207,7 +214,7 @@ async def test_a_mirror_is_of_one_platform_and_not_in_it(bank, mirror):
     ],
 )
 async def test_what_the_platform_refuses_is_shown(bank, mirror, token, message):
-    client = Client(bank.http, URL, bank.tokens.get(token, "cgt_wrong"))
+    client = Client(bank.http, URL, Bearer(bank.tokens.get(token, "cgt_wrong")))
     with pytest.raises(PullError, match=message):
         await pull(client, mirror, size=10, follow_seconds=None)
 
@@ -256,10 +263,51 @@ async def test_a_platform_that_is_busy_is_asked_again_when_it_says(
     await register(house, *await issue(house, 2))
     await follow_all(house)
     async with httpx.AsyncClient(transport=Unsteady(bank, answers), base_url=URL) as http:
-        client = Client(http, URL, bank.tokens["credit-bank"])
+        client = Client(http, URL, Bearer(bank.tokens["credit-bank"]))
         await pull(client, mirror, size=10, follow_seconds=None)
     assert waited == waits
     assert len(await rows(mirror)) == 2
+
+
+@pytest.fixture
+async def signs_in(bank):
+    """A client with a key of its own, and how it signs in."""
+    key = OKPKey.generate_key("Ed25519", {"kid": "one"})
+    keys = json.dumps({"keys": [key.as_dict(private=False)]})
+    draft = {"name": "mirror", "role": Role.CREDIT_BANK, "reads_learners": True}
+    row, _ = await bank.house.perform(create_token, **draft, keys=keys)
+    found = SignsIn(f"https://{HOST}", str(row.id), key, clock=lambda: bank.house.now)
+    found.row = row
+    return found
+
+
+async def test_a_client_signs_in_by_itself_and_again_when_its_token_ends(bank, mirror, signs_in):
+    house, client = bank.house, Client(bank.http, URL, signs_in)
+    for count in (1, 2):
+        await register(house, *await issue(house, 1, level=count))
+        await follow_all(house)
+        await pull(client, mirror, size=10, follow_seconds=None)
+        assert len(await rows(mirror)) == count
+        house.now += timedelta(seconds=601)
+    await house.perform(revoke_token, token_id=signs_in.row.id)
+    said = "it does not sign this client in: The client is unknown, revoked or expired"
+    with pytest.raises(PullError, match=said):
+        await client.page(10, None)
+
+
+async def test_a_platform_that_cannot_sign_in_at_this_moment_is_asked_again(
+    bank, mirror, waited, signs_in
+):
+    answers = [(503, {}), (429, {}), None]
+    async with httpx.AsyncClient(transport=Unsteady(bank, answers), base_url=URL) as http:
+        await pull(Client(http, URL, signs_in), mirror, size=10, follow_seconds=None)
+    assert waited == [0, 1, 2, 4]
+
+
+async def test_what_does_not_sign_in_and_is_no_platform_is_named(bank, signs_in):
+    async with httpx.AsyncClient(transport=Unsteady(bank, [(404, {})]), base_url=URL) as http:
+        with pytest.raises(PullError, match="it answers 404 where clients sign in"):
+            await Client(http, URL, signs_in).page(10, None)
 
 
 async def test_a_mirror_that_follows_waits_for_the_platform_as_long_as_it_takes(
@@ -270,11 +318,11 @@ async def test_a_mirror_that_follows_waits_for_the_platform_as_long_as_it_takes(
     await follow_all(house)
     away = [None] * 500
     async with httpx.AsyncClient(transport=Unsteady(bank, away), base_url=URL) as http:
-        client = Client(http, URL, bank.tokens["credit-bank"], for_ever=True)
+        client = Client(http, URL, Bearer(bank.tokens["credit-bank"]), for_ever=True)
         page = await client.page(10, None)
     assert len(page["nodes"]) == 2
     assert waited == [0, 1, 2, 4, 8, 16, *[32] * 495]
     async with httpx.AsyncClient(transport=Unsteady(bank, away), base_url=URL) as http:
-        client = Client(http, URL, bank.tokens["credit-bank"])
+        client = Client(http, URL, Bearer(bank.tokens["credit-bank"]))
         with pytest.raises(PullError, match="run the command again to go on"):
             await client.page(10, None)

@@ -14,6 +14,7 @@ from certgraph.api.reads.declaring import column, computed, find, one, page, rea
 from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node
 from certgraph.organizations import queries
+from certgraph.organizations.client_keys import key_ids
 from certgraph.organizations.tables import ApiTokenRow
 
 _tokens = readers(
@@ -30,7 +31,9 @@ def _mutations(role: Role) -> list[str]:
     return [one.name for one in ALL_ACTIONS if one.in_graph and role in one.may]
 
 
-@strawberry.type(description="A bearer token 访问令牌; the token itself was shown once.")
+@strawberry.type(
+    description="A bearer token 访问令牌, shown once; or a client, which signs in with a key."
+)
 @read_from(ApiTokenRow, policy=_tokens)
 class ApiToken(Node):
     """See `certgraph.organizations.tables.ApiTokenRow`."""
@@ -42,6 +45,12 @@ class ApiToken(Node):
     )
     reads_learners: bool = column(
         ApiTokenRow.reads_learners, description="Whether it may read who learners are."
+    )
+    key_ids: list[str] = computed(
+        key_ids,
+        ApiTokenRow.keys,
+        description="`kid` of each key with which a client signs in; empty for a token that is "
+        "a secret.",
     )
     created_at: datetime = column(ApiTokenRow.created_at, description="When it was made.")
     expires_at: datetime = column(ApiTokenRow.expires_at, description="When it ends.")
@@ -79,7 +88,10 @@ class Viewer:
         description="Mutations that its role may ask for, in relation to what they are about "
         "(docs/access-matrix.md).",
     )
-    expires_at: datetime = column(ApiTokenRow.expires_at, description="When the token ends.")
+    expires_at: datetime = column(
+        ApiTokenRow.expires_at,
+        description="When the token ends; where a client got it, when the client ends.",
+    )
 
 
 @strawberry.type

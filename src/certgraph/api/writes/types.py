@@ -75,9 +75,9 @@ def payload_of(action: AnyAction) -> type:
             hints[name] = node_of(hint) | None
             said = f"The {_words(name)} as it is now, refused or not; null where there is none."
             namespace[name] = by_key(f"{name}_key", description=said)
-        elif result is Secret:
+        elif result in (Secret, Secret | None):
             hints[name] = str | None
-            said = "Shown this once; null where the request is repeated."
+            said = "Shown this once; null where the request is repeated, or where there is none."
             namespace[name] = strawberry.field(description=said)
         else:
             hints[name] = hint | None
