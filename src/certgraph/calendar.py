@@ -27,6 +27,9 @@ class Deadline:
     is_provisional: bool = False
 
 
+YEARS = range(2, 9999)
+"""Of days and instants that are taken: there are some before and after each of them."""
+
 _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -34,12 +37,13 @@ def written_day(text: str) -> date:
     """Return the day that a text names as YYYY-MM-DD; ISO 8601's other spellings are refused.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is none, or of no year of `YEARS`.
     """
-    if not _WRITTEN.fullmatch(text):
+    found = date.fromisoformat(text) if _WRITTEN.fullmatch(text) else None
+    if found is None or found.year not in YEARS:
         message = f"{text!r} is no day as YYYY-MM-DD"
         raise ValueError(message)
-    return date.fromisoformat(text)
+    return found
 
 
 def programme_day(instant: datetime) -> date:

@@ -51,9 +51,12 @@ from certgraph.api.http.printed_files import PrintedFiles
 from certgraph.api.http.requested import HEADER as REQUEST_ID
 from certgraph.api.http.requested import Requested
 from certgraph.api.http.requests import (
+    BadRequest,
     Receive,
     Scope,
     Send,
+    check_query,
+    text_response,
 )
 from certgraph.api.http.roster_files import RosterFiles
 from certgraph.api.http.sharing_pages import SharingPages
@@ -110,7 +113,12 @@ class Application(Starlette):
         elif scope["type"] == "http" and scope["path"] == feed_stream.PATH:
             await self.server.changes(scope, receive, send)
         else:
-            await super().__call__(scope, receive, send)
+            try:
+                check_query(scope.get("query_string", b""))
+            except BadRequest as error:
+                await text_response(error)(scope, receive, send)
+            else:
+                await super().__call__(scope, receive, send)
 
 
 async def _home(request: Request) -> Response:

@@ -10,6 +10,7 @@ exponential time on a chain of fragments.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -50,6 +51,7 @@ MAX_INTROSPECTION = 20
 
 MAX_ALIASES = 15
 MAX_FRAGMENTS = 30
+MAX_OPERATIONS = 20
 MAX_FIELDS = 500
 """Fields of an operation with every fragment spread: what planning it costs depends on them."""
 
@@ -118,8 +120,11 @@ class _Walk:
 
     def problems(self) -> Iterator[GraphQLError]:
         """Yield every reason to refuse the document."""
-        count = sum(isinstance(node, FragmentDefinitionNode) for node in self._definitions)
-        yield from _too_many("fragments", count, MAX_FRAGMENTS, None)
+        kinds = Counter(type(node) for node in self._definitions)
+        yield from _too_many("fragments", kinds[FragmentDefinitionNode], MAX_FRAGMENTS, None)
+        yield from _too_many("operations", kinds[OperationDefinitionNode], MAX_OPERATIONS, None)
+        if kinds[OperationDefinitionNode] > MAX_OPERATIONS:  # each would be measured
+            return
         for definition in self._definitions:
             if isinstance(definition, OperationDefinitionNode):
                 yield from self._operation(definition)

@@ -80,13 +80,13 @@ class Server:
         """Answer /graphql: straight from ASGI, because every layer costs as much as a plan."""
         headers = dict(scope["headers"])
         accept = headers.get(b"accept", b"").decode("latin-1")
-        method = scope["method"]
-        if method in ("GET", "HEAD") and self.settings.graphiql and prefers_html(accept):
-            await graphiql_file(Request(scope), "index.html")(scope, receive, send)
-            return
-        media_type = response_type(accept)
+        method, media_type = scope["method"], response_type(accept)
         try:
-            found = await self._reply(scope, headers, receive, media_type)
+            context = await self.context(headers, scope.get(METER))  # who pays for what follows
+            if method in ("GET", "HEAD") and self.settings.graphiql and prefers_html(accept):
+                await graphiql_file(Request(scope), "index.html")(scope, receive, send)
+                return
+            found = await self._reply(scope, headers, receive, media_type, context)
         except BadRequest as error:
             found = refused(error, media_type or JSON)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is answered as GraphQL
@@ -130,6 +130,7 @@ class Server:
         headers: Mapping[bytes, bytes],
         receive: Receive,
         media_type: str | None,
+        context: Context,
     ) -> Reply:
         """Return the reply to a request. Raises `BadRequest`."""
         if media_type is None:
@@ -139,7 +140,6 @@ class Server:
         if method not in ("GET", "HEAD", "POST"):
             message = "Send queries by GET or POST, mutations by POST."
             raise BadRequest(HTTPStatus.METHOD_NOT_ALLOWED, message, {"Allow": "GET, HEAD, POST"})
-        context = await self.context(headers, scope.get(METER))
         limit = MAX_PUBLIC_BODY if context.caller is None else MAX_BODY
         text = await request_text(scope, headers, receive, limit)
         found = await self.answering.answer(text, context, method)
@@ -202,7 +202,7 @@ class Server:
 
     async def published(self, request: Request) -> Response:
         """Answer /trust/…, /status/… and /audit/… from the published files."""
-        path = request.url.path.lstrip("/")
+        path = str(request.scope["path"]).lstrip("/")
         known = _PUBLISHED.fullmatch(path) is not None
         try:
             file = await self.trust_cache.file(path) if known else None

@@ -29,7 +29,13 @@ def configure_logs(settings: Settings) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ]
     else:
-        after.append(structlog.dev.ConsoleRenderer(colors=False))
+        after.append(
+            structlog.dev.ConsoleRenderer(
+                colors=False,
+                # another one, where it is installed, shows the values of variables: people's names
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        )
     formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processors=after)
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)

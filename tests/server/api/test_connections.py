@@ -184,3 +184,84 @@ def test_more_clients_than_the_limit_are_sent_away_and_come_back(house):
             one.close()
         time.sleep(0.2)
         assert served(port)
+
+
+CHUNKED = (
+    b"POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n"
+)
+CHUNK = b'2a\r\n{"query":"{ viewer { role } __typename }"}\r\n'
+LAST_CHUNK = b"0\r\n"
+
+
+def answered(port, *parts):
+    """Send a request in parts; return the whole answer."""
+    with connected(port) as connection:
+        for part in parts:
+            connection.sendall(part)
+        return ended(connection)[0]
+
+
+@pytest.mark.parametrize(
+    "trailer", [b"", b"Authorization: Bearer x\r\n", b"X-Forwarded-For: 1.2.3.4\r\nHost: y\r\n"]
+)
+def test_trailers_are_no_headers(port, trailer):
+    received = answered(port, CHUNKED + CHUNK + LAST_CHUNK + trailer + b"\r\n")
+    assert received.startswith(b"HTTP/1.1 200")
+    assert b'{"data":{"viewer":null,"__typename":"Query"}}' in received
+
+
+ENDLESS = {
+    "trailers": (LAST_CHUNK, b"x:y\r\n" * 1_000),
+    "one trailer": (LAST_CHUNK + b"x: ", b"y" * 4_000),
+    "a chunk's extension": (b"1;", b"x" * 4_000),
+    "spaces before a chunk": (b"1", b" " * 4_000),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_what_comes_beside_a_body_without_end_ends_the_connection(port, monkeypatch, what):
+    monkeypatch.setattr(http_protocol, "BODY_SECONDS", 10 * LONG)
+    start, more = ENDLESS[what]
+    sent = 0
+    with connected(port) as connection, contextlib.suppress(OSError):
+        connection.sendall(CHUNKED)
+        time.sleep(0.2)  # so that what follows comes in another piece
+        connection.sendall(CHUNK + start)
+        while sent < 100_000_000:
+            connection.sendall(more)
+            sent += len(more)
+        ended(connection)
+    assert sent < 100_000_000
+    assert served(port)
+
+
+def test_a_body_in_chunks_of_one_byte_is_taken(port):
+    body = b'{"query":"{ __typename }"}'
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+    received = answered(
+        port, CHUNKED, *(chunks[at : at + 10] for at in range(0, len(chunks), 10)), b"0\r\n\r\n"
+    )
+    assert b'{"data":{"__typename":"Query"}}' in received
+
+
+HEADERS = {
+    "no host": b"",
+    "two hosts": b"Host: x\r\nHost: y\r\n",
+    "two tokens": b"Host: x\r\nAuthorization: Bearer a\r\nauthorization: Bearer b\r\n",
+    "two kinds of content": b"Host: x\r\nContent-Type: a/b\r\nContent-Type: c/d\r\n",
+    "two encodings": b"Host: x\r\nContent-Encoding: gzip\r\nContent-Encoding: identity\r\n",
+    "one very long": b"Host: x\r\nX: " + b"y" * 17_000 + b"\r\n",
+    "many": b"Host: x\r\n" + b"X: y\r\n" * 10_000,
+}
+
+
+@pytest.mark.parametrize("what", HEADERS)
+def test_headers_that_say_two_things_or_too_much_are_refused(port, what):
+    received = answered(port, b"GET /livez HTTP/1.1\r\n" + HEADERS[what] + b"\r\n")
+    assert received.startswith(b"HTTP/1.1 400")
+    assert served(port)
+
+
+def test_http_1_0_needs_no_host(port):
+    assert answered(port, b"GET /livez HTTP/1.0\r\n\r\n").endswith(b"ok\n")

@@ -29,6 +29,7 @@ from certgraph.api.http import health, outages
 from certgraph.database import Waiting, create_engine, make_sessions
 from certgraph.organizations.tokens import create_token
 from certgraph.settings import Settings, SettingsError
+from tests.server.api.test_oauth import forged
 from tests.server.conftest import HOST, MASTER_KEY
 from tests.server.trust.test_lists import new_list, published
 from tests.waiting import LONG, until_async
@@ -36,6 +37,11 @@ from tests.waiting import LONG, until_async
 SHORT = Waiting(connection=0.4, lock=0.4, statement=2)
 only_postgresql = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 READ = "{ organizations { nodes { code } } }"
+SIGNS_IN = {
+    "grant_type": "client_credentials",
+    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "client_assertion": forged({"alg": "EdDSA"}, {"sub": "0" * 32}),
+}
 REVOKE = """mutation { certificateRevoke(input: {number: "NOPE", document: "d", reason: "t"}) {
   errors { ... on UserError { code } } } }"""
 
@@ -75,6 +81,7 @@ async def everything(http):
         await http.get("/trust/bundle.cgtrust"),
         await http.get("/readyz"),
         await http.post("/v", data={"number": "1", "name": "x"}),
+        await http.post("/oauth/token", data=SIGNS_IN),
     ]
     return [answer.status_code for answer in (*graphql, *files)]
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from certgraph.cli.logs import configure_logs
 from certgraph.settings import LogFormat
 
+HOLDER = "张三"
 LIST = {"query": "{ organizations { nodes { code } } }"}
 
 
@@ -114,3 +115,23 @@ async def test_requests_are_not_logged_unless_that_is_asked_for(client, logged):
     lines = logged()
     await client.http.get("/livez")
     assert lines() == []
+
+
+@pytest.mark.parametrize("form", LogFormat)
+async def test_a_defect_is_logged_with_its_place_and_without_the_values_there(logged, form):
+    lines = logged(log_format=form)
+
+    def fail(holder_name):
+        message = "a defect"
+        raise RuntimeError(message)
+
+    try:
+        fail(HOLDER)
+    except RuntimeError:
+        logging.getLogger("certgraph.api").exception("a request failed")
+    said = "\n".join(lines())
+    assert "a defect" in said
+    assert "in fail" in said
+    assert "张三" not in said
+    assert "\\u5f20" not in said
+    assert len(said) < 4_000

@@ -88,6 +88,8 @@ FAR = '<c r="{}" t="inlineStr"><is><t>x</t></is></c>'
             rows("".join(f'<row r="{n}">{cell(0, n, 0, "s")}</row>' for n in range(3, 2_003))),
             shared=f"<si><t>{'x' * 100_000}</t></si>",
         ),
+        raw(rows('<row r="3"' + " " * 30_000_000 + "/>")),
+        raw(rows("<!--" + "x" * 30_000_000 + "-->")),
         raw(rows(), after='<mergeCells><mergeCell ref="A3:ZZZ3"/></mergeCells>'),
     ],
     ids=[
@@ -101,6 +103,8 @@ FAR = '<c r="{}" t="inlineStr"><is><t>x</t></is></c>'
         "twice",
         "path",
         "text",
+        "long tag",
+        "long comment",
         "area",
     ],
 )

@@ -19,7 +19,11 @@ from certgraph.api.http.caching import SHARED_ROOTS, names_persons
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.limiting import charge, too_much
 from certgraph.api.http.persisted import PREFIX, PersistedDocuments
-from certgraph.api.http.requests import BadRequest, GraphQLRequest, parse_request
+from certgraph.api.http.requests import (
+    BadRequest,
+    GraphQLRequest,
+    parse_request,
+)
 from certgraph.api.limits import UnreadableText, cost_of, cost_problems
 from certgraph.api.metering import (
     LOOKUP_POINTS,
@@ -255,8 +259,9 @@ class Answering:
 
     def _parsed(self, text: bytes, context: Context, method: str) -> GraphQLRequest:
         """Return what a request says. Raises `BadRequest`."""
-        request = parse_request(method, text, self._persisted)
-        is_bound = context.caller is None and context.settings.public_documents_only
+        is_public = context.caller is None
+        request = parse_request(method, text, self._persisted, is_public=is_public)
+        is_bound = is_public and context.settings.public_documents_only
         if is_bound and not request.is_persisted:
             message = (
                 "Without a token this server answers the documents that its operator keeps, and no "

@@ -170,6 +170,9 @@ async def readable_batch(request: Request, context: Context) -> tuple[BatchRow, 
 
 async def _list(request: Request, context: Context) -> Response:
     """Return the newest batches that the caller may read. Raises `Rejected`."""
+    unknown = request.query_params.keys() - {"first"}
+    if unknown:
+        raise refusal("request.parameter_unknown", name=min(unknown), known="first")
     caller, said = check_reader(context), request.query_params.get("first", "50")
     if not said.isdecimal() or not 1 <= int(said[:9]) <= _MOST_LISTED:
         known = f"1 to {_MOST_LISTED}"
@@ -254,6 +257,8 @@ async def _problems(request: Request, context: Context) -> Response:
 async def _template(request: Request, context: Context) -> Response:
     """Return a workbook to fill in, for a certificate type and perhaps one level."""
     code = request.query_params.get("certificateType", "")
+    if not code:
+        raise refusal("request.parameter_missing", "certificateType", name="certificateType")
     async with context.reads() as session:
         name, choices = await choices_of(session, code, request.query_params.get("level"))
     body = await asyncio.to_thread(xlsx_template, name, choices)

@@ -1,17 +1,26 @@
 """What a caller sends and accepts: media types, compression, languages, each with its weight."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 HTML = "text/html"
 
+_LONGEST = 1_000
+"""Characters of a header that are looked at; programs send some hundred."""
 
-def _weighted(header: str) -> list[tuple[str, list[str], float]]:
+
+def _weighted(header: str) -> Sequence[tuple[str, Sequence[str], float]]:
     """Return the members of a header, each with its parameters and its weight, in their order.
 
     Source: RFC 9110, section 12.4.2. A weight that is none counts as 0.
     """
+    return _members(header[:_LONGEST])
+
+
+@lru_cache(maxsize=1_024)
+def _members(header: str) -> Sequence[tuple[str, Sequence[str], float]]:
     found = []
     for part in header.split(","):
         value, *parameters = (piece.strip().lower() for piece in part.split(";"))
@@ -39,7 +48,6 @@ def _accepted(accept: str, media_type: str) -> tuple[float, int]:
     return 0.0, 0
 
 
-@lru_cache(maxsize=256)
 def response_type(accept: str) -> str | None:
     """Return the media type to answer in; None where none is acceptable."""
     if not accept:
@@ -50,7 +58,6 @@ def response_type(accept: str) -> str | None:
     return media_type if weight else None
 
 
-@lru_cache(maxsize=256)
 def prefers_html(accept: str) -> bool:
     """Tell whether a caller wants a page rather than JSON; it must name the page's type."""
     html = _accepted(accept, HTML)
@@ -59,10 +66,10 @@ def prefers_html(accept: str) -> bool:
     return is_named and html[0] > 0 and html >= json
 
 
-@lru_cache(maxsize=256)
 def is_json(content_type: str) -> bool:
     """Tell whether a request's media type is JSON in UTF-8, exactly."""
-    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    stated = content_type if len(content_type) <= _LONGEST else ""
+    media_type, *parameters = (part.strip().lower() for part in stated.split(";"))
     return media_type == JSON and all(_is_utf8(p) for p in parameters if p.startswith("charset="))
 
 
@@ -71,14 +78,12 @@ def _is_utf8(parameter: str) -> bool:
     return parameter.partition("=")[2] in ("utf-8", '"utf-8"')
 
 
-@lru_cache(maxsize=256)
 def takes_gzip(accept_encoding: bytes) -> bool:
     """Tell whether a caller takes gzip (RFC 9110, section 12.5.3)."""
     weights = {value: weight for value, _, weight in _weighted(accept_encoding.decode("latin-1"))}
     return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
-@lru_cache(maxsize=256)
 def preferred_language(accept_language: str) -> str:
     """Return `zh` or `en`, whichever Accept-Language wants more (RFC 9110, section 12.5.4).
 

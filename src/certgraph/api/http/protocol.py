@@ -14,6 +14,15 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MAX_HEAD = 80 * 1024
 """Bytes of a request line with its headers; a query by GET may have 64 KB."""
 
+MAX_HEADERS = 16 * 1024
+"""Bytes of the headers alone, names and values."""
+
+MAX_FRAMING = 16 * 1024
+"""Bytes of a body's chunks that are no body; to these come eight for each byte of it."""
+
+_ONCE = {b"host", b"authorization", b"content-type", b"content-encoding"}
+"""Headers of which a second one would be taken by one program and passed over by the next."""
+
 MAX_PIPELINE = 16
 """Requests that wait on a connection for the answers before theirs."""
 
@@ -33,7 +42,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._is_head = False
-        self._head_bytes = 0
+        self._head_bytes = self._header_bytes = 0
+        self._body_bytes = self._framing_bytes = 0
+        self._is_first_piece = False
         self._has_ended = False
         self._incoming: asyncio.TimerHandle | None = None
         self._outgoing: asyncio.TimerHandle | None = None
@@ -69,17 +80,44 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_bytes += 0 if self._has_ended else len(data)
             if self._head_bytes > MAX_HEAD:
                 self.send_400_response("The head of the request is too long.")
+        elif not self._has_ended and self.parser is not None:
+            # trailers, and what is written beside chunks, come without an end otherwise
+            self._framing_bytes += 0 if self._is_first_piece else len(data)
+            self._is_first_piece = False
+            if self._framing_bytes > MAX_FRAMING + 9 * self._body_bytes:
+                self.transport.abort()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; of those after a body none is (RFC 9110, section 6.5.1)."""
+        if not self._is_head:
+            return
+        self._header_bytes += len(name) + len(value)
+        if self._header_bytes > MAX_HEADERS:
+            message = "the headers are too long"
+            raise httptools.HttpParserError(message)
+        super().on_header(name, value)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        self._body_bytes += len(body)
+        super().on_body(body)
 
     def on_message_begin(self) -> None:
         """Begin a head."""
         super().on_message_begin()
-        self._is_head, self._head_bytes = True, 0
+        self._is_head, self._head_bytes, self._header_bytes = True, 0, 0
+        self._body_bytes, self._framing_bytes, self._is_first_piece = 0, 0, True
         self._expect(HEAD_SECONDS)
 
     def on_headers_complete(self) -> None:
         """Begin a body."""
         if len(self.pipeline) >= MAX_PIPELINE:
             message = "too many requests wait on this connection"
+            raise httptools.HttpParserError(message)
+        names = [name for name, _ in self.headers if name in _ONCE]
+        is_told_apart = b"host" in names or self.parser.get_http_version() == "1.0"
+        if len(names) > len(set(names)) or not is_told_apart:
+            message = "a header is there twice, or Host is not there"
             raise httptools.HttpParserError(message)
         super().on_headers_complete()
         self._is_head = False

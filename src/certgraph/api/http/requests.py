@@ -12,6 +12,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import islice
 from types import NoneType
 from typing import Any
 
@@ -31,6 +32,15 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MAX_PUBLIC_BODY = 64 * 1024
 MAX_BODY = 512 * 1024
 """Of who sends a token: 200 candidates with 40 outcomes each, by reference, fit in."""
+
+MAX_PUBLIC_VALUES = 1_500
+"""Texts, numbers, lists and objects in the variables of a request without a token."""
+
+MAX_FIELDS = 100
+"""Fields of a query string."""
+
+MAX_DIGITS = 20
+"""Of a whole number; no type of ours takes more."""
 
 BODY_SECONDS = 20
 """For a whole body to arrive."""
@@ -151,20 +161,26 @@ def _no_constant(name: str) -> None:
     raise ValueError(message)
 
 
-_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+def _whole(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        message = f"a number has more than {MAX_DIGITS} digits"
+        raise ValueError(message)
+    return int(digits)
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_whole)
 
 
 _SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
-def _texts(content: object) -> Iterator[str]:
-    """Yield every text in parsed JSON, keys included."""
+def _values(content: object) -> Iterator[object]:
+    """Yield every value in parsed JSON, keys included."""
     left = [content]
     while left:
         item = left.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, dict):
+        yield item
+        if isinstance(item, dict):
             left += [*item.keys(), *item.values()]
         elif isinstance(item, list):
             left += item
@@ -172,7 +188,9 @@ def _texts(content: object) -> Iterator[str]:
 
 def _check_texts(content: object) -> None:
     """Refuse what no text of ours holds and no database stores: NUL, and half surrogate pairs."""
-    for text in _texts(content):
+    for text in _values(content):
+        if not isinstance(text, str):
+            continue
         if "\0" in text:
             message = "A text holds the character NUL."
             raise BadRequest(HTTPStatus.BAD_REQUEST, message)
@@ -194,6 +212,8 @@ def parse_json(text: bytes | str) -> Any:
         found = _STRICT.decode(text)
     except RecursionError:
         message = "The JSON is nested too deeply."
+    except UnicodeDecodeError as error:
+        message = f"The JSON is not in UTF-8: see byte {error.start}."
     except ValueError as error:
         message = f"The JSON cannot be read: {error}."
     else:
@@ -274,16 +294,36 @@ async def request_text(
     return await read_body(receive, limit)
 
 
-def parse_request(method: str, text: bytes, persisted: PersistedDocuments) -> GraphQLRequest:
+def parse_request(
+    method: str, text: bytes, persisted: PersistedDocuments, *, is_public: bool
+) -> GraphQLRequest:
     """Return what a GET or POST asks for. Raises `BadRequest`."""
+    found = _parameters(_given(method, text), persisted)
+    is_much = any(True for _ in islice(_values(found.variables), MAX_PUBLIC_VALUES, None))
+    if is_public and is_much:
+        message = f"Without a token the variables hold at most {MAX_PUBLIC_VALUES} values."
+        raise BadRequest(HTTPStatus.BAD_REQUEST, message)
+    return found
+
+
+def check_query(query: bytes) -> None:
+    """Refuse a query string of very many fields. Raises `BadRequest`."""
+    if query.count(b"&") >= MAX_FIELDS:
+        message = f"The address has more than {MAX_FIELDS} fields."
+        raise BadRequest(HTTPStatus.BAD_REQUEST, message)
+
+
+def _given(method: str, text: bytes) -> Any:
+    """Return the parameters as they come. Raises `BadRequest`."""
     if method == "POST":
-        return _parameters(parse_json(text), persisted)
+        return parse_json(text)
+    check_query(text)
     given: dict[str, Any] = dict(QueryParams(text))
     _check_texts(given)
     for name in ("variables", "extensions"):
         if name in given:
             given[name] = parse_json(given[name])
-    return _parameters(given, persisted)
+    return given
 
 
 def reply(

@@ -256,6 +256,7 @@ class Documents:
         }
         structure = _structure(document)
         tokens = list(_tokens(document))
+        words = [token.value or token.kind.value for token in tokens]
         introspects = any(token.value in ("__schema", "__type") for token in tokens)
         operations = [n for n in document.definitions if isinstance(n, OperationDefinitionNode)]
         return {
@@ -269,7 +270,7 @@ class Documents:
                 tokens=len(tokens),
                 introspects=introspects,
                 variables=Variables(self._schema, node.variable_definitions or ()),
-                flags=_flags(document, node),
+                flags=_flags(words, node),
             )
             for index, node in enumerate(operations)
         }
@@ -306,10 +307,11 @@ def _structure(document: DocumentNode) -> bytes:
     return hashlib.sha256(" ".join(tokens).encode()).digest()
 
 
-def _flags(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[str, ...]:
+def _flags(words: Sequence[str], operation: OperationDefinitionNode) -> tuple[str, ...]:
     """Return the operation's variables in `@skip(if: $…)` and `@include(if: $…)`."""
     own = {one.variable.name.value for one in operation.variable_definitions or ()}
-    words = [token.value or token.kind.value for token in _tokens(document)]
+    if not own:
+        return ()
     found = {
         words[place + 6]
         for place, word in enumerate(words[:-6])

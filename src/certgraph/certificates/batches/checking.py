@@ -75,7 +75,7 @@ async def look(
     """
     # 1. The file, cell by cell.
     try:
-        reading = read_candidates(data, json.loads(given))
+        reading = read_candidates(data, json.loads(given), apart=True)
     except Rejected as rejected:
         return None, of_the_file(rejected.problems)
     # 2. The rules of issuing; rows with faults of their cells are looked at, too.

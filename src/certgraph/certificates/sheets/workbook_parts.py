@@ -15,6 +15,9 @@ _MAX_UNPACKED = 600 * 1024 * 1024
 """Bytes of all parts, as the archive states them; reading stops there whatever it states."""
 
 _STEP = 1 << 20
+_LONGEST_TAG = 1 << 20
+"""Bytes of a tag or a comment, beside the piece in which it begins."""
+
 _MAX_TEXT = 100_000_000
 """Characters of all cells together, each shared text as often as it is there."""
 
@@ -86,6 +89,8 @@ def _walk(
                 if size > _MAX_UNPACKED:
                     raise ValueError("it unpacks to too much")
                 parser.Parse(piece, False)  # noqa: FBT003 - expat's own
+                if size - parser.CurrentByteIndex > _LONGEST_TAG:  # read anew with each piece
+                    raise ValueError("a tag of its XML does not end")
             parser.Parse(b"", True)  # noqa: FBT003 - expat's own
     except expat.ExpatError as error:
         raise ValueError(str(error)) from None
