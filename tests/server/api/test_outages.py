@@ -60,9 +60,11 @@ async def over(url, now):
     settings = Settings(database_url=url, master_key=MASTER_KEY.hex(), public_host=HOST)
     app = make_app(settings, clock=lambda: now, random=Random(5), publishing=False)
     transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-        yield http
-    await app.server.close()
+    try:
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            yield http
+    finally:
+        await app.server.close()
 
 
 async def everything(http):

@@ -41,9 +41,11 @@ def keeping(client, tmp_path):
         given = client.house.settings.model_copy(update={"documents_file": file, **settings})
         app = make_app(given, clock=lambda: client.house.now, random=Random(5), publishing=False)
         transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-            yield http
-        await app.server.close()
+        try:
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+                yield http
+        finally:
+            await app.server.close()
 
     return make
 

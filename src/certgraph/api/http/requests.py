@@ -36,8 +36,8 @@ MAX_BODY = 512 * 1024
 MAX_PUBLIC_VALUES = 1_500
 """Texts, numbers, lists and objects in the variables of a request without a token."""
 
-MAX_FIELDS = 100
-"""Fields of a query string."""
+MAX_FIELDS = 600
+"""Fields of a query string; 500 certificates are printed at once."""
 
 MAX_DIGITS = 20
 """Of a whole number; no type of ours takes more."""
