@@ -15,6 +15,7 @@ _BYTES = sa.LargeBinary(length=32)
 def upgrade() -> None:
     with op.batch_alter_table(_TABLE) as table:
         table.add_column(sa.Column("keys", sa.Text(), nullable=True))
+        table.add_column(sa.Column("keys_since", sa.DateTime(timezone=True), nullable=True))
         table.alter_column("token_key", existing_type=_BYTES, nullable=True)
     op.create_table(
         "client_assertions",
@@ -34,4 +35,5 @@ def downgrade() -> None:
     op.execute(f"DELETE FROM {_TABLE} WHERE token_key IS NULL")  # noqa: S608 - of this file
     with op.batch_alter_table(_TABLE) as table:
         table.alter_column("token_key", existing_type=_BYTES, nullable=False)
+        table.drop_column("keys_since")
         table.drop_column("keys")

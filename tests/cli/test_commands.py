@@ -495,8 +495,16 @@ def test_a_client_is_made_with_its_key_and_its_keys_are_replaced(run, tmp_path):
     keys = [str(file.with_suffix(".json")) for file in files]
     status, id_, err = run(*made, "--reason", "r", "--keys", keys[0])
     assert (status, "signs in with its key" in err) == (0, True)
-    replaced = run("token", "keys", id_.strip(), keys[1])
-    assert replaced[:2] == (0, f"{id_.strip()} (bank) signs in with: {stated[1]}\n")
+    replace = ("token", "keys", id_.strip(), "--document", "d", "--reason", "r")
+    assert (
+        run("token", "public-key", str(files[1]), into=False)[1]
+        == files[1].with_suffix(".json").read_text()
+    )
+    for given, ids in ((keys, stated), (keys[1:], stated[1:])):
+        said = f"{id_.strip()} (bank) signs in with: {', '.join(ids)}\n"
+        assert run(*replace, *given)[:2] == (0, said)
+        rows = csv.DictReader(io.StringIO(run("token", "list")[1]))
+        assert [row["keys"] for row in rows if row["id"] == id_.strip()] == [" ".join(ids)]
     for file, refused in (
         (files[1], "JWK Set"),  # the private key, of all things
         (tmp_path / "none", "cannot be read"),
@@ -505,12 +513,17 @@ def test_a_client_is_made_with_its_key_and_its_keys_are_replaced(run, tmp_path):
         assert (status != 0, refused in err, "PRIVATE" in err) == (True, True, False), err
 
 
+ID = "0197C2D6-0000-7000-8000-000000000000"
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--client", "x"), "--client wants --client-key, and no --token-file"),
-        (("--client", "x", "--client-key", "none.pem"), "the key file cannot be read"),
-        (("--client", "x", "--client-key", "{0}"), "no private key of Ed25519 or P-256 as PEM"),
+        (("--client", ID), "--client and --client-key go together, without --token-file"),
+        (("--client-key", "x"), "--client and --client-key go together, without --token-file"),
+        (("--client", "x", "--client-key", "none.pem"), "--client is the id of a client"),
+        (("--client", ID, "--client-key", "none.pem"), "the key file cannot be read"),
+        (("--client", ID, "--client-key", "{0}"), "no private key of Ed25519 or P-256 as PEM"),
     ],
 )
 def test_a_client_without_its_key_pulls_nothing(run, tmp_path, options, said):

@@ -17,7 +17,7 @@ from certgraph.api.connections import ReadPool
 from certgraph.api.metering import Meter
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import Sessions
-from certgraph.organizations.tokens import revoke_token
+from certgraph.organizations.tokens import replace_keys, revoke_token
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 
@@ -75,7 +75,10 @@ class Context:
         )
 
     def _done(self, name: str) -> None:
-        if name == revoke_token.name:  # this server knows at once, others within a second
+        if name in (
+            revoke_token.name,
+            replace_keys.name,
+        ):  # this server knows at once, others within a second
             self.callers.clear()
 
 

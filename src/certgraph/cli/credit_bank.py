@@ -6,17 +6,17 @@ import asyncio
 import re
 import sys
 from collections.abc import Mapping
-from http import HTTPStatus
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 
 from certgraph.cli.clock import default_language, environ, now
 from certgraph.cli.mirror import Mirror, MirrorError
 from certgraph.cli.runtime import EXIT_REFUSED, EXIT_USAGE, Runtime, group, leaf
-from certgraph.cli.signing_in import Bearer, NotSignedIn, SignsIn, read_key
+from certgraph.cli.signing_in import TRY_AGAIN, Bearer, NotSignedIn, SignsIn, read_key
 from certgraph.credit_bank.feed.recording import follow, restart_feed
 from certgraph.database import DatabaseError, create_engine
 from certgraph.settings import SettingsError
@@ -38,8 +38,6 @@ _WAIT_SECONDS = (1, 2, 4, 8, 16, 32)
 
 _LONGEST_WAIT = 300
 """Seconds that a platform may ask for; one that asks for more is asked again after these."""
-
-_TRY_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 
 
 def _retry_after(response: httpx.Response) -> int:
@@ -91,7 +89,7 @@ class Client:
             except httpx.HTTPError as error:
                 reason = str(error) or type(error).__name__
                 continue
-            if response.status_code in _TRY_AGAIN or response.is_server_error:
+            if response.status_code in TRY_AGAIN or response.is_server_error:
                 reason = f"it answers {response.status_code}"
                 asked_to_wait = _retry_after(response)
                 continue
@@ -157,11 +155,16 @@ def _token(options: argparse.Namespace) -> str:
 
 def _auth(options: argparse.Namespace, url: str) -> httpx.Auth:
     """Return how the requests are authorized. Raises `SettingsError`."""
-    if options.client is None:
+    if options.client is None and options.client_key is None:
         return Bearer(_token(options))
-    if options.client_key is None or options.token_file is not None:
-        raise SettingsError("--client wants --client-key, and no --token-file")
-    return SignsIn(url, options.client, read_key(options.client_key))
+    if None in (options.client, options.client_key) or options.token_file is not None:
+        raise SettingsError("--client and --client-key go together, without --token-file")
+    try:
+        client_id = str(UUID(options.client))
+    except ValueError:
+        raise SettingsError("--client is the id of a client, as `token create` shows it") from None
+    key = read_key(options.client_key)
+    return SignsIn(url, client_id, key, audience=options.audience)
 
 
 async def _pull(options: argparse.Namespace) -> None:
@@ -227,6 +230,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--client", metavar="ID", help="sign in as this client instead")
     parser.add_argument(
         "--client-key", type=Path, metavar="FILE", help="its private key, as `token new-key` makes"
+    )
+    parser.add_argument(
+        "--audience", metavar="URL", help="what the platform calls itself, if --url is another"
     )
     parser.add_argument("--page", type=int, default=1000, help="changes a page (default: 1000)")
     parser.add_argument(

@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,8 @@ _ASSERTION_SECONDS = 60
 _EARLY_SECONDS = 30
 """So long before it ends a token is replaced."""
 
+TRY_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
+
 Key = OKPKey | ECKey
 
 
@@ -35,8 +38,22 @@ def new_key(file: Path) -> str:
     """
     key = OKPKey.generate_key("Ed25519", auto_kid=True)
     write_new(file, key.as_pem(private=True), secret=True)
-    public = {**key.as_dict(private=False), "use": "sig"}
-    return json.dumps({"keys": [public]}, indent=2)
+    return key_set(key)
+
+
+def key_set(key: Key) -> str:
+    """Return the public part of a key as a JWK Set; its `kid` is its thumbprint (RFC 7638)."""
+    key.ensure_kid()
+    return json.dumps({"keys": [{**key.as_dict(private=False), "use": "sig"}]}, indent=2)
+
+
+def merged(sets: Sequence[str]) -> str:
+    """Return the keys of several JWK Sets as one; what is none is left to whoever takes it."""
+    try:
+        keys = [key for one in sets for key in json.loads(one)["keys"]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "" if len(sets) > 1 else sets[0]
+    return json.dumps({"keys": keys})
 
 
 def read_key(file: Path) -> Key:
@@ -74,13 +91,21 @@ class SignsIn(httpx.Auth):
         url: The platform.
         client_id: Of the client.
         key: One of its private keys.
+        audience: What the platform calls itself, where `url` is another address of it.
         clock: Returns the time.
     """
 
     def __init__(
-        self, url: str, client_id: str, key: Key, *, clock: Callable[[], datetime] = now
+        self,
+        url: str,
+        client_id: str,
+        key: Key,
+        *,
+        audience: str | None = None,
+        clock: Callable[[], datetime] = now,
     ) -> None:
         self._url, self._client_id, self._key, self._clock = url, client_id, key, clock
+        self._audience = audience or url
         self._token, self._ends = "", 0.0
 
     async def async_auth_flow(
@@ -101,7 +126,7 @@ class SignsIn(httpx.Auth):
         claims = {
             "iss": self._client_id,
             "sub": self._client_id,
-            "aud": self._url,
+            "aud": self._audience,
             "iat": at,
             "exp": at + _ASSERTION_SECONDS,
             "jti": random_token(system_random(), 24),
@@ -118,7 +143,7 @@ class SignsIn(httpx.Auth):
     async def _take(self, response: httpx.Response) -> None:
         """Take a token. Raises `NotSignedIn`."""
         status = response.status_code
-        if response.is_server_error or status == httpx.codes.TOO_MANY_REQUESTS:
+        if response.is_server_error or status in TRY_AGAIN:
             raise httpx.HTTPError(f"it answers {status} where clients sign in")
         await response.aread()
         try:

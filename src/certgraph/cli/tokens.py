@@ -10,7 +10,7 @@ from uuid import UUID
 
 from certgraph.actions.parties import WITH_TOKENS, Role
 from certgraph.cli.runtime import Runtime, add_on_behalf, group, leaf
-from certgraph.cli.signing_in import new_key
+from certgraph.cli.signing_in import key_set, merged, new_key, read_key
 from certgraph.organizations.client_keys import key_ids
 from certgraph.organizations.queries import tokens_with_codes
 from certgraph.organizations.tables import ApiTokenRow
@@ -20,7 +20,7 @@ from certgraph.settings import SettingsError
 
 COLUMNS = (
     "id", "name", "role", "organization", "state", "created_on", "created_by", "expires_on",
-    "last_used_on",
+    "last_used_on", "keys",
 )  # fmt: skip
 
 
@@ -69,8 +69,9 @@ async def _list(runtime: Runtime, _options: argparse.Namespace) -> None:
         made, ends = row.created_at.date(), row.expires_at.date()
         state = _state(runtime, row)
         used = row.last_used_on or ""
+        keys = " ".join(key_ids(row.keys))
         said = (row.id, row.name, row.role, code or "", state, made, row.created_by, ends, used)
-        out.writerow(said)
+        out.writerow((*said, keys))
 
 
 def _id(text: str) -> UUID:
@@ -87,14 +88,24 @@ async def _revoke(runtime: Runtime, options: argparse.Namespace) -> None:
 
 
 async def _replace_keys(runtime: Runtime, options: argparse.Namespace) -> None:
-    keys = _read(options.keys)
-    row = await runtime.perform(replace_keys, token_id=_id(options.id), keys=keys)
+    row = await runtime.perform(
+        replace_keys,
+        token_id=_id(options.id),
+        keys=merged([_read(file) for file in options.keys]),
+        document=options.document,
+        reason=options.reason,
+    )
     print(f"{row.id} ({row.name}) signs in with: {', '.join(key_ids(row.keys))}")
 
 
 def _new_key(options: argparse.Namespace) -> int:
     print(new_key(options.file))
     print(f"the private key is in {options.file}; give the keys above alone", file=sys.stderr)
+    return 0
+
+
+def _public_key(options: argparse.Namespace) -> int:
+    print(key_set(read_key(options.file)))
     return 0
 
 
@@ -121,10 +132,16 @@ def add_to(commands: Any) -> None:
     leaf(tokens, "list", "all tokens, as CSV: ids, states, last use", _list)
     keys = leaf(tokens, "keys", "replace the keys of a client", _replace_keys)
     keys.add_argument("id", help="its id, as `list` shows it")
-    keys.add_argument("keys", type=Path, metavar="FILE", help="its keys from now on, a JWK Set")
+    said = "its keys from now on, all of them: one JWK Set or several"
+    keys.add_argument("keys", type=Path, nargs="+", metavar="FILE", help=said)
+    add_on_behalf(keys)
     text = "make a key for a client: the private key to a new file, the public one shown"
     made = tokens.add_parser("new-key", help=text, description=text)
     made.add_argument("file", type=Path, metavar="FILE", help="a new file, of PEM")
     made.set_defaults(run=_new_key)
+    text = "show the public part of a client's key, as new-key showed it"
+    public = tokens.add_parser("public-key", help=text, description=text)
+    public.add_argument("file", type=Path, metavar="FILE", help="a private key, of PEM")
+    public.set_defaults(run=_public_key)
     revoke = leaf(tokens, "revoke", "end a token", _revoke)
     revoke.add_argument("id", help="its id, as `list` shows it")

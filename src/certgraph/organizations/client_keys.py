@@ -14,10 +14,11 @@ ALGORITHMS = {"Ed25519": ("EdDSA", "Ed25519"), "P-256": ("ES256",)}
 """Curve → the names of its algorithm in assertions (RFC 8037, RFC 9864, RFC 7518)."""
 
 LONGEST_ID = 128
-"""Characters of a `kid`."""
+"""Characters of a `kid`, and of a `jti`."""
 
 _MOST_KEYS = 8
-_PUBLIC = ("kty", "crv", "x", "y", "kid")
+_PUBLIC = {"Ed25519": ("kty", "crv", "x", "kid"), "P-256": ("kty", "crv", "x", "y", "kid")}
+_KINDS = {"Ed25519": "OKP", "P-256": "EC"}
 
 Key = OKPKey | ECKey
 
@@ -50,17 +51,21 @@ def checked_keys(stated: str) -> str:
     return json.dumps({"keys": keys}, ensure_ascii=False, sort_keys=True)
 
 
-def _public(given: dict[str, Any]) -> dict[str, str]:
+def _public(given: object) -> dict[str, str]:
     """Return a key's public members. Raises `Rejected`, `ValueError`, `KeyError`, `TypeError`."""
+    if not isinstance(given, dict):
+        raise TypeError
     if "d" in given:
         raise Rejected([Problem(code="token.private_key", path=("keys",))])
-    key = {name: given[name] for name in _PUBLIC if name in given}
-    if not all(isinstance(value, str) for value in key.values()):
+    curve = given["crv"]
+    key = {name: given[name] for name in _PUBLIC[curve]}
+    if not all(isinstance(value, str) for value in key.values()) or key["kty"] != _KINDS[curve]:
         raise TypeError
     if not 0 < len(key["kid"]) <= LONGEST_ID or not key["kid"].isprintable():
         raise ValueError
-    is_for_signing = given.get("use", "sig") == "sig"
-    if not is_for_signing or given.get("alg") not in (None, *ALGORITHMS[key["crv"]]):
+    if given.get("use", "sig") != "sig" or "verify" not in given.get("key_ops", ["verify"]):
+        raise ValueError
+    if given.get("alg") not in (None, *ALGORITHMS[curve]):
         raise ValueError
     _loaded(key)
     return key

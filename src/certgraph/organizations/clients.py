@@ -31,7 +31,7 @@ LONGEST_TEXT = 8_000
 """Characters of an assertion."""
 
 _CLOCKS = timedelta(seconds=30)
-"""By so much may a client's clock be ahead: `nbf` and `iat` of an assertion."""
+"""By so much may clocks differ: a client's (`nbf` and `iat`), and one server's from another's."""
 
 _UNKNOWN = "The client is unknown, revoked or expired, or another signed."
 
@@ -56,6 +56,7 @@ async def sign_in(
     assertion: str,
     *,
     audiences: Sequence[str],
+    stated_id: str | None = None,
     now: datetime,
 ) -> AccessToken:
     """Return a token for whoever signed an assertion (RFC 7523 section 3). It is taken once.
@@ -67,6 +68,7 @@ async def sign_in(
         assertion: A signed JWT: `iss` and `sub` name the client, `aud` this platform, `exp` is at
             most five minutes from now, `jti` is new.
         audiences: What `aud` may be.
+        stated_id: Which client signs in, where that is said beside the assertion.
         now: The time.
 
     Raises:
@@ -74,7 +76,7 @@ async def sign_in(
     """
     # 1. Whose it says it is.
     client_id = _stated_client(assertion)
-    if client_id is None:
+    if client_id is None or stated_id not in (None, str(client_id)):
         raise WrongAssertion(_UNKNOWN)
     async with reads() as session:
         row = await queries.token_by_id(session, client_id)
@@ -92,7 +94,7 @@ async def sign_in(
         raise WrongAssertion(f"`jti` is to be a text of 1 to {LONGEST_ID} characters.")
     digest = hashlib.sha256(jti.encode(errors="surrogatepass")).digest()
     async with sessions.begin() as session:
-        is_new = await queries.note_assertion(session, row.id, digest, ends, now=now)
+        is_new = await queries.note_assertion(session, row.id, digest, ends, now=now - _CLOCKS)
     if not is_new:
         raise WrongAssertion("This assertion was used; each is taken once. Sign another `jti`.")
     until = min(now + ACCESS_LIFETIME, row.expires_at)
@@ -106,8 +108,9 @@ def _stated_client(assertion: str) -> UUID | None:
     if len(assertion) > LONGEST_TEXT or not assertion.isascii():
         return None
     try:
-        claims = json.loads(jws.extract_compact(assertion.encode()).payload or b"")
-        return UUID(claims["sub"])
+        found = jws.extract_compact(assertion.encode())
+        is_one = isinstance(found.protected, dict)  # a header of another kind is not refused there
+        return UUID(json.loads(found.payload or b"")["sub"]) if is_one else None
     except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -128,7 +131,9 @@ def _checked_end(
         if name in claims:
             begins = _instant(claims, name)
             if begins is None or begins > now + _CLOCKS:
-                raise WrongAssertion(f"`{name}` is later than now, {now.timestamp():.0f}.")
+                raise WrongAssertion(
+                    f"`{name}` is to be an instant until now, {now.timestamp():.0f}."
+                )
     return ends
 
 

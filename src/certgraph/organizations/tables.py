@@ -167,7 +167,7 @@ class ApiTokenRow(Base):
     """A bearer token, stored as a keyed hash. `reads_learners`: it may read who a learner is.
 
     Where it has `keys`, a JWK Set, it is a client's: there is no secret, and who has one of the
-    private keys signs in and gets tokens for minutes.
+    private keys signs in and gets tokens for minutes. `keys_since` is when they were set.
 
     `last_used_on` is noted by servers within a minute of the first use of a day.
 
@@ -181,6 +181,7 @@ class ApiTokenRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     token_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     keys: Mapped[str | None] = mapped_column(Text)
+    keys_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
     name: Mapped[str] = mapped_column(Text)
     role: Mapped[Role] = mapped_column(EnumText(Role))

@@ -1,7 +1,8 @@
-"""Bearer tokens of the API: 260 random bits, shown once, stored as a keyed hash.
+"""Bearer tokens of the API: 260 random bits, shown once, stored as a keyed hash; and clients.
 
 The key is derived from the master key: a row that somebody writes into the table opens nothing, nor
-does one that is edited.
+does one that is edited. A client has public keys in its row, and gets tokens for minutes, which are
+stored nowhere (`certgraph.organizations.clients`).
 """
 
 import hashlib
@@ -61,8 +62,10 @@ def _mac(keyring: Keyring, row: ApiTokenRow) -> bytes:
         row.expires_at.astimezone(UTC).isoformat(),
         row.reads_learners,
         row.created_by,
-        *(() if row.keys is None else (row.keys,)),
     ]
+    if row.keys is not None or row.keys_since is not None:
+        since = "" if row.keys_since is None else row.keys_since.astimezone(UTC).isoformat()
+        stated += [row.keys, since]
     return keyring.token_mac(json.dumps(stated, ensure_ascii=False).encode())
 
 
@@ -137,6 +140,7 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
         id=new_id(act.random),
         token_key=None if token is None else _key(act.keyring, token),
         keys=keys,
+        keys_since=None if keys is None else act.now,
         mac=b"",
         name=draft.name,
         role=draft.role,
@@ -151,9 +155,9 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
     return row, None if token is None else Secret(token)
 
 
-@action("apiTokenKeysReplace", may={Role.OPERATOR: ANY}, about=TOKEN, returns="api_token")
+@action("apiTokenKeysReplace", may={Role.OPERATOR: ON_BEHALF}, about=TOKEN, returns="api_token")
 async def replace_keys(act: Act, token: ApiTokenRow, *, keys: str) -> ApiTokenRow:
-    """Replace the keys of a client. What it got with the ones before is no longer good.
+    """Replace the keys of a client. Tokens that it got before are no longer good.
 
     To change keys without a gap, put the new one beside the old one; take the old one away when the
     client uses the new one.
@@ -164,11 +168,16 @@ async def replace_keys(act: Act, token: ApiTokenRow, *, keys: str) -> ApiTokenRo
         keys: Its public keys, as in `apiTokenCreate`.
 
     Raises:
-        Rejected: Keys of no use, or a token that is a secret.
+        Rejected: Keys of no use; a token that is a secret, or opens nothing; a client of the
+            office, whose keys are replaced by the command line alone.
     """
     if token.keys is None:
         raise refusal("token.no_client")
-    token.keys = checked_keys(keys)
+    if token.role is Role.OPERATOR and not act.actor.by_hand:  # it could confirm what it asks for
+        raise refusal("token.operator_by_hand")
+    if not is_good(act.keyring, token, act.now):  # sealed anew, an edited row would open something
+        raise refusal("token.ended")
+    token.keys, token.keys_since = checked_keys(keys), act.now
     token.mac = _mac(act.keyring, token)
     return token
 

@@ -11,6 +11,7 @@ from certgraph.sealing import Keyring
 
 REVOKE = "apiTokenRevoke"
 CREATE = "apiTokenCreate"
+REPLACE_KEYS = "apiTokenKeysReplace"
 
 
 def token_faults(
@@ -18,10 +19,14 @@ def token_faults(
 ) -> Iterator[Fault]:
     """Yield tokens that nobody made so, and those that were revoked and are not any more."""
     for row in rows:
-        actions = {entry.action for entry in entries.get(row.id, ())}
+        mine = entries.get(row.id, ())
+        actions = {entry.action for entry in mine}
+        set_at = [entry.done_at for entry in mine if entry.action in (CREATE, REPLACE_KEYS)]
         if not is_as_made(keyring, row):
             yield Fault(FaultKind.TOKEN, str(row.id), "not as it was made; it opens nothing")
         if CREATE not in actions:
             yield Fault(FaultKind.TOKEN, str(row.id), "made by no action of the audit trail")
         if REVOKE in actions and row.revoked_at is None:
             yield Fault(FaultKind.TOKEN, str(row.id), "revoked, by the audit trail, and is not")
+        if row.keys_since is not None and set_at and row.keys_since != max(set_at):
+            yield Fault(FaultKind.TOKEN, str(row.id), "its keys are not those that were set last")

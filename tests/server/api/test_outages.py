@@ -29,7 +29,7 @@ from certgraph.api.http import health, outages
 from certgraph.database import Waiting, create_engine, make_sessions
 from certgraph.organizations.tokens import create_token
 from certgraph.settings import Settings, SettingsError
-from tests.server.api.test_oauth import forged
+from tests.server.api.test_oauth import claims_of, forged, registered, sign_in, signed
 from tests.server.conftest import HOST, MASTER_KEY
 from tests.server.trust.test_lists import new_list, published
 from tests.waiting import LONG, until_async
@@ -251,6 +251,17 @@ async def test_a_busy_file_of_sqlite_is_a_conflict(impatient, client):
         await holder.exec_driver_sql("SELECT 1")  # BEGIN IMMEDIATE
         data = await client.data(REVOKE, role="admin")
     assert data["certificateRevoke"]["errors"] == [{"code": "access.busy"}]
+
+
+async def test_a_client_that_signs_in_meanwhile_is_asked_to_try_again(impatient, client, caplog):
+    client_id = await registered(client.house)
+    async with client.house.engine.connect() as holder:
+        statement = "LOCK TABLE client_assertions" if client.is_postgresql else "SELECT 1"
+        await holder.exec_driver_sql(statement)
+        answer = await sign_in(client, signed(claims_of(client, client_id)))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    assert answer.json()["error"] == "temporarily_unavailable"
+    assert caplog.records == []
 
 
 @only_postgresql

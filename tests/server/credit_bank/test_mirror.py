@@ -179,7 +179,7 @@ async def test_it_takes_nothing_of_a_page_that_is_wrong(bank, mirror, change_, m
     house = bank.house
     await register(house, *await issue(house, 2))
     await follow_all(house)
-    client = Altering(bank.http, URL, bank.tokens["credit-bank"], alter=change_)
+    client = Altering(bank.http, URL, Bearer(bank.tokens["credit-bank"]), alter=change_)
     with pytest.raises(MirrorError, match=message):
         await pull(client, mirror, size=10, follow_seconds=None)
     assert await rows(mirror) == []

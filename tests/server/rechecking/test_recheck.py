@@ -1,12 +1,14 @@
 """Every edit of the database that concerns a certificate is found, and named; nothing else is."""
 
+import json
 import tomllib
 from datetime import date, timedelta
 from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from joserfc.jwk import OKPKey
+from sqlalchemy import select, text, update
 
 from certgraph.actions.confirming import confirm
 from certgraph.actions.parties import Actor, Role
@@ -32,9 +34,11 @@ from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import create_issuer_key, declare_key_compromised
 from certgraph.organizations.queries import signing_keys
 from certgraph.organizations.rules import KeyPurpose
-from certgraph.organizations.tokens import create_token, revoke_token
+from certgraph.organizations.tables import ApiTokenRow
+from certgraph.organizations.tokens import create_token, replace_keys, revoke_token
 from certgraph.problems import Rejected
 from certgraph.rechecking import running
+from certgraph.rechecking.rules import Fault, FaultKind
 from certgraph.rechecking.running import recheck
 from tests.server.batch_kit import Desk, person, resident_number
 from tests.server.credit_kit import add_institution, answer, follow_all, publish_rule, recognized
@@ -196,6 +200,24 @@ async def test_an_edit_beside_certificates_is_found(every_state, house, what):
     assert sorted(one.kind for one in found) == sorted(kind for kind, _ in expected)
     for kind, name in expected:
         assert name is None or every_state[name] in {f.subject for f in found if f.kind == kind}
+
+
+async def test_keys_of_a_client_that_are_put_back_are_found(house):
+    keys = [
+        json.dumps(
+            {"keys": [OKPKey.generate_key("Ed25519", {"kid": f"{n}"}).as_dict(private=False)]}
+        )
+        for n in range(2)
+    ]
+    row, _ = await house.perform(create_token, name="bank", role=Role.VERIFIER, keys=keys[0])
+    before = {"keys": row.keys, "keys_since": row.keys_since, "mac": row.mac}
+    house.now += timedelta(minutes=1)
+    await house.perform(replace_keys, token_id=row.id, keys=keys[1])
+    assert await faults_of(house) == []
+    async with house.sessions.begin() as session:
+        await session.execute(update(ApiTokenRow).values(before))
+    (found,) = await faults_of(house)
+    assert found == Fault(FaultKind.TOKEN, str(row.id), "its keys are not those that were set last")
 
 
 async def test_a_certificate_that_is_deleted_with_all_that_refers_to_it_is_missed(

@@ -19,7 +19,7 @@ def _weighted(header: str) -> Sequence[tuple[str, Sequence[str], float]]:
     return _members(header[:_LONGEST])
 
 
-@lru_cache(maxsize=1_024)
+@lru_cache(maxsize=128)
 def _members(header: str) -> Sequence[tuple[str, Sequence[str], float]]:
     found = []
     for part in header.split(","):

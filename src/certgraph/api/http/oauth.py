@@ -13,10 +13,10 @@ from certgraph.api.http.files import json_response
 from certgraph.api.http.forms import read_form
 from certgraph.api.http.limiting import METER, charge
 from certgraph.api.http.outages import Outage
-from certgraph.api.http.requests import BadRequest
+from certgraph.api.http.requests import BadRequest, unavailable
 from certgraph.api.http.static_files import ASK_AGAIN
 from certgraph.api.metering import WRONG_TOKEN
-from certgraph.database import Sessions
+from certgraph.database import DatabaseError, Sessions, is_busy, is_deadlock
 from certgraph.organizations.client_keys import ALGORITHMS
 from certgraph.organizations.clients import LONGEST_TEXT, WrongAssertion, sign_in
 from certgraph.sealing import Keyring
@@ -33,14 +33,14 @@ _SCOPES = ("read_learners",)
 
 
 class OAuthError(Exception):
-    """A request for a token that is refused, with a code of RFC 6749 section 5.2."""
+    """A request for a token that is refused, with a code of RFC 6749 section 5.2.
 
-    def __init__(
-        self, code: str, description: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST
-    ) -> None:
+    Its status is 400: 401 is for who tries to authenticate by the header `Authorization`.
+    """
+
+    def __init__(self, code: str, description: str) -> None:
         super().__init__(description)
         self.code = code
-        self.status = status
 
 
 class OAuth:
@@ -84,7 +84,11 @@ class OAuth:
                     charge(request.scope.get(METER), WRONG_TOKEN)
                 except BadRequest as beyond:
                     return _not_now(beyond)
-            return _refused(error.code, str(error), error.status)
+            return _refused(error.code, str(error), HTTPStatus.BAD_REQUEST)
+        except DatabaseError as error:
+            if not (is_busy(error) or is_deadlock(error)):
+                return _not_now(self._outage.refused(error))
+            return _not_now(unavailable("Others hold what this needs. Send it again in a moment."))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is answered as OAuth
             return _not_now(self._outage.refused(error))
 
@@ -93,7 +97,7 @@ class OAuth:
         form = await _form(request)
         if "authorization" in request.headers or "client_secret" in form:
             said = f"Clients sign in by {METHOD}: send client_assertion, and no secret."
-            raise OAuthError("invalid_client", said, HTTPStatus.UNAUTHORIZED)
+            raise OAuthError("invalid_request", said)
         grant = _field(form, "grant_type")
         if grant != GRANT_TYPE:
             raise OAuthError("unsupported_grant_type", f"grant_type is to be {GRANT_TYPE}.")
@@ -108,19 +112,16 @@ class OAuth:
                 self._keyring,
                 assertion,
                 audiences=(self._url, self._url + TOKEN_PATH),
+                stated_id=form.get("client_id"),
                 now=self._clock(),
             )
         except WrongAssertion as error:
-            raise OAuthError("invalid_client", str(error), HTTPStatus.UNAUTHORIZED) from None
+            raise OAuthError("invalid_client", str(error)) from None
         if not set(asked) <= set(found.scopes):
             has = " ".join(found.scopes) or "none"
             raise OAuthError("invalid_scope", f"The client has these scopes: {has}.")
-        return {
-            "access_token": found.token,
-            "token_type": "Bearer",
-            "expires_in": found.seconds,
-            "scope": " ".join(found.scopes),
-        }
+        given = {"access_token": found.token, "token_type": "Bearer", "expires_in": found.seconds}
+        return given | ({"scope": " ".join(found.scopes)} if found.scopes else {})
 
     async def _metadata(self, _request: Request) -> Response:
         algorithms = [name for names in ALGORITHMS.values() for name in names]
