@@ -3,7 +3,7 @@
 import re
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
 import chinese_calendar
@@ -27,9 +27,6 @@ class Deadline:
     is_provisional: bool = False
 
 
-YEARS = range(2, 9999)
-"""Of days and instants that are taken: there are some before and after each of them."""
-
 _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -37,13 +34,12 @@ def written_day(text: str) -> date:
     """Return the day that a text names as YYYY-MM-DD; ISO 8601's other spellings are refused.
 
     Raises:
-        ValueError: It is none, or of no year of `YEARS`.
+        ValueError: It is none.
     """
-    found = date.fromisoformat(text) if _WRITTEN.fullmatch(text) else None
-    if found is None or found.year not in YEARS:
+    if not _WRITTEN.fullmatch(text):
         message = f"{text!r} is no day as YYYY-MM-DD"
         raise ValueError(message)
-    return found
+    return date.fromisoformat(text)
 
 
 def programme_day(instant: datetime) -> date:
@@ -57,13 +53,17 @@ calendar, and working days are moved by a notice each year."""
 
 
 def first_instant(day: date) -> datetime:
-    """Return the first instant of a civil day in China."""
+    """Return the first instant of a civil day in China; of the very first day, that of UTC."""
+    if day == date.min:  # it begins in China when in UTC there is no day yet
+        return datetime.min.replace(tzinfo=UTC)
     return datetime(day.year, day.month, day.day, tzinfo=CHINA)
 
 
 def instant_after(day: date) -> datetime:
-    """Return the first instant after a civil day in China."""
-    return first_instant(day) + timedelta(days=1)
+    """Return the first instant after a civil day in China; of the very last day, its last."""
+    if day == date.max:
+        return datetime.max.replace(tzinfo=CHINA)
+    return first_instant(day + timedelta(days=1))
 
 
 @lru_cache(maxsize=10_000)

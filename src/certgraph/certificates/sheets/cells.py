@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from certgraph.calendar import YEARS
 from certgraph.certificates.rules import (
     HolderBinding,
     expected_tenths,
@@ -199,15 +198,12 @@ class Row:
             return None
         cell = self._cell(name)
         if isinstance(cell, datetime):
-            if (cell.hour, cell.minute, cell.second) != (0, 0, 0):
-                self.fault(name, "sheet.day_with_time")
-                return None
-            cell = cell.date()
-        if isinstance(cell, date):
-            if cell.year in YEARS:
-                return cell
-            self.fault(name, "sheet.day")
+            if (cell.hour, cell.minute, cell.second) == (0, 0, 0):
+                return cell.date()
+            self.fault(name, "sheet.day_with_time")
             return None
+        if isinstance(cell, date):
+            return cell
         serial = cell if isinstance(cell, int | float) and abs(cell) < _EXACT else 0
         if serial == int(serial) and int(serial) in _SERIALS:
             return _EPOCH + timedelta(days=int(serial))
@@ -295,7 +291,6 @@ def _day(text: str) -> date | None:
         return None
     year, *rest = (part for part in found.groups() if part is not None)
     try:
-        day = date(int(year), int(rest[0]), int(rest[1]))
+        return date(int(year), int(rest[0]), int(rest[1]))
     except ValueError:
         return None
-    return day if day.year in YEARS else None
