@@ -48,7 +48,7 @@ def key_set(key: Key) -> str:
 
 
 def merged(sets: Sequence[str]) -> str:
-    """Return the keys of several JWK Sets as one; what is none is left to whoever takes it."""
+    """Return the keys of several JWK Sets as one; what is no JWK Set is refused by the action."""
     try:
         keys = [key for one in sets for key in json.loads(one)["keys"]]
     except (ValueError, KeyError, TypeError, RecursionError):
