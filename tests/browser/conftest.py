@@ -209,13 +209,16 @@ class Page:
         self.emulate("setEmulatedMedia", media=media, features=features)
 
     def downloaded(self, selector: str, folder: Path) -> str:
-        """Return the text of the file that a link saves."""
+        """Return the text of the file that a link saves.
+
+        Chromium makes an empty file of that name first, and puts the whole one in its place.
+        """
         behavior = {"behavior": "allow", "downloadPath": str(folder)}
         self.driver.execute_cdp_cmd("Browser.setDownloadBehavior", behavior)
         link = self.find(selector)
         file = folder / link.get_attribute("download")
         self.run("arguments[0].click()", link)
-        self.wait(file.exists)
+        self.wait(lambda: file.exists() and file.stat().st_size)
         return file.read_text(encoding="utf-8")
 
     def close(self) -> None:
