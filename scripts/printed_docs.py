@@ -2,8 +2,8 @@
 """Print the documents that are made from the code: `make docs`; a test compares them."""
 
 import csv
-from collections import Counter
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from certgraph.actions.matrix import access_matrix, role_name, table
@@ -56,6 +56,10 @@ Every mutation answers `errors {{ code message path rule {{ id sentence source }
 | conflict | `ConflictError` | look at what is recorded; `access.busy`: send it again |
 | rule_broken | `RuleBrokenError` | give it up, or wait: a rule of the programme is against it, and `rule` quotes it |
 | forbidden | `ForbiddenError` | ask somebody who may; `rule` says who, where a rule does |
+
+*Of*: the actions that declare it (`refuses`, [actions.md](actions.md)); a mutation's description names its own. Beside these, any may be refused with
+`access.busy`, `access.role`, `access.token_required`, with what is wrong with a value by itself (`text.…`, `day.…`, `period.…`, `input.…`), and with what
+its declaration says: a reason and a document, a key that was used, a state that is another, an organization that has left.
 
 {tables}"""
 
@@ -124,14 +128,31 @@ def _matrix() -> str:
 
 def _errors() -> str:
     parts = []
+    refused = _refused_by()
     for name in TABLES:
         rows = [
-            [f"`{code}`", one.kind, one.rule_id or "", one.en, one.zh]
+            [f"`{code}`", one.kind, one.rule_id or "", one.en, one.zh, refused[code]]
             for code, one in read_table(name).items()
         ]
         title = name.replace("_", " ").capitalize()
-        parts.append(f"## {title}\n\n" + table(["code", "sort", "rule", "en", "zh"], rows))
+        parts.append(f"## {title}\n\n" + table(["code", "sort", "rule", "en", "zh", "of"], rows))
     return _ERRORS.format(tables="\n".join([*parts, _beside_their_sentences()]))
+
+
+def _refused_by() -> Mapping[str, str]:
+    """Return code → the mutations and commands that declare it."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for one in ALL_ACTIONS:
+        missing = () if one.about is None else (one.about.missing,)
+        for code in {*one.refuses, *missing}:
+            found[code].append(one.name)
+    return defaultdict(str, {code: _some(names) for code, names in found.items()})
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return names; of many, the first, and how many there are."""
+    shown = " ".join(f"`{name}`" for name in sorted(names)[:6])
+    return shown if len(names) <= 6 else f"{shown} … of {len(names)}"
 
 
 def _beside_their_sentences() -> str:

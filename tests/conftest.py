@@ -2,19 +2,45 @@
 
 import contextlib
 import io
+import logging
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+from certgraph.actions import refusals
 from certgraph.cli.main import main
+from tests.ports import free_ports
 from tests.waiting import LONG, is_served, until
 
+settings.register_profile("quick", max_examples=60, deadline=None)
+settings.load_profile("quick")
 os.environ.pop("CERTGRAPH_TRUST_HOME", None)  # noqa: TID251 - a developer's own must not interfere
+
+
+class Kept(logging.Handler):
+    """Keeps what is logged."""
+
+    def __init__(self):
+        super().__init__()
+        self.messages = []
+
+    def emit(self, record):
+        self.messages.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def undeclared_refusals():
+    """An action is refused with nothing that its declaration does not say."""
+    kept = Kept()
+    refusals.logger.addHandler(kept)
+    yield kept.messages
+    refusals.logger.removeHandler(kept)
+    assert kept.messages == []
 
 
 @pytest.fixture(scope="session")
@@ -39,9 +65,7 @@ def demo(demo_once, tmp_path, monkeypatch) -> Path:
 @pytest.fixture
 def server(demo):
     """The demo, served as `certgraph serve` serves it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports()
     process = subprocess.Popen(
         [sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo, "--port", str(port)],
         stderr=subprocess.PIPE,

@@ -341,7 +341,7 @@ def is_conflict(error: BaseException) -> bool:
 
 
 def is_deadlock(error: DatabaseError) -> bool:
-    """Tell whether the database ended a transaction that stood in another's way; try it again."""
+    """Tell whether the database ended a transaction that another waited for; try it again."""
     return sqlstate(error) in ("40P01", "40001")
 
 

@@ -12,10 +12,11 @@ from selenium.webdriver import Keys
 from certgraph.certificates.qr_image import draw_qr
 from certgraph.credential.wording import CATALOGUE
 from tests.browser import world
-from tests.browser.conftest import IMPATIENT_ONCE, PATIENT
+from tests.browser.conftest import IMPATIENT_ONCE
 from tests.browser.test_verdicts import by_paste
 from tests.cli.test_pictures import FOREIGN, nested
 from tests.pictures import code_of, office_scan, sheet_with_spoilt
+from tests.waiting import LONG
 
 ZH = {key: words.title for key, words in CATALOGUE["zh"].items()}
 VALID = world.TEXTS["valid"]
@@ -31,7 +32,7 @@ def choose(page, *files):
     page.find("#photo").send_keys("\n".join(map(str, files)))
 
 
-def rows_of(page, patience=120):
+def rows_of(page, patience=LONG):
     """Return (file, what is said) of each row once the table is there."""
     page.wait(lambda: page.find("table") and not page.find_all("[aria-busy]"), patience=patience)
     return [
@@ -44,8 +45,6 @@ def rows_of(page, patience=120):
 
 
 def opened(page):
-    if not page.scripts:
-        page.before_pages(PATIENT)
     page.open()
     page.wait_until_updated()
     return page
@@ -409,8 +408,11 @@ def test_a_bad_document_spoils_no_other(page, tmp_path, symbol):
     (tmp_path / "1.pdf").write_bytes(nested(9))
     (tmp_path / "2.pdf").write_bytes(b"%PDF-1.4 broken")
     symbol.save(tmp_path / "3.pdf")
-    page.before_pages(f"window.isImpatient = true; {IMPATIENT_ONCE}")
-    choose(opened(page), *(tmp_path / f"{n}.pdf" for n in (1, 2, 3)))
+    page.before_pages(IMPATIENT_ONCE)
+    choose(opened(page), tmp_path / "3.pdf")
+    page.wait(lambda: page.find("#verdict"))  # by now what reads them has begun
+    page.run("window.isImpatient = true")
+    choose(page, *(tmp_path / f"{n}.pdf" for n in (1, 2, 3)))
     said = [said for _, said in rows_of(page)]
     assert ZH["valid_online"] in said[-1]
     assert all(ZH["valid_online"] not in one for one in said[:-1])
@@ -423,7 +425,7 @@ def test_a_coarse_scan_beside_a_clear_other_code_is_read(page, tmp_path):
         sheet.paste(other.convert("L").resize((240, 240)), (sheet.width - 260, sheet.height - 260))
     sheet.save(tmp_path / "sheet.png")
     choose(opened(page), tmp_path / "sheet.png")
-    page.wait(lambda: page.find("#verdict"), patience=60)
+    page.wait(lambda: page.find("#verdict"))
     assert page.answer() == ("good", ZH["valid_online"])
 
 
@@ -471,15 +473,30 @@ def test_what_is_left_over_is_said_of_one_certificate_too(page, tmp_path):
     page.wait(lambda: "另有 1 行文字" in page.text("article .note"))
 
 
+WAITS_FROM_THE_THIRD = """
+const Real = window.Worker;
+const goOn = new Promise(done => { window.goOn = done; });
+let pictures = 0;
+window.Worker = class extends Real {
+  postMessage(message, ...moved) {
+    if (!message.pixels || ++pictures < 3) super.postMessage(message, ...moved);
+    else goOn.then(() => super.postMessage(message, ...moved));
+  }
+};
+"""
+
+
 def test_a_batch_is_stopped_and_what_was_read_is_shown(page, tmp_path):
     for number in range(40):
         (tmp_path / f"{number}.png").write_bytes(world.png(world.text(number=f"S-{number}")))
     page.before_pages("window.confirm = () => { window.asked = true; return false; };")
+    page.before_pages(WAITS_FROM_THE_THIRD)
     choose(opened(page), *(tmp_path / f"{number}.png" for number in range(40)))
     page.wait(lambda: page.find(".progress + .actions button"))
     choose(page, tmp_path / "0.png")
     assert page.run("return window.asked") is True
     page.run("document.querySelector('.progress + .actions button').click()")
+    page.run("window.goOn()")
     found = rows_of(page)
     assert 0 < len(found) < 40
     assert f"已停止：另有 {40 - len(found)} 个文件未核验" in page.text(".batch")

@@ -13,13 +13,12 @@ from selenium.webdriver import Keys
 from certgraph.credential.wording import CATALOGUE
 from certgraph.verify_page.page import page_html
 from tests.browser import world
-from tests.browser.conftest import IMPATIENT_ONCE, IS_DEMANDED
+from tests.browser.conftest import IMPATIENT_ONCE
 from tests.browser.test_verdicts import SAYS
 from tests.credential import kit
 
 WEB = Path(__file__).parents[2] / "web/verify"
 BUILT = Path(__file__).parents[2] / "src/certgraph/verify_page/built"
-AXE = WEB / "node_modules/axe-core/axe.min.js"
 ZH = {key: words.title for key, words in CATALOGUE["zh"].items()}
 
 
@@ -113,9 +112,12 @@ def test_a_picture_made_to_take_long_is_given_up_and_the_next_one_is_read(page, 
     page.open()
     page.wait_until_updated()
     for name, entry in (("expired", "expired"), ("hostile", "unreadable"), ("revoked", "revoked")):
-        page.run("window.isImpatient = arguments[0]", name == "hostile")
+        page.run(
+            "window.isImpatient = arguments[0]; window.patience = arguments[0] ? 15_000 : undefined",
+            name == "hostile",
+        )
         page.find("#photo").send_keys(str(tmp_path / f"{name}.png"))
-        page.wait(lambda entry=entry: page.text("#verdict") == ZH[entry], patience=60)
+        page.wait(lambda entry=entry: page.text("#verdict") == ZH[entry])
 
 
 def test_a_row_of_the_table_opens_and_leads_back(page, scans):
@@ -134,6 +136,7 @@ def test_cells_that_look_like_formulas_come_as_text(page, tmp_path):
         f"{world.text(holder_name='=1+1')} {world.text(holder_name='@x')}"
     )
     page.open()
+    page.wait_until_updated()
     page.find("#photo").send_keys(str(tmp_path / "a.txt"))
     page.wait(lambda: page.find("a[download]"))
     text = page.downloaded("a[download]", tmp_path)
@@ -166,9 +169,6 @@ def test_a_verdict_is_announced_and_has_the_focus(page):
 
 @pytest.mark.parametrize("width", [320, 1000])
 def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(page, width):
-    if not AXE.exists() and not IS_DEMANDED:
-        pytest.skip("axe-core is not installed: it comes with npm")
-    page.show_as(width=width)
     faults = {}
     for state in ("", *SAYS):
         page.open(fragment(state) if state else "/v")
@@ -176,44 +176,28 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(page, width):
         if state:
             page.answer()
         page.run("for (const fold of document.querySelectorAll('details')) fold.open = true")
-        page.run(AXE.read_text())
-        for scheme in ("light", "dark"):
-            page.show_as(width=width, scheme=scheme)
-            assert page.run(f"return matchMedia('(prefers-color-scheme: {scheme})').matches")
-            found = page.run_async(FAULTS)
-            wide = page.run("return document.documentElement.scrollWidth > innerWidth")
-            if found or wide:
-                faults[state, scheme] = (found, wide)
+        if found := page.faults_in_both_schemes(width):
+            faults[state] = found
     assert faults == {}
-
-
-FAULTS = """return (await axe.run()).violations.map(one => `${one.id}: ${one.nodes[0].html}`);"""
-
-
-def faults_by_axe(page):
-    page.run(AXE.read_text())
-    return page.run_async(FAULTS)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_tables_problems_and_lookups(page, scans, scheme):
-    if not AXE.exists() and not IS_DEMANDED:
-        pytest.skip("axe-core is not installed: it comes with npm")
     page.show_as(width=1_000, scheme=scheme)
     page.open()
     page.wait_until_updated()
     by_choosing(page, scans)
     page.wait(lambda: page.find("table"))
-    assert faults_by_axe(page) == []
+    assert page.faults() == []
     page.find("#text").send_keys("7K4M" + Keys.ENTER)
     page.wait(lambda: "按编号与姓名查询" in page.text(".verdict"))
-    assert faults_by_axe(page) == []
+    assert page.faults() == []
     page.find("[name=number]").send_keys("NO-SUCH-NUMBER")
     page.find("[name=name]").send_keys("张示例" + Keys.ENTER)
     page.wait(lambda: page.text("#verdict") == "未查询到该证书")
     page.wait_until_updated()
     assert page.find("[name=number]").get_property("value") == "NO-SUCH-NUMBER"
-    assert faults_by_axe(page) == []
+    assert page.faults() == []
 
 
 def test_paper_shows_the_answer_with_its_date_and_no_buttons(page):

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import os
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -248,8 +249,11 @@ async def furnish(database: Path) -> None:
     register(database)
 
 
-def serve(database: str, port: str) -> None:
-    """Serve until killed, with every request on standard output; what is published counts at once."""
+def serve(database: Path, port: int, log: Path) -> None:
+    """Serve until killed, with every request in a log; what is published counts at once."""
+    with log.open("wb") as file:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(file.fileno(), stream.fileno())
     trust_cache.REMEMBER_SECONDS = 0
     settings = Settings(
         database_url=f"sqlite:///{database}",
@@ -257,11 +261,4 @@ def serve(database: str, port: str) -> None:
         public_host=kit.HOST,
     )
     app = make_app(settings, clock=lambda: datetime.now(UTC), random=Random(1), publishing=False)  # noqa: TID251
-    uvicorn.run(app, port=int(port), log_level="info", access_log=True)
-
-
-if __name__ == "__main__":
-    if sys.argv[1] == "furnish":
-        asyncio.run(furnish(Path(sys.argv[2])))
-    else:
-        serve(*sys.argv[1:3])
+    uvicorn.run(app, port=port, log_level="info", access_log=True)

@@ -1,7 +1,6 @@
 """certgraph batch and print, as an operator runs them, against a demo; and beside a server."""
 
 import csv
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from certgraph.cli.main import main
+from tests.ports import free_ports
 from tests.server.batch_kit import TITLES, person, xlsx
 from tests.waiting import LONG, until
 
@@ -135,8 +135,7 @@ def token(demo, name):
 
 
 def test_a_server_goes_on_with_what_is_uploaded_to_it(demo, results):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports()
     command = (sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo)
     process = subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.PIPE, text=True)
     try:
@@ -144,7 +143,8 @@ def test_a_server_goes_on_with_what_is_uploaded_to_it(demo, results):
             if line == "Stop with Ctrl-C.\n":
                 break
         headers = {"Authorization": f"Bearer {token(demo, 'EVALUATION_ORGANIZATION_TOKEN')}"}
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
+        url = f"http://127.0.0.1:{port}"
+        with httpx.Client(base_url=url, headers=headers, timeout=LONG) as client:
             given = {"organization": "EO-001", "name": "results.xlsx"}
             uploaded = client.post("/batches", params=given, content=results.read_bytes())
             address = uploaded.headers["Location"]

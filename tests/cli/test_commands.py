@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -18,6 +17,8 @@ from zipfile import ZipFile
 import pytest
 
 from certgraph.cli.main import main
+from tests.ports import free_ports
+from tests.waiting import LONG
 
 ON_BEHALF = ("--document", "minutes 2026-1", "--reason", "test")
 HEADER = "holder_name,standard_code,standard_version,level,issued_on"
@@ -399,8 +400,7 @@ def test_recheck_goes_on_beside_somebody_who_writes(demo, run):
 
 
 def test_serve_answers_by_ipv6_and_ipv4_and_stops_in_silence(demo):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports()
     command = (sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo)
     options = ("--host", "::", "--port", str(port))
     process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
@@ -411,16 +411,12 @@ def test_serve_answers_by_ipv6_and_ipv4_and_stops_in_silence(demo):
         with urllib.request.urlopen(f"http://{host}:{port}/livez") as answer:
             assert answer.status == 200
     process.send_signal(signal.SIGINT)
-    assert (process.wait(20), process.communicate()[1]) == (0, "")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
+    assert (process.wait(LONG), process.communicate()[1]) == (0, "")
 
 
 def test_serve_lets_prometheus_read_metrics_at_an_address_of_their_own(demo):
-    metrics, port = f"127.0.0.1:{free_port()}", free_port()
+    for_metrics, port, another = free_ports(3)
+    metrics = f"127.0.0.1:{for_metrics}"
     command = (sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo)
     given = {**os.environ, "CERTGRAPH_METRICS_ADDRESS": metrics}  # noqa: TID251 - of a process
     process = subprocess.Popen(
@@ -435,7 +431,7 @@ def test_serve_lets_prometheus_read_metrics_at_an_address_of_their_own(demo):
         text = answer.read().decode()
     assert 'certgraph_requests_total{method="GET",path="/livez",status="200"} 1.0' in text
     again = subprocess.run(
-        [*command, "--port", str(free_port())],
+        [*command, "--port", str(another)],
         check=False,
         capture_output=True,
         text=True,
@@ -444,7 +440,7 @@ def test_serve_lets_prometheus_read_metrics_at_an_address_of_their_own(demo):
     assert again.returncode == 2
     assert f"CERTGRAPH_METRICS_ADDRESS: {metrics}: " in again.stderr
     process.send_signal(signal.SIGINT)
-    assert (process.wait(20), process.communicate()[1]) == (0, "")
+    assert (process.wait(LONG), process.communicate()[1]) == (0, "")
 
 
 def test_the_demo_is_taken_up_again_and_never_written_over_other_files(demo, run, tmp_path):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -269,6 +270,7 @@ def test_a_pdf_that_hangs_leaves_no_process_and_no_traceback(demo, tmp_path, end
         list(map(str, command)), stderr=subprocess.PIPE, start_new_session=True
     ) as process:
         workers = until(lambda: [*children(process.pid)])
+        until(lambda: all(ignores_interrupts(worker) for worker in workers))
         time.sleep(0.5)  # by then it draws
         if ending is signal.SIGINT:
             os.killpg(process.pid, ending)
@@ -282,6 +284,11 @@ def test_a_pdf_that_hangs_leaves_no_process_and_no_traceback(demo, tmp_path, end
 
 def children(pid):
     return map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+
+
+def ignores_interrupts(pid):
+    ignored = re.search(r"SigIgn:\s*(\w+)", Path(f"/proc/{pid}/status").read_text())[1]
+    return int(ignored, 16) >> (signal.SIGINT - 1) & 1
 
 
 def is_alive(pid):

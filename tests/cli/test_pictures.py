@@ -375,7 +375,7 @@ def nested(depth):
 def test_a_small_pdf_that_takes_for_ever_is_ended_and_the_others_are_read(
     ask, tmp_path, symbol, monkeypatch
 ):
-    monkeypatch.setattr("certgraph.scanning.documents._PATIENCE", 1)
+    monkeypatch.setattr("certgraph.scanning.documents._PATIENCE", 4)
     folder = tmp_path / "pdfs"
     folder.mkdir()
     (folder / "1.pdf").write_bytes(nested(9))

@@ -4,7 +4,7 @@ import unicodedata
 
 import cbor2
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from certgraph.credential import days
@@ -16,9 +16,6 @@ from certgraph.credential.qr_text import from_qr_text, to_qr_text
 from certgraph.credential.text_rules import text_fault
 from certgraph.credential.verification import Check, Verdict, verify, verify_signed
 from tests.credential import kit
-
-settings.register_profile("quick", max_examples=60, deadline=None)
-settings.load_profile("quick")
 
 letters = st.sampled_from("abcXYZ019 ·-张王李𠮷𬎆买提（）")
 

@@ -3,7 +3,6 @@
 import csv
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -16,6 +15,7 @@ from certgraph.all_actions import ALL_ACTIONS
 from certgraph.api.schema import make_schema
 from certgraph.policy import policy_rules
 from certgraph.problem_messages import MESSAGES
+from tests.ports import free_ports
 from tests.waiting import LONG, is_served, until
 
 TOP = Path(__file__).parents[2]
@@ -37,9 +37,7 @@ def test_the_first_commands_are_make_demo_and_make_test():
 
 @pytest.fixture
 def port(demo):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
+    (number,) = free_ports()
     process = subprocess.Popen(
         [sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo, "--port", str(number)],
         stderr=subprocess.PIPE,

@@ -21,7 +21,9 @@ from certgraph.actions.acting import Act, Environment
 from certgraph.actions.parties import Actor, Role
 from certgraph.actions.performing import perform
 from certgraph.all_actions import ACTIONS_BY_NAME, PARTIES
-from certgraph.api import trust_cache
+from certgraph.api import app as app_module
+from certgraph.api import connections, trust_cache
+from certgraph.api.http import gates, health
 from certgraph.certificates.drafts.requests import Candidate, IssueRequest
 from certgraph.certificates.run_queries import certificates_of_run
 from certgraph.certificates.signing.actions import sign_run
@@ -30,7 +32,7 @@ from certgraph.certificates.signing.starting import start_run
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.cli.migrations import migrate
 from certgraph.credential.qr_text import to_qr_text
-from certgraph.database import Engine, Sessions, create_engine, make_sessions
+from certgraph.database import Engine, Sessions, Waiting, create_engine, make_sessions
 from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.keys import (
@@ -56,6 +58,7 @@ from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from certgraph.supervision.states import change_issuer_state
 from tests.server.client_kit import client, client_tokens
 from tests.server.stages import STAGES
+from tests.waiting import LONG
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs warns where there is no run-time folder
@@ -96,6 +99,7 @@ class House:
             master_key=MASTER_KEY.hex(),
             register_key=REGISTER_KEY.hex(),
             public_host=HOST,
+            read_timeout_seconds=LONG,
         )
 
     def environment(self, **changes) -> Environment:
@@ -391,6 +395,16 @@ async def _execute(url: str, statement: str) -> None:
 def published_now(monkeypatch):
     """What a test publishes is served at once."""
     monkeypatch.setattr(trust_cache, "REMEMBER_SECONDS", 0)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """A server gives nothing up because this machine is slow; a test of giving up says when."""
+    for name in ("_WRITES", "_LOOKUPS", "_OWN"):
+        monkeypatch.setattr(app_module, name, Waiting(connection=LONG, lock=LONG, statement=LONG))
+    monkeypatch.setattr(connections, "WAIT_SECONDS", LONG)
+    monkeypatch.setattr(gates, "WAIT_SECONDS", LONG)
+    monkeypatch.setattr(health, "READY_SECONDS", LONG)
 
 
 @pytest.fixture

@@ -3,15 +3,24 @@
 import threading
 
 from certgraph.processes import Watchdog
+from tests.waiting import LONG, until
+
+
+def timers():
+    """Return the timers that run and were not cancelled."""
+    running = [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
+    return [one for one in running if not one.finished.is_set()]
 
 
 def test_a_watchdog_ends_what_is_not_heard_of_and_nothing_that_rests():
     ended = threading.Event()
-    watchdog = Watchdog(0.2, ended.set)
+    watchdog = Watchdog(LONG, ended.set)
     for _ in range(4):
         watchdog.heard()
-        assert not ended.wait(0.1)
+        (timer,) = timers()
+        assert timer.interval == LONG  # it counts from the last word of it
     watchdog.rest()
-    assert not ended.wait(0.4)
-    watchdog.heard()
-    assert ended.wait(5)
+    until(lambda: not timers())
+    assert not ended.is_set()
+    Watchdog(0.05, ended.set).heard()
+    assert ended.wait(LONG)

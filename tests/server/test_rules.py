@@ -209,13 +209,24 @@ COMPOSED = {
 """Codes that modules compose at run time → what they put in."""
 
 
+class Undeclared(ast.NodeTransformer):
+    """Leaves out what actions and kinds of filing only say that they refuse with."""
+
+    def visit_keyword(self, node):
+        return None if node.arg == "refuses" else self.generic_visit(node)
+
+    def visit_Assign(self, node):
+        names = {one.id for one in node.targets if isinstance(one, ast.Name)}
+        return None if names & {"_OF_ISSUING", "_OF_EVERY_KIND"} else self.generic_visit(node)
+
+
 def texts_of_the_source():
     """Return all texts, those composed at run time with {} for what is put in, and all codes."""
     plain, composed, given = set(), set(), set()
     for path in SOURCE.rglob("*.py"):
         if path.parent.name == "problem_messages":
             continue
-        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        nodes = list(ast.walk(Undeclared().visit(ast.parse(path.read_text(encoding="utf-8")))))
         formats = [node.values for node in nodes if isinstance(node, ast.JoinedStr)]
         parts = {id(part) for parts in formats for part in parts}
         plain |= {text_of(node) for node in nodes if id(node) not in parts}

@@ -2,16 +2,16 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import text
 
+from tests.ports import free_ports
 from tests.server.conftest import HOST, MASTER_KEY
 from tests.server.trust.test_lists import new_list, published
 from tests.waiting import LONG, until
@@ -45,18 +45,6 @@ def command_of(pid):
         return b""
 
 
-@pytest.fixture
-def free_ports():
-    """Three in a row."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # noqa: TID251
-    for first in range(20_000 + 1_000 * worker, 30_000, 10):
-        with ExitStack() as stack, suppress(OSError):
-            for number in range(first, first + 3):
-                stack.enter_context(socket.create_server(("127.0.0.1", number)))
-            return [first, first + 1, first + 2]
-    return pytest.fail("no ports are free")
-
-
 @contextmanager
 def serving(house, port, *options, **settings):
     process = subprocess.Popen(
@@ -88,12 +76,12 @@ def statuses(url, times):
 
 @only_postgresql
 async def test_workers_share_the_requests_one_publishes_and_each_is_started_again(
-    house, free_ports
+    house,
 ):
     await house.issue()
     await new_list(house)
     await published(house)
-    port, *metrics = free_ports
+    port, *metrics = free_ports(3)
     url = f"http://127.0.0.1:{port}"
     options = {"CERTGRAPH_METRICS_ADDRESS": f"127.0.0.1:{metrics[0]}"}
 
@@ -127,21 +115,23 @@ async def test_workers_share_the_requests_one_publishes_and_each_is_started_agai
 
 
 @only_postgresql
-async def test_workers_end_with_what_started_them(house, free_ports):
-    with serving(house, free_ports[0], "--workers", "2") as process:
+async def test_workers_end_with_what_started_them(house):
+    (port,) = free_ports()
+    with serving(house, port, "--workers", "2") as process:
         pids = until(lambda: len(started_by(process)) == 3 and started_by(process))
-        until(lambda: httpx.get(f"http://127.0.0.1:{free_ports[0]}/livez").status_code == 200)
+        until(lambda: httpx.get(f"http://127.0.0.1:{port}/livez").status_code == 200)
         process.kill()
         process.wait()
         until(lambda: not any(command_of(pid) for pid in pids))
 
 
 @only_postgresql
-async def test_workers_that_cannot_start_end_the_server(house, free_ports, tmp_path):
+async def test_workers_that_cannot_start_end_the_server(house, tmp_path):
     file = tmp_path / "documents.json"
     file.write_text("[]")
     options = {"CERTGRAPH_DOCUMENTS_FILE": str(file)}
-    with serving(house, free_ports[0], "--workers", "2", **options) as process:
+    (port,) = free_ports()
+    with serving(house, port, "--workers", "2", **options) as process:
         lines = process.communicate(timeout=LONG)[1]
         assert process.returncode == 2
         assert f"certgraph: {file} holds no persisted documents" in lines
@@ -149,12 +139,13 @@ async def test_workers_that_cannot_start_end_the_server(house, free_ports, tmp_p
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-async def test_sqlite_is_served_by_one_process(house, free_ports):
-    with serving(house, free_ports[0], "--workers", "2") as process:
+async def test_sqlite_is_served_by_one_process(house):
+    (port,) = free_ports()
+    with serving(house, port, "--workers", "2") as process:
         lines = process.communicate(timeout=LONG)[1]
     assert process.returncode == 2
     assert "SQLite is for one process: serve without --workers, or use PostgreSQL" in lines
-    with serving(house, free_ports[0], "--workers", "0") as process:
+    with serving(house, port, "--workers", "0") as process:
         lines = process.communicate(timeout=LONG)[1]
     assert process.returncode == 2
     assert "--workers" in lines

@@ -27,7 +27,13 @@ def ignore_name(_name: str) -> None:
 
 
 class Parties(Protocol):
-    """What must be looked up about who acts; the composition root hands it in."""
+    """What must be looked up about who acts; the composition root hands it in.
+
+    Attributes:
+        refusals: Codes that `left` may give.
+    """
+
+    refusals: frozenset[str]
 
     async def left(
         self, session: Session, organization_id: UUID, now: datetime

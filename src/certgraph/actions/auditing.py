@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - a row of any table
 """The audit trail: one entry an action, each chained to the one before it by its hash.
 
 Whoever edits, deletes, inserts or swaps entries in the database breaks the chain there. Whoever
@@ -115,7 +116,7 @@ def _changed(
     return [_entry_of(row, owner) if is_row(type(row)) else None for row in rows]
 
 
-def _entry_of(row: Any, owner: UUID | None) -> tuple[str, UUID, UUID | None]:  # noqa: ANN401 - of any table
+def _entry_of(row: Any, owner: UUID | None) -> tuple[str, UUID, UUID | None]:
     """Return table, key and owner of a row; an organization is its own."""
     itself = row.id if row.__tablename__ == "organizations" else None
     return row.__tablename__, row.id, owner or getattr(row, "organization_id", itself)
@@ -136,10 +137,40 @@ async def record_reading(
     """
     only = next(iter(keys)) if len(keys) == 1 else None
     stated = b"".join(sorted(key.bytes for key in keys))
+    subject = None if only is None else ("certificates", only, None)
+    said = f"{len(keys)} learners in {place}"
+    await _record_read(environment, actor, said, stated, subject)
+
+
+async def record_file_reading(
+    environment: Environment,
+    actor: Actor,
+    row: Any,
+    count: int,
+) -> None:
+    """Add an entry of a reading of a file of personal records, before it is answered.
+
+    Args:
+        environment: With what.
+        actor: Who reads.
+        row: With the file; it has an `id` and an `organization_id`.
+        count: How many people are in it.
+    """
+    subject = _entry_of(row, row.organization_id)
+    said = f"{count} candidates in a file"
+    await _record_read(environment, actor, said, row.id.bytes, subject)
+
+
+async def _record_read(
+    environment: Environment,
+    actor: Actor,
+    said: str,
+    stated: bytes,
+    subject: tuple[str, UUID, UUID | None] | None,
+) -> None:
+    digest = environment.keyring().input_digest(stated)
     async with environment.sessions.begin() as session:
-        act = Act(session, actor, environment, f"{len(keys)} learners in {place}")
-        subject = None if only is None else ("certificates", only, None)
-        await record(act, READING, environment.keyring().input_digest(stated), subject=subject)
+        await record(Act(session, actor, environment, said), READING, digest, subject=subject)
 
 
 def _hash(keyring: Keyring, before: bytes, entry: AuditEntryRow) -> bytes:

@@ -30,7 +30,14 @@ _ANYBODY: dict[Role, Grant] = {role: TURN for role in WITH_TOKENS if role is not
 """Whose turn it is depends on the action that waits, see `_check_waits`."""
 
 
-@action("pendingActionConfirm", may=_ANYBODY, about=PENDING, returns="pending_action")
+@action(
+    "pendingActionConfirm",
+    may=_ANYBODY,
+    about=PENDING,
+    returns="pending_action",
+    refuses=("pending.altered", "pending.asker_gone", "pending.ended", "pending.same_person"),
+    performs_another=True,
+)
 async def confirm(act: Act, pending: PendingActionRow) -> PendingActionRow:
     """Confirm what another person asked for; then it is done, exactly as it was asked for.
 
@@ -79,7 +86,13 @@ def _stated(act: Act, pending: PendingActionRow) -> tuple[Action[Any, Any], dict
     raise refusal("pending.altered")
 
 
-@action("pendingActionReject", may=_ANYBODY, about=PENDING, returns="pending_action")
+@action(
+    "pendingActionReject",
+    may=_ANYBODY,
+    about=PENDING,
+    returns="pending_action",
+    refuses=("pending.ended",),
+)
 async def reject(act: Act, pending: PendingActionRow, *, remarks: str) -> PendingActionRow:
     """Refuse to confirm what another person asked for, with remarks.
 
@@ -97,7 +110,13 @@ async def reject(act: Act, pending: PendingActionRow, *, remarks: str) -> Pendin
     return pending
 
 
-@action("pendingActionWithdraw", may=_ANYBODY, about=PENDING, returns="pending_action")
+@action(
+    "pendingActionWithdraw",
+    may=_ANYBODY,
+    about=PENDING,
+    returns="pending_action",
+    refuses=("pending.ended", "pending.not_asked_by_you"),
+)
 async def withdraw(act: Act, pending: PendingActionRow) -> PendingActionRow:
     """Withdraw what one asked for oneself."""
     _check_waits(act, pending)

@@ -114,6 +114,9 @@ class Action(Generic[P, R]):
         once: Whether it creates, and a repeated request with the same key answers the same.
         after_leaving: Whether an organization may do it also after it has left the programme.
         then: Goes on after the commit, in transactions of its own.
+        refuses: Codes of its own refusals, beside those that follow from all this (see
+            `refusals`).
+        performs_another: Whether it performs another action, and is refused with what that one is.
         in_graph: Whether it is a mutation, too; else the command line alone performs it.
         inputs: What it takes, in the order of the input.
         results: Types of what it returns.
@@ -131,6 +134,8 @@ class Action(Generic[P, R]):
     once: bool = False
     after_leaving: bool = False
     then: Callable[[Environment, Any], Awaitable[None]] | None = None
+    refuses: Sequence[str] = ()
+    performs_another: bool = False
     in_graph: bool = True
     inputs: Sequence[Input] = field(init=False)
     results: Sequence[Any] = field(init=False)

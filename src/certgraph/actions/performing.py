@@ -23,6 +23,7 @@ from certgraph.actions.declaring import extras_of, is_row
 from certgraph.actions.inputs import input_digest, plain, request_digest
 from certgraph.actions.parties import Actor, Grant, Role
 from certgraph.actions.pending_states import LAPSES_AFTER, PendingState
+from certgraph.actions.refusals import as_declared
 from certgraph.actions.tables import PendingActionRow
 from certgraph.database import DatabaseError, Session, is_busy, is_conflict, is_deadlock
 from certgraph.problems import Problem, Rejected, refusal, reject_if
@@ -59,6 +60,14 @@ async def perform(
     Raises:
         Rejected: Every reason against it; nothing was changed.
     """
+    with as_declared(action, environment.parties):
+        outcome = await _done(action, environment, actor, given)
+    environment.done(action.name)
+    return outcome
+
+
+async def _done(action: AnyAction, environment: Environment, actor: Actor, given: Given) -> Outcome:
+    """Perform an action, commit it, and go on with what comes then."""
     grant = grant_of(action, actor)
     try:
         outcome = await _committed(action, environment, actor, given, grant)
@@ -75,7 +84,6 @@ async def perform(
             if not (is_busy(error) or is_deadlock(error)):
                 raise
             raise refusal("access.busy") from None
-    environment.done(action.name)
     return outcome
 
 

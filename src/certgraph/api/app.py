@@ -1,7 +1,7 @@
 """The composition root: settings, database, schema and routes become one ASGI application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from http import HTTPStatus
@@ -74,6 +74,7 @@ from certgraph.database import (
     make_read_sessions,
     make_sessions,
 )
+from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 
 LOOKUP_CONNECTIONS = 4
@@ -195,6 +196,62 @@ def _routes(server: Server, press: Press) -> list[Route]:
     return routes
 
 
+def _server(
+    settings: Settings,
+    keyring: Keyring,
+    metrics: Metrics | None,
+    *,
+    clock: Callable[[], datetime],
+    random: Random,
+) -> Server:
+    """Return what requests share."""
+    # Connections of mutations, of short lookups, of the server's own work, of queries: none of them
+    # can use up those of another.
+    url = settings.database_url.get_secret_value()
+    writes = create_engine(url, connections=settings.write_connections, waiting=_WRITES)
+    lookups = create_engine(url, connections=LOOKUP_CONNECTIONS, waiting=_LOOKUPS)
+    own = create_engine(url, connections=OWN_CONNECTIONS, waiting=_OWN)
+    reads = make_read_sessions(lookups)
+    size = settings.read_connections
+    pool = ReadPool(lookups, timeout=settings.read_timeout_seconds, size=size)
+    documents = make_documents(make_schema(), introspection=settings.introspection)
+    persisted = PersistedDocuments.read(settings.documents_file)
+    gates, by_number = Gates(max(1, size // 2)), Lookups(settings)
+    return Server(
+        settings=settings,
+        keyring=keyring,
+        answering=Answering(documents, Reader(pool), gates, persisted, by_number, metrics),
+        lookups=by_number,
+        pool=pool,
+        callers=Callers(reads, keyring),
+        sessions=make_sessions(writes),
+        reads=reads,
+        trust_cache=TrustCache(reads),
+        engines=(writes, lookups, own),
+        clock=clock,
+        random=random,
+    )
+
+
+def _for_other_sites(entry: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Return an application that scripts of these sites may ask."""
+    return CORSMiddleware(
+        entry,
+        allow_origins=origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Accept-Language", "If-None-Match"],
+        expose_headers=[
+            "ETag",
+            "Retry-After",
+            "WWW-Authenticate",
+            "RateLimit",
+            "RateLimit-Policy",
+            REQUEST_ID,
+        ],
+        max_age=86_400,
+    )
+
+
 def make_app(
     settings: Settings,
     *,
@@ -215,38 +272,14 @@ def make_app(
     Raises:
         SettingsError: No usable master key; a file of persisted documents that cannot be used.
     """
-    url = settings.database_url.get_secret_value()
-    # 1. Connections: of mutations, of short lookups, of the server's own work, of queries. None of
-    # them can use up those of another.
-    writes = create_engine(url, connections=settings.write_connections, waiting=_WRITES)
-    lookups = create_engine(url, connections=LOOKUP_CONNECTIONS, waiting=_LOOKUPS)
-    own = create_engine(url, connections=OWN_CONNECTIONS, waiting=_OWN)
-    reads = make_read_sessions(lookups)
-    size = settings.read_connections
-    pool = ReadPool(lookups, timeout=settings.read_timeout_seconds, size=size)
-    # 2. What requests share.
+    # 1. What requests share, and what the server does by itself.
     keyring = settings.keyring()
     metrics = Metrics() if settings.metrics_address else None
-    documents = make_documents(make_schema(), introspection=settings.introspection)
-    persisted = PersistedDocuments.read(settings.documents_file)
-    gates, by_number = Gates(max(1, size // 2)), Lookups(settings)
-    server = Server(
-        settings=settings,
-        keyring=keyring,
-        answering=Answering(documents, Reader(pool), gates, persisted, by_number, metrics),
-        lookups=by_number,
-        pool=pool,
-        callers=Callers(reads, keyring),
-        sessions=make_sessions(writes),
-        reads=reads,
-        trust_cache=TrustCache(reads),
-        engines=(writes, lookups, own),
-        clock=clock,
-        random=random,
-    )
+    server = _server(settings, keyring, metrics, clock=clock, random=random)
+    own = server.engines[-1]
     work = Work(
         settings=settings,
-        keyring=server.keyring,
+        keyring=keyring,
         sessions=make_sessions(own),
         reads=make_read_sessions(own),
         random=random,
@@ -254,11 +287,11 @@ def make_app(
         callers=server.callers,
         metrics=metrics,
     )
-    # 3. Where they go.
+    # 2. Where requests go.
     press = Press(settings.printing_dir)
     token_routes = _token_routes(server, press)
     health = Health(
-        reads=reads,
+        reads=server.reads,
         trust_cache=server.trust_cache,
         keyring=keyring,
         clock=clock,
@@ -271,23 +304,10 @@ def make_app(
     )
     app.server = server
     app.router.redirect_slashes = False  # it would name the host and scheme that a proxy hides
+    # 3. What every request passes before.
     takes_token = with_tokens(token_routes, "/graphql", "/graphql/", feed_stream.PATH)
     entry: ASGIApp = Limited(app.answered, Limiting(settings), takes_token)
     if settings.allowed_origins:
-        entry = CORSMiddleware(
-            entry,
-            allow_origins=settings.allowed_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "Accept-Language", "If-None-Match"],
-            expose_headers=[
-                "ETag",
-                "Retry-After",
-                "WWW-Authenticate",
-                "RateLimit",
-                "RateLimit-Policy",
-                REQUEST_ID,
-            ],
-            max_age=86_400,
-        )
+        entry = _for_other_sites(entry, settings.allowed_origins)
     app.entry, app.metrics = Requested(entry, metrics), metrics
     return app

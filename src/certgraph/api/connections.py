@@ -69,7 +69,7 @@ class ReadConnection(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close it."""
+        """End the connection; what it still does is stopped."""
         ...
 
 
@@ -145,7 +145,7 @@ class _Sqlite:
     async def _interrupt(self, asked: asyncio.Future[list[Any]]) -> None:
         """Interrupt a statement until it has ended.
 
-        SQLite forgets an interrupt that comes before the statement begins, as one does while the
+        SQLite drops an interrupt that comes before the statement begins, as one does while the
         thread is still busy, and a thread that works on nobody's statement would do so forever.
         """
         while not asked.done():
@@ -222,7 +222,9 @@ class ReadPool:
             async with asyncio.timeout(WAIT_SECONDS):
                 return await self._free.get()
         except TimeoutError:
-            raise Unavailable("every connection is in use") from None
+            if self._free.empty():
+                raise Unavailable("every connection is in use") from None
+            return self._free.get_nowait()  # it became free while this process was held up
 
     async def _connect(self) -> ReadConnection:
         if self.dialect.name == "postgresql":

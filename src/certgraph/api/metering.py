@@ -49,7 +49,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 MOST_CALLERS = 50_000
-"""Callers whose minutes are kept; of more than these, who asked longest ago is forgotten."""
+"""Callers whose minutes are kept; of more, who asked longest ago is no longer counted."""
 
 
 class Memory(Storage):
@@ -210,7 +210,7 @@ class Lookups:
 
     Numbers that name nothing count like others, and right names like wrong ones: a refusal says
     nothing of either. Each number has its place in a table of a fixed size, by a hash that nobody
-    else knows: however many numbers are made up, none is forgotten. Those that share a place count
+    else knows: however many numbers are made up, each is counted. Those that share a place count
     together.
     """
 

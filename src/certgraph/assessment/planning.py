@@ -83,6 +83,26 @@ def times_of(plan: ExamPlanRow) -> Times:
     returns="plan",
     once=True,
     dry_run=True,
+    refuses=(
+        "certificate_type.not_found",
+        "filing.number",
+        "plan.activity_not_filed",
+        "plan.after_the_end",
+        "plan.fee_above_cap",
+        "plan.no_activity",
+        "plan.no_fee",
+        "plan.no_scheme",
+        "plan.no_site",
+        "plan.not_entitled",
+        "plan.order",
+        "plan.outside_activity",
+        "plan.registration_is_over",
+        "plan.restricted",
+        "plan.site_has_ended",
+        "plan.site_not_in_effect",
+        "plan.site_not_taking_part",
+        "plan.site_superseded",
+    ),
 )
 async def publish_plan(
     act: Act, organization: OrganizationRow, draft: ExamPlanDraft
@@ -208,6 +228,7 @@ def _regime_problems(draft: ExamPlanDraft, parameters: Parameters, today: date) 
     reason=True,
     leads_to=(ExamPlanState.WITHDRAWN,),
     after_leaving=True,
+    refuses=("plan.has_begun",),
 )
 async def withdraw_plan(act: Act, plan: ExamPlanRow) -> ExamPlanRow:
     """Withdraw a plan whose exam has not begun; whoever is registered is examined elsewhere.

@@ -91,6 +91,32 @@ Registrations = Annotated[
     returns=("plan", "registrations"),
     once=True,
     dry_run=True,
+    refuses=(
+        "issue.document_birth",
+        "issue.document_character",
+        "issue.document_check_digit",
+        "issue.document_digits_lost",
+        "issue.document_length",
+        "issue.document_shape",
+        "issue.document_spreadsheet",
+        "participation.not_found",
+        "plan.fee_above_cap",
+        "plan.full",
+        "plan.no_fee",
+        "plan.not_open",
+        "plan.restricted",
+        "regime.closed",
+        "regime.no_new_work",
+        "registration.none",
+        "registration.not_institutions",
+        "registration.not_organizations",
+        "registration.not_voluntary",
+        "registration.other_participation",
+        "registration.social_participation",
+        "registration.student_pays",
+        "registration.there_already",
+        "registration.twice",
+    ),
 )
 async def record_registrations(
     act: Act, plan: ExamPlanRow, *, registrations: Registrations
@@ -279,6 +305,7 @@ def _fill(
     reason=True,
     leads_to=(ExamRegistrationState.WITHDRAWN,),
     after_leaving=True,
+    refuses=("plan.has_begun",),
 )
 async def withdraw_registration(act: Act, registration: ExamRegistrationRow) -> ExamRegistrationRow:
     """Withdraw a registration before the exam begins.

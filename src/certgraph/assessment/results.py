@@ -58,6 +58,16 @@ Results = Annotated[
     about=EXAM_PLAN,
     returns=("plan", "registrations"),
     dry_run=True,
+    refuses=(
+        "plan.no_results_now",
+        "registration.not_found",
+        "result.absent_with_marks",
+        "result.marks",
+        "result.none",
+        "result.parts",
+        "result.twice",
+        "result.withdrawn",
+    ),
 )
 async def record_results(
     act: Act, plan: ExamPlanRow, *, results: Results
@@ -126,6 +136,7 @@ LastDay = Annotated[date, "Last day of the public notice; today or later."]
     rule="S07",
     about=EXAM_PLAN,
     returns="plan",
+    refuses=("order.due_before", "plan.no_results_now", "plan.results_missing"),
 )
 async def announce_results(act: Act, plan: ExamPlanRow, *, last_on: LastDay) -> ExamPlanRow:
     """Put the results of an exam on public notice, from today to a day.
@@ -160,6 +171,7 @@ async def announce_results(act: Act, plan: ExamPlanRow, *, last_on: LastDay) -> 
     about=EXAM_PLAN,
     returns="plan",
     leads_to=(ExamPlanState.CLOSED,),
+    refuses=("plan.not_on_notice", "plan.notice_not_over"),
 )
 async def close_plan(act: Act, plan: ExamPlanRow) -> ExamPlanRow:
     """Close a plan after its public notice; its results no longer change, and are certified.

@@ -38,7 +38,9 @@ MODULES = {
 All but the first two need the server's packages, and speak English."""
 
 
-def _parser(chosen: str | None, language: str) -> argparse.ArgumentParser:
+def _parser(
+    chosen: str | None, language: str, *, only_version: bool = False
+) -> argparse.ArgumentParser:
     """Return the parser with the command that is chosen; with all where it is none of them."""
     others = [one for of in list(MODULES.values())[2:] for one in of]
     language = "en" if chosen in others else language
@@ -56,7 +58,9 @@ def _parser(chosen: str | None, language: str) -> argparse.ArgumentParser:
 
     parser.set_defaults(run=print_help)
     commands = Commands(parser)
-    wanted = [name for name, of in MODULES.items() if chosen in of] or list(MODULES)
+    wanted = [name for name, of in MODULES.items() if chosen in of]
+    if not wanted and not only_version:
+        wanted = list(MODULES)
     try:
         for name in wanted:
             importlib.import_module(f"certgraph.cli.{name}").add_to(commands)
@@ -101,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     prepare_streams()
     language, chosen = language_and_command(given)
-    options = _parser(chosen, language).parse_args(given)
+    parser = _parser(chosen, language, only_version=[*given] == ["--version"])
+    options = parser.parse_args(given)
     options.lang = language
     try:
         if sys.stdout is None:

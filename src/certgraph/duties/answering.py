@@ -69,7 +69,37 @@ async def _asked(act: Act, filing: FilingRow, draft: AnswerDraft) -> ConsentRow:
     raise refusal("filing.not_asked", "step", step=draft.step)
 
 
-@action("filingAnswer", may=_PARTIES, about=FILING, returns="filing")
+@action(
+    "filingAnswer",
+    may=_PARTIES,
+    about=FILING,
+    returns="filing",
+    refuses=(
+        "cap.other_mode",
+        "fee.above_cap",
+        "fee.second",
+        "filing.agreement_first",
+        "filing.answer_of_whom",
+        "filing.answered",
+        "filing.no_remarks",
+        "filing.not_asked",
+        "filing.over",
+        "filing.second",
+        "major.unknown",
+        "observation.no_point",
+        "order.not_answered",
+        "site.not_taking_part",
+        "site.restricted",
+        "standard.code_malformed",
+        "standard.code_repeated",
+        "standard.level",
+        "standard.of_another",
+        "standard.outcome_number",
+        "standard.parent_missing",
+        "standard.published_in_future",
+        "standard.version_published",
+    ),
+)
 async def answer_filing(act: Act, filing: FilingRow, draft: AnswerDraft) -> FilingRow:
     """Say yes to a filing, send it back, or say no. With the last yes it needs it is in effect.
 
@@ -196,6 +226,7 @@ _FILERS = {**dict.fromkeys(_PARTIES, OWN), Role.OPERATOR: ON_BEHALF}
     returns="filing",
     reason=True,
     leads_to=(FilingState.WITHDRAWN,),
+    refuses=("filing.over",),
 )
 async def withdraw_filing(act: Act, filing: FilingRow) -> FilingRow:
     """Withdraw a filing before it is in effect; afterwards it can only be revised.

@@ -54,7 +54,26 @@ def submission(kind: Kind[Any]) -> Action[Any, FilingRow]:
         returns="filing",
         once=True,
         dry_run=True,
+        refuses=(*_OF_EVERY_KIND, *kind.refuses),
     )(submit)
+
+
+_OF_EVERY_KIND = (
+    "certificate_type.not_found",
+    "filing.day_to_come",
+    "filing.filer_kind",
+    "filing.named_twice",
+    "filing.none_in_effect",
+    "filing.not_found",
+    "filing.number",
+    "filing.other_kind",
+    "filing.other_place",
+    "filing.over",
+    "filing.revised_already",
+    "filing.second",
+    "regime.closed",
+    "regime.not_begun",
+)
 
 
 async def _submit(

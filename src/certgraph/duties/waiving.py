@@ -15,6 +15,7 @@ from certgraph.problems import refusal
     about=OBLIGATION,
     returns="obligation",
     reason=True,
+    refuses=("obligation.met", "obligation.waived"),
 )
 async def waive_obligation(act: Act, obligation: ObligationRow) -> ObligationRow:
     """Waive what somebody owes. An authority waives what institutions owe that it supervises.
@@ -42,6 +43,7 @@ _MET_BY_WORD = (ObligationKind.HANDOVER_LISTS,)
     returns="obligation",
     reason=True,
     after_leaving=True,
+    refuses=("obligation.met", "obligation.met_otherwise", "obligation.waived"),
 )
 async def meet_obligation(act: Act, obligation: ObligationRow) -> ObligationRow:
     """Say that lists of students were handed over after an exit: to whom and when is the reason.

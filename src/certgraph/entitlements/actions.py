@@ -44,6 +44,12 @@ class EntitlementDraft:
     about=ORGANIZATION,
     returns=("organization", "certificate_type"),
     once=True,
+    refuses=(
+        "certificate_type.level_unknown",
+        "certificate_type.not_found",
+        "entitlement.no_level",
+        "entitlement.overlaps",
+    ),
 )
 async def grant_entitlement(
     act: Act, organization: OrganizationRow, draft: EntitlementDraft
@@ -101,7 +107,11 @@ class EntitlementEndDraft:
 
 
 @action(
-    "entitlementEnd", may=_MAY, about=ORGANIZATION, returns=("organization", "certificate_type")
+    "entitlementEnd",
+    may=_MAY,
+    about=ORGANIZATION,
+    returns=("organization", "certificate_type"),
+    refuses=("certificate_type.not_found", "entitlement.not_in_force"),
 )
 async def end_entitlement(
     act: Act, organization: OrganizationRow, draft: EntitlementEndDraft

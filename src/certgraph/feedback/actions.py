@@ -52,6 +52,7 @@ class FeedbackDraft:
     may=dict.fromkeys((Role.PUBLIC, *WITH_TOKENS), ANY),
     returns=("feedback", "tracking_token"),
     once=True,
+    refuses=("feedback.too_much", "organization.not_found"),
 )
 async def submit_feedback(act: Act, draft: FeedbackDraft) -> tuple[FeedbackRow, Secret]:
     """Write to the programme: a complaint, question or suggestion. Anybody may.
@@ -116,6 +117,7 @@ async def _owe_answer(act: Act, row: FeedbackRow) -> None:
     rule="R52",
     about=FEEDBACK,
     returns="feedback",
+    refuses=("feedback.answered",),
 )
 async def answer_feedback(
     act: Act,

@@ -24,6 +24,17 @@ from certgraph.supervision.leaving import leave
     rule="S15",
     returns="organizations",
     reason=True,
+    refuses=(
+        "organization.agreement_missing",
+        "organization.issued_since",
+        "organization.leaves",
+        "organization.state_before_last",
+        "organization.state_in_future",
+        "organization.transition_refused",
+        "regime.drafted_since",
+        "regime.not_closed_here",
+        "regime.not_over",
+    ),
 )
 async def close_regime(act: Act, *, regime: str) -> list[OrganizationRow]:
     """Close a regime that is over: its organizations are handed over, and issue nothing more.

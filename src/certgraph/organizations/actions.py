@@ -54,6 +54,14 @@ class OrganizationDraft:
     may={Role.MINISTRY: ANY, Role.ENTRUSTED_BODY: ANY, Role.OPERATOR: ON_BEHALF},
     returns="organization",
     once=True,
+    refuses=(
+        "division.unknown",
+        "organization.code_taken",
+        "organization.no_authority",
+        "organization.no_kind",
+        "organization.uscc_invalid",
+        "organization.uscc_taken",
+    ),
 )
 async def register_organization(act: Act, draft: OrganizationDraft) -> OrganizationRow:
     """Register an organization.

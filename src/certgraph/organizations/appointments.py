@@ -58,7 +58,14 @@ class AppointmentDraft:
     last_on: date | None = None
 
 
-@action("appointmentMake", may=_WHO, about=ORGANIZATION, returns="appointment", once=True)
+@action(
+    "appointmentMake",
+    may=_WHO,
+    about=ORGANIZATION,
+    returns="appointment",
+    once=True,
+    refuses=("appointment.counterpart",),
+)
 async def make_appointment(
     act: Act, organization: OrganizationRow, draft: AppointmentDraft
 ) -> AppointmentRow:
@@ -104,7 +111,13 @@ async def make_appointment(
     return row
 
 
-@action("appointmentEnd", may=_WHO, about=APPOINTMENT, returns="appointment")
+@action(
+    "appointmentEnd",
+    may=_WHO,
+    about=APPOINTMENT,
+    returns="appointment",
+    refuses=("appointment.ends_later", "appointment.has_ended"),
+)
 async def end_appointment(
     act: Act, appointment: AppointmentRow, *, last_on: Annotated[date, "Its last day."]
 ) -> AppointmentRow:

@@ -126,6 +126,7 @@ async def create_sealed_key(
     about=ORGANIZATION,
     returns="issuer_key",
     once=True,
+    refuses=("key.begins_before_today", "key.organization_not_active", "key.register_sealed"),
 )
 async def create_issuer_key(
     act: Act, organization: OrganizationRow, period: KeyPeriod
@@ -134,19 +135,37 @@ async def create_issuer_key(
     return await create_sealed_key(act, KeyPurpose.ISSUER, organization, period)
 
 
-@action("statusKeyCreate", may={Role.OPERATOR: ANY}, returns="status_key", in_graph=False)
+@action(
+    "statusKeyCreate",
+    may={Role.OPERATOR: ANY},
+    returns="status_key",
+    in_graph=False,
+    refuses=("key.begins_before_today", "key.register_sealed"),
+)
 async def create_status_key(act: Act, period: KeyPeriod) -> SigningKeyRow:
     """Make a key that the service keeps sealed, for the programme's status lists."""
     return await create_sealed_key(act, KeyPurpose.STATUS, None, period)
 
 
-@action("registerKeyCreate", may={Role.OPERATOR: ANY}, returns="register_key", in_graph=False)
+@action(
+    "registerKeyCreate",
+    may={Role.OPERATOR: ANY},
+    returns="register_key",
+    in_graph=False,
+    refuses=("key.begins_before_today", "key.register_sealed"),
+)
 async def create_register_key(act: Act, period: KeyPeriod) -> SigningKeyRow:
     """Make a key that the service keeps sealed, for the register's countersignatures."""
     return await create_sealed_key(act, KeyPurpose.REGISTER, None, period)
 
 
-@action("logKeyCreate", may={Role.OPERATOR: ANY}, returns="log_key", in_graph=False)
+@action(
+    "logKeyCreate",
+    may={Role.OPERATOR: ANY},
+    returns="log_key",
+    in_graph=False,
+    refuses=("key.begins_before_today", "key.register_sealed"),
+)
 async def create_log_key(act: Act, period: KeyPeriod) -> SigningKeyRow:
     """Make a key that the service keeps sealed, for the heads of the public log."""
     return await create_sealed_key(act, KeyPurpose.LOG, None, period)
@@ -175,6 +194,13 @@ class HeldKeyDraft:
     about=ORGANIZATION,
     returns="issuer_key",
     once=True,
+    refuses=(
+        "key.begins_before_today",
+        "key.no_possession",
+        "key.organization_not_active",
+        "key.taken",
+        "key.unsafe",
+    ),
 )
 async def register_held_key(
     act: Act, organization: OrganizationRow, draft: HeldKeyDraft
@@ -224,6 +250,7 @@ _OWNER = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF}
     about=KEY,
     returns="issuer_key",
     after_leaving=True,
+    refuses=("key.organization_not_active",),
 )
 async def retire_key(
     act: Act,
@@ -253,6 +280,7 @@ async def retire_key(
     about=KEY,
     returns="issuer_key",
     after_leaving=True,
+    refuses=("key.compromise_in_future", "key.compromise_later"),
 )
 async def declare_key_compromised(
     act: Act,

@@ -79,6 +79,8 @@ async def acting_organization(session: Session, organization_id: UUID | None) ->
 class ProgrammeParties:
     """Looks up whoever acts, see `certgraph.actions.acting.Parties`."""
 
+    refusals = frozenset({"organization.has_exited", "organization.has_handed_over"})
+
     async def left(
         self, session: Session, organization_id: UUID, now: datetime
     ) -> Sequence[Problem]:

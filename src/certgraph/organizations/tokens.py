@@ -109,7 +109,24 @@ class TokenDraft:
 _KIND_OF_APPROVERS = OrganizationKind.EVALUATION_ORGANIZATION
 
 
-@action("apiTokenCreate", may={Role.OPERATOR: ON_BEHALF}, returns=("api_token", "token"), once=True)
+@action(
+    "apiTokenCreate",
+    may={Role.OPERATOR: ON_BEHALF},
+    returns=("api_token", "token"),
+    once=True,
+    refuses=(
+        "organization.not_found",
+        "token.keys",
+        "token.lifetime",
+        "token.no_organization",
+        "token.no_organization_wanted",
+        "token.of_no_holder",
+        "token.operator_by_hand",
+        "token.organization_of_other_kind",
+        "token.private_key",
+        "token.scope",
+    ),
+)
 async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret | None]:
     """Make a bearer token. It is stored hashed and shown once; a client's keys have none.
 
@@ -155,7 +172,19 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
     return row, None if token is None else Secret(token)
 
 
-@action("apiTokenKeysReplace", may={Role.OPERATOR: ON_BEHALF}, about=TOKEN, returns="api_token")
+@action(
+    "apiTokenKeysReplace",
+    may={Role.OPERATOR: ON_BEHALF},
+    about=TOKEN,
+    returns="api_token",
+    refuses=(
+        "token.ended",
+        "token.keys",
+        "token.no_client",
+        "token.operator_by_hand",
+        "token.private_key",
+    ),
+)
 async def replace_keys(act: Act, token: ApiTokenRow, *, keys: str) -> ApiTokenRow:
     """Replace the keys of a client. Tokens that it got before are no longer good.
 

@@ -62,6 +62,7 @@ def _set(act: Act, draft: ParameterDraft, authority_id: UUID | None) -> Paramete
     may={Role.MINISTRY: ANY, Role.OPERATOR: ON_BEHALF},
     returns="parameter",
     once=True,
+    refuses=("parameter.not_provincial", "parameter.value"),
 )
 async def set_parameter(act: Act, draft: ParameterDraft) -> ParameterRow:
     """Set a parameter of the programme from a day on. What was set before stays on record.
@@ -78,6 +79,7 @@ async def set_parameter(act: Act, draft: ParameterDraft) -> ParameterRow:
     about=ORGANIZATION,
     returns="parameter",
     once=True,
+    refuses=("organization.no_authority", "parameter.not_provincial", "parameter.value"),
 )
 async def set_provincial_parameter(
     act: Act, organization: OrganizationRow, draft: ParameterDraft

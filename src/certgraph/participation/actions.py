@@ -73,6 +73,17 @@ class ParticipationDraft:
     about=ORGANIZATION,
     returns="participation",
     once=True,
+    refuses=(
+        "certificate_type.level_unknown",
+        "certificate_type.not_found",
+        "participation.no_institution",
+        "participation.planned",
+        "participation.restricted",
+        "participation.taken",
+        "participation.year",
+        "regime.closed",
+        "regime.not_begun",
+    ),
 )
 async def apply_to_take_part(
     act: Act, organization: OrganizationRow, draft: ParticipationDraft
@@ -143,6 +154,7 @@ async def apply_to_take_part(
     about=PARTICIPATION,
     returns="participation",
     leads_to=(ParticipationState.FILED,),
+    refuses=("participation.step_refused",),
 )
 async def file_participation(act: Act, participation: ParticipationRow) -> ParticipationRow:
     """File an application 备案, as the authority that supervises the institution.
@@ -167,6 +179,7 @@ async def file_participation(act: Act, participation: ParticipationRow) -> Parti
     returns="participation",
     reason=True,
     leads_to=(ParticipationState.DECLINED,),
+    refuses=("participation.step_refused",),
 )
 async def decline_participation(act: Act, participation: ParticipationRow) -> ParticipationRow:
     """Decline an application; the institution may apply again.
@@ -198,6 +211,14 @@ async def _named_for(
     about=PARTICIPATION,
     returns="participation",
     leads_to=(ParticipationState.ACTIVE,),
+    refuses=(
+        "participation.no_contact",
+        "participation.no_lead",
+        "participation.other_year",
+        "participation.step_refused",
+        "regime.closed",
+        "regime.not_begun",
+    ),
 )
 async def activate_participation(
     act: Act,
@@ -241,6 +262,7 @@ async def activate_participation(
     returns="participation",
     reason=True,
     leads_to=(ParticipationState.ENDED,),
+    refuses=("participation.other_year", "participation.step_refused"),
 )
 async def end_participation(act: Act, participation: ParticipationRow) -> ParticipationRow:
     """End a participation before its year does; today is its last day. Students keep theirs.

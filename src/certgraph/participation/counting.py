@@ -63,6 +63,14 @@ def _counted(
     about=PARTICIPATION,
     returns=("participation", "count"),
     once=True,
+    refuses=(
+        "participation.count",
+        "participation.count_before",
+        "participation.future_count",
+        "participation.more_examined",
+        "participation.more_passed",
+        "participation.not_begun",
+    ),
 )
 async def report_count(
     act: Act, participation: ParticipationRow, draft: CountDraft
@@ -107,6 +115,23 @@ Students = Annotated[
     returns=("participation", "count"),
     once=True,
     dry_run=True,
+    refuses=(
+        "issue.document_birth",
+        "issue.document_character",
+        "issue.document_check_digit",
+        "issue.document_digits_lost",
+        "issue.document_length",
+        "issue.document_shape",
+        "issue.document_spreadsheet",
+        "participation.count",
+        "participation.count_before",
+        "participation.future_count",
+        "participation.more_examined",
+        "participation.more_passed",
+        "participation.not_begun",
+        "participation.roster_empty",
+        "participation.student_twice",
+    ),
 )
 async def record_roster(
     act: Act,
@@ -156,7 +181,14 @@ async def record_roster(
     return participation, row
 
 
-@action("participationCountFile", may=AUTHORITY, rule="R06", about=PARTICIPATION, returns="count")
+@action(
+    "participationCountFile",
+    may=AUTHORITY,
+    rule="R06",
+    about=PARTICIPATION,
+    returns="count",
+    refuses=("participation.no_count",),
+)
 async def file_count(act: Act, participation: ParticipationRow) -> ParticipationCountRow:
     """File the newest figures of a participation, as the authority that supervises it.
 

@@ -64,7 +64,7 @@ def credit_faults(
         detail = "the credit record is not as it was last changed"
         yield Fault(FaultKind.CREDIT_RECORD, number, detail)
     for change in changes:
-        # answers of one moment are told apart by microseconds, which are added to their time
+        # answers of one moment differ by microseconds, which are added to their time
         if not any(
             entry.actor == change.changed_by and entry.done_at <= change.changed_at
             for entry in entries

@@ -86,7 +86,19 @@ class StandardVersionDraft:
 _MAY = {Role.MINISTRY: ANY, Role.ENTRUSTED_BODY: ANY, Role.OPERATOR: ON_BEHALF}
 
 
-@action("certificateTypeAnnounce", may=_MAY, returns="certificate_type", once=True)
+@action(
+    "certificateTypeAnnounce",
+    may=_MAY,
+    returns="certificate_type",
+    once=True,
+    refuses=(
+        "certificate_type.code_taken",
+        "certificate_type.levels",
+        "certificate_type.name_taken",
+        "certificate_type.no_organization",
+        "organization.not_found",
+    ),
+)
 async def announce_certificate_type(act: Act, draft: CertificateTypeDraft) -> CertificateTypeRow:
     """Announce a certificate type.
 
@@ -148,7 +160,13 @@ class StandardDraft:
     certificate_type_code: str
 
 
-@action("standardRegister", may=_MAY, returns="standard", once=True)
+@action(
+    "standardRegister",
+    may=_MAY,
+    returns="standard",
+    once=True,
+    refuses=("certificate_type.not_found", "standard.code_taken"),
+)
 async def register_standard(act: Act, draft: StandardDraft) -> StandardRow:
     """Register a standard of a certificate type; its versions are published one by one.
 
@@ -225,7 +243,23 @@ def _content_sha256(draft: StandardVersionDraft) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-@action("standardVersionPublish", may=_MAY, returns="standard_version", once=True)
+@action(
+    "standardVersionPublish",
+    may=_MAY,
+    returns="standard_version",
+    once=True,
+    refuses=(
+        "major.unknown",
+        "standard.code_malformed",
+        "standard.code_repeated",
+        "standard.level",
+        "standard.not_found",
+        "standard.outcome_number",
+        "standard.parent_missing",
+        "standard.published_in_future",
+        "standard.version_published",
+    ),
+)
 async def publish_standard_version(act: Act, draft: StandardVersionDraft) -> StandardVersionRow:
     """Publish a version of a standard; from now on nothing of it changes.
 
@@ -257,43 +291,40 @@ async def publish_standard_version(act: Act, draft: StandardVersionDraft) -> Sta
     session.add(row)
     await session.flush()  # the rows below refer to it
     # 3. Its content, learning outcomes and majors.
-    version = {"standard_version_id": row.id}
-    await insert_rows(
-        session,
-        StandardContentRow,
-        [
-            {
-                "id": new_id(act.random),
-                "level": item.level,
-                "code": item.code,
-                "parent_code": item.code.rpartition(".")[0],
-                "position": position,
-                "text": item.text,
-                **version,
-            }
-            for position, item in enumerate(draft.content)
-        ],
-    )
-    await insert_rows(
-        session,
-        LearningOutcomeRow,
-        [
-            {
-                "id": new_id(act.random),
-                "level": item.level,
-                "number": item.number,
-                "name": item.name,
-                **version,
-            }
-            for item in draft.outcomes
-        ],
-    )
-    await insert_rows(
-        session,
-        StandardVersionMajorRow,
-        [{"major_id": major_id, **version} for major_id in major_ids],
-    )
+    await _insert_content(act, draft, row.id, major_ids)
     return row
+
+
+async def _insert_content(
+    act: Act, draft: StandardVersionDraft, version_id: UUID, major_ids: Sequence[UUID]
+) -> None:
+    session, version = act.session, {"standard_version_id": version_id}
+    content = [
+        {
+            "id": new_id(act.random),
+            "level": item.level,
+            "code": item.code,
+            "parent_code": item.code.rpartition(".")[0],
+            "position": position,
+            "text": item.text,
+            **version,
+        }
+        for position, item in enumerate(draft.content)
+    ]
+    outcomes = [
+        {
+            "id": new_id(act.random),
+            "level": item.level,
+            "number": item.number,
+            "name": item.name,
+            **version,
+        }
+        for item in draft.outcomes
+    ]
+    majors = [{"major_id": major_id, **version} for major_id in major_ids]
+    await insert_rows(session, StandardContentRow, content)
+    await insert_rows(session, LearningOutcomeRow, outcomes)
+    await insert_rows(session, StandardVersionMajorRow, majors)
 
 
 ACTIONS = (announce_certificate_type, register_standard, publish_standard_version)

@@ -6,11 +6,12 @@ changes nothing; an organization's state and anything entered by hand is never o
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.resources import files
 from typing import Any
+from uuid import UUID
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import action
@@ -154,75 +155,66 @@ async def _import_batches(session: Session) -> ImportCount:
 
 
 async def _import_certificate_types(session: Session, *, random: Random) -> list[ImportCount]:
+    """Add kinds of certificates, whose they are, their levels, and known work areas of these."""
     sources = list(_rows("certificate_types.csv"))
-    # 1. Kinds of certificates, and whose they are.
-    types = await _add_missing(
-        session,
-        CertificateTypeRow,
-        ["code"],
-        [
-            {
-                "id": new_id(random),
-                "code": row["code"],
-                "name": row["name"],
-                "batch_number": _int_or_none(row["batch"]),
-                "batch_basis": row["batch_basis"],
-                "announced_on": None,
-                "state": CertificateTypeState.ANNOUNCED,
-                "source": row["source"],
-                "note": row["note"],
-            }
-            for row in sources
-        ],
-    )
+    types = [
+        {
+            "id": new_id(random),
+            "code": row["code"],
+            "name": row["name"],
+            "batch_number": _int_or_none(row["batch"]),
+            "batch_basis": row["batch_basis"],
+            "announced_on": None,
+            "state": CertificateTypeState.ANNOUNCED,
+            "source": row["source"],
+            "note": row["note"],
+        }
+        for row in sources
+    ]
+    added = [await _add_missing(session, CertificateTypeRow, ["code"], types)]
     type_ids = await ids_by_code(session, CertificateTypeRow)
     organization_ids = await ids_by_code(session, OrganizationRow)
-    await _add_missing(
-        session,
-        CertificateTypeOrganizationRow,
-        ["certificate_type_id", "organization_id"],
-        [
-            {
-                "certificate_type_id": type_ids[row["code"]],
-                "organization_id": organization_ids[row["organization_code"]],
-            }
-            for row in sources
-        ],
-    )
-    # 2. Their levels.
-    levels = await _add_missing(
-        session,
-        CertificateLevelRow,
-        ["certificate_type_id", "level"],
-        [
-            {
-                "id": new_id(random),
-                "certificate_type_id": type_ids[row["certificate_type_code"]],
-                "level": int(row["level"] or 0),
-                "platform_id": row["platform_id"],
-                "platform_state_on": date.fromisoformat(row["platform_state_on"] or ""),
-                "source": row["source"],
-            }
-            for row in _rows("certificate_levels.csv")
-        ],
-    )
-    # 3. The work areas that are known of a level.
-    work_areas = await _add_missing(
-        session,
-        KnownWorkAreaRow,
-        ["certificate_type_id", "level", "position"],
-        [
-            {
-                "certificate_type_id": type_ids[row["certificate_type_code"]],
-                "level": int(row["level"] or 0),
-                "position": int(row["position"] or 0),
-                "name": row["name"],
-                "source": row["source"],
-            }
-            for row in _rows("work_areas.csv")
-        ],
-    )
-    return [types, levels, work_areas]
+    owners = [
+        {
+            "certificate_type_id": type_ids[row["code"]],
+            "organization_id": organization_ids[row["organization_code"]],
+        }
+        for row in sources
+    ]
+    key = ["certificate_type_id", "organization_id"]
+    await _add_missing(session, CertificateTypeOrganizationRow, key, owners)
+    return [*added, *await _import_levels(session, type_ids, random=random)]
+
+
+async def _import_levels(
+    session: Session, type_ids: Mapping[str | None, UUID], *, random: Random
+) -> list[ImportCount]:
+    levels = [
+        {
+            "id": new_id(random),
+            "certificate_type_id": type_ids[row["certificate_type_code"]],
+            "level": int(row["level"] or 0),
+            "platform_id": row["platform_id"],
+            "platform_state_on": date.fromisoformat(row["platform_state_on"] or ""),
+            "source": row["source"],
+        }
+        for row in _rows("certificate_levels.csv")
+    ]
+    work_areas = [
+        {
+            "certificate_type_id": type_ids[row["certificate_type_code"]],
+            "level": int(row["level"] or 0),
+            "position": int(row["position"] or 0),
+            "name": row["name"],
+            "source": row["source"],
+        }
+        for row in _rows("work_areas.csv")
+    ]
+    key = ["certificate_type_id", "level"]
+    return [
+        await _add_missing(session, CertificateLevelRow, key, levels),
+        await _add_missing(session, KnownWorkAreaRow, [*key, "position"], work_areas),
+    ]
 
 
 async def _import_majors(session: Session, *, random: Random) -> ImportCount:

@@ -60,6 +60,14 @@ def _occupation_problems(occupations: Sequence[OccupationDraft]) -> list[Problem
     "occupationsMap",
     may={Role.MINISTRY: ANY, Role.ENTRUSTED_BODY: ANY, Role.OPERATOR: ON_BEHALF},
     returns="certificate_type",
+    refuses=(
+        "certificate_type.level_unknown",
+        "certificate_type.not_found",
+        "occupation.code",
+        "occupation.count",
+        "occupation.level",
+        "occupation.twice",
+    ),
 )
 async def map_occupations(
     act: Act,

@@ -78,6 +78,14 @@ def _step(act: Act, case: CaseRow, state: CaseState, text: str) -> None:
     may={**dict.fromkeys(_OFFICES, ANY), Role.OPERATOR: ON_BEHALF},
     returns="case",
     once=True,
+    refuses=(
+        "case.finding_of_another",
+        "case.nobody_decides",
+        "case.of_another_province",
+        "case.of_oneself",
+        "order.to_whom",
+        "organization.not_found",
+    ),
 )
 async def open_case(
     act: Act,
@@ -122,7 +130,13 @@ async def open_case(
     return case
 
 
-@action("caseInvestigate", may=_INVESTIGATE, about=CASE, returns="case")
+@action(
+    "caseInvestigate",
+    may=_INVESTIGATE,
+    about=CASE,
+    returns="case",
+    refuses=("case.is_decided", "case.of_oneself", "case.step_refused"),
+)
 async def investigate_case(act: Act, case: CaseRow, *, text: Text) -> CaseRow:
     """Begin to investigate a case.
 
@@ -133,7 +147,13 @@ async def investigate_case(act: Act, case: CaseRow, *, text: Text) -> CaseRow:
     return case
 
 
-@action("caseEvidenceAdd", may=_INVESTIGATE, about=CASE, returns="case")
+@action(
+    "caseEvidenceAdd",
+    may=_INVESTIGATE,
+    about=CASE,
+    returns="case",
+    refuses=("case.finding_of_another", "case.is_decided", "case.of_oneself"),
+)
 async def add_evidence(
     act: Act, case: CaseRow, *, text: Text, finding_ids: Findings = ()
 ) -> CaseRow:
@@ -166,6 +186,7 @@ async def add_evidence(
     about=CASE,
     returns="case",
     after_leaving=True,
+    refuses=("case.is_decided",),
 )
 async def represent(act: Act, case: CaseRow, *, text: Text) -> CaseRow:
     """State what the organization or institution itself says to a case, before it is decided.
@@ -185,7 +206,24 @@ def _open_problems(case: CaseRow) -> list[Problem]:
 Grounds = Annotated[Sequence[Ground], "Why it might leave the programme; at least one."]
 
 
-@action("caseVerify", may=_INVESTIGATE, about=CASE, returns="case")
+@action(
+    "caseVerify",
+    may=_INVESTIGATE,
+    about=CASE,
+    returns="case",
+    refuses=(
+        "case.is_decided",
+        "case.no_evidence",
+        "case.no_ground",
+        "case.no_missed_weeks",
+        "case.no_unmet_order",
+        "case.no_unmet_order_on_fees",
+        "case.no_unmet_order_to_update",
+        "case.of_oneself",
+        "case.other_ground",
+        "case.step_refused",
+    ),
+)
 async def verify_case(act: Act, case: CaseRow, *, text: Text, grounds: Grounds) -> CaseRow:
     """Verify a case: what was found is so, with its grounds. Somebody else decides.
 
@@ -206,7 +244,13 @@ async def verify_case(act: Act, case: CaseRow, *, text: Text, grounds: Grounds) 
     return case
 
 
-@action("caseDismiss", may=_INVESTIGATE, about=CASE, returns="case")
+@action(
+    "caseDismiss",
+    may=_INVESTIGATE,
+    about=CASE,
+    returns="case",
+    refuses=("case.is_decided", "case.of_oneself", "case.step_refused"),
+)
 async def dismiss_case(act: Act, case: CaseRow, *, text: Text) -> CaseRow:
     """Find that a case is without ground; it is decided that nothing follows.
 

@@ -18,6 +18,7 @@ from certgraph.problems import refusal
     about=ORGANIZATION,
     returns="organization",
     reason=True,
+    refuses=("organization.exit_by_case", "organization.transition_refused"),
 )
 async def correct_state(
     act: Act, organization: OrganizationRow, *, state: OrganizationState

@@ -61,7 +61,7 @@ class DecisionDraft:
     Attributes:
         decision: What is decided.
         decision_document: Number of the document.
-        summary: What everybody is told of it.
+        summary: What everybody reads of it.
         effective_on: First day on which it has effect; today or later.
         completion: Of an evaluation organization's exit: what of its issuing is finished.
         restrictions: With RECTIFY: what it may not do meanwhile.
@@ -81,6 +81,27 @@ class DecisionDraft:
     about=CASE,
     returns=("case", "subject"),
     reason=True,
+    refuses=(
+        "case.is_decided",
+        "case.ministry_decides",
+        "case.not_verified",
+        "case.not_verified_by_province",
+        "case.of_oneself",
+        "case.province_decides",
+        "case.reaches_back",
+        "case.restrictions",
+        "case.same_person",
+        "case.step_refused",
+        "certificate_type.not_found",
+        "order.due_before",
+        "organization.agreement_missing",
+        "organization.drafted_since",
+        "organization.issued_since",
+        "organization.leaves",
+        "organization.state_before_last",
+        "organization.state_in_future",
+        "organization.transition_refused",
+    ),
 )
 async def decide_case(
     act: Act, case: CaseRow, draft: DecisionDraft
@@ -189,6 +210,7 @@ LastDay = Annotated[date, "Last day of each of its restrictions; today or later.
     about=CASE,
     returns="case",
     reason=True,
+    refuses=("case.decider_ends", "case.nothing_restricted", "order.due_before"),
 )
 async def end_restrictions(act: Act, case: CaseRow, *, last_on: LastDay) -> CaseRow:
     """End what a decision restricts, on a day: what was to be mended is.

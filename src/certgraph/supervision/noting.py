@@ -32,6 +32,14 @@ _LONGEST = 2_000
     },
     returns="finding",
     once=True,
+    refuses=(
+        "case.of_oneself",
+        "finding.filing_of_another",
+        "finding.noted",
+        "finding.of_another_province",
+        "finding.unknown_rule",
+        "organization.not_found",
+    ),
 )
 async def note_finding(
     act: Act,

@@ -42,6 +42,18 @@ async def _check_agreement(act: Act, organization: OrganizationRow, since: date)
     about=ORGANIZATION,
     returns="organization",
     reason=True,
+    refuses=(
+        "organization.agreement_missing",
+        "organization.drafted_since",
+        "organization.exit_by_case",
+        "organization.handover_by_regime",
+        "organization.issued_since",
+        "organization.leaves",
+        "organization.no_agreement",
+        "organization.state_before_last",
+        "organization.state_in_future",
+        "organization.transition_refused",
+    ),
 )
 async def change_issuer_state(
     act: Act,

@@ -26,7 +26,13 @@ class Recovered:
     without: int
 
 
-@action("logRecover", may={Role.OPERATOR: ANY}, returns="recovered", in_graph=False)
+@action(
+    "logRecover",
+    may={Role.OPERATOR: ANY},
+    returns="recovered",
+    in_graph=False,
+    refuses=("log.not_its_entries", "log.nothing"),
+)
 async def recover_log(act: Act, *, entries: bytes) -> Recovered:
     """Take the log's entries, as read from a copy of it, as those of the newest head.
 

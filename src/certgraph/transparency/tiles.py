@@ -1,7 +1,7 @@
 """How the tree of the log is cut into files: C2SP tlog-tiles.
 
 A tile holds up to 256 hashes of its level, an entry bundle up to 256 entries; both only grow until
-they are full. Level −1 stands for bundles wherever a place is a level and a number.
+they are full. Level −1 means bundles wherever a place is a level and a number.
 """
 
 import hashlib

@@ -316,6 +316,19 @@ async def _status_signer(
     return signer
 
 
+async def _append_to_log(session: Session, signer: Signer, base_url: str, now: datetime) -> bool:
+    """Append what was countersigned since; return whether the log is as it was written.
+
+    A log that is not ends nothing else: the head published last is kept.
+    """
+    try:
+        origin = log_origin(base_url.partition("://")[2])
+        await append_certificates(session, signer, origin=origin, now=now)
+    except Rejected:
+        return False
+    return True
+
+
 async def publish(
     session: Session, keyring: Keyring, *, base_url: str, now: datetime, freshness: Freshness
 ) -> Publication:
@@ -339,13 +352,7 @@ async def publish(
     is_trail_sound = await _publish_audit_head(session, signer, now)
     # 4. The log of what was countersigned, where there is a key for it.
     log_signer = await _signer(session, keyring, KeyPurpose.LOG, content.log_keys, now)
-    is_log_sound = True
-    if log_signer is not None:
-        origin = log_origin(base_url.partition("://")[2])
-        try:
-            await append_certificates(session, log_signer, origin=origin, now=now)
-        except Rejected:  # it ends nothing else: the head published last stays
-            is_log_sound = False
+    is_log_sound = log_signer is None or await _append_to_log(session, log_signer, base_url, now)
     log_head = await newest_head(session)
     # 5. The bundle, if verifiers would take it.
     steps = [

@@ -60,7 +60,13 @@ class Restored:
     unknown: int
 
 
-@action("trustRestore", may={Role.OPERATOR: ANY}, returns="restored", in_graph=False)
+@action(
+    "trustRestore",
+    may={Role.OPERATOR: ANY},
+    returns="restored",
+    in_graph=False,
+    refuses=("trust.none_in_force", "trust.refused"),
+)
 async def take_as_floor(act: Act, *, bundle: bytes) -> Restored:
     """Take the last bundle that was published as what may not become better again.
 

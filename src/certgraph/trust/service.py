@@ -111,7 +111,13 @@ class InForce:
     expires_at: datetime
 
 
-@action("trustListPublish", may={Role.OPERATOR: ANY}, returns="in_force", in_graph=False)
+@action(
+    "trustListPublish",
+    may={Role.OPERATOR: ANY},
+    returns="in_force",
+    in_graph=False,
+    refuses=("trust.no_roots", "trust.refused", "trust.sequence", "trust.standards"),
+)
 async def take_into_force(
     act: Act, *, proposal: Proposal, first_roots: RootKeys | None = None
 ) -> InForce:

@@ -9,7 +9,7 @@ import pytest
 from certgraph.actions.acting import Environment
 from certgraph.actions.confirming import PENDING
 from certgraph.actions.declaring import extras_of
-from certgraph.actions.parties import Actor, Relation, Role
+from certgraph.actions.parties import OF_ONE_ORGANIZATION, WITH_TOKENS, Actor, Relation, Role
 from certgraph.actions.performing import perform
 from certgraph.all_actions import ALL_ACTIONS
 from certgraph.assessment.rules import CandidateKind, ExamPlanState, ExamRegistrationState
@@ -483,12 +483,13 @@ async def test_the_office_records_nothing_without_a_document_and_a_reason(house,
     assert await fingerprint(house) == before
 
 
-async def test_a_token_that_is_no_longer_good_performs_no_action(client):
+async def test_a_token_that_is_no_longer_good_performs_no_action(client, world):
     """Unknown, expired, revoked, of every role: each is answered 401, and nothing is changed."""
     house = client.house
     earlier = house.environment(now=house.now - timedelta(days=3))
     bad = {"unknown": "cgt_" + "0" * 52}
-    for role, code in {Role.OPERATOR: None, Role.EVALUATION_ORGANIZATION: "EO-001"}.items():
+    for role in WITH_TOKENS:
+        code = INSIDERS[role] if role in OF_ONE_ORGANIZATION else None
         given = {"name": "x", "role": role, "organization_code": code, "lifetime_days": 1}
         row, bad[f"revoked {role}"] = await house.perform(create_token, **given)
         await house.perform(revoke_token, token_id=row.id)

@@ -55,7 +55,7 @@ CODES = [
         "GRAPHQL_VALIDATION_FAILED",
     ),
     ("{ organizations(first: 0) { nodes { id } } }", {}, 200, "BAD_USER_INPUT"),
-    ("{ learningOutcomeChanges { __typename } }", {}, 200, "FORBIDDEN"),
+    ("{ learningOutcomeChanges { __typename } }", {}, 200, "UNAUTHENTICATED"),
     ("query A { __typename } query B { __typename }", {}, 400, "OPERATION_RESOLUTION_FAILURE"),
 ]
 

@@ -10,7 +10,10 @@ import pypdfium2
 import pytest
 import zxingcpp
 from python_calamine import CalamineWorkbook
+from sqlalchemy import select
 
+from certgraph.actions.parties import Role
+from certgraph.actions.tables import AuditEntryRow
 from certgraph.api.http import batch_files
 from certgraph.api.reads.scalars import global_id
 from certgraph.certificates.states.actions import revoke_certificate
@@ -127,6 +130,16 @@ async def test_faults_are_listed_in_the_callers_language_and_marked_in_a_workboo
     assert marked.headers["cache-control"] == "no-store"
     book = CalamineWorkbook.from_filelike(io.BytesIO(marked.content))
     assert book.sheet_names == ["名单", "问题清单"]
+    async with office.desk.house.sessions() as session:
+        entry = await session.scalar(
+            select(AuditEntryRow).order_by(AuditEntryRow.sequence.desc()).limit(1)
+        )
+    assert (entry.action, entry.subject, entry.reason, entry.acting_as) == (
+        "learnersRead",
+        "certificate_batches",
+        "2 candidates in a file",
+        Role.EVALUATION_ORGANIZATION,
+    )
     halts = await office.get(place)
     assert halts.json()["state"] == "DRAFT"
 

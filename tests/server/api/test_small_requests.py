@@ -36,18 +36,26 @@ MANY = "a," * 37_000
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_long_header_costs_little(client, path, header, value):
     await client.http.get(path)
-    answer, seconds = await seconds_of(client.http.get(path, headers={header: f"{value}{path}"}))
-    assert answer.status_code in (200, 307, 404, 406)
-    assert seconds < 0.1
+    seconds = []
+    for number in range(3):
+        headers = {header: f"{value}{path}{number}"}
+        answer, took = await seconds_of(client.http.get(path, headers=headers))
+        assert answer.status_code in (200, 307, 404, 406)
+        seconds.append(took)
+    assert min(seconds) < 0.1  # others on the machine make single turns dearer
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_long_content_type_is_none_of_ours(client):
     content_type = "application/json;" + "charset=utf-8;" * 5_000
-    headers = {"Content-Type": content_type}
-    answer, seconds = await seconds_of(client.http.post("/graphql", content=b"{}", headers=headers))
-    assert answer.status_code == 415
-    assert seconds < 0.1
+    seconds = []
+    for number in range(3):
+        headers = {"Content-Type": f"{content_type}n={number}"}
+        asked = client.http.post("/graphql", content=b"{}", headers=headers)
+        answer, took = await seconds_of(asked)
+        assert answer.status_code == 415
+        seconds.append(took)
+    assert min(seconds) < 0.1
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sqlite3
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from sqlalchemy import text
 from certgraph.actions.parties import Role
 from certgraph.credit_bank.records import queries as record_queries
 from certgraph.organizations.tokens import create_token
+from tests.ports import free_ports
 from tests.server.conftest import HOST, MASTER_KEY
 from tests.server.credit_kit import follow_all
 from tests.waiting import until_async
@@ -111,9 +111,7 @@ async def write(house, numbers, random, entries):
 @asynccontextmanager
 async def served(house):
     """A server of its own process; yields its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports()
     environment = {
         **os.environ,  # noqa: TID251 - the child is to find the interpreter's libraries
         "CERTGRAPH_DATABASE_URL": house.url,

@@ -4,12 +4,14 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 
 import orjson
 import pytest
 import strawberry
 from sqlalchemy import text as sql
 
+from certgraph.api import connections
 from certgraph.api.connections import ReadPool, ReadTimeout
 from certgraph.api.graph.obligations import Obligation
 from certgraph.api.reads.declarations import Conditions, everybody
@@ -21,7 +23,7 @@ from certgraph.api.relay import Connection
 from certgraph.api.schema import graphql_schema, shown_error
 from certgraph.duties.tables import ObligationRow
 from certgraph.organizations.tables import OrganizationRow
-from tests.waiting import LONG
+from tests.waiting import LONG, until_async
 
 
 def ask(world, text, *, schema=None, pool=None, planned=True):
@@ -82,6 +84,22 @@ def test_a_state_that_nobody_knows_is_a_defect_at_its_place(world, runner, plann
     assert "nonsense" in caplog.text
 
 
+@pytest.fixture(autouse=True)
+def database_first(monkeypatch):
+    """The database itself ends what takes too long, however slow this machine is."""
+    monkeypatch.setattr(connections, "_GRACE", LONG)
+
+
+async def answered(world, pool):
+    """Ask until nothing takes too long, as on a machine that has other work."""
+    return await until_async(partial(_without_errors, world, pool))
+
+
+async def _without_errors(world, pool):
+    answer = await ask(world, PAGE, pool=pool)
+    return None if answer.errors else answer
+
+
 def test_a_statement_that_takes_too_long_is_stopped_and_said(world, runner):
     is_postgresql = world.house.url.startswith("postgresql")
 
@@ -93,7 +111,7 @@ def test_a_statement_that_takes_too_long_is_stopped_and_said(world, runner):
             async with world.house.engine.begin() as connection:
                 await connection.execute(sql("LOCK TABLE organizations IN ACCESS EXCLUSIVE MODE"))
                 slow = await ask(world, PAGE, pool=pool)
-            return slow, await ask(world, PAGE, pool=pool)
+            return slow, await answered(world, pool)
         finally:
             await pool.close()
 
@@ -116,8 +134,7 @@ def test_a_statement_without_end_is_interrupted_and_its_connection_serves_on(wor
             for _ in range(pool.size + 1):  # more than there are connections
                 with pytest.raises(ReadTimeout):
                     await pool.run(lambda connection: connection.fetch(endless, []))
-            async with asyncio.timeout(LONG):
-                return await ask(world, PAGE, pool=pool)
+            return await answered(world, pool)
         finally:
             await pool.close()
 
@@ -144,7 +161,7 @@ def test_a_statement_that_its_thread_has_not_begun_is_interrupted_too(world, run
                     await asyncio.sleep(0.1)
                     asking.cancel()
                 (found,) = await asyncio.gather(asking, return_exceptions=True)
-                return found, await ask(world, PAGE, pool=pool)
+                return found, await answered(world, pool)
         finally:
             await pool.close()
 

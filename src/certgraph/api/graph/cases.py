@@ -112,7 +112,7 @@ class Case(Node):
         CaseRow.completion, description="Of an exit: what of the issuing is finished."
     )
     decision_document: str | None = column(CaseRow.document, description="Its document.")
-    summary: str | None = column(CaseRow.summary, description="What everybody is told of it.")
+    summary: str | None = column(CaseRow.summary, description="What everybody reads of it.")
     entries: list[CaseEntry] = many(
         CaseEntryRow.case_id,
         order_by=[CaseEntryRow.recorded_at, CaseEntryRow.kind, CaseEntryRow.id],

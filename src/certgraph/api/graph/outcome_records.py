@@ -196,8 +196,10 @@ def refuse_others(context: Context) -> None:
     role = context.caller.role if context.caller else None
     if of_credit_bank(role) is not True:
         facts = {"role": role, "needed": tuple(_ALL)}
-        code = "access.token_required" if role is None else "access.role"
-        problem = Problem(code=code, facts=facts)
+        if role is None:
+            problem = Problem(code="access.token_required", facts=facts)
+            raise top_error(problem, context.language, "UNAUTHENTICATED")
+        problem = Problem(code="access.role", facts=facts)
         raise top_error(problem, context.language, "FORBIDDEN")
 
 

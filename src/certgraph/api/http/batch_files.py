@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from certgraph.actions.auditing import record_file_reading
 from certgraph.actions.parties import OF_ONE_ORGANIZATION, Actor, Role
 from certgraph.actions.performing import perform
 from certgraph.api.context import Context
@@ -42,6 +43,7 @@ from certgraph.certificates.sheets.files import MAX_BYTES
 from certgraph.certificates.sheets.marking import marked_workbook
 from certgraph.certificates.sheets.reading import read_candidates
 from certgraph.certificates.sheets.templates import choices_of, csv_template, xlsx_template
+from certgraph.database import DatabaseError, is_busy, is_deadlock
 from certgraph.problems import refusal
 from certgraph.sealing import CannotOpen
 
@@ -103,7 +105,10 @@ class BatchFiles(Files):
         )
 
     async def _marked(self, request: Request, context: Context) -> Response:
-        """Return the file with its faults in their cells. Raises `Rejected`."""
+        """Return the file with its faults in their cells, and enter who read it.
+
+        Raises `Rejected`, `BadRequest`.
+        """
         batch, report = await _reported(request, context)
         try:
             file = opened_file(context.keyring, batch)
@@ -116,9 +121,21 @@ class BatchFiles(Files):
             raise unavailable("Another workbook is being made. Send it again.")
         async with self._marking:
             body = await asyncio.to_thread(_workbook, file, batch.given, report, language)
+        await _record_reading(context, batch)
         headers = {"Content-Disposition": f'attachment; filename="problems-{batch.id}.xlsx"'}
         headers |= {**SAFE_HEADERS, "Cache-Control": "no-store"}
         return Response(body, HTTPStatus.OK, headers, XLSX)
+
+
+async def _record_reading(context: Context, batch: BatchRow) -> None:
+    """Enter in the audit trail who reads a batch's file. Raises `Rejected`, `BadRequest`."""
+    caller, count = check_reader(context), batch.candidate_count or 0
+    try:
+        await record_file_reading(context.environment, caller, batch, count)
+    except DatabaseError as error:
+        if not (is_busy(error) or is_deadlock(error)):
+            raise
+        raise unavailable("Others are writing at this moment. Send it again.") from None
 
 
 def _workbook(file: bytes, given: str, report: Report, language: str) -> bytes:

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - what a query string says
 """Candidates and results of exams over plain HTTP: tables of XLSX, XLS or CSV."""
 
 import asyncio
@@ -143,7 +144,7 @@ async def _done(
     caller: Actor,
     said: Mapping[str, str],
     table: Candidates | Results,
-    action: Any,  # noqa: ANN401 - of either
+    action: Any,
     given: dict[str, Any],
 ) -> Response:
     """Perform what a table asks for, or say what is wrong in which cell. Raises `Rejected`."""
@@ -183,7 +184,7 @@ def _member(said: Mapping[str, str], name: str, kinds: type[E], default: E) -> E
     return kinds[text]
 
 
-def _day(said: Mapping[str, str], name: str) -> Any:  # noqa: ANN401 - a day
+def _day(said: Mapping[str, str], name: str) -> Any:
     try:
         return written_day(said[name])
     except ValueError:

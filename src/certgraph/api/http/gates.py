@@ -35,8 +35,10 @@ class Gate:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._places.acquire()
         except TimeoutError:
-            message = "Too many requests of this size at once. Send it again in a moment."
-            raise unavailable(message) from None
+            if self._places.locked():
+                message = "Too many requests of this size at once. Send it again in a moment."
+                raise unavailable(message) from None
+            await self._places.acquire()  # it became free while this process was held up
         start = time.monotonic()
         try:
             yield

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - JSON
 """Persisted documents: an operator's file of documents that are asked for by their hash alone.
 
 Source: GraphQL over HTTP, appendix A. The file is what clients' tools make: JSON of hash → document
@@ -61,7 +62,7 @@ class PersistedDocuments:
         return iter(self._texts.items())
 
 
-def _pairs(content: Any, file: Path) -> Iterator[tuple[Any, Any]]:  # noqa: ANN401 - JSON
+def _pairs(content: Any, file: Path) -> Iterator[tuple[Any, Any]]:
     """Yield id and document of each, of either form. Raises `SettingsError`."""
     if isinstance(content, dict) and "operations" not in content:
         yield from content.items()
@@ -76,7 +77,7 @@ def _pairs(content: Any, file: Path) -> Iterator[tuple[Any, Any]]:  # noqa: ANN4
         yield one.get("id"), one.get("body")
 
 
-def _checked(id_: Any, text: Any, file: Path) -> tuple[str, str]:  # noqa: ANN401 - JSON
+def _checked(id_: Any, text: Any, file: Path) -> tuple[str, str]:
     """Return hash and document. Raises `SettingsError` where they do not belong together."""
     found = _HASH.fullmatch(id_) if isinstance(id_, str) else None
     if found is None or not isinstance(text, str):

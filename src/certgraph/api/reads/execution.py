@@ -120,6 +120,16 @@ async def run(
             if data is not None:
                 return Answer(data, [])
     # 3. graphql-core does the rest, and says where an error is.
+    result = await _by_graphql_core(operation, context, given)
+    if defect is not None and not result.errors:
+        logger.error("graphql-core completed what generated code did not", exc_info=defect)
+    return Answer(result.data, list(result.errors or ()))
+
+
+async def _by_graphql_core(
+    operation: Operation, context: Context, given: Mapping[str, Any]
+) -> ExecutionResult:
+    """Run an operation field by field. Raises `Unavailable` where the database is away."""
     result = graphql_execute(
         operation.schema,
         operation.document,
@@ -134,9 +144,7 @@ async def run(
     for failed in result.errors or ():
         if isinstance(failed.original_error, Exception) and is_away(failed.original_error):
             raise Unavailable(str(failed.original_error)) from failed.original_error
-    if defect is not None and not result.errors:
-        logger.error("graphql-core completed what generated code did not", exc_info=defect)
-    return Answer(result.data, list(result.errors or ()))
+    return result
 
 
 def is_away(error: Exception) -> bool:

@@ -88,10 +88,17 @@ def payload_of(action: AnyAction) -> type:
         said = "What waits for a second person; null where nobody else is needed."
         namespace["waits_as"] = by_key("waits_key", description=said)
     hints["errors"] = list[UserError]
-    said = "Every reason why nothing was done; empty where it was done."
-    namespace["errors"] = strawberry.field(description=said)
+    namespace["errors"] = strawberry.field(description=_refusals_of(action))
     made = type(type_name(action, "Payload"), (), namespace)
     return strawberry.type(made, description=f"What `{action.name}` gives.")
+
+
+def _refusals_of(action: Action[Any, Any]) -> str:
+    said = "Every reason why nothing was done; empty where it was done."
+    codes = ", ".join(f"`{code}`" for code in sorted(action.refuses))
+    if codes:
+        said += f" Codes of its own: {codes}."
+    return f"{said} And those of the other mutation." if action.performs_another else said
 
 
 def _words(name: str) -> str:

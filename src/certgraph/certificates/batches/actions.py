@@ -101,7 +101,13 @@ def _look_again(batch: BatchRow, *, is_trial: bool) -> None:
     batch.checked_at = batch.problem_count = batch.halted = None
 
 
-@action("certificateBatchSubmit", may=_ISSUER, about=BATCH, returns="batch")
+@action(
+    "certificateBatchSubmit",
+    may=_ISSUER,
+    about=BATCH,
+    returns="batch",
+    refuses=("batch.transition_refused",),
+)
 async def submit_batch(act: Act, batch: BatchRow) -> BatchRow:
     """Hand in a batch that was a trial: once its file has no fault, its drafts are recorded.
 
@@ -119,7 +125,19 @@ async def submit_batch(act: Act, batch: BatchRow) -> BatchRow:
 Digest = Annotated[str, "Of exactly what will be signed, as the batch states it; 64 hex digits."]
 
 
-@action("certificateBatchApprove", may=_APPROVER, about=BATCH, returns="batch", after_leaving=True)
+@action(
+    "certificateBatchApprove",
+    may=_APPROVER,
+    about=BATCH,
+    returns="batch",
+    after_leaving=True,
+    refuses=(
+        "batch.is_there_already",
+        "batch.other_digest",
+        "batch.transition_refused",
+        "pending.same_person",
+    ),
+)
 async def approve_batch(act: Act, batch: BatchRow, *, digest: Digest) -> BatchRow:
     """Approve that exactly this is signed; the service then issues.
 
@@ -148,7 +166,14 @@ async def _check_completes(act: Act, batch: BatchRow) -> None:
         reject_if(await parties.left(act.session, batch.organization_id, act.now))
 
 
-@action("certificateBatchReject", may=_APPROVER, about=BATCH, returns="batch", reason=True)
+@action(
+    "certificateBatchReject",
+    may=_APPROVER,
+    about=BATCH,
+    returns="batch",
+    reason=True,
+    refuses=("batch.is_there_already", "batch.transition_refused"),
+)
 async def reject_batch(act: Act, batch: BatchRow) -> BatchRow:
     """Refuse to approve a batch; its drafts are deleted.
 
@@ -158,7 +183,14 @@ async def reject_batch(act: Act, batch: BatchRow) -> BatchRow:
     return await _dropped(act, batch, BatchState.REJECTED)
 
 
-@action("certificateBatchCancel", may=_ISSUER, about=BATCH, returns="batch", reason=True)
+@action(
+    "certificateBatchCancel",
+    may=_ISSUER,
+    about=BATCH,
+    returns="batch",
+    reason=True,
+    refuses=("batch.is_there_already", "batch.transition_refused"),
+)
 async def cancel_batch(act: Act, batch: BatchRow) -> BatchRow:
     """Give up a batch of which nothing is signed yet; its file and its drafts are deleted.
 
@@ -186,7 +218,13 @@ def _decide(act: Act, batch: BatchRow, state: BatchState) -> None:
     batch.lease_until = None
 
 
-@action("certificateBatchResume", may=_ISSUER, about=BATCH, returns="batch")
+@action(
+    "certificateBatchResume",
+    may=_ISSUER,
+    about=BATCH,
+    returns="batch",
+    refuses=("batch.not_halted",),
+)
 async def resume_batch(act: Act, batch: BatchRow) -> BatchRow:
     """Let a batch that has halted go on, once what halted it is put right.
 
@@ -208,6 +246,7 @@ async def resume_batch(act: Act, batch: BatchRow) -> BatchRow:
     returns="batch",
     leads_to=(BatchState.REGISTERED,),
     after_leaving=True,
+    refuses=("batch.is_there_already", "batch.transition_refused"),
 )
 async def register_batch(act: Act, batch: BatchRow) -> BatchRow:
     """Enter all certificates of a batch on the platform.

@@ -60,6 +60,7 @@ class ResultsGiven:
     may={Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF},
     about=EXAM_PLAN,
     returns="batch",
+    refuses=("organization.not_found", "plan.nobody_to_certify", "plan.not_closed"),
 )
 async def fill_batch(act: Act, plan: ExamPlanRow, given: ResultsGiven) -> BatchRow:
     """Make a batch of everybody who passed in a closed plan and is not certified yet.

@@ -307,7 +307,7 @@ async def open_request(
     return await session.scalar(statement)
 
 
-async def forget(session: Session, certificate_ids: Collection[UUID]) -> None:
+async def delete_copies(session: Session, certificate_ids: Collection[UUID]) -> None:
     """Delete what holders of erased certificates wrote, and what opens or shows them."""
     statement = select(SharedCertificateRow.sharing_link_id).where(
         SharedCertificateRow.certificate_id.in_(certificate_ids)

@@ -32,6 +32,7 @@ def text_of(keyring: Keyring, request_id: UUID, sealed: bytes | None) -> str | N
     returns="holder_request",
     in_graph=False,
     after_leaving=True,
+    refuses=("certificate.erased", "holder.asked_already"),
 )
 async def file_holder_request(
     act: Act, certificate: CertificateRow, *, kind: HolderRequestKind, text: str
@@ -74,6 +75,7 @@ async def file_holder_request(
     about=HOLDER_REQUEST,
     returns="holder_request",
     after_leaving=True,
+    refuses=("holder.answer_state", "holder.answered_already"),
 )
 async def answer_holder_request(
     act: Act, request: HolderRequestRow, *, state: HolderRequestState, answer: str

@@ -27,6 +27,7 @@ Numbers = Annotated[Sequence[str], PerRequest(1_000, "certificate.count"), "1 to
     may={Role.EVALUATION_ORGANIZATION: OWN},
     returns="links",
     after_leaving=True,
+    refuses=("certificate.erased", "certificate.not_found", "holder.days", "holder.number_twice"),
 )
 async def create_holder_links(
     act: Act, *, numbers: Numbers, lifetime_days: int = LINK_DAYS

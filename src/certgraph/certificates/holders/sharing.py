@@ -46,6 +46,12 @@ Numbers = Annotated[Sequence[str], PerRequest(MOST_SHOWN, "certificate.count")]
     once=True,
     in_graph=False,
     after_leaving=True,
+    refuses=(
+        "certificate.not_found",
+        "holder.days",
+        "holder.nothing_chosen",
+        "holder.too_many_shares",
+    ),
 )
 async def create_sharing_link(
     act: Act, *, numbers: Numbers, days: int, with_pdf: bool = False

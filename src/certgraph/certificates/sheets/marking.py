@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - xlsxwriter has no types
 """An uploaded file given back as a workbook, with what is wrong in its cells.
 
 What made a cell wrong is kept as it was, so that the workbook uploaded again without a change is
@@ -84,7 +85,7 @@ def marked_workbook(sheet: Sheet, header: Header, marks: Iterable[Mark], languag
 
 
 def _write_table(
-    table: Any,  # noqa: ANN401 - xlsxwriter has no types
+    table: Any,
     sheet: Sheet,
     header: Header,
     said: tuple[dict[tuple[int, int], list[str]], dict[int, list[str]]],
@@ -123,11 +124,11 @@ def _write_table(
 
 
 def _merge(
-    table: Any,  # noqa: ANN401 - xlsxwriter has no types
+    table: Any,
     first: tuple[int, int],
     last: tuple[int, int],
     value: Cell,
-    form: Any,  # noqa: ANN401 - as above
+    form: Any,
 ) -> Cell:
     """Merge an area; return its first cell's value, or what is refused where it cannot be."""
     try:

@@ -77,6 +77,52 @@ async def _sign_correction(environment: Environment, result: Reissued) -> None:
     await sign_run(environment, result[2])
 
 
+_OF_ISSUING = (
+    "certificate.draft_altered",
+    "certificate.number_taken",
+    "issue.after_regime",
+    "issue.already_certified",
+    "issue.already_drafted",
+    "issue.before_exam",
+    "issue.binding_without_document",
+    "issue.claims",
+    "issue.document_birth",
+    "issue.document_character",
+    "issue.document_check_digit",
+    "issue.document_digits_lost",
+    "issue.document_incomplete",
+    "issue.document_length",
+    "issue.document_shape",
+    "issue.document_spreadsheet",
+    "issue.exited",
+    "issue.handed_over",
+    "issue.in_the_future",
+    "issue.no_agreement",
+    "issue.no_result",
+    "issue.not_entitled",
+    "issue.not_passed",
+    "issue.organization_not_active",
+    "issue.other_exam",
+    "issue.outcome_ambiguous",
+    "issue.outcome_unknown",
+    "issue.reference_twice",
+    "issue.restricted",
+    "issue.result_certified",
+    "issue.result_of_another",
+    "issue.standard_not_published",
+    "issue.too_large",
+    "key.none_valid",
+    "key.not_listed",
+    "key.not_valid_yet",
+    "key.register_sealed",
+    "regime.no_new_work",
+    "self_check.failed",
+    "standard.not_found",
+    "standard.version_not_found",
+)
+"""What a candidate, its standard, the organization and its key may be refused with."""
+
+
 @action(
     "certificateIssueMany",
     may=_ISSUER,
@@ -85,6 +131,7 @@ async def _sign_correction(environment: Environment, result: Reissued) -> None:
     once=True,
     dry_run=True,
     then=sign_run,
+    refuses=_OF_ISSUING,
 )
 async def issue_certificates(
     act: Act, organization: OrganizationRow, *, candidates: Candidates
@@ -110,6 +157,7 @@ async def issue_certificates(
     once=True,
     dry_run=True,
     then=_sign_one,
+    refuses=_OF_ISSUING,
 )
 async def issue_certificate(
     act: Act, organization: OrganizationRow, *, candidate: Candidate
@@ -156,6 +204,13 @@ async def _start_run_of_one(
     once=True,
     dry_run=True,
     then=_sign_correction,
+    refuses=(
+        *_OF_ISSUING,
+        "certificate.correction_started",
+        "certificate.erased",
+        "certificate.nothing_corrected",
+        "certificate.transition_refused",
+    ),
 )
 async def reissue_certificate(
     act: Act, certificate: CertificateRow, draft: CorrectionDraft
@@ -194,7 +249,31 @@ class CertificateSignatureDraft:
     signature: Annotated[bytes, Hex("a signature")]
 
 
-@action("certificateSignaturesSubmit", may=_ISSUER, about=RUN, returns="run", after_leaving=True)
+@action(
+    "certificateSignaturesSubmit",
+    may=_ISSUER,
+    about=RUN,
+    returns="run",
+    after_leaving=True,
+    refuses=(
+        "certificate.draft_altered",
+        "certificate.erased",
+        "certificate.not_of_run",
+        "certificate.signature_refused",
+        "certificate.signature_wrong",
+        "certificate.transition_refused",
+        "issue.exited",
+        "issue.handed_over",
+        "issue.no_agreement",
+        "issue.not_entitled",
+        "issue.organization_not_active",
+        "issue.restricted",
+        "issue_run.waits_for_approval",
+        "key.none_valid",
+        "key.not_listed",
+        "key.register_sealed",
+    ),
+)
 async def submit_signatures(
     act: Act, run: IssueRunRow, *, signatures: Sequence[CertificateSignatureDraft]
 ) -> IssueRunRow:

@@ -53,6 +53,7 @@ def _change(act: Act, certificate_id: UUID, state: CertificateState, reason: str
     returns="certificate",
     leads_to=(CertificateState.REGISTERED,),
     after_leaving=True,
+    refuses=("certificate.erased", "certificate.transition_refused"),
 )
 async def register_certificate(act: Act, certificate: CertificateRow) -> CertificateRow:
     """Enter a certificate on the platform. A late entry is accepted and stays visible as late.
@@ -83,6 +84,7 @@ Numbers = Annotated[Sequence[str], PerRequest(1_000, "certificate.count"), "1 to
     rule="R39",
     returns="certificates",
     after_leaving=True,
+    refuses=("certificate.erased", "certificate.not_found", "certificate.transition_refused"),
 )
 async def register_certificates(act: Act, *, numbers: Numbers) -> list[CertificateRow]:
     """Enter several certificates on the platform, all or none.
@@ -126,6 +128,7 @@ def _move(act: Act, certificate: CertificateRow, target: CertificateState) -> Ce
     returns="certificate",
     reason=True,
     leads_to=(CertificateState.SUSPENDED,),
+    refuses=("certificate.erased", "certificate.transition_refused"),
 )
 async def suspend_certificate(act: Act, certificate: CertificateRow) -> CertificateRow:
     """Suspend a certificate. It shows with the next status list, within a minute.
@@ -143,6 +146,7 @@ async def suspend_certificate(act: Act, certificate: CertificateRow) -> Certific
     returns="certificate",
     reason=True,
     leads_to=(CertificateState.REVOKED,),
+    refuses=("certificate.erased", "certificate.transition_refused"),
 )
 async def revoke_certificate(act: Act, certificate: CertificateRow) -> CertificateRow:
     """Revoke a certificate, for ever. It shows with the next status list, within a minute.
@@ -160,6 +164,7 @@ async def revoke_certificate(act: Act, certificate: CertificateRow) -> Certifica
     returns="certificate",
     reason=True,
     leads_to=(CertificateState.ISSUED, CertificateState.REGISTERED),
+    refuses=("certificate.erased", "certificate.not_suspended"),
 )
 async def lift_suspension(act: Act, certificate: CertificateRow) -> CertificateRow:
     """End the suspension of a certificate; it is again what it was.
@@ -183,6 +188,7 @@ async def lift_suspension(act: Act, certificate: CertificateRow) -> CertificateR
     about=CORRECTED_CERTIFICATE,
     returns="certificate",
     reason=True,
+    refuses=("certificate.correction_started", "certificate.erased", "certificate.not_signed"),
 )
 async def erase_holder(act: Act, certificate: CertificateRow) -> CertificateRow:
     """Erase whose certificate this is, of those that it corrects and that correct it, too.
@@ -213,7 +219,7 @@ async def erase_holder(act: Act, certificate: CertificateRow) -> CertificateRow:
         _record(act, one, act.reason)
     results = {one.exam_registration_id for one in rows} - {None}
     await erase_registrations(act.session, [id_ for id_ in results if id_], act.now)
-    await holder_queries.forget(act.session, [one.id for one in rows])
+    await holder_queries.delete_copies(act.session, [one.id for one in rows])
     await run_queries.drop_requests(act.session, [one.issue_run_id for one in rows])
     return row
 

@@ -64,7 +64,26 @@ Answers = Annotated[
 ]
 
 
-@action("creditRecordsAnswer", may={Role.CREDIT_BANK: ANY}, rule="S12", returns="records")
+@action(
+    "creditRecordsAnswer",
+    may={Role.CREDIT_BANK: ANY},
+    rule="S12",
+    returns="records",
+    refuses=(
+        "confirmation.before_registration",
+        "confirmation.content",
+        "confirmation.credits",
+        "confirmation.in_the_future",
+        "confirmation.not_recognized",
+        "confirmation.not_valid",
+        "confirmation.nothing_to_withdraw",
+        "confirmation.other_account",
+        "confirmation.recorded_already",
+        "confirmation.repeated",
+        "confirmation.version",
+        "record.not_found",
+    ),
+)
 async def answer_records(act: Act, *, answers: Answers) -> list[OutcomeRecordRow]:
     """State what was recorded in which account, rejected or withdrawn: all answers or none.
 

@@ -25,6 +25,7 @@ from certgraph.credit_bank.conversion.subjects import APPLICATION
 from certgraph.credit_bank.conversion.tables import (
     ConversionApplicationRow,
     ConversionChangeRow,
+    ConversionRuleRow,
     ConvertedCourseRow,
 )
 from certgraph.credit_bank.proposals.credits import MAX_TENTHS
@@ -113,6 +114,16 @@ class ConversionDraft:
     returns="application",
     once=True,
     dry_run=True,
+    refuses=(
+        "application.beyond_cap",
+        "application.beyond_recognized",
+        "application.certificate_not_valid",
+        "application.course_converted",
+        "application.course_count",
+        "application.course_taken_meanwhile",
+        "application.no_rule",
+        "application.not_recorded",
+    ),
 )
 async def apply_for_conversion(act: Act, draft: ConversionDraft) -> ConversionApplicationRow:
     """Record a student's application to convert a certificate, as it comes in at the institution.
@@ -154,17 +165,30 @@ async def apply_for_conversion(act: Act, draft: ConversionDraft) -> ConversionAp
     )
     reject_if(problems)
     # 3. The application with its courses, each of which it takes.
-    asked = sum(granted[code].credits_tenths for code in course_codes)
     row = ConversionApplicationRow(
         id=new_id(act.random),
         organization_id=organization.id,
         issuer_id=certificate.organization_id,
         record_id=credit.id,
         account_number=account_number,
-        credits_tenths=asked,
+        credits_tenths=sum(granted[code].credits_tenths for code in course_codes),
         submitted_at=act.now,
     )
-    first = ApplicationState.AT_COLLEGE
+    await _add_application(act, row, [granted[code] for code in sorted(course_codes)])
+    return row
+
+
+async def _add_application(
+    act: Act, row: ConversionApplicationRow, rules: Sequence[ConversionRuleRow]
+) -> None:
+    """Add an application with its first step and the courses of its rules, in their order.
+
+    Two of the same moment wait for each other in one order.
+
+    Raises:
+        Rejected: Another application of the same moment took one of the courses.
+    """
+    session, first = act.session, ApplicationState.AT_COLLEGE
     row.state, row.changed_at = first, act.now
     session.add(row)
     await session.flush()  # its courses and its first step refer to it
@@ -172,18 +196,17 @@ async def apply_for_conversion(act: Act, draft: ConversionDraft) -> ConversionAp
     session.add_all(
         ConvertedCourseRow(
             application_id=row.id,
-            rule_id=granted[code].id,
-            organization_id=organization.id,
-            account_number=account_number,
-            course_code=code,
-            credits_tenths=granted[code].credits_tenths,
+            rule_id=rule.id,
+            organization_id=row.organization_id,
+            account_number=row.account_number,
+            course_code=rule.course_code,
+            credits_tenths=rule.credits_tenths,
             counts=True,
         )
-        for code in sorted(course_codes)  # two of the same moment wait in one order
+        for rule in rules
     )
     if not await flush_or_conflict(session):
         raise refusal("application.course_taken_meanwhile", "course_codes")
-    return row
 
 
 def _is_turn_of(actor: Actor, row: ConversionApplicationRow, state: ApplicationState) -> bool:
@@ -212,7 +235,18 @@ _PARTIES = {
 """The credit bank is a party of every application; whose turn it is, the state says."""
 
 
-@action("conversionApprove", may=_PARTIES, about=APPLICATION, returns="application")
+@action(
+    "conversionApprove",
+    may=_PARTIES,
+    about=APPLICATION,
+    returns="application",
+    refuses=(
+        "application.certificate_not_valid",
+        "application.ended",
+        "application.other_state",
+        "application.wrong_step",
+    ),
+)
 async def approve_application(
     act: Act,
     application: ConversionApplicationRow,
@@ -255,7 +289,13 @@ async def approve_application(
     return row
 
 
-@action("conversionReject", may=_PARTIES, about=APPLICATION, returns="application")
+@action(
+    "conversionReject",
+    may=_PARTIES,
+    about=APPLICATION,
+    returns="application",
+    refuses=("application.ended", "application.wrong_step"),
+)
 async def reject_application(
     act: Act, application: ConversionApplicationRow, *, remarks: str
 ) -> ConversionApplicationRow:

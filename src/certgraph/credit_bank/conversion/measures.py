@@ -70,6 +70,15 @@ async def _rule_problems(
     returns="measure",
     once=True,
     dry_run=True,
+    refuses=(
+        "conversion.credits",
+        "credits.out_of_range",
+        "measure.course_repeated",
+        "measure.course_taken",
+        "measure.not_recognized",
+        "measure.rule_count",
+        "measure.taken",
+    ),
 )
 async def file_measure(act: Act, draft: ConversionMeasureDraft) -> ConversionMeasureRow:
     """File a conversion measure with the credit bank; until it is published, again and again.
@@ -142,6 +151,14 @@ def _check_filed(measure: ConversionMeasureRow) -> None:
     about=MEASURE,
     returns="measure",
     leads_to=(MeasureState.PUBLISHED,),
+    refuses=(
+        "conversion.credits",
+        "measure.course_repeated",
+        "measure.course_taken",
+        "measure.not_filed",
+        "measure.not_recognized",
+        "measure.rule_count",
+    ),
 )
 async def publish_measure(act: Act, measure: ConversionMeasureRow) -> ConversionMeasureRow:
     """Publish a filed measure, whose rules are checked once more.
@@ -174,6 +191,7 @@ async def publish_measure(act: Act, measure: ConversionMeasureRow) -> Conversion
     rule="S11",
     about=MEASURE,
     returns="measure",
+    refuses=("measure.not_filed",),
 )
 async def return_measure(
     _act: Act, measure: ConversionMeasureRow, *, remarks: str

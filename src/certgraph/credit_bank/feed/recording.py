@@ -186,6 +186,13 @@ async def _state(
     return len(batch.changes)
 
 
+def _append(feed: OutcomeFeedRow, change: str) -> None:
+    """Take the next sequence for a change, and hash it with all before it."""
+    feed.sequence += 1
+    link = f"{feed.chain} {feed.sequence} {change}"
+    feed.chain = hashlib.blake2b(link.encode(), digest_size=8).hexdigest()
+
+
 class _Batch:
     """Changes that get the next sequences together.
 
@@ -217,9 +224,7 @@ class _Batch:
         is_repeated = reason is ChangeReason.REPEATED
         version = facts.version + (not is_repeated)
         sha256 = hashlib.sha256(content).hexdigest()
-        feed.sequence += 1
-        link = f"{feed.chain} {feed.sequence} {kind} {reason} {sha256}"
-        feed.chain = hashlib.blake2b(link.encode(), digest_size=8).hexdigest()
+        _append(feed, f"{kind} {reason} {sha256}")
         # 2. The change.
         recognized = {
             "catalogue_entry_id": entry.id if entry else None,

@@ -89,7 +89,12 @@ def _check_url(url: str, hosts: Collection[str]) -> None:
 _MAY = {Role.CREDIT_BANK: ANY, Role.OPERATOR: ANY}
 
 
-@action("feedWebhookRegister", may=_MAY, returns=("webhook", "secret"))
+@action(
+    "feedWebhookRegister",
+    may=_MAY,
+    returns=("webhook", "secret"),
+    refuses=("webhook.address",),
+)
 async def register_webhook(act: Act, *, url: str) -> tuple[FeedWebhookRow, Secret]:
     """Notify an address of what the feed states from now on.
 

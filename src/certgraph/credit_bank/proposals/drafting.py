@@ -112,6 +112,23 @@ _PROPOSER = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF}
     about=ORGANIZATION,
     returns="proposal",
     dry_run=True,
+    refuses=(
+        "certificate_type.level_unknown",
+        "credits.out_of_range",
+        "credits.suggested_without_reason",
+        "hours_rule.not_found",
+        "proposal.content_missing",
+        "proposal.content_unknown",
+        "proposal.framework_level",
+        "proposal.hours",
+        "proposal.not_behind_type",
+        "proposal.not_with_organization",
+        "proposal.of_another",
+        "proposal.step_refused",
+        "proposal.unit_count",
+        "proposal.unit_number",
+        "standard.version_not_found",
+    ),
 )
 async def draft_proposal(
     act: Act, organization: OrganizationRow, draft: CreditProposalDraft
@@ -164,18 +181,26 @@ async def draft_proposal(
         row.state = ProposalState.DRAFT
         _record(act, row)
     # 3. Its version, with the units as they are now.
-    version_row = await queries.proposal_version(session, row.id, row.version)
-    if version_row is None:
-        version_row = CreditProposalVersionRow(
-            id=new_id(act.random), proposal_id=row.id, number=row.version, rule_id=rule_row.id
-        )
-        session.add(version_row)
-        await session.flush()  # the rows below refer to it
-    else:
-        version_row.rule_id = rule_row.id
-        await queries.delete_units(session, version_row.id)
+    version_row = await _emptied_version(act, row, rule_row.id)
     row.updated_at = next_instant(act.now, row.updated_at)
     await _insert_units(session, version_row.id, draft.units, rule, contents, act.random)
+    return row
+
+
+async def _emptied_version(
+    act: Act, proposal: CreditProposalRow, rule_id: UUID
+) -> CreditProposalVersionRow:
+    """Return the version that a proposal is at, new or without its units."""
+    row = await queries.proposal_version(act.session, proposal.id, proposal.version)
+    if row is not None:
+        row.rule_id = rule_id
+        await queries.delete_units(act.session, row.id)
+        return row
+    row = CreditProposalVersionRow(
+        id=new_id(act.random), proposal_id=proposal.id, number=proposal.version, rule_id=rule_id
+    )
+    act.session.add(row)
+    await act.session.flush()  # its units refer to it
     return row
 
 
@@ -227,6 +252,7 @@ async def _insert_units(
     about=PROPOSAL,
     returns="proposal",
     leads_to=(ProposalState.SUBMITTED,),
+    refuses=("proposal.not_with_organization", "proposal.step_refused"),
 )
 async def submit_proposal(act: Act, proposal: CreditProposalRow) -> CreditProposalRow:
     """Submit a draft to the credit bank. One that comes late is accepted, and stays marked late.

@@ -54,6 +54,13 @@ class HoursCreditRuleDraft:
     rule="S09",
     returns="hours_credit_rule",
     once=True,
+    refuses=(
+        "hours_rule.course_type",
+        "hours_rule.course_type_repeated",
+        "hours_rule.hours",
+        "hours_rule.step",
+        "hours_rule.taken",
+    ),
 )
 async def publish_hours_rule(act: Act, draft: HoursCreditRuleDraft) -> HoursCreditRuleRow:
     """Publish a version of the hours-to-credits rule.

@@ -55,6 +55,7 @@ _BANK = {Role.CREDIT_BANK: ANY}
     about=PROPOSAL,
     returns="proposal",
     leads_to=(ProposalState.UNDER_VERIFICATION,),
+    refuses=("proposal.not_with_organization", "proposal.step_refused"),
 )
 async def verify_proposal(act: Act, proposal: CreditProposalRow) -> CreditProposalRow:
     """Begin to verify 核定 a submitted proposal.
@@ -66,7 +67,14 @@ async def verify_proposal(act: Act, proposal: CreditProposalRow) -> CreditPropos
     return proposal
 
 
-@action("creditProposalReturn", may=_BANK, rule="S10", about=PROPOSAL, returns="proposal")
+@action(
+    "creditProposalReturn",
+    may=_BANK,
+    rule="S10",
+    about=PROPOSAL,
+    returns="proposal",
+    refuses=("proposal.not_with_organization", "proposal.step_refused"),
+)
 async def return_proposal(
     act: Act, proposal: CreditProposalRow, *, remarks: str
 ) -> CreditProposalRow:
@@ -91,7 +99,20 @@ async def return_proposal(
     return proposal
 
 
-@action("creditProposalRecognize", may=_BANK, rule="S10", about=PROPOSAL, returns="proposal")
+@action(
+    "creditProposalRecognize",
+    may=_BANK,
+    rule="S10",
+    about=PROPOSAL,
+    returns="proposal",
+    refuses=(
+        "credits.out_of_range",
+        "credits.verified_without_reason",
+        "proposal.not_with_organization",
+        "proposal.step_refused",
+        "proposal.unit_number",
+    ),
+)
 async def recognize_proposal(
     act: Act,
     proposal: CreditProposalRow,
@@ -143,6 +164,7 @@ async def recognize_proposal(
     rule="S10",
     about=PROPOSAL,
     returns=("entry", "proposal"),
+    refuses=("proposal.not_with_organization", "proposal.step_refused"),
 )
 async def publish_proposal(
     act: Act, proposal: CreditProposalRow

@@ -125,6 +125,13 @@ ACTIVITY = Kind(
     consents=_consents,
     dues=_dues,
     is_public=True,
+    refuses=(
+        "activity.ends_before",
+        "activity.has_begun",
+        "activity.too_late",
+        "certificate_type.level_unknown",
+        "regime.no_new_work",
+    ),
 )
 
 
@@ -173,4 +180,5 @@ INVITATION = Kind(
     parties={"organization_codes": OrganizationKind.EVALUATION_ORGANIZATION},
     problems=_invitation_problems,
     consents=_invited,
+    refuses=("invitation.has_begun",),
 )

@@ -86,4 +86,5 @@ AGREEMENT = Kind(
     problems=_problems,
     consents=_consents,
     one_for=(),
+    refuses=("agreement.no_clause", "agreement.no_liability"),
 )

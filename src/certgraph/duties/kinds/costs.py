@@ -122,4 +122,5 @@ COST_ACCOUNT = Kind(
     problems=_account_problems,
     flags=_account_flags,
     is_public=True,
+    refuses=("cost.no_candidates", "cost.not_by_computer"),
 )

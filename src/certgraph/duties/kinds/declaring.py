@@ -176,6 +176,7 @@ class Kind(Generic[B]):
         dues: What somebody owes because of it.
         flags: What is noted of it once it is in effect.
         effect: What is done with it when it comes into effect.
+        refuses: Codes of its own refusals, beside those of every kind.
         is_public: Whether everybody reads it once it is in effect.
         after_the_end: Whether it is handed in also after the pilot's last day.
         one_for: Columns for which a filer has one that is live, at most; None: as many as it likes.
@@ -195,6 +196,7 @@ class Kind(Generic[B]):
     dues: Callable[[B, Facts], Sequence[Due]] = _nothing
     flags: Callable[[B, Facts], Sequence[Flag]] = _nothing
     effect: Callable[[Act, FilingRow, B, Facts], Awaitable[None]] | None = None
+    refuses: Sequence[str] = ()
     is_public: bool = False
     after_the_end: bool = False
     one_for: Sequence[str] | None = None

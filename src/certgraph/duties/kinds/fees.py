@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - the body of either kind
 """What an exam may cost: caps, and the fees that a province and its schools agree.
 
 Sums are in fen, for one candidate.
@@ -73,7 +74,7 @@ def _cap_problems(body: CostCapBody, _facts: Facts) -> list[Problem]:
     ]
 
 
-async def _body(session: Session, row: FilingRow, type_: type[Any]) -> Any:  # noqa: ANN401
+async def _body(session: Session, row: FilingRow, type_: type[Any]) -> Any:
     return restored(type_, json.loads(await queries.latest_body(session, row)))
 
 
@@ -174,6 +175,7 @@ COST_CAP = Kind(
     check=_cap_check,
     effect=_note_fees_above,
     is_public=True,
+    refuses=("cap.other_mode",),
 )
 
 
@@ -313,4 +315,5 @@ FEE_STANDARD = Kind(
     consents=_fee_consents,
     effect=_fee_begins,
     is_public=True,
+    refuses=("fee.above_cap", "fee.institution_elsewhere", "fee.no_account", "fee.second"),
 )

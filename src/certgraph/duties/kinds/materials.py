@@ -72,6 +72,7 @@ TEXTBOOK = Kind(
     rule="R20",
     problems=_textbook_problems,
     is_public=True,
+    refuses=("textbook.isbn", "textbook.no_channel", "textbook.no_publisher"),
 )
 
 
@@ -156,4 +157,11 @@ RESOURCE = Kind(
     problems=_resource_problems,
     flags=_resource_flags,
     is_public=True,
+    refuses=(
+        "resource.no_cost_basis",
+        "resource.no_justification",
+        "resource.no_payer",
+        "resource.student_pays",
+        "resource.url",
+    ),
 )

@@ -90,6 +90,7 @@ MONITORING_POINT = Kind(
     effect=_count_points,
     is_public=True,
     one_for=("subject_id", "certificate_type_id"),
+    refuses=("order.not_supervised",),
 )
 
 
@@ -136,6 +137,7 @@ OBSERVATION = Kind(
     rule="R49",
     problems=_observation_problems,
     check=_observation_check,
+    refuses=("observation.no_point",),
 )
 
 
@@ -222,4 +224,10 @@ EVALUATION = Kind(
     parties={"subject_code": None, "commissioner_code": None},
     after_the_end=True,
     problems=_evaluation_problems,
+    refuses=(
+        "evaluation.no_commissioner",
+        "evaluation.not_by_commissioner",
+        "evaluation.not_provincial",
+        "evaluation.whose",
+    ),
 )

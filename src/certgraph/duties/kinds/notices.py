@@ -87,4 +87,11 @@ NOTICE = Kind(
     problems=_problems,
     consents=_consents,
     is_public=True,
+    refuses=(
+        "notice.label",
+        "notice.needs_review",
+        "notice.no_authorization",
+        "notice.no_responsible",
+        "notice.reviews_itself",
+    ),
 )

@@ -107,4 +107,5 @@ ORDER = Kind(
     problems=_problems,
     consents=_consents,
     dues=_dues,
+    refuses=("order.due_before", "order.not_supervised", "order.to_whom"),
 )

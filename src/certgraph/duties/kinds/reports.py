@@ -58,6 +58,7 @@ WEEKLY_REPORT = Kind(
     after_the_end=True,
     problems=_weekly_problems,
     one_for=("first_on",),
+    refuses=("report.no_period",),
 )
 
 

@@ -120,6 +120,7 @@ ASSESSMENT_SCHEME = Kind(
     problems=_scheme_problems,
     is_public=True,
     one_for=("certificate_type_id", "level"),
+    refuses=("scheme.no_mock_platform", "scheme.nobody_fails", "scheme.weights"),
 )
 
 

@@ -124,6 +124,13 @@ EXAM_SITE = Kind(
     effect=_begin,
     is_public=True,
     one_for=("certificate_type_id", "subject_id"),
+    refuses=(
+        "site.conditions_of_another",
+        "site.conditions_superseded",
+        "site.no_authority",
+        "site.not_taking_part",
+        "site.restricted",
+    ),
 )
 
 

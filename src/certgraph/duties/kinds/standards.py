@@ -101,4 +101,14 @@ STANDARD_VERSION = Kind(
     consents=_consents,
     effect=_publish,
     is_public=True,
+    refuses=(
+        "standard.code_malformed",
+        "standard.code_repeated",
+        "standard.level",
+        "standard.not_found",
+        "standard.of_another",
+        "standard.outcome_number",
+        "standard.parent_missing",
+        "standard.version_published",
+    ),
 )

@@ -175,6 +175,15 @@ TEACHER_TRAINING = Kind(
     parties={"host_code": None},
     problems=_problems,
     is_public=True,
+    refuses=(
+        "regime.no_new_work",
+        "training.begins_before_enrolment",
+        "training.certification_fee",
+        "training.industry_share",
+        "training.not_published_before",
+        "training.not_voluntary",
+        "training.trainer_unreviewed",
+    ),
 )
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - the body of any kind
 """Checks that several kinds share. Pure."""
 
 import re
@@ -17,7 +18,7 @@ MOST_FEN = 1_000_000_000_00
 """The largest sum of money, in fen."""
 
 
-def line_problems(body: Any, *names: str, longest: int = LINE) -> list[Problem]:  # noqa: ANN401
+def line_problems(body: Any, *names: str, longest: int = LINE) -> list[Problem]:
     """List what is wrong with lines of a body; None: left out."""
     given = ((name, getattr(body, name)) for name in names)
     return [
@@ -28,7 +29,7 @@ def line_problems(body: Any, *names: str, longest: int = LINE) -> list[Problem]:
     ]
 
 
-def text_of_problems(body: Any, *names: str) -> list[Problem]:  # noqa: ANN401
+def text_of_problems(body: Any, *names: str) -> list[Problem]:
     """List what is wrong with texts of several lines; None: left out."""
     given = ((name, getattr(body, name)) for name in names)
     return [
