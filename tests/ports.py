@@ -1,7 +1,8 @@
 """Ports for servers that are started apart.
 
 They are below those that systems give to whoever asks for any, and each test process has a range
-of its own: between the choice and the start of a server nobody else takes one.
+of its own: between the choice and the start of a server nobody else takes one. They are above those
+that browsers refuse to open, of which 10080 is the last.
 """
 
 import os
@@ -11,7 +12,7 @@ from contextlib import ExitStack, suppress
 import pytest
 
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))  # noqa: TID251
-_FIRST = 10_000 + 500 * (_WORKER % 40)
+_FIRST = 20_000 + 500 * (_WORKER % 25)
 _starts = iter(range(_FIRST, _FIRST + 500, 4))
 
 
