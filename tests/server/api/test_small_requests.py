@@ -10,11 +10,17 @@ ONE = "{ __typename }"
 ALWAYS = "{ viewer { role } }"
 
 
-async def seconds_of(asked):
-    """Return an answer, and the processor time that it took."""
-    start = time.process_time()
-    answer = await asked
-    return answer, time.process_time() - start
+async def least_of_turns(ask):
+    """Return an answer, and the least processor time of some turns, each with another number.
+
+    Others on the machine make single turns dearer.
+    """
+    seconds = []
+    for turn in range(5):
+        start = time.process_time()
+        answer = await ask(turn)
+        seconds.append(time.process_time() - start)
+    return answer, min(seconds)
 
 
 MANY = "a," * 37_000
@@ -36,26 +42,23 @@ MANY = "a," * 37_000
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_long_header_costs_little(client, path, header, value):
     await client.http.get(path)
-    seconds = []
-    for number in range(3):
-        headers = {header: f"{value}{path}{number}"}
-        answer, took = await seconds_of(client.http.get(path, headers=headers))
-        assert answer.status_code in (200, 307, 404, 406)
-        seconds.append(took)
-    assert min(seconds) < 0.1  # others on the machine make single turns dearer
+    answer, seconds = await least_of_turns(
+        lambda turn: client.http.get(path, headers={header: f"{value}{path}{turn}"})
+    )
+    assert answer.status_code in (200, 307, 404, 406)
+    assert seconds < 0.1
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_long_content_type_is_none_of_ours(client):
     content_type = "application/json;" + "charset=utf-8;" * 5_000
-    seconds = []
-    for number in range(3):
-        headers = {"Content-Type": f"{content_type}n={number}"}
-        asked = client.http.post("/graphql", content=b"{}", headers=headers)
-        answer, took = await seconds_of(asked)
-        assert answer.status_code == 415
-        seconds.append(took)
-    assert min(seconds) < 0.1
+    answer, seconds = await least_of_turns(
+        lambda turn: client.http.post(
+            "/graphql", content=b"{}", headers={"Content-Type": f"{content_type}n={turn}"}
+        )
+    )
+    assert answer.status_code == 415
+    assert seconds < 0.1
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -76,7 +79,9 @@ EMPTY = {"number": "", "sha256": ""}
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_very_many_values_are_refused_before_they_are_looked_at(client):
     await client.ask(CERTIFICATES, {"c": [EMPTY]})
-    answer, seconds = await seconds_of(client.ask(CERTIFICATES, {"c": [EMPTY] * 2_500}))
+    answer, seconds = await least_of_turns(
+        lambda turn: client.ask(CERTIFICATES, {"c": [EMPTY] * (2_500 + turn)})
+    )
     (error,) = answer.json()["errors"]
     assert error["message"] == "Without a token the variables hold at most 1500 values."
     assert (answer.status_code, error["extensions"]["code"]) == (400, "BAD_REQUEST")
@@ -111,8 +116,11 @@ async def test_a_document_has_twenty_operations_at_most(client, count, is_taken)
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_document_of_many_operations_costs_little(client):
-    document = " ".join(f"query Q{number} {ONE}" for number in range(199))
-    answer, seconds = await seconds_of(client.http.post("/graphql", json={"query": document}))
+    def many(turn):
+        document = " ".join(f"query Q{number}T{turn} {ONE}" for number in range(199))
+        return client.http.post("/graphql", json={"query": document})
+
+    answer, seconds = await least_of_turns(many)
     assert answer.json()["errors"]
     assert seconds < 0.05
 
