@@ -22,7 +22,7 @@ from reads.data import TYPES, Data, key_of, make
 from sqlalchemy import text
 
 from certgraph.actions.parties import Role
-from certgraph.credit_bank.feed.recording import follow
+from certgraph.credit_bank.feed.recording import update_feed
 from certgraph.database import create_engine
 from certgraph.organizations.tokens import create_token
 from tests.server.conftest import NOW, embedded_postgres, open_house
@@ -72,7 +72,7 @@ async def _state(url: str, certificates: int) -> float:
         for statement in _credit(certificates):
             await connection.execute(text(statement))
     start = time.perf_counter()
-    stated = await follow(house.sessions, now=NOW, random=house.random)
+    stated = await update_feed(house.sessions, now=NOW, random=house.random)
     elapsed = time.perf_counter() - start
     assert stated == certificates, stated
     engine = house.engine.execution_options(isolation_level="AUTOCOMMIT")

@@ -3,14 +3,18 @@
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from certgraph.actions.declaring import Action
 from certgraph.actions.matrix import access_matrix, role_name, table
-from certgraph.actions.parties import Role
+from certgraph.actions.parties import WITH_TOKENS, Role
 from certgraph.all_actions import ALL_ACTIONS
+from certgraph.api.app import make_app  # noqa: F401 - every file that it answers
+from certgraph.api.http.files import all_ways
+from certgraph.api.reads.declarations import Policy
 from certgraph.api.reads.policies import reading_of
-from certgraph.api.schema import make_schema, readable_types
+from certgraph.api.schema import fields_with_code, make_schema, readable_types
 from certgraph.policy import policy_rules, regimes
 from certgraph.problem_messages import TABLES, read_table
 
@@ -41,7 +45,15 @@ expired or revoked is refused before anything is read.
 What each role reads of a type. *A part* is what is its own, what it supervises or has a part in, or what is published. Types that are not named are
 read only below one that is.
 
-{reads}"""
+{reads}
+What is no row of a type, but added up or proved when it is asked for:
+
+{fields}
+## Files
+
+Over plain HTTP. One that an action is for, such as the form that it is filled in on, is for whoever may perform that.
+
+{files}"""
 
 _ERRORS = """# Refusals
 
@@ -118,12 +130,35 @@ def documents() -> Mapping[Path, str]:
 
 
 def _matrix() -> str:
-    heads = ["type", "public", *map(role_name, Role)]
-    reads = [
-        [f"`{name}`", *(reading_of(policy, role) for role in (None, *Role))]
-        for name, policy in readable_types(make_schema())
+    schema = make_schema()
+    fields = ((name, policy) for name, policy in fields_with_code(schema) if policy is not None)
+    return _MATRIX.format(
+        actions=access_matrix(ALL_ACTIONS),
+        reads=_reads("type", readable_types(schema)),
+        fields=_reads("field", fields),
+        files=table(["file", *map(role_name, Role)], _files()),
+    )
+
+
+def _reads(what: str, policies: Iterable[tuple[str, Policy]]) -> str:
+    """Return the table of what each role reads; who sends no token is the public."""
+    rows = [
+        [f"`{name}`", *(reading_of(policy, role) for role in (*WITH_TOKENS, None))]
+        for name, policy in policies
     ]
-    return _MATRIX.format(actions=access_matrix(ALL_ACTIONS), reads=table(heads, reads))
+    return table([what, *map(role_name, WITH_TOKENS), "public"], rows)
+
+
+def _files() -> Sequence[Sequence[str]]:
+    """Return who may, of each file: by the action that it is for, or in which relation."""
+    found = []
+    for name, may in sorted(all_ways().items(), key=lambda one: one[0].partition(" ")[2]):
+        if isinstance(may, Action):
+            cells = [str(may.may[role]) if role in may.may else "" for role in Role]
+            found.append([f"`{name}` for `{may.name}`", *cells])
+        else:
+            found.append([f"`{name}`", *(may[role].value if role in may else "" for role in Role)])
+    return found
 
 
 def _errors() -> str:

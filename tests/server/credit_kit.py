@@ -9,7 +9,7 @@ from certgraph.credit_bank.accounts.answering import CreditRecordAnswer, answer_
 from certgraph.credit_bank.conversion import applications as converting
 from certgraph.credit_bank.conversion import measures
 from certgraph.credit_bank.conversion.rules import ConversionRuleDraft
-from certgraph.credit_bank.feed.recording import follow
+from certgraph.credit_bank.feed.recording import update_feed
 from certgraph.credit_bank.proposals import drafting as proposals
 from certgraph.credit_bank.proposals import hours_rules, recognition
 from certgraph.credit_bank.proposals.credits import OutcomeUnitDraft
@@ -115,7 +115,7 @@ async def numbers_where(house: House, condition: str) -> dict[str, int]:
 
 
 async def follow_all(house: House):
-    return await follow(house.sessions, now=house.now, random=house.random)
+    return await update_feed(house.sessions, now=house.now, random=house.random)
 
 
 async def publish_measure(

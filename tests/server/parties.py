@@ -13,6 +13,9 @@ from certgraph.actions.parties import Role
 from certgraph.all_duties import sweep_all
 from certgraph.api.app import make_app
 from certgraph.entitlements.actions import grant_entitlement
+from certgraph.organizations.actions import register_organization
+from certgraph.organizations.rules import OrganizationKind
+from certgraph.organizations.tables import DivisionRow
 from certgraph.organizations.tokens import create_token
 from certgraph.scanning.apart import kind_of, read_scan_apart
 from certgraph.standards.actions import (
@@ -69,6 +72,34 @@ async def announce(house, code="CT-100", name="研学旅行策划与管理", ann
         levels=[1],
         first_on=date(2026, 11, 2),
     )
+
+
+async def register_every_kind(house):
+    """Register organizations of every kind beside EO-001 and EO-002.
+
+    PI-001 and PA-1 are of province 110000, PI-002 and PA-2 of 120000.
+    """
+    async with house.sessions.begin() as session:
+        session.add_all(
+            DivisionRow(code=code, name=code, kind="x", is_exam_site_coverage_unit=False)
+            for code in ("110000", "120000")
+        )
+    await add_institution(house, division_code="110000")
+    for code, kind, division in (
+        ("PI-002", OrganizationKind.PILOT_INSTITUTION, "120000"),
+        ("PA-1", OrganizationKind.PROVINCIAL_AUTHORITY, "110000"),
+        ("PA-2", OrganizationKind.PROVINCIAL_AUTHORITY, "120000"),
+        ("MOE", OrganizationKind.MINISTRY, None),
+        ("EB-1", OrganizationKind.ENTRUSTED_BODY, None),
+        ("CB-1", OrganizationKind.CREDIT_BANK, None),
+    ):
+        await house.perform(
+            register_organization,
+            code=code,
+            name=f"机构{code}",
+            kinds=[kind],
+            division_code=division,
+        )
 
 
 PARTIES = {

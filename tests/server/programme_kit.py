@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime
 
+import pytest
+
 from certgraph.actions.parties import Role
 from certgraph.all_duties import sweep_all
 from certgraph.calendar import CHINA
@@ -18,6 +20,7 @@ from certgraph.participation.actions import (
     apply_to_take_part,
     file_participation,
 )
+from tests.server.stages import stage
 
 PARTIES = {
     "PA-440000": ("广东省教育厅", OrganizationKind.PROVINCIAL_AUTHORITY, "440000"),
@@ -124,3 +127,14 @@ class Programme:
 
 
 CLAUSES = [ClauseDraft(kind=kind, text="按约定执行") for kind in ClauseKind]
+
+
+@stage
+async def programme_parties(house):
+    await Programme(house).add_parties()
+
+
+@pytest.fixture
+def programme(programme_parties, house):
+    """A house in the years of the pilot."""
+    return Programme(house)

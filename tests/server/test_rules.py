@@ -9,6 +9,7 @@ from string import Formatter
 
 import pytest
 
+from certgraph.actions.trail import TrailFault
 from certgraph.calendar import next_month_deadline, registration_deadline
 from certgraph.certificates.rules import expected_tenths, masked_document, masked_name
 from certgraph.cli.demo_data import CASES
@@ -202,7 +203,7 @@ def test_masks_show_little():
 
 COMPOSED = {
     "access.{}_required": ("document", "reason"),
-    "audit.{}": ("missing", "altered", "head", "rewritten"),
+    "audit.{}": tuple(TrailFault),
     "credits.{}_without_reason": ("suggested", "verified"),
     "text.{}": tuple(TextFault),
 }

@@ -1,14 +1,12 @@
 # ruff: noqa: ANN401 - a row of any table
 """The audit trail: one entry an action, each chained to the one before it by its hash.
 
-Whoever edits, deletes, inserts or swaps entries in the database breaks the chain there. Whoever
-writes the whole tail anew does not match the heads that were published
-(`certgraph.credential.audit_head`).
+`certgraph.actions.trail` follows it.
 """
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 from uuid import UUID
@@ -18,27 +16,14 @@ from certgraph.actions.acting import Act, Environment
 from certgraph.actions.declaring import Action, is_row
 from certgraph.actions.parties import Actor
 from certgraph.actions.tables import AuditEntryRow
-from certgraph.database import Session
 from certgraph.randomness import new_id
 from certgraph.sealing import Keyring
 
 READING = "learnersRead"
 """What the trail calls a reading of full personal records; it is no mutation."""
 
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """Where the trail is not what was written.
-
-    Attributes:
-        sequence: Of the first entry at fault.
-        fault: `missing`: one or more entries before it are not there; `altered`: it, or the one
-            before it, is not as it was written; `head`: the trail does not reach its recorded or
-            published head; `rewritten`: it has another entry than was published at this place.
-    """
-
-    sequence: int
-    fault: str
+CHECK = "certificatesChecked"
+"""What the trail calls a check of a table of certificates; it changes nothing but its receipt."""
 
 
 async def record(
@@ -77,7 +62,7 @@ async def record(
         input_digest=input_digest,
         done_at=act.now,
     )
-    entry.hash = _hash(act.keyring, head.hash, entry)
+    entry.hash = hash_of(act.keyring, head.hash, entry)
     head.sequence, head.hash = entry.sequence, entry.hash
     act.session.add(entry)
 
@@ -127,27 +112,29 @@ async def record_reading(
 ) -> None:
     """Add an entry of a reading of full personal records, before they are answered.
 
+    See `add_reading`.
+    """
+    async with environment.sessions.begin() as session:
+        await add_reading(Act(session, actor, environment), keys, place=place)
+
+
+async def add_reading(act: Act, keys: Collection[UUID], *, place: str) -> None:
+    """Add an entry of a reading of full personal records as the last write of a transaction.
+
     One entry a request: of one record its subject, of several how many, and a keyed hash of which.
 
     Args:
-        environment: With what.
-        actor: Who reads.
+        act: Who reads, in which transaction.
         keys: Primary keys of the certificates whose holders are read.
         place: Where they are read, such as `the feed from 17 on`.
     """
     only = next(iter(keys)) if len(keys) == 1 else None
     stated = b"".join(sorted(key.bytes for key in keys))
     subject = None if only is None else ("certificates", only, None)
-    said = f"{len(keys)} learners in {place}"
-    await _record_read(environment, actor, said, stated, subject)
+    await _add_note(act, READING, f"{len(keys)} learners in {place}", stated, subject)
 
 
-async def record_file_reading(
-    environment: Environment,
-    actor: Actor,
-    row: Any,
-    count: int,
-) -> None:
+async def record_file_reading(environment: Environment, actor: Actor, row: Any, count: int) -> None:
     """Add an entry of a reading of a file of personal records, before it is answered.
 
     Args:
@@ -158,29 +145,51 @@ async def record_file_reading(
     """
     subject = _entry_of(row, row.organization_id)
     said = f"{count} candidates in a file"
-    await _record_read(environment, actor, said, row.id.bytes, subject)
+    async with environment.sessions.begin() as session:
+        act = Act(session, actor, environment)
+        await _add_note(act, READING, said, row.id.bytes, subject)
 
 
-async def _record_read(
-    environment: Environment,
-    actor: Actor,
+async def add_check(act: Act, receipt: Any, count: int) -> None:
+    """Add an entry of a table of certificates that was checked, with its receipt.
+
+    Args:
+        act: Who had it checked, in which transaction.
+        receipt: Its row; it has an `id`.
+        count: How many rows the table has.
+    """
+    said = f"{count} rows in a table"
+    await _add_note(act, CHECK, said, receipt.id.bytes, (receipt.__tablename__, receipt.id, None))
+
+
+async def _add_note(
+    act: Act,
+    name: str,
     said: str,
     stated: bytes,
     subject: tuple[str, UUID, UUID | None] | None,
 ) -> None:
-    digest = environment.keyring().input_digest(stated)
-    async with environment.sessions.begin() as session:
-        await record(Act(session, actor, environment, said), READING, digest, subject=subject)
+    digest = act.keyring.input_digest(stated)
+    await act.session.flush()
+    await record(replace(act, reason=said), name, digest, subject=subject)
 
 
-def _hash(keyring: Keyring, before: bytes, entry: AuditEntryRow) -> bytes:
+def hash_of(
+    keyring: Keyring, before: bytes, entry: AuditEntryRow, place: int | None = None
+) -> bytes:
     """Return the keyed hash of an entry and the one before it, of its fields as JSON.
 
     Who has the database alone cannot make an entry that fits.
+
+    Args:
+        keyring: Of the master key.
+        before: Hash of the entry before it.
+        entry: The entry.
+        place: Its place in the trail; None: where it is.
     """
     fields = [
         before.hex(),
-        entry.sequence,
+        entry.sequence if place is None else place,
         entry.id.hex,
         entry.action,
         entry.subject,
@@ -196,32 +205,3 @@ def _hash(keyring: Keyring, before: bytes, entry: AuditEntryRow) -> bytes:
         entry.done_at.astimezone(UTC).isoformat(),
     ]
     return keyring.audit_hash(json.dumps(fields, ensure_ascii=False).encode())
-
-
-async def check_trail(
-    session: Session, keyring: Keyring, published: Collection[tuple[int, bytes]] = ()
-) -> tuple[int, Broken | None]:
-    """Follow the whole trail; return how many entries are sound, and the first fault.
-
-    Args:
-        session: Open session.
-        keyring: Of the master key under which it was written.
-        published: Sequence and hash of each head that was published.
-    """
-    expected: dict[int, set[bytes]] = {}
-    for place, hash_ in published:
-        expected.setdefault(place, set()).add(hash_)
-    before, count = bytes(32), 0
-    async for sequence, entry in queries.audit_entries(session):
-        if sequence != count + 1:
-            return count, Broken(sequence, "missing")
-        if entry is None or entry.hash != _hash(keyring, before, entry):
-            return count, Broken(sequence, "altered")
-        if expected.pop(sequence, {entry.hash}) != {entry.hash}:
-            return count, Broken(sequence, "rewritten")
-        before, count = entry.hash, count + 1
-    head = await queries.audit_head(session)
-    recorded = (head.sequence, head.hash) if head is not None else (0, bytes(32))
-    if recorded != (count, before) or expected:
-        return count, Broken(max([count + 1, *expected]), "head")
-    return count, None

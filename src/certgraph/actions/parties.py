@@ -1,5 +1,6 @@
 """Who acts, and in which relation to what is acted on: the cells of the access matrix. Pure."""
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
@@ -39,6 +40,9 @@ OF_ONE_ORGANIZATION = frozenset(
 """Roles that act for an organization, always."""
 
 
+OFFICES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
+"""Who leads the programme, and reads all that its organizations hand in."""
+
 WITH_TOKENS = tuple(role for role in Role if role not in (Role.HOLDER, Role.PUBLIC))
 """Roles that a token may have."""
 
@@ -75,6 +79,13 @@ class Actor:
 ANYBODY = Actor("public", Role.PUBLIC)
 """Whoever sends no token, for what anybody may do."""
 
+_STRANGER = Actor("", None)
+
+
+def acting(caller: Actor | None, roles: Container[Role]) -> Actor:
+    """Return as whom a request acts; without a token as the public, where that may."""
+    return caller or (ANYBODY if Role.PUBLIC in roles else _STRANGER)
+
 
 class Relation(StrEnum):
     """How an actor is related to what it acts on.
@@ -88,6 +99,12 @@ class Relation(StrEnum):
     OVER = "supervised"
     TURN = "turn"
     ANY = "any"
+
+
+Readers = Mapping[Role, Relation]
+"""Who reads something: role → relation to whose it is; roles that are not named read nothing."""
+
+EVERYBODY: Readers = dict.fromkeys(Role, Relation.ANY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,9 +122,13 @@ async def audit_hash_at(session: Session, sequence: int) -> bytes | None:
     return await session.scalar(select(of.hash).where(of.sequence == sequence))
 
 
-async def audit_entries(session: Session) -> AsyncIterator[tuple[int, AuditEntryRow | None]]:
-    """Yield sequence and entry of the whole trail in its order; None: it holds what it cannot."""
-    after = -1
+async def audit_entries(
+    session: Session, after: int = -1
+) -> AsyncIterator[tuple[int, AuditEntryRow | None]]:
+    """Yield sequence and entry of the trail in its order; None: it holds what it cannot.
+
+    `after`: sequence of the entry before the first that is yielded.
+    """
     while True:
         statement = (
             select(AuditEntryRow.sequence)

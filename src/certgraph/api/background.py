@@ -14,12 +14,12 @@ import httpx
 from certgraph.all_duties import sweep_all
 from certgraph.api.callers import Callers
 from certgraph.api.http.outages import Outage
-from certgraph.api.metrics import Metrics, State
+from certgraph.api.metrics import Gauges, Metrics
 from certgraph.calendar import programme_day
 from certgraph.certificates import registration_queries
 from certgraph.certificates.states.registration import keep_registration_deadlines
 from certgraph.credit_bank.feed import queries as feed_queries
-from certgraph.credit_bank.feed.recording import follow
+from certgraph.credit_bank.feed.recording import update_feed
 from certgraph.credit_bank.feed.webhooks import Claimed, Message, claim_messages, deliver
 from certgraph.credit_bank.proposals.deadlines import keep_deadlines
 from certgraph.database import Sessions
@@ -114,7 +114,7 @@ async def follow_forever(work: Work) -> None:
             async with work.reads() as session:
                 has_work = await feed_queries.has_work(session)
             if has_work:
-                await follow(work.sessions, now=work.clock(), random=work.random)
+                await update_feed(work.sessions, now=work.clock(), random=work.random)
             async with work.sessions.begin() as session:
                 await keep_deadlines(session, random=work.random)
         except Exception as error:  # noqa: BLE001 - changes must be stated with the next try
@@ -152,7 +152,7 @@ async def look(work: Work, metrics: Metrics) -> None:
     try:
         now = work.clock()
         async with work.reads() as session:
-            state = State(
+            state = Gauges(
                 await trust_queries.published_at(session, BUNDLE_PATH),
                 await trust_queries.trust_list_end(session),
                 await feed_queries.count_waiting(session),

@@ -9,7 +9,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 """Upper ends of the ranges in which answers are counted."""
 
 
-class State(NamedTuple):
+class Gauges(NamedTuple):
     """How things are in the database.
 
     Attributes:
@@ -77,7 +77,7 @@ class Metrics:
         """Count an operation of the graph: `query`, or the field of a mutation."""
         self._operations.labels(kind, "errors" if has_errors else "ok").inc()
 
-    def looked(self, state: State, now: datetime) -> None:
+    def looked(self, state: Gauges, now: datetime) -> None:
         """Take what was read from the database."""
         figures = {
             "published_timestamp_seconds": _seconds(state.published_at),

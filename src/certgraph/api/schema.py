@@ -54,11 +54,12 @@ from certgraph.api.graph.viewer import ViewerQuery
 from certgraph.api.graph.webhooks import WebhookQuery
 from certgraph.api.limits import MAX_TOKENS, check_text, document_problems
 from certgraph.api.merging import MergeableFieldsRule
-from certgraph.api.reads.declarations import Policy, below_parent
+from certgraph.api.reads.declarations import READERS, Policy, below_parent, everybody
 from certgraph.api.reads.declaring import by_global_id
 from certgraph.api.reads.documents import Documents, Limits
 from certgraph.api.reads.execution import attach
-from certgraph.api.reads.selection import source_of
+from certgraph.api.reads.policies import read_by
+from certgraph.api.reads.selection import STRAWBERRY, declaration_of, source_of
 from certgraph.api.relay import Node
 from certgraph.api.scalars import SCALARS
 from certgraph.api.writes.fields import mutations
@@ -95,7 +96,8 @@ class NodeQuery:
 
     @strawberry.field(
         description="Bytes (hex) whose signature proves that an organization holds a key; "
-        "null where the key is no safe Ed25519 key."
+        "null where the key is no safe Ed25519 key.",
+        metadata=read_by(everybody),
     )
     def issuer_key_challenge(
         self,
@@ -187,6 +189,21 @@ def readable_types(schema: strawberry.Schema) -> Iterator[tuple[str, Policy]]:
         source = source_of(type_) if isinstance(type_, GraphQLObjectType) else None
         if source is not None and source.policy is not below_parent:
             yield name, source.policy
+
+
+def fields_with_code(schema: strawberry.Schema) -> Iterator[tuple[str, Policy | None]]:
+    """Yield name and policy of every field that is computed by code of its own.
+
+    One without a policy shows what its parent holds, and reads nothing.
+    """
+    for name, type_ in sorted(graphql_schema(schema).type_map.items()):
+        if not isinstance(type_, GraphQLObjectType) or name in ("Mutation", "__Schema"):
+            continue
+        for field_name, field in sorted(type_.fields.items()):
+            definition = field.extensions.get(STRAWBERRY)
+            has_code = definition is not None and definition.base_resolver is not None
+            if has_code and declaration_of(field) is None:
+                yield f"{name}.{field_name}", definition.metadata.get(READERS)
 
 
 def graphql_schema(schema: strawberry.Schema) -> GraphQLSchema:

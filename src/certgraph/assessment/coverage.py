@@ -68,13 +68,17 @@ async def coverage_on(
     names = await queries.coverage_units(session)
     return [
         _coverage(
-            names, day, await queries.places_of(session, certificate_type_id, day, authority_id)
+            names,
+            day,
+            await queries.covered_institutions(session, certificate_type_id, day, authority_id),
         )
         for day in days
     ]
 
 
-def _coverage(names: Mapping[str, str], day: date, places: Iterable[queries.Place]) -> Coverage:
+def _coverage(
+    names: Mapping[str, str], day: date, places: Iterable[queries.CoveredInstitution]
+) -> Coverage:
     counted: dict[str, list[int]] = {}
     unplaced = 0
     for place in places:

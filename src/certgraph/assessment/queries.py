@@ -183,7 +183,7 @@ def is_of_supervised(authority_id: Any) -> ColumnElement[bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CoveredInstitution:
     """An institution that takes part in a certificate, or has a site for it."""
 
     institution_id: UUID
@@ -191,9 +191,9 @@ class Place:
     has_site: bool
 
 
-async def places_of(
+async def covered_institutions(
     session: Session, certificate_type_id: UUID, day: date, authority_id: UUID | None
-) -> list[Place]:
+) -> list[CoveredInstitution]:
     """Return the institutions that take part in a certificate on a day, or have a site for it."""
     part, site, row = ParticipationRow, FilingRow, OrganizationRow
     takes_part = select(part.institution_id).where(
@@ -214,7 +214,7 @@ async def places_of(
     if authority_id is not None:
         statement = statement.where(row.id.in_(supervised_by(authority_id)))
     found = await session.execute(statement.order_by(row.division_code, row.code))
-    return [Place(id_, code, id_ in with_site) for id_, code in found]
+    return [CoveredInstitution(id_, code, id_ in with_site) for id_, code in found]
 
 
 async def coverage_units(session: Session) -> dict[str, str]:

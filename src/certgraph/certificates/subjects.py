@@ -1,13 +1,16 @@
 """What actions on certificates are about."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+from certgraph.actions.acting import Act
 from certgraph.actions.declaring import Subject
+from certgraph.actions.parties import Readers, Relation, Role
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
 from certgraph.database import Session
-from certgraph.problems import refusal
+from certgraph.problems import Problem, refusal
 
 
 async def _locked(session: Session, number: str) -> CertificateRow | None:
@@ -27,6 +30,13 @@ CERTIFICATE = Subject(
     owner=lambda row: row.organization_id,
     certificates=lambda row: (row.id,),
 )
+ISSUED_READERS: Readers = {
+    Role.OPERATOR: Relation.ANY,
+    Role.EVALUATION_ORGANIZATION: Relation.OWN,
+    Role.APPROVER: Relation.OWN,
+}
+"""Who reads what an organization issues: runs, batches, certificates as they are printed."""
+
 CORRECTED_CERTIFICATE = replace(CERTIFICATE, find=_unlocked)
 """One that is locked together with those that it corrects and that correct it, in one order."""
 
@@ -37,6 +47,27 @@ RUN = Subject(
     missing="issue_run.not_found",
     owner=lambda row: row.organization_id,
 )
+
+
+async def certificates_named(
+    act: Act, numbers: Sequence[str]
+) -> tuple[list[CertificateRow | None], list[Problem]]:
+    """Return the certificate of each number, locked, where it is the actor's to act on.
+
+    Beside them the reason for each that is not there: another's is refused like an unknown one.
+    """
+    locked = await queries.certificates_by_number_keys(act.session, set(map(number_key, numbers)))
+    found: list[CertificateRow | None] = []
+    problems: list[Problem] = []
+    for index, number in enumerate(numbers):
+        row = locked.get(number_key(number))
+        if row is not None and act.actor.organization_id not in (None, CERTIFICATE.owner(row)):
+            row = None
+        if row is None:
+            path, facts = ("numbers", str(index)), {"number": number}
+            problems.append(Problem(code=CERTIFICATE.missing, path=path, facts=facts))
+        found.append(row)
+    return found, problems
 
 
 def reject_erased(certificate: CertificateRow) -> None:

@@ -5,8 +5,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from certgraph.actions.auditing import check_trail
 from certgraph.actions.queries import audit_head
+from certgraph.actions.trail import check_trail
 from certgraph.cli.migrations import migrate
 from certgraph.cli.runtime import Runtime, add_on_behalf, day, group, leaf
 from certgraph.entitlements.actions import grant_entitlement
@@ -199,7 +199,9 @@ async def _audit_verify(runtime: Runtime, options: argparse.Namespace) -> None:
         count, broken = await check_trail(session, runtime.keyring(), heads)
         last = await audit_head(session)
     if broken is not None:
-        raise refusal(f"audit.{broken.fault}", sequence=broken.sequence, count=count)
+        raise refusal(
+            f"audit.{broken.fault}", sequence=broken.sequence, count=count, other=broken.other
+        )
     compared = f", and as {len(tokens)} published head(s) say" if tokens else ""
     print(f"{count} entries, each as it was written{compared}")
     if last is not None:

@@ -17,7 +17,7 @@ from certgraph.cli.clock import default_language, environ, now
 from certgraph.cli.mirror import Mirror, MirrorError
 from certgraph.cli.runtime import EXIT_REFUSED, EXIT_USAGE, Runtime, group, leaf
 from certgraph.cli.signing_in import TRY_AGAIN, Bearer, NotSignedIn, SignsIn, read_key
-from certgraph.credit_bank.feed.recording import follow, restart_feed
+from certgraph.credit_bank.feed.recording import restart_feed, update_feed
 from certgraph.database import DatabaseError, create_engine
 from certgraph.settings import SettingsError
 
@@ -207,13 +207,13 @@ def _run_pull(options: argparse.Namespace) -> int:
 
 
 async def _feed(runtime: Runtime, _options: argparse.Namespace) -> None:
-    stated = await follow(runtime.sessions, now=runtime.now, random=runtime.random)
+    stated = await update_feed(runtime.sessions, now=runtime.now, random=runtime.random)
     print(f"{stated} changes stated")
 
 
 async def _new_epoch(runtime: Runtime, options: argparse.Namespace) -> None:
     await runtime.perform(restart_feed, reason=options.reason)
-    stated = await follow(runtime.sessions, now=runtime.now, random=runtime.random)
+    stated = await update_feed(runtime.sessions, now=runtime.now, random=runtime.random)
     print(f"a new epoch begins; {stated} records stated again")
 
 

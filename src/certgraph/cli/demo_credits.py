@@ -12,7 +12,7 @@ from certgraph.cli.demo_data import BY_DEMO, ISSUERS, SOURCE, STANDARDS, VERSION
 from certgraph.cli.runtime import Runtime
 from certgraph.credit_bank.conversion.measures import file_measure, publish_measure
 from certgraph.credit_bank.conversion.rules import ConversionRuleDraft
-from certgraph.credit_bank.feed.recording import follow
+from certgraph.credit_bank.feed.recording import update_feed
 from certgraph.credit_bank.proposals.credits import OutcomeUnitDraft
 from certgraph.credit_bank.proposals.drafting import draft_proposal, submit_proposal
 from certgraph.credit_bank.proposals.hours_rules import HoursCreditRuleLineDraft, publish_hours_rule
@@ -125,4 +125,4 @@ async def _open_institution(runtime: Runtime, bank: Actor) -> None:
 
 async def state_feed(runtime: Runtime) -> int:
     """State what was registered; return how many changes."""
-    return await follow(runtime.sessions, now=runtime.now, random=runtime.random)
+    return await update_feed(runtime.sessions, now=runtime.now, random=runtime.random)

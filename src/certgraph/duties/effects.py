@@ -9,7 +9,7 @@ from uuid import UUID
 from certgraph.actions.acting import Act, Recording
 from certgraph.duties import obligation_queries
 from certgraph.duties.findings import finding_row
-from certgraph.duties.kinds.declaring import Due, Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Due, Kind
 from certgraph.duties.rules import (
     ConsentStep,
     FilingState,
@@ -81,7 +81,9 @@ async def owe_what_is_due(
     await obligation_queries.open_obligations(act.session, rows)
 
 
-async def take_effect(act: Act, row: FilingRow, kind: Kind[Any], body: Any, facts: Facts) -> None:
+async def take_effect(
+    act: Act, row: FilingRow, kind: Kind[Any], body: Any, facts: Circumstances
+) -> None:
     """Put a filing into effect: it takes the place of what it revises, its flags are noted."""
     record_step(act, row, FilingState.EFFECTIVE)
     row.effective_at = act.now

@@ -17,7 +17,7 @@ from certgraph.calendar import programme_day
 from certgraph.duties import obligation_queries, queries
 from certgraph.duties.effects import owe_what_is_due, record_step, take_effect
 from certgraph.duties.kinds import KINDS
-from certgraph.duties.kinds.declaring import Consent, Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Consent, Kind
 from certgraph.duties.looking import facts_of
 from certgraph.duties.rules import (
     FilingKind,
@@ -140,7 +140,7 @@ def _moment_problems(body: Any) -> list[Problem]:
     return problems
 
 
-def _filer_problems(kind: Kind[Any], facts: Facts) -> list[Problem]:
+def _filer_problems(kind: Kind[Any], facts: Circumstances) -> list[Problem]:
     """List why an organization does not hand in a kind, whoever records it for it."""
     kinds = {OrganizationKind(role.value) for role in kind.may if role is not Role.OPERATOR}
     if kinds & facts.filer.kinds:
@@ -160,7 +160,7 @@ def _regime_problems(scope: Mapping[str, Any]) -> list[Problem]:
     return [] if first_on is None else ended_problems(first_on, "first_on")
 
 
-def _end_problems(kind: Kind[Any], facts: Facts) -> list[Problem]:
+def _end_problems(kind: Kind[Any], facts: Circumstances) -> list[Problem]:
     """List why a kind is no longer handed in: the pilot is over. Source: rule S15."""
     return [] if kind.after_the_end else ended_problems(facts.today)
 

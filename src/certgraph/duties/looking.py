@@ -10,7 +10,7 @@ from certgraph.actions.acting import Act
 from certgraph.calendar import programme_day
 from certgraph.duties import queries
 from certgraph.duties.bodies import filed
-from certgraph.duties.kinds.declaring import Facts, Filed, Kind, Party
+from certgraph.duties.kinds.declaring import Circumstances, Filed, Kind, Party
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.rules import AppointmentFunction, OrganizationKind, level_problems
 from certgraph.organizations.tables import AppointmentRow, OrganizationRow
@@ -43,7 +43,7 @@ async def facts_of(
     *,
     revised_id: UUID | None,
     itself_id: UUID | None = None,
-) -> tuple[Facts, list[Problem]]:
+) -> tuple[Circumstances, list[Problem]]:
     """Return what is known for judging a body, and what of it is not known."""
     session = act.session
     # 1. The organizations: who files, and whom the body names.
@@ -69,7 +69,7 @@ async def facts_of(
     spans = await spans_by_institution(session, [filer.id])
     responsible = await _responsible(act, filer.id, getattr(body, "responsible_id", None))
     return (
-        Facts(
+        Circumstances(
             now=act.now,
             filer=parties[filer.code],
             parties=parties,

@@ -309,7 +309,7 @@ async def reporting_rates(
     session: Session,
     first_on: date,
     last_on: date,
-    within: Sequence[Any] = (),
+    conditions: Sequence[ColumnElement[bool]] = (),
     *,
     by_place: bool = False,
     by_period: bool = False,
@@ -320,7 +320,7 @@ async def reporting_rates(
         session: Session.
         first_on: First of the days.
         last_on: Last of the days.
-        within: Queries for the institutions that are counted: those that all of them hold.
+        conditions: On the obligations that are counted.
         by_place: Whether each authority has a line of its own.
         by_period: Whether each period has a line of its own.
     """
@@ -341,7 +341,7 @@ async def reporting_rates(
             row.kind == ObligationKind.WEEKLY_REPORT,
             row.first_on.between(first_on, last_on),
             row.waived_at.is_(None),
-            *(row.debtor_id.in_(one) for one in within),
+            *conditions,
         )
         .group_by(row.debtor_id, *([] if period is None else [period]))
         .subquery()

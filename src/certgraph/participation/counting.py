@@ -59,7 +59,6 @@ def _counted(
 @action(
     "participationCountReport",
     may=INSTITUTION,
-    rule="R06",
     about=PARTICIPATION,
     returns=("participation", "count"),
     once=True,
@@ -110,7 +109,6 @@ Students = Annotated[
 @action(
     "participationRosterRecord",
     may=INSTITUTION,
-    rule="R06",
     about=PARTICIPATION,
     returns=("participation", "count"),
     once=True,
@@ -184,7 +182,7 @@ async def record_roster(
 @action(
     "participationCountFile",
     may=AUTHORITY,
-    rule="R06",
+    rule="S08",
     about=PARTICIPATION,
     returns="count",
     refuses=("participation.no_count",),

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from datetime import datetime
 from uuid import UUID
 
-from certgraph.actions.auditing import check_trail
+from certgraph.actions.trail import check_trail
 from certgraph.database import Session, Sessions
 from certgraph.organizations import queries as organization_queries
 from certgraph.organizations.tables import ApiTokenRow

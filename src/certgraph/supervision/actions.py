@@ -22,8 +22,8 @@ from certgraph.supervision.subjects import CASE
 from certgraph.supervision.tables import CaseEntryRow, CaseRow
 from certgraph.text import long_text_problems
 
-_OFFICES = (Role.MINISTRY, Role.ENTRUSTED_BODY, Role.PROVINCIAL_AUTHORITY)
-_INVESTIGATE = {**dict.fromkeys(_OFFICES, TURN), Role.OPERATOR: ON_BEHALF}
+_OPENERS = (Role.MINISTRY, Role.ENTRUSTED_BODY, Role.PROVINCIAL_AUTHORITY)
+_INVESTIGATE = {**dict.fromkeys(_OPENERS, TURN), Role.OPERATOR: ON_BEHALF}
 _LONGEST = 20_000
 
 Text = Annotated[str, "What is stated, 1 to 20,000 characters; no personal data of students."]
@@ -75,7 +75,7 @@ def _step(act: Act, case: CaseRow, state: CaseState, text: str) -> None:
 
 @action(
     "caseOpen",
-    may={**dict.fromkeys(_OFFICES, ANY), Role.OPERATOR: ON_BEHALF},
+    may={**dict.fromkeys(_OPENERS, ANY), Role.OPERATOR: ON_BEHALF},
     returns="case",
     once=True,
     refuses=(

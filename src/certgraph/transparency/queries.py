@@ -52,7 +52,7 @@ async def put_tiles(session: Session, bodies: Mapping[Place, bytes]) -> None:
         await session.merge(LogTileRow(level=level, number=number, body=body))
 
 
-async def forget_tiles(session: Session) -> None:
+async def delete_tiles(session: Session) -> None:
     """Drop every tile and bundle: they are read back from a copy."""
     await session.execute(delete(LogTileRow))
 
@@ -85,7 +85,7 @@ async def not_logged(
     return [(row[0], row[1]) for row in await session.execute(statement)]
 
 
-async def forget_indexes(session: Session) -> None:
+async def delete_indexes(session: Session) -> None:
     """Note of every certificate that it is not in the log yet; erased ones keep their entry."""
     statement = (
         update(CertificateRow)

@@ -50,14 +50,14 @@ async def recover_log(act: Act, *, entries: bytes) -> Recovered:
         raise refusal("log.nothing")
     parts = [entries[at : at + ENTRY_BYTES] for at in range(0, len(entries), ENTRY_BYTES)]
     edge = Edge()
-    await queries.forget_tiles(session)
+    await queries.delete_tiles(session)
     for start in range(0, len(parts), _PART):
         edge.append(parts[start : start + _PART])
         await queries.put_tiles(session, edge.taken())
     if (edge.size, edge.root()) != (head.size, head.root) or len(entries) % ENTRY_BYTES:
         raise refusal("log.not_its_entries", count=len(parts), size=head.size)
     places = {entry: index for index, entry in enumerate(parts)}
-    await queries.forget_indexes(session)
+    await queries.delete_indexes(session)
     found = {}
     async for row, key in queries.signed_certificates(session):
         found[row.id] = places.pop(entry_of_row(row, key), None)

@@ -7,9 +7,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from certgraph.actions.auditing import check_trail
 from certgraph.actions.parties import Role
 from certgraph.actions.tables import AuditEntryRow
+from certgraph.actions.trail import check_trail
 from certgraph.certificates.signing.actions import reissue_certificate
 from certgraph.certificates.states.actions import register_certificate, suspend_certificate
 from certgraph.organizations.actions import register_organization
@@ -103,7 +103,7 @@ TAMPERED = {
     "a deletion": (["DELETE FROM audit_entries WHERE sequence = 3"], (2, (4, "missing"))),
     "a deletion of the last": (
         ["DELETE FROM audit_entries WHERE sequence = {last}"],
-        ("{last} - 1", ("{last}", "head")),
+        lambda last: (last - 1, (last, "head")),
     ),
     "an insertion": (
         [
@@ -115,7 +115,32 @@ TAMPERED = {
                 "input_digest, done_at, hash FROM audit_entries WHERE sequence = 3"
             ),
         ],
-        (3, (4, "altered")),
+        (3, (4, "inserted")),
+    ),
+    "an insertion at the end": (
+        [
+            (
+                "INSERT INTO audit_entries (id, sequence, action, actor, acting_as, reason, "
+                "input_digest, done_at, hash) SELECT {new}, {last} + 1, action, actor, acting_as, "
+                "reason, input_digest, done_at, hash FROM audit_entries WHERE sequence = 3"
+            ),
+        ],
+        lambda last: (last, (last + 1, "inserted")),
+    ),
+    "a deletion after which all others are moved up": (
+        [
+            "DELETE FROM audit_entries WHERE sequence IN (3, 4)",
+            "UPDATE audit_entries SET sequence = sequence + 1000 WHERE sequence > 4",
+            "UPDATE audit_entries SET sequence = sequence - 1002 WHERE sequence > 1000",
+        ],
+        (2, (3, "missing")),
+    ),
+    "a deletion of all but the last, which is moved up": (
+        [
+            "DELETE FROM audit_entries WHERE sequence BETWEEN 3 AND {last} - 1",
+            "UPDATE audit_entries SET sequence = 3 WHERE sequence = {last}",
+        ],
+        (2, (3, "missing")),
     ),
     "a swap": (
         [
@@ -123,7 +148,15 @@ TAMPERED = {
             "UPDATE audit_entries SET sequence = 3 WHERE sequence = 4",
             "UPDATE audit_entries SET sequence = 4 WHERE sequence = 100000",
         ],
-        (2, (3, "altered")),
+        (2, (3, "swapped")),
+    ),
+    "a swap of two apart": (
+        [
+            "UPDATE audit_entries SET sequence = 100000 WHERE sequence = 2",
+            "UPDATE audit_entries SET sequence = 2 WHERE sequence = {last}",
+            "UPDATE audit_entries SET sequence = {last} WHERE sequence = 100000",
+        ],
+        (1, (2, "swapped")),
     ),
 }
 
@@ -177,12 +210,11 @@ async def test_an_emptied_trail_is_not_published_over_what_was(house):
 
 @pytest.mark.parametrize("what", TAMPERED)
 async def test_what_was_altered_in_the_database_is_found_and_named(house, what):
-    statements, (count, fault) = TAMPERED[what]
+    statements, expected = TAMPERED[what]
     last = await length(house)
     new = f"'{UUID(int=7)}'" if house.url.startswith("postgresql") else f"'{UUID(int=7).hex}'"
     await change(house, *(one.format(last=last, new=new) for one in statements))
-    expected = (last - 1, (last, "head")) if what == "a deletion of the last" else (count, fault)
-    assert await trail(house) == expected
+    assert await trail(house) == (expected(last) if callable(expected) else expected)
 
 
 async def test_a_tail_that_was_written_anew_differs_from_the_published_head(house):

@@ -4,7 +4,7 @@ from sqlalchemy import text
 
 from certgraph.actions.parties import Role
 from certgraph.certificates.states.actions import register_certificate
-from certgraph.credit_bank.feed.recording import follow
+from certgraph.credit_bank.feed.recording import update_feed
 from certgraph.identity_documents import DocumentType
 from tests.server import credit_kit
 from tests.server.actions.test_audit import entry_at, length, trail
@@ -81,7 +81,7 @@ async def test_each_reading_of_full_personal_records_has_an_entry(client):
     document = {"document_type": DocumentType.PASSPORT, "document_number": "E12345678"}
     (row,) = await house.issue(house.candidate(**document))
     await house.perform(register_certificate, number=row.number)
-    await follow(house.sessions, now=house.now, random=house.random)
+    await update_feed(house.sessions, now=house.now, random=house.random)
     before = await length(house)
     given = {"n": row.number}
     await client.data(LEARNER % "documentType", given, role="credit_bank")
@@ -105,7 +105,7 @@ async def test_the_feed_as_a_file_enters_whose_records_it_gives_in_full(client):
     rows = await house.issue(house.candidate(**document), house.candidate(holder_name="李四"))
     for row in rows:
         await house.perform(register_certificate, number=row.number)
-    await follow(house.sessions, now=house.now, random=house.random)
+    await update_feed(house.sessions, now=house.now, random=house.random)
     before = await length(house)
     headers = {"Authorization": f"Bearer {client.tokens['credit_bank']}"}
     url = "/credit-bank/changes.jsonl.gz"

@@ -36,14 +36,12 @@ from certgraph.duties.rules import (
 from certgraph.duties.subjects import FILING, OBLIGATION
 from certgraph.duties.tables import ConsentRow, FilingRow, ObligationRow
 from certgraph.identity_documents import DocumentType
-from certgraph.organizations.actions import register_organization
 from certgraph.organizations.rules import (
     AppointmentFunction,
-    OrganizationKind,
     OrganizationState,
 )
-from certgraph.organizations.subjects import APPOINTMENT, KEY, ORGANIZATION
-from certgraph.organizations.tables import AppointmentRow, DivisionRow
+from certgraph.organizations.subjects import APPOINTMENT, KEY, ORGANIZATION, organization_named
+from certgraph.organizations.tables import AppointmentRow
 from certgraph.organizations.tokens import create_token, revoke_token
 from certgraph.participation.rules import ParticipationState
 from certgraph.participation.subjects import PARTICIPATION
@@ -58,6 +56,7 @@ from tests.server import credit_kit
 from tests.server.actions.inputs import fingerprint, given_for
 from tests.server.batch_kit import Desk, person
 from tests.server.conftest import NOW, TODAY
+from tests.server.parties import register_every_kind
 
 DENIED = [(one, role) for one in ALL_ACTIONS for role in (None, *Role) if role not in one.may]
 BOUND = [
@@ -103,31 +102,8 @@ async def test_who_may_not_is_refused_before_anything_is_read(cell):
 
 @pytest.fixture
 async def world(house):
-    """Return subject → what names one that is EO-001's and PI-001's; and who else acts.
-
-    PI-001 and PA-1 are of province 110000, PI-002 and PA-2 of 120000.
-    """
-    async with house.sessions.begin() as session:
-        session.add_all(
-            DivisionRow(code=code, name=code, kind="x", is_exam_site_coverage_unit=False)
-            for code in ("110000", "120000")
-        )
-    await credit_kit.add_institution(house, division_code="110000")
-    for code, kind, division in (
-        ("PI-002", OrganizationKind.PILOT_INSTITUTION, "120000"),
-        ("PA-1", OrganizationKind.PROVINCIAL_AUTHORITY, "110000"),
-        ("PA-2", OrganizationKind.PROVINCIAL_AUTHORITY, "120000"),
-        ("MOE", OrganizationKind.MINISTRY, None),
-        ("EB-1", OrganizationKind.ENTRUSTED_BODY, None),
-        ("CB-1", OrganizationKind.CREDIT_BANK, None),
-    ):
-        await house.perform(
-            register_organization,
-            code=code,
-            name=f"机构{code}",
-            kinds=[kind],
-            division_code=division,
-        )
+    """Return subject → what names one that is EO-001's and PI-001's."""
+    await register_every_kind(house)
     (row,) = await house.issue()
     async with house.sessions() as session:
         key = await KEY.find(session, (await session.get_one(KEY.row, row.signing_key_id)).kid)
@@ -426,16 +402,50 @@ LEFT = {
 """Role → what an organization still may after it has left; of other roles nothing."""
 
 
+ORDER = (OrganizationState.AGREED, OrganizationState.ACTIVE)
+
+
+async def come_into(house, code, state):
+    """Let an organization come into a state, through the states before it."""
+    async with house.sessions() as session:
+        found = (await organization_named(session, code, "code")).state
+    path = [*ORDER[ORDER.index(found) + 1 if found in ORDER else 0 :], state]
+    for one in path:
+        await house.perform(change_issuer_state, organization_code=code, state=one, since=TODAY)
+
+
+@pytest.mark.parametrize("role", INSIDERS)
+async def test_who_is_under_rectification_may_all_that_its_role_may(house, world, role):
+    """Whom a case puts under rectification still acts; what it may not do, restrictions say."""
+    await come_into(house, INSIDERS[role], OrganizationState.RECTIFYING)
+    for action in ALL_ACTIONS:
+        if role not in action.may:
+            continue
+        given = given_for(action)
+        if action.about is not None:
+            unknown = UNKNOWN[extras_of(action.about.type)[0]]
+            given[action.about.key] = subject_of(action, role, world) or unknown
+        actor = await house.actor(role, INSIDERS[role])
+        try:
+            await perform(action, house.environment(), actor, given)
+        except Rejected as rejected:
+            codes = {one.code for one in rejected.problems}
+            denied = {"organization.has_exited", "organization.has_handed_over"}
+            assert not codes & denied, (action.name, codes)
+            assert not any(one.startswith("access.") for one in codes), (action.name, codes)
+
+
 @pytest.mark.parametrize(
     ("role", "state"),
     [
-        (Role.EVALUATION_ORGANIZATION, OrganizationState.EXITED),
-        *((role, OrganizationState.HANDED_OVER) for role in INSIDERS),
+        (role, state)
+        for role in INSIDERS
+        for state in (OrganizationState.EXITED, OrganizationState.HANDED_OVER)
     ],
 )
 async def test_who_has_left_does_nothing_but_what_the_matrix_leaves(house, world, role, state):
     code = INSIDERS[role]
-    await house.perform(change_issuer_state, organization_code=code, state=state, since=TODAY)
+    await come_into(house, code, state)
     actor = await house.actor(role, code)
     before = await fingerprint(house)
     expected = {

@@ -149,6 +149,11 @@ async def test_a_receipt_says_as_of_when_and_nothing_of_whom(client, issued):
     assert issued[0].number not in page.text
     again = await check(client, "\n".join(lines).encode())
     assert again.headers["receipt"] != answer.headers["receipt"]  # each check has its own
+    query = "{ auditEntries(first: 3) { nodes { action actingAs reason } } }"
+    first, second, before = (await client.data(query, role="admin"))["auditEntries"]["nodes"]
+    entry = {"action": "certificatesChecked", "actingAs": "VERIFIER"}
+    assert first == second == {**entry, "reason": "4 rows in a table"}
+    assert before["action"] != "certificatesChecked"
 
 
 @pytest.mark.parametrize("code", ["7K4M-0000-0000-0000", "x", "%00", "x" * 300])

@@ -587,8 +587,35 @@ async def test_what_holders_do_is_in_the_audit_trail_without_their_names(desk):
     await enter(desk)
     await share(desk)
     await post(desk, "/h/ask", number="A-1", kind="correction", text="王小明的姓名有误")
-    query = "{ auditEntries(first: 2) { nodes { action actor actingAs subjectId } } }"
-    entries = (await desk.data(query, role="admin"))["auditEntries"]["nodes"]
-    assert {one["action"] for one in entries} == {"holderRequestFile", "sharingLinkCreate"}
+    entries = await newest_entries(desk, 3)
+    assert {one["action"] for one in entries} == {
+        "learnersRead",
+        "holderRequestFile",
+        "sharingLinkCreate",
+    }
     assert {one["actingAs"] for one in entries} == {"HOLDER"}
     assert all(re.fullmatch(r"holder [0-9a-f-]{36}", one["actor"]) for one in entries)
+
+
+async def newest_entries(desk, count):
+    query = f"{{ auditEntries(first: {count}) {{ nodes {{ action actor actingAs reason }} }} }}"
+    return (await desk.data(query, role="admin"))["auditEntries"]["nodes"]
+
+
+async def test_each_reading_of_a_holders_page_is_in_the_audit_trail(desk):
+    """Who opened it: by what is in hand, by a link, or by what the holder shares; no failure is."""
+    await enter(desk, document="11010120000101002X")
+    assert (await newest_entries(desk, 1))[0]["action"] != "learnersRead"
+    await enter(desk)
+    shared = await share(desk)
+    await desk.http.get(shared)
+    await desk.http.get(shared)  # within a minute it is one opening
+    desk.http.cookies.clear()
+    await post(desk, await link_of(desk))
+    found = [
+        (one["actingAs"], one["actor"].partition(" ")[0], one["reason"])
+        for one in await newest_entries(desk, 8)
+        if one["action"] == "learnersRead"
+    ]
+    page = ("HOLDER", "holder", "1 learners in the holder's page")
+    assert found == [page, ("PUBLIC", "shared", "1 learners in what a holder shares"), page]

@@ -28,9 +28,9 @@ from certgraph.problems import Rejected
 from certgraph.standards.rules import CertificateTypeState
 from certgraph.standards.tables import CertificateTypeRow
 from certgraph.supervision.states import change_issuer_state
+from tests.server.case_kit import decided, reasons, verified
 from tests.server.conftest import OFFICE, open_house
 from tests.server.killing import die_before_commit, everything, in_a_child
-from tests.server.programme.case_kit import decided, reasons, verified
 from tests.server.programme_kit import Programme
 from tests.server.trust.test_lists import ROOT_KEYS, new_list, published
 

@@ -4,14 +4,15 @@ import re
 
 import orjson
 import pytest
-from graphql import GraphQLObjectType
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from certgraph.api.reads.declarations import everybody
 from certgraph.api.reads.execution import run
 from certgraph.api.reads.scalars import global_id
-from certgraph.api.reads.selection import STRAWBERRY, declaration_of
+from certgraph.api.reads.selection import STRAWBERRY
+from certgraph.api.schema import fields_with_code, make_schema
 from certgraph.certificates.tables import CertificateRow
 from certgraph.organizations.tables import OrganizationRow
 from tests.server.reads.documents import CORPUS, Drawing
@@ -192,40 +193,40 @@ def test_the_written_documents_show_what_may_be_seen_and_nothing_else(
     assert shown == MAY_SEE
 
 
-WITHOUT_A_TABLE = {
-    "CoverageUnit.isCovered",
-    "Query.examShares",
-    "Query.siteCoverage",
-    "SiteCoverage.covered",
-    "SiteCoverage.gaps",
-    "QrCode.printMm",
-    "QrCode.svg",
-    "QrCode.version",
-    "Query.creditReconciliation",
-    "Query.issuerKeyChallenge",
-    "Query.participationTotals",
-    "Query.policyRule",
-    "Query.policyRules",
-    "Query.regimes",
-    "Query.reportingRates",
-    "ReportingRate.onTimeRate",
-    "ReportingRate.rate",
-    "Query.inclusionProof",
-    "Query.registerEntries",
-    "Query.verification",
+NOT_FOR_THE_PUBLIC = {
+    "creditReconciliation": 'creditReconciliation(firstOn: "2026-11-01", lastOn: "2026-11-02") '
+    "{ registeredOn }",
+    "examShares": "examShares(year: 2026) { enrolled }",
+    "participationTotals": "participationTotals { institutions }",
+    "reportingRates": 'reportingRates(firstOn: "2026-01-01", lastOn: "2026-12-31") { expected }',
+    "siteCoverage": 'siteCoverage(certificateTypeCode: "CT-001") { unplaced }',
 }
-"""Fields with code of their own: what they show is public, or they look at who calls."""
 
 
-def test_every_other_field_is_read_under_a_declared_policy(world):
-    """A type names its policy, or `read_from` refuses it; a field that reads by itself is named."""
-    found = set()
+def test_every_field_that_reads_by_itself_declares_who_may(world):
+    """Every other one has no request to look at: it shows what its parent holds."""
+    declared = dict(fields_with_code(make_schema()))
     for name, type_ in world.schema.type_map.items():
-        if not isinstance(type_, GraphQLObjectType) or name in ("Mutation", "__Schema"):
-            continue
-        for field_name, field in type_.fields.items():
+        for field_name, field in getattr(type_, "fields", {}).items():
             definition = field.extensions.get(STRAWBERRY)
-            has_code = definition is not None and definition.base_resolver is not None
-            if has_code and declaration_of(field) is None:
-                found.add(f"{name}.{field_name}")
-    assert found == WITHOUT_A_TABLE
+            if declared.get(f"{name}.{field_name}", everybody) is None:
+                assert name != "Query"
+                assert definition.base_resolver.info_parameter is None
+    restricted = {
+        name.removeprefix("Query.")
+        for name, policy in declared.items()
+        if policy is not None and policy(None) is False
+    }
+    assert restricted == set(NOT_FOR_THE_PUBLIC)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("name", NOT_FOR_THE_PUBLIC)
+def test_a_field_that_reads_by_itself_answers_whom_it_declares(world, runner, name, role):
+    policy = dict(fields_with_code(make_schema()))[f"Query.{name}"]
+    context = world.context(role)
+    (operation,) = world.documents().operations(f"{{ {NOT_FOR_THE_PUBLIC[name]} }}").values()
+    answer = runner.run(run(operation, world.reader(), context, {}, planned=True))
+    shown = orjson.loads(orjson.dumps(answer.data))
+    may = policy(context.caller.role if context.caller else None) is not False
+    assert bool(shown and shown[name] is not None) is may, (shown, answer.errors)

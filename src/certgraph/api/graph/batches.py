@@ -5,10 +5,9 @@ from datetime import datetime
 
 import strawberry
 
-from certgraph.actions.parties import Relation
 from certgraph.api.context import Context
 from certgraph.api.graph.certificates import IssueRun
-from certgraph.api.graph.enums import BatchState, Role
+from certgraph.api.graph.enums import BatchState
 from certgraph.api.graph.filters import of_organization
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.reads.arguments import is_one_of
@@ -18,6 +17,7 @@ from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node
 from certgraph.certificates.batches import queries
 from certgraph.certificates.batches.tables import BatchRow
+from certgraph.certificates.subjects import ISSUED_READERS
 
 
 def _halted(context: Context, halted: str | None) -> str | None:
@@ -32,14 +32,7 @@ def _halted(context: Context, halted: str | None) -> str | None:
 )
 @read_from(
     BatchRow,
-    policy=readers(
-        {
-            Role.OPERATOR: Relation.ANY,
-            Role.EVALUATION_ORGANIZATION: Relation.OWN,
-            Role.APPROVER: Relation.OWN,
-        },
-        BatchRow.organization_id,
-    ),
+    policy=readers(ISSUED_READERS, BatchRow.organization_id),
 )
 class CertificateBatch(Node):
     """See `certgraph.certificates.batches.tables.BatchRow`."""

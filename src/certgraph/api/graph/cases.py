@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
-from certgraph.actions.parties import OF_ONE_ORGANIZATION
+from certgraph.actions.parties import OF_ONE_ORGANIZATION, OFFICES
 from certgraph.api.graph.enums import Role
 from certgraph.api.graph.filters import of_organization
 from certgraph.api.graph.obligations import Finding
@@ -27,12 +27,10 @@ from certgraph.organizations.tables import RestrictionRow
 from certgraph.supervision import queries
 from certgraph.supervision.tables import CaseEntryRow, CaseRow
 
-_OFFICES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
-
 
 def _cases(role: Role | None) -> bool | Condition:
     """Let everybody read what is decided; its parties and the offices all."""
-    if role in _OFFICES:
+    if role in OFFICES:
         return True
     if role not in OF_ONE_ORGANIZATION:
         return queries.is_decided()
@@ -41,7 +39,7 @@ def _cases(role: Role | None) -> bool | Condition:
 
 def _entries(role: Role | None) -> bool | Condition:
     """Let everybody read the grounds of what is decided; its parties and the offices all."""
-    if role in _OFFICES:
+    if role in OFFICES:
         return True
     if role not in OF_ONE_ORGANIZATION:
         return queries.is_public_ground()

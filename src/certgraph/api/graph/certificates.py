@@ -36,6 +36,7 @@ from certgraph.certificates.lookup_keys import holder_name_key, number_key, numb
 from certgraph.certificates.registration_queries import registration_count, registration_state
 from certgraph.certificates.rules import masked_name
 from certgraph.certificates.states.registration import is_late
+from certgraph.certificates.subjects import ISSUED_READERS
 from certgraph.certificates.tables import (
     CertificateChangeRow,
     CertificateOutcomeRow,
@@ -52,17 +53,16 @@ if TYPE_CHECKING:
     from certgraph.api.graph.exams import ExamRegistration
     from certgraph.api.graph.outcome_records import LearningOutcomeRecord
 
-_OWN = {Role.EVALUATION_ORGANIZATION: Relation.OWN, Role.APPROVER: Relation.OWN}
-_ISSUER = {Role.OPERATOR: Relation.ANY, **_OWN}
+_READERS = {**ISSUED_READERS, Role.CREDIT_BANK: Relation.ANY}
 
-readable = readers({**_ISSUER, Role.CREDIT_BANK: Relation.ANY}, CertificateRow.organization_id)
+readable = readers(_READERS, CertificateRow.organization_id)
 """Which certificates a caller reads in full."""
 
-_runs = readers(_ISSUER, IssueRunRow.organization_id)
+_runs = readers(ISSUED_READERS, IssueRunRow.organization_id)
 
 
 def _outcomes(role: Role | None) -> bool | Condition:
-    if role in _OWN:
+    if role is not None and _READERS.get(role) is Relation.OWN:
         return queries.outcome_of_organization(CALLER_ORGANIZATION)
     return bool(readable(role))
 
@@ -313,7 +313,7 @@ class IssueRun(Node):
 @read_from(
     OrganizationRow,
     policy=readers(
-        {**_ISSUER, Role.MINISTRY: Relation.ANY, Role.ENTRUSTED_BODY: Relation.ANY},
+        {**ISSUED_READERS, Role.MINISTRY: Relation.ANY, Role.ENTRUSTED_BODY: Relation.ANY},
         OrganizationRow.id,
     ),
 )

@@ -5,9 +5,12 @@ from typing import Annotated
 
 import strawberry
 
+from certgraph.actions.parties import OFFICES, Relation
 from certgraph.api.context import Info
 from certgraph.api.graph.enums import Role
-from certgraph.api.reads.declarations import Condition
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION
+from certgraph.api.reads.declarations import with_token
+from certgraph.api.reads.policies import read_by, readers, within
 from certgraph.api.reads.scalars import global_id
 from certgraph.assessment import coverage, queries
 from certgraph.calendar import programme_day
@@ -20,7 +23,15 @@ from certgraph.organizations.rules import FIRST_DAY, LAST_DAY
 from certgraph.participation.tables import ParticipationRow
 from certgraph.standards.queries import certificate_type_by_code
 
-_OFFICES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
+_shares = readers(
+    {
+        **dict.fromkeys(OFFICES, Relation.ANY),
+        Role.PROVINCIAL_AUTHORITY: Relation.OVER,
+        Role.PILOT_INSTITUTION: Relation.OWN,
+    },
+    ParticipationRow.institution_id,
+    supervised=supervised_by(CALLER_ORGANIZATION),
+)
 _MOST_DAYS = 60
 
 
@@ -94,7 +105,8 @@ class CoverageQuery:
     @strawberry.field(
         description="How exam sites cover the places of a certificate's institutions, for each of "
         "up to 60 days of 2000 to 2199; null for the public, and where there is no such type "
-        "or authority."
+        "or authority.",
+        metadata=read_by(with_token),
     )
     async def site_coverage(
         self,
@@ -112,7 +124,7 @@ class CoverageQuery:
     ) -> list[SiteCoverage] | None:
         """Return it."""
         context = info.context
-        if context.caller is None:
+        if within(with_token, context) is None:
             return None
         wanted = (days or [programme_day(context.now)])[:_MOST_DAYS]
         async with context.reads() as session:
@@ -144,7 +156,9 @@ class CoverageQuery:
 
     @strawberry.field(
         description="How many students took an exam, by participation of a year; null for callers "
-        "who may not know. An authority is given those of its institutions, an institution its own."
+        "who may not know. An authority is given those of its institutions, an institution its "
+        "own.",
+        metadata=read_by(_shares),
     )
     async def exam_shares(
         self,
@@ -157,21 +171,12 @@ class CoverageQuery:
     ) -> list[ExamShare] | None:
         """Return them."""
         context = info.context
-        caller = context.caller
-        if caller is None or caller.role not in (
-            *_OFFICES,
-            Role.PROVINCIAL_AUTHORITY,
-            Role.PILOT_INSTITUTION,
-        ):
+        conditions = within(_shares, context)
+        if conditions is None:
             return None
-        institution = ParticipationRow.institution_id
-        conditions: list[Condition] = []
-        if caller.role is Role.PILOT_INSTITUTION:
-            conditions.append(institution == caller.organization_id)
-        if caller.role is Role.PROVINCIAL_AUTHORITY:
-            conditions.append(institution.in_(supervised_by(caller.organization_id)))
         if authority_code is not None:
-            conditions.append(institution.in_(supervised_by_code(authority_code)))
+            supervised = supervised_by_code(authority_code)
+            conditions.append(ParticipationRow.institution_id.in_(supervised))
         async with context.reads() as session:
             lines = await queries.exam_shares(session, year, conditions)
         return [

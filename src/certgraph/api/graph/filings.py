@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from certgraph.actions.parties import OF_ONE_ORGANIZATION
+from certgraph.actions.parties import OF_ONE_ORGANIZATION, OFFICES
 from certgraph.api.graph.enums import CertificateLevel, Role
 from certgraph.api.graph.filing_bodies import FILING_BODY, shown_body
 from certgraph.api.graph.filters import of_organization, of_type
@@ -27,8 +27,6 @@ from certgraph.duties import queries
 from certgraph.duties.tables import ConsentRow, FilingChangeRow, FilingRow, FilingVersionRow
 from certgraph.organizations.queries import supervised_by
 
-_OFFICES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
-
 
 def _parties(role: Role | None) -> Condition | None:
     """Return the condition that a caller is a party of a filing; None: the role never is."""
@@ -45,7 +43,7 @@ def _parties(role: Role | None) -> Condition | None:
 
 def _filings(role: Role | None) -> bool | Condition:
     """Let everybody read what is published; its parties, its supervisor and the offices all."""
-    if role in _OFFICES:
+    if role in OFFICES:
         return True
     parties = _parties(role)
     return queries.is_published() if parties is None else queries.is_published() | parties
@@ -55,7 +53,7 @@ def _of_version(filing_id: Any, version: Any) -> Policy:
     """Return the policy of what belongs to a version: parties read all, others the latest."""
 
     def policy(role: Role | None) -> bool | Condition:
-        if role in _OFFICES:
+        if role in OFFICES:
             return True
         return queries.is_latest_or(filing_id, version, _parties(role))
 

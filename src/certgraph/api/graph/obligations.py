@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from certgraph.actions.parties import Relation
+from certgraph.actions.parties import OFFICES, Relation
 from certgraph.api.context import Context, Info
 from certgraph.api.graph.enums import CertificateLevel, Role
 from certgraph.api.graph.filings import Filing
@@ -23,7 +23,7 @@ from certgraph.api.policy_types import PolicyRule
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION
 from certgraph.api.reads.declarations import Condition, Conditions, Policy
 from certgraph.api.reads.declaring import all_of, column, computed, one, page, read_from
-from certgraph.api.reads.policies import readers
+from certgraph.api.reads.policies import read_by, readers, within
 from certgraph.api.relay import Connection, Node
 from certgraph.calendar import programme_day
 from certgraph.certificates.tables import IssueRunRow
@@ -40,15 +40,18 @@ from certgraph.organizations.queries import (
 if TYPE_CHECKING:
     from certgraph.api.graph.certificates import IssueRun
 
-_OFFICES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY)
-_MAY = {
-    **dict.fromkeys(_OFFICES, Relation.ANY),
+_SUPERVISORS = {
+    **dict.fromkeys(OFFICES, Relation.ANY),
     Role.PROVINCIAL_AUTHORITY: Relation.OVER,
+}
+_MAY = {
+    **_SUPERVISORS,
     **dict.fromkeys(
         (Role.EVALUATION_ORGANIZATION, Role.APPROVER, Role.PILOT_INSTITUTION), Relation.OWN
     ),
 }
 _SUPERVISED = supervised_by(CALLER_ORGANIZATION)
+_rates = readers(_SUPERVISORS, ObligationRow.debtor_id, supervised=_SUPERVISED)
 
 
 def _concerning(owner: Any, filing_id: Any, *also: Any) -> Policy:
@@ -257,7 +260,8 @@ class ObligationQuery:
 
     @strawberry.field(
         description="Rates of weekly reports, by place and period; null for callers who may not "
-        "know. An authority is given those of its institutions."
+        "know. An authority is given those of its institutions.",
+        metadata=read_by(_rates),
     )
     async def reporting_rates(
         self,
@@ -278,17 +282,14 @@ class ObligationQuery:
     ) -> list[ReportingRate] | None:
         """Return them."""
         context = info.context
-        caller = context.caller
-        if caller is None or caller.role not in (*_OFFICES, Role.PROVINCIAL_AUTHORITY):
+        conditions = within(_rates, context)
+        if conditions is None:
             return None
-        within = []
-        if caller.role is Role.PROVINCIAL_AUTHORITY:
-            within.append(supervised_by(caller.organization_id))
         if authority_code is not None:
-            within.append(supervised_by_code(authority_code))
+            conditions.append(ObligationRow.debtor_id.in_(supervised_by_code(authority_code)))
         async with context.reads() as session:
             lines = await obligation_queries.reporting_rates(
-                session, first_on, last_on, within, by_place=by_place, by_period=by_period
+                session, first_on, last_on, conditions, by_place=by_place, by_period=by_period
             )
             places = {line.place for line in lines if line.place is not None}
             names = await organization_names(session, places)

@@ -26,7 +26,7 @@ from certgraph.api.reads.declaring import checked, column, find, one, page, read
 from certgraph.api.relay import Connection
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.feed import queries as feed_queries
-from certgraph.credit_bank.feed.reading import Place, progress_of
+from certgraph.credit_bank.feed.reading import FeedPosition, progress_of
 from certgraph.credit_bank.records.tables import OutcomeChangeRow, OutcomeFeedRow
 from certgraph.organizations.queries import is_of_organization
 
@@ -137,7 +137,7 @@ async def check_place(
     found = await progress_of(
         context.sessions,
         context.reads,
-        None if place is None else Place(*place),
+        None if place is None else FeedPosition(*place),
         now=context.now,
         random=context.random,
     )

@@ -28,7 +28,7 @@ from certgraph.api.reads.arguments import (
 )
 from certgraph.api.reads.declarations import Condition, Conditions, below_parent
 from certgraph.api.reads.declaring import column, computed, find, many, one, page, read_from
-from certgraph.api.reads.policies import readers
+from certgraph.api.reads.policies import read_by, readers
 from certgraph.api.reads.reader import read_rows
 from certgraph.api.relay import Connection, Node
 from certgraph.certificates.lookup_keys import number_key
@@ -330,7 +330,8 @@ class OutcomeRecordQuery:
     @strawberry.field(
         description="Reconciliation: what platform and credit bank hold of the records registered "
         "on each day with each organization, both days included, 31 at most. Where they do not "
-        "agree, see `learningOutcomeRecords(registeredOn, organizationCode, differs: true)`."
+        "agree, see `learningOutcomeRecords(registeredOn, organizationCode, differs: true)`.",
+        metadata=read_by(of_credit_bank),
     )
     async def credit_reconciliation(
         self,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from certgraph.actions.parties import Relation
+from certgraph.actions.parties import OFFICES, Relation
 from certgraph.api.context import Info
 from certgraph.api.graph.appointments import Appointment
 from certgraph.api.graph.enums import CertificateLevel, Role
@@ -17,7 +17,7 @@ from certgraph.api.graph.standards import CertificateType
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION, TODAY
 from certgraph.api.reads.declarations import Condition, Conditions, below_parent
 from certgraph.api.reads.declaring import all_of, column, many, one, page, read_from
-from certgraph.api.reads.policies import readers
+from certgraph.api.reads.policies import read_by, readers, within
 from certgraph.api.relay import Connection, Node
 from certgraph.calendar import programme_day
 from certgraph.organizations.queries import is_of_organization, supervised_by, supervised_by_code
@@ -30,16 +30,16 @@ from certgraph.participation.tables import (
 from certgraph.standards.queries import is_of_type
 
 _SUPERVISED = supervised_by(CALLER_ORGANIZATION)
-_OFFICES = dict.fromkeys((Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY), Relation.ANY)
+_SUPERVISORS = {
+    **dict.fromkeys(OFFICES, Relation.ANY),
+    Role.PROVINCIAL_AUTHORITY: Relation.OVER,
+}
 _of_offices = readers(
-    {
-        **_OFFICES,
-        Role.PROVINCIAL_AUTHORITY: Relation.OVER,
-        Role.PILOT_INSTITUTION: Relation.OWN,
-    },
+    {**_SUPERVISORS, Role.PILOT_INSTITUTION: Relation.OWN},
     ParticipationRow.institution_id,
     supervised=_SUPERVISED,
 )
+_totals = readers(_SUPERVISORS, ParticipationRow.institution_id, supervised=_SUPERVISED)
 
 
 def _participations(role: Role | None) -> bool | Condition:
@@ -156,9 +156,6 @@ class ParticipationTotals:
     )
 
 
-_TOTALS_ROLES = (Role.OPERATOR, Role.MINISTRY, Role.ENTRUSTED_BODY, Role.PROVINCIAL_AUTHORITY)
-
-
 def _of_institutions(
     institution_code: str | None = None, authority_code: str | None = None
 ) -> Conditions:
@@ -195,7 +192,8 @@ class ParticipationQuery:
 
     @strawberry.field(
         description="What participations add up to on a day; null for callers who may not know. An "
-        "authority is given those of its institutions."
+        "authority is given those of its institutions.",
+        metadata=read_by(_totals),
     )
     async def participation_totals(
         self,
@@ -213,16 +211,13 @@ class ParticipationQuery:
     ) -> ParticipationTotals | None:
         """Return them."""
         context = info.context
-        caller = context.caller
-        if caller is None or caller.role not in _TOTALS_ROLES:
+        conditions = within(_totals, context)
+        if conditions is None:
             return None
         day = on or programme_day(context.now)
-        conditions: list[Condition] = []
-        institution = ParticipationRow.institution_id
-        if caller.role is Role.PROVINCIAL_AUTHORITY:
-            conditions.append(institution.in_(supervised_by(caller.organization_id)))
         if authority_code is not None:
-            conditions.append(institution.in_(supervised_by_code(authority_code)))
+            supervised = supervised_by_code(authority_code)
+            conditions.append(ParticipationRow.institution_id.in_(supervised))
         if certificate_type_code is not None:
             type_id = ParticipationRow.certificate_type_id
             conditions.append(is_of_type(type_id, certificate_type_code))

@@ -7,6 +7,8 @@ import strawberry
 
 from certgraph.api.graph.enums import OrganizationKind
 from certgraph.api.policy_types import PolicyRule, Regime
+from certgraph.api.reads.declarations import everybody
+from certgraph.api.reads.policies import read_by
 from certgraph.policy import RuleForce, policy_rules, regimes, rules_that
 
 
@@ -14,7 +16,10 @@ from certgraph.policy import RuleForce, policy_rules, regimes, rules_that
 class PolicyQuery:
     """Reads of rules and regimes."""
 
-    @strawberry.field(description="A rule of the programme by id, e.g. R39; null if unknown.")
+    @strawberry.field(
+        description="A rule of the programme by id, e.g. R39; null if unknown.",
+        metadata=read_by(everybody),
+    )
     def policy_rule(
         self, id: Annotated[str, strawberry.argument(description="Its id, such as R39 or S10.")]
     ) -> PolicyRule | None:
@@ -22,7 +27,8 @@ class PolicyQuery:
         return PolicyRule.of(id) if id in policy_rules() else None
 
     @strawberry.field(
-        description="The rules of the programme that meet all that is given, in their order."
+        description="The rules of the programme that meet all that is given, in their order.",
+        metadata=read_by(everybody),
     )
     def policy_rules(
         self,
@@ -44,7 +50,10 @@ class PolicyQuery:
         found = rules_that(regime=regime, force=force, holds_on=holds_on, party=organization_kind)
         return [PolicyRule.from_data(rule) for rule in found]
 
-    @strawberry.field(description="Regimes of rules, in their order; practices are last.")
+    @strawberry.field(
+        description="Regimes of rules, in their order; practices are last.",
+        metadata=read_by(everybody),
+    )
     def regimes(self) -> list[Regime]:
         """Return them."""
         return [Regime.of(regime) for regime in regimes().values()]

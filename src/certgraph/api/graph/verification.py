@@ -9,6 +9,8 @@ from certgraph.api.context import Info
 from certgraph.api.errors import top_error
 from certgraph.api.graph.certificates import AchievedOutcome
 from certgraph.api.graph.enums import Check, CheckState, RegisterState, Verdict
+from certgraph.api.reads.declarations import everybody
+from certgraph.api.reads.policies import read_by
 from certgraph.certificates.register import (
     content_digest,
     log_index,
@@ -151,7 +153,8 @@ class VerificationQuery:
 
     @strawberry.field(
         description="Verify the text of a QR code, alone or among other words, with the newest "
-        "trust data, and look its number up in the register."
+        "trust data, and look its number up in the register.",
+        metadata=read_by(everybody),
     )
     async def verification(
         self,
@@ -196,7 +199,8 @@ class VerificationQuery:
 
     @strawberry.field(
         description="Prove that a certificate is in the public log; null where the register does "
-        "not know it by this number and content, or the log does not have it yet (a minute)."
+        "not know it by this number and content, or the log does not have it yet (a minute).",
+        metadata=read_by(everybody),
     )
     async def inclusion_proof(
         self,
@@ -221,7 +225,8 @@ class VerificationQuery:
 
     @strawberry.field(
         description=f"Ask the register of certificates that were verified offline, {MAX_ASKED} at "
-        "most; the answers are in the same order. It learns neither names nor content."
+        "most; the answers are in the same order. It learns neither names nor content.",
+        metadata=read_by(everybody),
     )
     async def register_entries(
         self,

@@ -14,20 +14,20 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from certgraph.actions.auditing import record_file_reading
-from certgraph.actions.parties import OF_ONE_ORGANIZATION, Actor, Role
+from certgraph.actions.parties import EVERYBODY, Actor
 from certgraph.actions.performing import perform
+from certgraph.actions.reading import reads_of, whose
 from certgraph.api.context import Context
 from certgraph.api.http.files import (
     TRUE,
     XLSX,
     Files,
     MakeContext,
-    check_role,
     json_response,
     taken_in,
+    way,
 )
 from certgraph.api.http.negotiation import JSON
 from certgraph.api.http.outages import Outage
@@ -43,19 +43,19 @@ from certgraph.certificates.sheets.files import MAX_BYTES
 from certgraph.certificates.sheets.marking import marked_workbook
 from certgraph.certificates.sheets.reading import read_candidates
 from certgraph.certificates.sheets.templates import choices_of, csv_template, xlsx_template
+from certgraph.certificates.subjects import ISSUED_READERS
 from certgraph.database import DatabaseError, is_busy, is_deadlock
 from certgraph.problems import refusal
 from certgraph.sealing import CannotOpen
 
 PATH = "/batches"
+ONE = PATH + "/{id}"
 _MOST_LISTED = 200
 """Batches in one list."""
 
 _AT_ONCE = 4
 """Uploads that are taken in at a time."""
 
-_UPLOADERS = {Role.OPERATOR, Role.EVALUATION_ORGANIZATION}
-_READERS = {Role.OPERATOR, Role.EVALUATION_ORGANIZATION, Role.APPROVER}
 _PARAMETERS = ("organization", "name", "trial", "document", "reason")
 
 
@@ -67,22 +67,9 @@ class BatchFiles(Files):
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._marking = asyncio.Semaphore(1)
 
-    def routes(self) -> list[Route]:
-        """Return where it is."""
-        one = PATH + "/{id}"
-        return [
-            Route(PATH, self.answered(self._upload), methods=["POST"]),
-            Route(PATH, self.answered(_list), methods=["GET"]),
-            Route(f"{PATH}/template.xlsx", self.answered(_template), methods=["GET"]),
-            Route(f"{PATH}/template.csv", self.answered(_csv_template), methods=["GET"]),
-            Route(one, self.answered(_progress), methods=["GET"]),
-            Route(f"{one}/problems", self.answered(_problems), methods=["GET"]),
-            Route(f"{one}/problems.xlsx", self.answered(self._marked), methods=["GET"]),
-        ]
-
-    async def _upload(self, request: Request, context: Context) -> Response:
+    @way("POST", PATH, upload_batch)
+    async def _upload(self, request: Request, context: Context, caller: Actor) -> Response:
         """Take in a file. Raises `Rejected`, `BadRequest`."""
-        caller = check_role(context, _UPLOADERS)
         given = _upload_parameters(request)
         if self._gate.locked():
             raise unavailable("Other files are being taken in. Send it again.")
@@ -104,12 +91,13 @@ class BatchFiles(Files):
             {"Location": f"{PATH}/{batch.id}"},
         )
 
-    async def _marked(self, request: Request, context: Context) -> Response:
+    @way("GET", f"{ONE}/problems.xlsx", ISSUED_READERS)
+    async def _marked(self, request: Request, context: Context, caller: Actor) -> Response:
         """Return the file with its faults in their cells, and enter who read it.
 
         Raises `Rejected`, `BadRequest`.
         """
-        batch, report = await _reported(request, context)
+        batch, report = await _reported(request, context, caller)
         try:
             file = opened_file(context.keyring, batch)
         except CannotOpen:
@@ -121,15 +109,107 @@ class BatchFiles(Files):
             raise unavailable("Another workbook is being made. Send it again.")
         async with self._marking:
             body = await asyncio.to_thread(_workbook, file, batch.given, report, language)
-        await _record_reading(context, batch)
+        await _record_reading(context, caller, batch)
         headers = {"Content-Disposition": f'attachment; filename="problems-{batch.id}.xlsx"'}
         headers |= {**SAFE_HEADERS, "Cache-Control": "no-store"}
         return Response(body, HTTPStatus.OK, headers, XLSX)
 
+    @way("GET", PATH, ISSUED_READERS)
+    async def _list(self, request: Request, context: Context, caller: Actor) -> Response:
+        """Return the newest batches that the caller may read. Raises `Rejected`."""
+        unknown = request.query_params.keys() - {"first"}
+        if unknown:
+            raise refusal("request.parameter_unknown", name=min(unknown), known="first")
+        said = request.query_params.get("first", "50")
+        if not said.isdecimal() or not 1 <= int(said[:9]) <= _MOST_LISTED:
+            known = f"1 to {_MOST_LISTED}"
+            raise refusal("request.parameter_value", "first", name="first", known=known)
+        async with context.reads() as session:
+            owner_id = whose(ISSUED_READERS, caller)
+            found = await queries.newest_batches(session, owner_id, int(said))
+        batches = [
+            {
+                "id": global_id("CertificateBatch", batch.id),
+                "batch": str(batch.id),
+                "state": batch.state.name,
+                "isTrial": batch.is_trial,
+                "fileName": batch.file_name,
+                "uploadedAt": batch.uploaded_at,
+                "candidateCount": batch.candidate_count,
+                "problemCount": batch.problem_count,
+            }
+            for batch in found
+        ]
+        return json_response({"batches": batches}, HTTPStatus.OK)
 
-async def _record_reading(context: Context, batch: BatchRow) -> None:
-    """Enter in the audit trail who reads a batch's file. Raises `Rejected`, `BadRequest`."""
-    caller, count = check_reader(context), batch.candidate_count or 0
+    @way("GET", f"{PATH}/template.xlsx", EVERYBODY)
+    async def _template(self, request: Request, context: Context, _caller: Actor) -> Response:
+        """Return a workbook to fill in, for a certificate type and perhaps one level."""
+        code = request.query_params.get("certificateType", "")
+        if not code:
+            raise refusal("request.parameter_missing", "certificateType", name="certificateType")
+        async with context.reads() as session:
+            name, choices = await choices_of(session, code, request.query_params.get("level"))
+        body = await asyncio.to_thread(xlsx_template, name, choices)
+        headers = {"Content-Disposition": 'attachment; filename="template.xlsx"'}
+        return file_response(request, body, XLSX, headers, cache="public, max-age=300")
+
+    @way("GET", f"{PATH}/template.csv", EVERYBODY)
+    async def _csv_template(self, request: Request, _context: Context, _caller: Actor) -> Response:
+        """Return a CSV file with the columns' names."""
+        headers = {"Content-Disposition": 'attachment; filename="template.csv"'}
+        return file_response(
+            request, csv_template(), "text/csv; charset=utf-8", headers, cache="public, max-age=300"
+        )
+
+    @way("GET", ONE, ISSUED_READERS)
+    async def _progress(self, request: Request, context: Context, caller: Actor) -> Response:
+        """Return how far a batch is."""
+        batch, signed, registered = await readable_batch(request, context, caller)
+        halted = json.loads(batch.halted) if batch.halted else []
+        said = {
+            "id": global_id("CertificateBatch", batch.id),
+            "state": batch.state.name,
+            "isTrial": batch.is_trial,
+            "fileName": batch.file_name,
+            "uploadedAt": batch.uploaded_at,
+            "checkedAt": batch.checked_at,
+            "candidateCount": batch.candidate_count,
+            "problemCount": batch.problem_count,
+            "signedCount": signed,
+            "registeredCount": registered,
+            "digest": batch.digest,
+            "halted": [{"code": one["code"], "message": one[context.language]} for one in halted],
+        }
+        body = orjson.dumps(said)
+        return file_response(
+            request,
+            body,
+            JSON,
+            {"Vary": "Authorization, Accept-Language"},
+            cache="private, no-cache",
+            etag=hashlib.sha256(body).hexdigest()[:32],
+        )
+
+    @way("GET", f"{ONE}/problems", ISSUED_READERS)
+    async def _problems(self, request: Request, context: Context, caller: Actor) -> Response:
+        """Return what is wrong with a file, row by row."""
+        _, report = await _reported(request, context, caller)
+        language = context.language
+        entries = []
+        for entry in report.entries:
+            said = asdict(entry)
+            rule = {"id": entry.rule, "sentence": entry.sentence} if entry.rule else None
+            plain = {name: said[name] for name in ("row", "column", "title", "shown", "code")}
+            message = entry.zh if language == "zh" else entry.en
+            entries.append({**plain, "cell": entry.cell, "message": message, "rule": rule})
+        body = {"count": report.count, "unusedColumns": report.unused, "problems": entries}
+        return json_response(body, HTTPStatus.OK)
+
+
+async def _record_reading(context: Context, caller: Actor, batch: BatchRow) -> None:
+    """Enter in the audit trail who reads a batch's file. Raises `BadRequest`."""
+    count = batch.candidate_count or 0
     try:
         await record_file_reading(context.environment, caller, batch, count)
     except DatabaseError as error:
@@ -167,84 +247,23 @@ def _upload_parameters(request: Request) -> dict[str, Any]:
     return given
 
 
-def check_reader(context: Context) -> Actor:
-    """Return who asks, if it may see whom certificates are for. Raises `Rejected`."""
-    return check_role(context, _READERS)
-
-
-async def readable_batch(request: Request, context: Context) -> tuple[BatchRow, int, int]:
+async def readable_batch(
+    request: Request, context: Context, caller: Actor
+) -> tuple[BatchRow, int, int]:
     """Return the batch of a path, and its counts; foreign ones like unknown. Raises `Rejected`."""
-    caller, id_ = check_reader(context), request.path_params["id"]
+    id_ = request.path_params["id"]
     batch_id, found = any_key_of(id_, "CertificateBatch"), None
     if batch_id is not None:
         async with context.reads() as session:
             found = await queries.batch_progress(session, batch_id)
-    is_bound = caller.role in OF_ONE_ORGANIZATION
-    if found is None or (is_bound and found[0].organization_id != caller.organization_id):
+    if found is None or not reads_of(ISSUED_READERS, caller, found[0].organization_id):
         raise refusal("batch.not_found", id=id_)
     return found
 
 
-async def _list(request: Request, context: Context) -> Response:
-    """Return the newest batches that the caller may read. Raises `Rejected`."""
-    unknown = request.query_params.keys() - {"first"}
-    if unknown:
-        raise refusal("request.parameter_unknown", name=min(unknown), known="first")
-    caller, said = check_reader(context), request.query_params.get("first", "50")
-    if not said.isdecimal() or not 1 <= int(said[:9]) <= _MOST_LISTED:
-        known = f"1 to {_MOST_LISTED}"
-        raise refusal("request.parameter_value", "first", name="first", known=known)
-    bound = caller.organization_id if caller.role in OF_ONE_ORGANIZATION else None
-    async with context.reads() as session:
-        found = await queries.newest_batches(session, bound, int(said))
-    batches = [
-        {
-            "id": global_id("CertificateBatch", batch.id),
-            "batch": str(batch.id),
-            "state": batch.state.name,
-            "isTrial": batch.is_trial,
-            "fileName": batch.file_name,
-            "uploadedAt": batch.uploaded_at,
-            "candidateCount": batch.candidate_count,
-            "problemCount": batch.problem_count,
-        }
-        for batch in found
-    ]
-    return json_response({"batches": batches}, HTTPStatus.OK)
-
-
-async def _progress(request: Request, context: Context) -> Response:
-    """Return how far a batch is."""
-    batch, signed, registered = await readable_batch(request, context)
-    halted = json.loads(batch.halted) if batch.halted else []
-    said = {
-        "id": global_id("CertificateBatch", batch.id),
-        "state": batch.state.name,
-        "isTrial": batch.is_trial,
-        "fileName": batch.file_name,
-        "uploadedAt": batch.uploaded_at,
-        "checkedAt": batch.checked_at,
-        "candidateCount": batch.candidate_count,
-        "problemCount": batch.problem_count,
-        "signedCount": signed,
-        "registeredCount": registered,
-        "digest": batch.digest,
-        "halted": [{"code": one["code"], "message": one[context.language]} for one in halted],
-    }
-    body = orjson.dumps(said)
-    return file_response(
-        request,
-        body,
-        JSON,
-        {"Vary": "Authorization, Accept-Language"},
-        cache="private, no-cache",
-        etag=hashlib.sha256(body).hexdigest()[:32],
-    )
-
-
-async def _reported(request: Request, context: Context) -> tuple[BatchRow, Report]:
+async def _reported(request: Request, context: Context, caller: Actor) -> tuple[BatchRow, Report]:
     """Return a batch with its file, and what is wrong with it. Raises `Rejected`, `BadRequest`."""
-    batch, _, _ = await readable_batch(request, context)
+    batch, _, _ = await readable_batch(request, context, caller)
     async with context.reads() as session:
         whole = await queries.batch_with_file(session, batch.id)
     try:
@@ -254,38 +273,3 @@ async def _reported(request: Request, context: Context) -> tuple[BatchRow, Repor
     if whole is None or report is None:
         raise unavailable("The file has not been looked at yet.")
     return whole, report
-
-
-async def _problems(request: Request, context: Context) -> Response:
-    """Return what is wrong with a file, row by row."""
-    _, report = await _reported(request, context)
-    language = context.language
-    entries = []
-    for entry in report.entries:
-        said = asdict(entry)
-        rule = {"id": entry.rule, "sentence": entry.sentence} if entry.rule else None
-        plain = {name: said[name] for name in ("row", "column", "title", "shown", "code")}
-        message = entry.zh if language == "zh" else entry.en
-        entries.append({**plain, "cell": entry.cell, "message": message, "rule": rule})
-    body = {"count": report.count, "unusedColumns": report.unused, "problems": entries}
-    return json_response(body, HTTPStatus.OK)
-
-
-async def _template(request: Request, context: Context) -> Response:
-    """Return a workbook to fill in, for a certificate type and perhaps one level."""
-    code = request.query_params.get("certificateType", "")
-    if not code:
-        raise refusal("request.parameter_missing", "certificateType", name="certificateType")
-    async with context.reads() as session:
-        name, choices = await choices_of(session, code, request.query_params.get("level"))
-    body = await asyncio.to_thread(xlsx_template, name, choices)
-    headers = {"Content-Disposition": 'attachment; filename="template.xlsx"'}
-    return file_response(request, body, XLSX, headers, cache="public, max-age=300")
-
-
-async def _csv_template(request: Request, _context: Context) -> Response:
-    """Return a CSV file with the columns' names."""
-    headers = {"Content-Disposition": 'attachment; filename="template.csv"'}
-    return file_response(
-        request, csv_template(), "text/csv; charset=utf-8", headers, cache="public, max-age=300"
-    )

@@ -6,17 +6,18 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from certgraph.actions.parties import Role
+from certgraph.actions.acting import Act
+from certgraph.actions.auditing import add_check
+from certgraph.actions.parties import EVERYBODY, Actor
 from certgraph.api.context import Context
 from certgraph.api.http.files import (
     Files,
     MakeContext,
-    check_role,
     json_response,
     table_response,
     taken_in,
+    way,
 )
 from certgraph.api.http.forms import page_language
 from certgraph.api.http.negotiation import prefers_html
@@ -25,14 +26,13 @@ from certgraph.api.http.plain_pages import page_response
 from certgraph.api.http.requests import unavailable
 from certgraph.certificates.checks.answering import Checker, answered_table, word_of
 from certgraph.certificates.checks.asking import read_asked
-from certgraph.certificates.checks.receipts import find_receipt, new_code, receipt_of
+from certgraph.certificates.checks.receipts import CHECKERS, find_receipt, new_code, receipt_of
 from certgraph.problems import Problem, Rejected
 from certgraph.scanning.apart import kind_of, read_scan_apart
 from certgraph.scanning.rows import table_of
 
 PATH = "/checks"
 MAX_BYTES = 16 * 1024 * 1024
-_ASKERS = {Role.VERIFIER, Role.OPERATOR}
 _AT_ONCE = 2
 """Tables that are checked at a time."""
 
@@ -44,16 +44,9 @@ class CheckFiles(Files):
         super().__init__(context, outage)
         self._gate = asyncio.Semaphore(_AT_ONCE)
 
-    def routes(self) -> list[Route]:
-        """Return where it is."""
-        return [
-            Route(PATH, self.answered(self._check), methods=["POST"]),
-            Route(PATH + "/{code}", self.answered(_receipt), methods=["GET"]),
-        ]
-
-    async def _check(self, request: Request, context: Context) -> Response:
+    @way("POST", PATH, CHECKERS)
+    async def _check(self, request: Request, context: Context, caller: Actor) -> Response:
         """Return a table with a verdict behind each row. Raises `Rejected`, `BadRequest`."""
-        check_role(context, _ASKERS)
         if self._gate.locked():
             raise unavailable("Other tables are being checked. Send it again.")
         data = await taken_in(request, MAX_BYTES)
@@ -83,33 +76,34 @@ class CheckFiles(Files):
             )
             async with context.sessions.begin() as session:
                 session.add(receipt)
+                await add_check(Act(session, caller, context.environment), receipt, len(answers))
         response = table_response(body, "checked", HTTPStatus.OK, is_csv=table.sheet.is_csv)
         response.headers["Receipt"] = f"{context.settings.pages_url}{PATH}/{code}"
         return response
 
-
-async def _receipt(request: Request, context: Context) -> Response:
-    """Return the receipt of a check, to anyone. Raises `Rejected`."""
-    async with context.reads() as session:
-        receipt = await find_receipt(session, request.path_params["code"])
-    language = page_language(request, request.query_params.get("lang"))
-    is_page = prefers_html(request.headers.get("accept", ""))
-    if receipt is None:
-        missing = Problem(code="check.no_receipt")
-        if not is_page:
-            raise Rejected([missing])
-        said = [missing.message(language)]
-        return page_response("message", language, 1, HTTPStatus.NOT_FOUND, said)
-    counts: dict[str, int] = json.loads(receipt.counts)
-    if is_page:
-        named = [(word_of(word, language), count) for word, count in counts.items()]
-        return page_response("receipt", language, 1, receipt=receipt, counts=named)
-    shown = {
-        "code": receipt.code,
-        "checkedAt": receipt.checked_at,
-        "trustListSequence": receipt.trust_sequence,
-        "rowCount": receipt.row_count,
-        "verdicts": counts,
-        "sha256": receipt.answer_sha256,
-    }
-    return json_response(shown, HTTPStatus.OK)
+    @way("GET", PATH + "/{code}", EVERYBODY)
+    async def _receipt(self, request: Request, context: Context, _caller: Actor) -> Response:
+        """Return the receipt of a check, to anyone. Raises `Rejected`."""
+        async with context.reads() as session:
+            receipt = await find_receipt(session, request.path_params["code"])
+        language = page_language(request, request.query_params.get("lang"))
+        is_page = prefers_html(request.headers.get("accept", ""))
+        if receipt is None:
+            missing = Problem(code="check.no_receipt")
+            if not is_page:
+                raise Rejected([missing])
+            said = [missing.message(language)]
+            return page_response("message", language, 1, HTTPStatus.NOT_FOUND, said)
+        counts: dict[str, int] = json.loads(receipt.counts)
+        if is_page:
+            named = [(word_of(word, language), count) for word, count in counts.items()]
+            return page_response("receipt", language, 1, receipt=receipt, counts=named)
+        shown = {
+            "code": receipt.code,
+            "checkedAt": receipt.checked_at,
+            "trustListSequence": receipt.trust_sequence,
+            "rowCount": receipt.row_count,
+            "verdicts": counts,
+            "sha256": receipt.answer_sha256,
+        }
+        return json_response(shown, HTTPStatus.OK)

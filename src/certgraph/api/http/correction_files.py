@@ -5,27 +5,26 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from certgraph.actions.parties import Role
+from certgraph.actions.parties import Actor
 from certgraph.api.context import Context
 from certgraph.api.http.files import (
     TRUE,
     Files,
     MakeContext,
-    check_role,
     table_response,
     taken_in,
+    way,
 )
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.requests import unavailable
 from certgraph.certificates.reissuing.correcting import Corrector, Result, answered
 from certgraph.certificates.reissuing.reading import read_corrections
+from certgraph.certificates.signing.actions import reissue_certificate
 from certgraph.problems import refusal
 
 PATH = "/corrections"
 MAX_BYTES = 4 * 1024 * 1024
-_CORRECTORS = {Role.EVALUATION_ORGANIZATION, Role.OPERATOR}
 _PARAMETERS = {"trial", "reason", "document"}
 
 
@@ -36,16 +35,12 @@ class CorrectionFiles(Files):
         super().__init__(context, outage)
         self._gate = asyncio.Semaphore(1)
 
-    def routes(self) -> list[Route]:
-        """Return where it is."""
-        return [Route(PATH, self.answered(self._correct), methods=["POST"])]
-
-    async def _correct(self, request: Request, context: Context) -> Response:
+    @way("POST", PATH, reissue_certificate)
+    async def _correct(self, request: Request, context: Context, caller: Actor) -> Response:
         """Return the table with what became of each row. Raises `Rejected`, `BadRequest`.
 
         200: all of it is possible; 201: all of it is done; 422: something is wrong, and says what.
         """
-        caller = check_role(context, _CORRECTORS)
         said = dict(request.query_params)
         unknown = sorted(said.keys() - _PARAMETERS)
         if unknown:

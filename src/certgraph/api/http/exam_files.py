@@ -9,21 +9,21 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from strawberry import ID
 
-from certgraph.actions.parties import Actor, Role
+from certgraph.actions.authority import subject_seen
+from certgraph.actions.parties import Actor
 from certgraph.actions.performing import perform
 from certgraph.api.context import Context
 from certgraph.api.http.files import (
     TRUE,
     Files,
     MakeContext,
-    check_role,
     json_response,
     refused_cells,
     table_response,
     taken_in,
+    way,
 )
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.requests import unavailable
@@ -48,8 +48,6 @@ from certgraph.problems import Rejected, refusal
 
 PATH = "/exam-plans/{id}"
 MAX_BYTES = 4 * 1024 * 1024
-_REGISTER = {Role.PILOT_INSTITUTION, Role.EVALUATION_ORGANIZATION, Role.OPERATOR}
-_RECORD = {Role.EVALUATION_ORGANIZATION, Role.OPERATOR}
 _COMMON = {"trial", "reason", "document"}
 
 E = TypeVar("E", bound=StrEnum)
@@ -62,22 +60,13 @@ class ExamFiles(Files):
         super().__init__(context, outage)
         self._gate = asyncio.Semaphore(1)
 
-    def routes(self) -> list[Route]:
-        """Return where they are."""
-        results = f"{PATH}/results"
-        return [
-            Route(f"{PATH}/registrations", self.answered(self._register), methods=["POST"]),
-            Route(results, self.answered(self._to_fill_in), methods=["GET"]),
-            Route(results, self.answered(self._record), methods=["POST"]),
-        ]
-
-    async def _register(self, request: Request, context: Context) -> Response:
+    @way("POST", f"{PATH}/registrations", record_registrations)
+    async def _register(self, request: Request, context: Context, caller: Actor) -> Response:
         """Register the candidates of a table. Raises `Rejected`, `BadRequest`.
 
         200: all of it is right, and nothing was recorded; 201: they are registered; 422: what is
         wrong, cell by cell.
         """
-        caller = check_role(context, _REGISTER)
         said = dict(request.query_params)
         _check_names(said, {*_COMMON, "key", "kind", "payer", "participation", "declaredOn"})
         if not said.get("key"):
@@ -95,9 +84,9 @@ class ExamFiles(Files):
         given = {"registrations": tuple(table.drafts), "idempotency_key": said["key"]}
         return await _done(request, context, caller, said, table, record_registrations, given)
 
-    async def _record(self, request: Request, context: Context) -> Response:
+    @way("POST", f"{PATH}/results", record_results)
+    async def _record(self, request: Request, context: Context, caller: Actor) -> Response:
         """Record the results of a table; answers as `_register` does."""
-        caller = check_role(context, _RECORD)
         said = dict(request.query_params)
         _check_names(said, _COMMON)
         parts, _ = await _plan_of(request, context, caller)
@@ -107,9 +96,9 @@ class ExamFiles(Files):
         given = {"results": tuple(table.drafts)}
         return await _done(request, context, caller, said, table, record_results, given)
 
-    async def _to_fill_in(self, request: Request, context: Context) -> Response:
+    @way("GET", f"{PATH}/results", record_results)
+    async def _to_fill_in(self, request: Request, context: Context, caller: Actor) -> Response:
         """Return the table of a plan's candidates, for their marks to be filled in."""
-        caller = check_role(context, _RECORD)
         parts, plan = await _plan_of(request, context, caller)
         async with context.reads() as session:
             rows = await candidates_of(session, plan.id)
@@ -128,12 +117,9 @@ async def _plan_of(
     """Return the parts of a plan, and the plan; another's is unknown. Raises `Rejected`."""
     id_ = key_of(request.path_params["id"], "ExamPlan")
     async with context.reads() as session:
-        plan = None if id_ is None else await session.get(ExamPlanRow, id_)
-        is_theirs = plan is not None and (
-            caller.role is Role.OPERATOR or plan.organization_id == caller.organization_id
+        plan: ExamPlanRow = await subject_seen(
+            record_results, session, context.environment, caller, id_
         )
-        if plan is None or not is_theirs:
-            raise refusal(EXAM_PLAN.missing, "id")
         scheme = await scheme_of(session, plan)
     return [part.name for part in scheme.parts], plan
 

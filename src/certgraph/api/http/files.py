@@ -1,14 +1,19 @@
 """Files over plain HTTP, for callers with a token: taking them in, refusals as JSON."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from certgraph.actions.parties import Actor, Role
+from certgraph.actions.authority import AnyAction, grant_of
+from certgraph.actions.declaring import Action
+from certgraph.actions.parties import Actor, Readers, acting
+from certgraph.actions.reading import check_reader
 from certgraph.api.context import Context
 from certgraph.api.http.limiting import METER
 from certgraph.api.http.negotiation import JSON
@@ -36,17 +41,64 @@ TRUE = {"true": True, "1": True, "false": False, "0": False}
 """What a parameter says that is yes or no."""
 
 MakeContext = Callable[[Mapping[bytes, bytes], Meter | None], Awaitable[Context]]
-Answer = Callable[[Request, Context], Awaitable[Response]]
+Answer = Callable[[Request, Context, Actor], Awaitable[Response]]
+A = TypeVar("A", bound=Callable[..., Awaitable[Response]])
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Where a method of `Files` answers, and whom.
+
+    Attributes:
+        method: GET or POST.
+        path: As a route of starlette.
+        may: Whom the action names that it performs, or prepares; or its readers.
+    """
+
+    method: str
+    path: str
+    may: AnyAction | Readers
+
+
+def way(method: str, path: str, may: AnyAction | Readers) -> Callable[[A], A]:
+    """Declare where a method of `Files` answers; nobody else comes to it. See `Way`."""
+
+    def declared(answer: A) -> A:
+        answer.way = Way(method, path, may)  # type: ignore[attr-defined]
+        return answer
+
+    return declared
+
+
+def ways_of(files: "type[Files]") -> Mapping[str, Way]:
+    """Return name → way of the methods that answer, in their order."""
+    found = ((name, getattr(one, "way", None)) for name, one in vars(files).items())
+    return {name: one for name, one in found if one is not None}
+
+
+def all_ways() -> Mapping[str, AnyAction | Readers]:
+    """Return method and path → who may, of all that answers files."""
+    found = (one for files in Files.__subclasses__() for one in ways_of(files).values())
+    return {f"{one.method} {one.path}": one.may for one in found}
 
 
 class Files:
-    """Answers requests of callers with a token; refusals as JSON."""
+    """Answers requests of callers with a token; refusals as JSON. Its methods with a `way` do."""
 
     def __init__(self, context: MakeContext, outage: Outage) -> None:
         self._context = context
         self._outage = outage
 
-    def answered(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    def routes(self) -> list[Route]:
+        """Return where requests go."""
+        return [
+            Route(one.path, self._answered(one.may, getattr(self, name)), methods=[one.method])
+            for name, one in ways_of(type(self)).items()
+        ]
+
+    def _answered(
+        self, may: AnyAction | Readers, answer: Answer
+    ) -> Callable[[Request], Awaitable[Response]]:
         """Return what answers a request by `answer`, or by why it cannot be."""
 
         async def answered(request: Request) -> Response:
@@ -56,7 +108,7 @@ class Files:
                     dict(request.scope["headers"]), request.scope.get(METER)
                 )
                 language = context.language
-                return await answer(request, context)
+                return await answer(request, context, _actor(may, context))
             except Rejected as rejected:
                 return _refusal(rejected.problems, language)
             except BadRequest as error:
@@ -80,15 +132,15 @@ async def taken_in(request: Request, limit: int) -> bytes:
     return data
 
 
-def check_role(context: Context, roles: Collection[Role]) -> Actor:
-    """Return who asks, in one of these roles. Raises `Rejected`."""
-    caller = context.caller
-    if caller is None:
-        raise refusal("access.token_required")
-    if caller.role not in roles:
-        needed = tuple(sorted(roles))
-        raise Rejected([Problem(code="access.role", facts={"role": caller.role, "needed": needed})])
-    return caller
+def _actor(may: AnyAction | Readers, context: Context) -> Actor:
+    """Return as whom a request acts. Raises `Rejected` where that may not."""
+    if isinstance(may, Action):
+        actor = acting(context.caller, may.may)
+        grant_of(may, actor)
+    else:
+        actor = acting(context.caller, may)
+        check_reader(may, actor)
+    return actor
 
 
 def table_response(body: bytes, name: str, status: HTTPStatus, *, is_csv: bool) -> Response:

@@ -83,9 +83,7 @@ class HolderPages(PlainPages):
         language = context.language
         given = InHand(one_of(form, "number"), one_of(form, "name"), one_of(form, "document"))
         async with context.sessions.begin() as session:
-            begun = await entering.enter(
-                session, context.keyring, given, context.now, context.random
-            )
+            begun = await entering.enter(session, context.environment, given)
         if begun is None:
             said = [Problem(code="holder.not_known").message(language)]
             typed = {"number": given.number, "name": given.name, "text": ""}
@@ -103,13 +101,8 @@ class HolderPages(PlainPages):
             raise refusal("holder.not_ready")  # before the link is used up
         await posted(request, context)
         async with context.sessions.begin() as session:
-            begun = await entering.open_link(
-                session,
-                context.keyring,
-                request.path_params["secret"],
-                context.now,
-                context.random,
-            )
+            secret = request.path_params["secret"]
+            begun = await entering.open_link(session, context.environment, secret)
         return _with_session(request, context, begun, f"../mine?lang={context.language}")
 
     async def _mine(self, request: Request, context: Context) -> Response:

@@ -5,13 +5,12 @@ from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
-from certgraph.actions.parties import OF_ONE_ORGANIZATION
+from certgraph.actions.parties import Actor
+from certgraph.actions.reading import reads_of
 from certgraph.api.context import Context
-from certgraph.api.http.batch_files import PATH as BATCHES
-from certgraph.api.http.batch_files import check_reader, readable_batch
-from certgraph.api.http.files import Files, MakeContext
+from certgraph.api.http.batch_files import ONE, readable_batch
+from certgraph.api.http.files import Files, MakeContext, way
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.press import Press
 from certgraph.api.http.static_files import SAFE_HEADERS
@@ -19,6 +18,7 @@ from certgraph.certificates import queries, run_queries
 from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.printed.printing import MOST_PAGES
 from certgraph.certificates.printed.selecting import archive, is_printed, printables
+from certgraph.certificates.subjects import CERTIFICATE, ISSUED_READERS
 from certgraph.problems import Problem, refusal, reject_if
 
 _PDF, _ZIP = "application/pdf", "application/zip"
@@ -31,18 +31,9 @@ class PrintedFiles(Files):
         super().__init__(context, outage)
         self._press = press
 
-    def routes(self) -> list[Route]:
-        """Return where it is."""
-        batch = BATCHES + "/{id}/certificates"
-        return [
-            Route("/certificates.pdf", self.answered(self._some), methods=["GET"]),
-            Route(f"{batch}.pdf", self.answered(self._of_batch), methods=["GET"]),
-            Route(f"{batch}.zip", self.answered(self._archive), methods=["GET"]),
-        ]
-
-    async def _some(self, request: Request, context: Context) -> Response:
+    @way("GET", "/certificates.pdf", ISSUED_READERS)
+    async def _some(self, request: Request, context: Context, caller: Actor) -> Response:
         """Return one PDF of the certificates with these numbers. Raises `Rejected`."""
-        caller = check_reader(context)
         numbers = request.query_params.getlist("number")
         if not numbers:
             raise refusal("print.no_number", "number")
@@ -51,20 +42,20 @@ class PrintedFiles(Files):
         async with context.reads() as session:
             keys = {number_key(number) for number in numbers}
             found = await queries.certificates_numbered(session, keys)
-            is_bound = caller.role in OF_ONE_ORGANIZATION
             reject_if(
-                Problem(code="certificate.not_found", path=("number",), facts={"number": number})
+                Problem(code=CERTIFICATE.missing, path=("number",), facts={"number": number})
                 for number in numbers
                 if (row := found.get(number_key(number))) is None
-                or (is_bound and row.organization_id != caller.organization_id)
+                or not reads_of(ISSUED_READERS, caller, row.organization_id)
             )
             rows = [found[number_key(number)] for number in numbers]
             pages = await printables(session, rows, context.settings.public_host)
         return pdf_response(await self._press.pdf(pages), "certificates.pdf")
 
-    async def _of_batch(self, request: Request, context: Context) -> Response:
+    @way("GET", f"{ONE}/certificates.pdf", ISSUED_READERS)
+    async def _of_batch(self, request: Request, context: Context, caller: Actor) -> Response:
         """Return one PDF of a batch's valid certificates. Raises `Rejected`."""
-        batch, _, _ = await readable_batch(request, context)
+        batch, _, _ = await readable_batch(request, context, caller)
         if batch.issue_run_id is None or batch.issued_at is None:
             raise refusal("batch.not_issued")
         async with context.reads() as session:
@@ -77,9 +68,10 @@ class PrintedFiles(Files):
             pages = await printables(session, valid, context.settings.public_host)
         return pdf_response(await self._press.pdf(pages), f"batch-{batch.id}.pdf")
 
-    async def _archive(self, request: Request, context: Context) -> Response:
+    @way("GET", f"{ONE}/certificates.zip", ISSUED_READERS)
+    async def _archive(self, request: Request, context: Context, caller: Actor) -> Response:
         """Return an archive of a batch's valid certificates, as it is made. Raises `Rejected`."""
-        batch, _, _ = await readable_batch(request, context)
+        batch, _, _ = await readable_batch(request, context, caller)
         if batch.issue_run_id is None or batch.issued_at is None:
             raise refusal("batch.not_issued")
         host = context.settings.public_host

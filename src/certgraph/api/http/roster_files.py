@@ -7,19 +7,18 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
-from certgraph.actions.parties import Role
+from certgraph.actions.parties import Actor
 from certgraph.actions.performing import perform
 from certgraph.api.context import Context
 from certgraph.api.http.files import (
     TRUE,
     Files,
     MakeContext,
-    check_role,
     json_response,
     refused_cells,
     taken_in,
+    way,
 )
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.requests import unavailable
@@ -32,7 +31,6 @@ from certgraph.problems import Rejected, refusal
 
 PATH = "/participations/{id}/roster"
 MAX_BYTES = 4 * 1024 * 1024
-_FILERS = {Role.PILOT_INSTITUTION, Role.OPERATOR}
 _PARAMETERS = {"asOf", "examined", "passed", "trial", "key", "reason", "document"}
 
 
@@ -43,18 +41,14 @@ class RosterFiles(Files):
         super().__init__(context, outage)
         self._gate = asyncio.Semaphore(1)
 
-    def routes(self) -> list[Route]:
-        """Return where it is."""
-        return [Route(PATH, self.answered(self._record), methods=["POST"])]
-
-    async def _record(self, request: Request, context: Context) -> Response:
+    @way("POST", PATH, record_roster)
+    async def _record(self, request: Request, context: Context, caller: Actor) -> Response:
         """Record a roster. Raises `Rejected`, `BadRequest`.
 
         200: all of it is right, and nothing was recorded; 201: it is recorded; 422: what is wrong,
         cell by cell.
         """
-        # 1. Who asks for what.
-        caller = check_role(context, _FILERS)
+        # 1. What is asked.
         said = dict(request.query_params)
         given, is_trial = _given(said)
         given["id"] = key_of(request.path_params["id"], "Participation")

@@ -60,4 +60,4 @@ async def _shown(request: Request, context: Context) -> sharing.Shared:
 
 async def _note(context: Context, shared: sharing.Shared) -> None:
     async with context.sessions.begin() as session:
-        await sharing.note_opening(session, shared.link, context.now, context.random)
+        await sharing.note_opening(session, context.environment, shared)

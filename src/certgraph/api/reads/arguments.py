@@ -98,6 +98,18 @@ def written_out(condition: ColumnElement[bool], values: Iterable[object]) -> Col
     return found
 
 
+def for_caller(condition: ColumnElement[bool], context: Context) -> ColumnElement[bool]:
+    """Return a condition on the caller in which its values are, for a statement of one request."""
+    run = Run(context, ())
+
+    def replaced(element: Any, **_options: object) -> Any:
+        is_argument = isinstance(element, Argument)
+        return literal(element.value_of(run), element.type) if is_argument else None
+
+    found: ColumnElement[bool] = replacement_traverse(condition, {}, replaced)
+    return found
+
+
 def is_one_of(column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
     """Return the condition that a column holds one of the members in a list; of none: false."""
     return or_(false(), *(column == value for value in values))

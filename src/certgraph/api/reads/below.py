@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from certgraph.api.reads.aliases import Adapter, Aliases
 from certgraph.api.reads.declarations import Join, Source
-from certgraph.api.reads.levels import Level, Order, Place, limited_rows
+from certgraph.api.reads.levels import Level, LevelTable, Order, limited_rows
 
 KEYS = "keys"
 """Prefix of the parameters that hold the keys of a batch's parents, one a key column."""
@@ -46,7 +46,7 @@ class Below:
     conditions: Sequence[ColumnElement[bool]]
     order: Order
 
-    def aggregated(self, parent: Place, keys: Sequence[ColumnElement[Any]]) -> Place:
+    def aggregated(self, parent: LevelTable, keys: Sequence[ColumnElement[Any]]) -> LevelTable:
         """Return a place whose rows are an aggregate in the parent's; `keys` are the parent's."""
         adapter = self.aliases.next(self.source.table)
         table = adapter.selectable
@@ -54,16 +54,16 @@ class Below:
         where = [*on, *map(adapter.of, self.conditions)]
         if self.order.limit is None:
             level = Level("postgresql", rows_from, in_json=True, where=where)
-            place = Place(level, adapter, self.source)
+            place = LevelTable(level, adapter, self.source)
         else:
             inner = select(table).select_from(rows_from).where(*where).correlate(parent.table)
             limited = limited_rows(inner, self.order, adapter)[0].subquery()
             level = Level("postgresql", limited, in_json=True)
-            place = Place(level, Adapter(limited), self.source)
+            place = LevelTable(level, Adapter(limited), self.source)
         level.order_by = self.order.terms(place.adapter)
         return place
 
-    def batched(self, dialect: str) -> Place:
+    def batched(self, dialect: str) -> LevelTable:
         """Return a place whose rows are read for many parents; the first column is an ordinal."""
         types = [c.type for c in self.join.parent]
         parents, ordinal, keys = _parents(dialect, types)
@@ -74,14 +74,14 @@ class Below:
             rows_from, on = self._joined(parents, adapter, keys)
             joined = rows_from if rows_from is not parents else parents.join(table, and_(*on))
             level = Level(dialect, joined, where=further)
-            place = Place(level, adapter, self.source)
+            place = LevelTable(level, adapter, self.source)
         else:
             rows_from, on = self._joined(table, adapter, keys)
             rows = select(table).select_from(rows_from).where(*on, *further).correlate(parents)
             one_page, to_page = limited_rows(rows, self.order, adapter)
             page, condition = self._page_of_parent(dialect, one_page, to_page)
             level = Level(dialect, parents.join(page.selectable, condition))
-            place = Place(level, page, self.source)
+            place = LevelTable(level, page, self.source)
         level.columns.append(ordinal)
         level.order_by = [ordinal, *self.order.terms(place.adapter)]
         return place

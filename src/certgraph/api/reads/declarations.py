@@ -21,6 +21,9 @@ Policy = Callable[[Role | None], bool | Condition]
 Check = Callable[[Any, Mapping[str, Any], Sequence[Any] | None], Awaitable[Any]]
 
 READ = "certgraph.read"
+READERS = "certgraph.readers"
+"""Metadata of a field with code of its own: the policy by which roles may ask for it."""
+
 COST = "certgraph.cost"
 """Metadata of a field: how many objects it counts for in the limits, see `limits`."""
 
@@ -30,6 +33,11 @@ MAX_PAGE = 100
 def everybody(_role: Role | None) -> bool:
     """Let everybody read every row."""
     return True
+
+
+def with_token(role: Role | None) -> bool:
+    """Let everybody read every row who comes with a token."""
+    return role is not None
 
 
 def below_parent(_role: Role | None) -> bool:

@@ -158,7 +158,7 @@ class Level:
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class LevelTable:
     """A table at a level: where expressions over it are taken from.
 
     Attributes:
@@ -213,15 +213,15 @@ def read_rows(
     source: Source,
     conditions: Sequence[ColumnElement[bool]],
     order: Order | None,
-) -> Place:
+) -> LevelTable:
     """Return a place over the rows of a table that meet conditions over it."""
     adapter = aliases.next(source.table)
     table = adapter.selectable
     where = list(map(adapter.of, conditions))
     if order is None or order.limit is None:
-        return Place(Level(dialect, table, where=where), adapter, source)
+        return LevelTable(Level(dialect, table, where=where), adapter, source)
     inner = limited_rows(select(table).where(*where), order, adapter)[0].subquery()
-    place = Place(Level(dialect, inner), Adapter(inner), source)
+    place = LevelTable(Level(dialect, inner), Adapter(inner), source)
     place.level.order_by = order.terms(place.adapter)
     return place
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Integer
 
 from certgraph.api.reads.arguments import Argument, Run
 from certgraph.api.reads.declarations import Checked, Page, Part
-from certgraph.api.reads.levels import Order, Place
+from certgraph.api.reads.levels import LevelTable, Order
 from certgraph.api.reads.page_shapes import (
     EdgeCursor,
     Paged,
@@ -24,11 +24,11 @@ from certgraph.api.reads.shapes import Constant, Object, Rows, Shape
 class ObjectPlanner(Protocol):
     """What makes the objects on a page."""
 
-    def object_at(self, place: Place, type_: GraphQLObjectType, selected: Selected) -> Shape:
+    def object_at(self, place: LevelTable, type_: GraphQLObjectType, selected: Selected) -> Shape:
         """Return the shape of the objects at a place."""
         ...
 
-    def decoder(self, place: Place, expression: ColumnElement[Any]) -> Decode | None:
+    def decoder(self, place: LevelTable, expression: ColumnElement[Any]) -> Decode | None:
         """Return what makes the Python value of an expression at a place."""
         ...
 
@@ -62,7 +62,12 @@ def _after(slot: int, index: int) -> Callable[[Run], Any]:
 
 
 def page_shape(
-    planner: ObjectPlanner, declared: Page, selected: Selected, place: Place, rows: Rows, name: str
+    planner: ObjectPlanner,
+    declared: Page,
+    selected: Selected,
+    place: LevelTable,
+    rows: Rows,
+    name: str,
 ) -> Paged:
     """Return the shape of a connection whose rows are at a place."""
     assert selected.slot is not None  # noqa: S101 - every page takes `first`
@@ -79,7 +84,11 @@ def page_shape(
 
 
 def page_part(
-    planner: ObjectPlanner, page: Paged, selected: Selected, place: Place, node: GraphQLObjectType
+    planner: ObjectPlanner,
+    page: Paged,
+    selected: Selected,
+    place: LevelTable,
+    node: GraphQLObjectType,
 ) -> Shape:
     """Return the shape of `nodes`, `edges` or `pageInfo`."""
     if selected.name == "__typename":

@@ -33,8 +33,8 @@ from certgraph.api.reads.json_sql import (
 from certgraph.api.reads.levels import (
     Batch,
     Level,
+    LevelTable,
     Order,
-    Place,
     TooWide,
     allowed_rows,
     read_rows,
@@ -132,7 +132,9 @@ class _Planner(SqlPlanner):
         complete = code.compiled(shape.code(code, "r0_"), "run, r0_0")
         return Plan(place.level, shape, complete)
 
-    def _by_keys(self, top: Selected, type_: GraphQLObjectType, rows: Rows) -> tuple[Place, Shape]:
+    def _by_keys(
+        self, top: Selected, type_: GraphQLObjectType, rows: Rows
+    ) -> tuple[LevelTable, Shape]:
         source = self._source(type_)
         key = tuple(source.table.primary_key.columns)
         below = Below(
@@ -143,7 +145,7 @@ class _Planner(SqlPlanner):
 
     def _object(
         self,
-        place: Place,
+        place: LevelTable,
         type_: GraphQLObjectType,
         fields: Mapping[str, Selected],
         present: Position | None = None,
@@ -156,7 +158,7 @@ class _Planner(SqlPlanner):
         shapes = {key: self._field(place, type_, below) for key, below in fields.items()}
         return Object(type_, shapes, present, required)
 
-    def _field(self, place: Place, type_: GraphQLObjectType, selected: Selected) -> Shape:
+    def _field(self, place: LevelTable, type_: GraphQLObjectType, selected: Selected) -> Shape:
         """Return the shape of a field of an object at a place."""
         match selected.declaration:
             case None if selected.name == "__typename":
@@ -176,17 +178,17 @@ class _Planner(SqlPlanner):
             case other:
                 raise TypeError(f"{type_.name}.{selected.name} declares {other}")
 
-    def decoder(self, place: Place, expression: ColumnElement[Any]) -> Decode | None:
+    def decoder(self, place: LevelTable, expression: ColumnElement[Any]) -> Decode | None:
         """Return what makes the Python value of an expression, see `ObjectPlanner`."""
         return decoder(expression.type, self._dialect, in_json=place.level.in_json)
 
-    def _global_id(self, place: Place, type_name: str) -> Shape:
+    def _global_id(self, place: LevelTable, type_name: str) -> Shape:
         (key,) = place.primary_key()
         position = place.level.position(place.sql(key), id(place), id(key))
         decode = self.decoder(place, key)
         return Calculated([(position, decode)], partial(global_id, type_name))
 
-    def _column(self, place: Place, declared: Column, selected: Selected) -> Shape:
+    def _column(self, place: LevelTable, declared: Column, selected: Selected) -> Shape:
         assert selected.type is not None  # noqa: S101 - a column is no __typename
         expression = declared.expression
         position = self._position(place, expression, guarded=declared.guarded)
@@ -197,7 +199,7 @@ class _Planner(SqlPlanner):
         encode = encoder(get_named_type(selected.type), expression.type, decode)
         return Leaf(position, decode, encode, required)
 
-    def _computed(self, place: Place, declared: Computed, selected: Selected) -> Shape:
+    def _computed(self, place: LevelTable, declared: Computed, selected: Selected) -> Shape:
         assert selected.type is not None  # noqa: S101 - a value is no __typename
         columns = []
         for expression in declared.columns:
@@ -214,7 +216,7 @@ class _Planner(SqlPlanner):
             is_non_null_type(selected.type),
         )
 
-    def _one(self, place: Place, declared: One, selected: Selected) -> Shape:
+    def _one(self, place: LevelTable, declared: One, selected: Selected) -> Shape:
         there = self._join(place, declared, selected)
         if there is None:
             return Constant(None)
@@ -227,12 +229,12 @@ class _Planner(SqlPlanner):
 
     def _rows_below(
         self,
-        place: Place,
+        place: LevelTable,
         below: Below,
         keys: list[ColumnElement[Any]],
         *,
         guarded: bool,
-    ) -> tuple[Place, Callable[[], Rows]]:
+    ) -> tuple[LevelTable, Callable[[], Rows]]:
         """Return the place of rows below, and what puts them into the parent's row at the end."""
         if self._way is not Way.BATCHES:
             there = below.aggregated(place, keys)
@@ -257,7 +259,7 @@ class _Planner(SqlPlanner):
 
         return there, finish_batch
 
-    def _many(self, place: Place, declared: Many, selected: Selected) -> Shape:
+    def _many(self, place: LevelTable, declared: Many, selected: Selected) -> Shape:
         assert selected.type is not None  # noqa: S101 - a list is no __typename
         if self._way is Way.OBJECTS and is_plain_object({"": selected}, self._role):
             position = place.level.position(self._list_json(place, declared, selected))
@@ -293,7 +295,9 @@ class _Planner(SqlPlanner):
         conditions = self._conditions(declared.conditions, selected)
         return source, order, [*conditions, *allowed_rows(source, self._role)]
 
-    def _page_below(self, place: Place, declared: Page, selected: Selected, name: str) -> Shape:
+    def _page_below(
+        self, place: LevelTable, declared: Page, selected: Selected, name: str
+    ) -> Shape:
         declared = self._in_order(declared, selected)
         assert declared.join is not None  # noqa: S101 - only the root has none
         source, order, conditions = self._page(declared, selected)
@@ -306,6 +310,6 @@ class _Planner(SqlPlanner):
         rows.position, rows.width, rows.is_text = found.position, found.width, found.is_text
         return shape
 
-    def object_at(self, place: Place, type_: GraphQLObjectType, selected: Selected) -> Shape:
+    def object_at(self, place: LevelTable, type_: GraphQLObjectType, selected: Selected) -> Shape:
         """Return the shape of the objects at a place, see `ObjectPlanner`."""
         return self._object(place, type_, selected.fields())

@@ -6,15 +6,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, or_
 from sqlalchemy.orm import InstrumentedAttribute
 
-from certgraph.actions.parties import Relation, Role
-from certgraph.api.reads.arguments import CALLER_ORGANIZATION
-from certgraph.api.reads.declarations import Policy
+from certgraph.actions.parties import Readers, Relation, Role
+from certgraph.api.context import Context
+from certgraph.api.reads.arguments import CALLER_ORGANIZATION, for_caller
+from certgraph.api.reads.declarations import READERS, Condition, Policy
 
 Supervised = Select[Any]
 
 
 def readers(
-    may: Mapping[Role, Relation],
+    may: Readers,
     *owners: InstrumentedAttribute[Any],
     supervised: Supervised | None = None,
 ) -> Policy:
@@ -38,6 +39,19 @@ def readers(
         return or_(*(owner == CALLER_ORGANIZATION for owner in owners))
 
     return policy
+
+
+def read_by(policy: Policy) -> Mapping[Any, Any]:
+    """Return the metadata of a field with code of its own: who may ask for it, see `within`."""
+    return {READERS: policy}
+
+
+def within(policy: Policy, context: Context) -> list[Condition] | None:
+    """Return the conditions of what a caller reads by a policy; None where that is nothing."""
+    found = policy(context.caller.role if context.caller else None)
+    if isinstance(found, bool):
+        return [] if found else None
+    return [for_caller(found, context)]
 
 
 def reading_of(policy: Policy, role: Role | None) -> str:

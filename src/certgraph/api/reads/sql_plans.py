@@ -15,7 +15,7 @@ from certgraph.api.reads.code import Position
 from certgraph.api.reads.cursors import NO_FILTERS
 from certgraph.api.reads.declarations import Column, Join, Many, One, Page, Source, everybody
 from certgraph.api.reads.json_sql import global_id_json, object_json, value_json
-from certgraph.api.reads.levels import Order, Place, allowed_rows
+from certgraph.api.reads.levels import LevelTable, Order, allowed_rows
 from certgraph.api.reads.selection import STRAWBERRY, Selected, source_of
 
 
@@ -57,7 +57,7 @@ class SqlPlanner:
         self._given = given
         self._way = way
         self._aliases = Aliases()
-        self._joined: dict[tuple[int, int], Place] = {}
+        self._joined: dict[tuple[int, int], LevelTable] = {}
 
     @staticmethod
     def _source(type_: GraphQLObjectType) -> Source:
@@ -87,13 +87,13 @@ class SqlPlanner:
         return [written_out(condition, fixed.values()) for condition in body(**arguments)]
 
     def _element(
-        self, place: Place, expression: ColumnElement[Any], *, guarded: bool
+        self, place: LevelTable, expression: ColumnElement[Any], *, guarded: bool
     ) -> ColumnElement[Any] | None:
         """Return an expression at a place; None if the caller may never read it."""
         return place.guarded(expression, self._role) if guarded else place.sql(expression)
 
     def _position(
-        self, place: Place, expression: ColumnElement[Any], *, guarded: bool
+        self, place: LevelTable, expression: ColumnElement[Any], *, guarded: bool
     ) -> Position | None:
         """Return where an expression is in the row; None if the caller may never read it."""
         key = (id(place), id(expression), int(guarded))
@@ -103,7 +103,9 @@ class SqlPlanner:
         element = self._element(place, expression, guarded=guarded)
         return None if element is None else place.level.position(element, *key)
 
-    def _keys(self, place: Place, join: Join, *, guarded: bool) -> list[ColumnElement[Any]] | None:
+    def _keys(
+        self, place: LevelTable, join: Join, *, guarded: bool
+    ) -> list[ColumnElement[Any]] | None:
         """Return the parent's side of a join; None if the caller may never follow it."""
         if not guarded:
             return [place.sql(expression) for expression in join.parent]
@@ -111,7 +113,7 @@ class SqlPlanner:
         found = [key for key in keys if key is not None]
         return found if len(found) == len(keys) else None
 
-    def _join(self, place: Place, declared: One, selected: Selected) -> Place | None:
+    def _join(self, place: LevelTable, declared: One, selected: Selected) -> LevelTable | None:
         """Return the place of a joined object; None if the caller may never follow the join."""
         known = self._joined.get((id(place), id(declared)))
         if known is not None:
@@ -123,7 +125,7 @@ class SqlPlanner:
         if source.readable(self._role) is False and not is_non_null_type(selected.type):
             return None  # where null may not be, the joined row's absence becomes an error
         allowed = allowed_rows(source, self._role)
-        there = Place(place.level, self._aliases.next(source.table), source)
+        there = LevelTable(place.level, self._aliases.next(source.table), source)
         on = [there.sql(t) == k for t, k in zip(declared.join.target, keys, strict=True)]
         on += [there.sql(condition) for condition in allowed]
         may_miss = place.present is not None or not is_non_null_type(selected.type) or bool(allowed)
@@ -135,7 +137,7 @@ class SqlPlanner:
         return there
 
     def _list_keys(
-        self, place: Place, declared: Many, selected: Selected
+        self, place: LevelTable, declared: Many, selected: Selected
     ) -> list[ColumnElement[Any]] | None:
         """Return the parent's side of a list; None if it is empty for the caller, always."""
         has_policy = declared.value is None and not declared.with_parent
@@ -154,7 +156,7 @@ class SqlPlanner:
         return Below(self._aliases, source, declared.join, conditions, Order(declared.order_by))
 
     def object_json_at(
-        self, place: Place, type_: GraphQLObjectType, fields: Mapping[str, Selected]
+        self, place: LevelTable, type_: GraphQLObjectType, fields: Mapping[str, Selected]
     ) -> ColumnElement[Any]:
         """Return an object, or null where the place has none, as PostgreSQL writes it."""
         members = {key: self._json(place, type_, below) for key, below in fields.items()}
@@ -162,7 +164,7 @@ class SqlPlanner:
         return found if place.present is None else case((place.present.is_not(None), found))
 
     def _json(
-        self, place: Place, type_: GraphQLObjectType, selected: Selected
+        self, place: LevelTable, type_: GraphQLObjectType, selected: Selected
     ) -> ColumnElement[Any]:
         """Return a field of an object as PostgreSQL writes it."""
         match selected.declaration:
@@ -185,7 +187,9 @@ class SqlPlanner:
             case other:
                 raise TypeError(f"{type_.name}.{selected.name} declares {other}")
 
-    def _list_json(self, place: Place, declared: Many, selected: Selected) -> ColumnElement[Any]:
+    def _list_json(
+        self, place: LevelTable, declared: Many, selected: Selected
+    ) -> ColumnElement[Any]:
         keys = self._list_keys(place, declared, selected)
         if keys is None:
             return literal_column("'[]'::json")

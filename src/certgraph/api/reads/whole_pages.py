@@ -28,7 +28,7 @@ from certgraph.api.reads.arguments import Argument, Run
 from certgraph.api.reads.code import Code, Position, Row
 from certgraph.api.reads.declarations import Page, Part
 from certgraph.api.reads.json_sql import is_plain_object, object_json
-from certgraph.api.reads.levels import Level, Place
+from certgraph.api.reads.levels import Level, LevelTable
 from certgraph.api.reads.page_plans import ObjectPlanner, node_type, page_part
 from certgraph.api.reads.page_shapes import Paged
 from certgraph.api.reads.selection import Selected
@@ -126,14 +126,14 @@ class WholePagePlanner(ObjectPlanner, Protocol):
     """What makes the objects on such a page."""
 
     def object_json_at(
-        self, place: Place, type_: GraphQLObjectType, fields: Mapping[str, Selected]
+        self, place: LevelTable, type_: GraphQLObjectType, fields: Mapping[str, Selected]
     ) -> ColumnElement[Any]:
         """Return the object at a place as PostgreSQL writes it."""
         ...
 
 
 def whole_page(
-    planner: WholePagePlanner, declared: Page, selected: Selected, place: Place, name: str
+    planner: WholePagePlanner, declared: Page, selected: Selected, place: LevelTable, name: str
 ) -> WholePage:
     """Return the shape of a page that comes as one row; its rows are at a place."""
     assert selected.slot is not None  # noqa: S101 - every page takes `first`
@@ -160,7 +160,7 @@ def whole_page(
 
 
 def _edge(
-    planner: WholePagePlanner, edges: Selected, place: Place, node: GraphQLObjectType
+    planner: WholePagePlanner, edges: Selected, place: LevelTable, node: GraphQLObjectType
 ) -> ColumnElement[Any]:
     type_name: ColumnElement[str] = literal_column(f"'{edges.object_type().name}'")
     return object_json(

@@ -11,7 +11,7 @@ from strawberry.utils.str_converters import to_snake_case
 
 from certgraph.actions.authority import grant_of
 from certgraph.actions.declaring import Action, is_row
-from certgraph.actions.parties import ANYBODY, Actor, Role
+from certgraph.actions.parties import acting
 from certgraph.actions.performing import Outcome, perform
 from certgraph.api.context import Info
 from certgraph.api.errors import user_errors
@@ -20,7 +20,6 @@ from certgraph.api.writes.values import given_of
 from certgraph.problems import Rejected
 
 AnyAction = Action[Any, Any]
-_STRANGER = Actor("", None)
 
 
 def mutations(actions: Sequence[AnyAction]) -> type:
@@ -37,7 +36,7 @@ def _mutation_of(action: AnyAction) -> StrawberryField:
 
     async def resolve(info: Info, input: Any) -> Any:
         context = info.context
-        actor = context.caller or (ANYBODY if Role.PUBLIC in action.may else _STRANGER)
+        actor = acting(context.caller, action.may)
         try:
             grant_of(action, actor)  # before anything that a stranger sends is looked at
             given = given_of(action, input)

@@ -241,7 +241,7 @@ async def resume_batch(act: Act, batch: BatchRow) -> BatchRow:
 @action(
     "certificateBatchRegister",
     may=_ISSUER,
-    rule="R39",
+    rule="S07",
     about=BATCH,
     returns="batch",
     leads_to=(BatchState.REGISTERED,),

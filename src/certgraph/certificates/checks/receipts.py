@@ -1,6 +1,7 @@
 """Receipts: a code in the table that is given back, by which anyone sees when it was checked.
 
 A receipt is a note that something was read, and changes nothing of what others see: no action.
+Whose table it was is in the audit trail.
 """
 
 import hashlib
@@ -10,11 +11,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 
+from certgraph.actions.parties import Readers, Relation, Role
 from certgraph.certificates.checks import queries
 from certgraph.certificates.checks.tables import CheckReceiptRow
 from certgraph.certificates.lookup_keys import number_lookup_key
 from certgraph.database import Session
 from certgraph.randomness import new_id, random_token
+
+CHECKERS: Readers = {Role.VERIFIER: Relation.ANY, Role.OPERATOR: Relation.ANY}
+"""Who has tables checked."""
 
 _CHARACTERS, _GROUP = 16, 4
 """80 bits: nobody finds a receipt by trying."""

@@ -1,16 +1,17 @@
 """How a holder comes to the page: by a link, once, or by number, name and document.
 
-These read, and note that somebody read; they change nothing of what others see, so they are no
-actions.
+These read, and note that somebody read, in the audit trail, too; they change nothing of what others
+see, so they are no actions.
 """
 
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from random import Random
 from uuid import UUID
 
+from certgraph.actions.acting import Act, Environment
+from certgraph.actions.auditing import add_reading
 from certgraph.actions.parties import Actor, Role
 from certgraph.calendar import programme_day
 from certgraph.certificates.holders import queries
@@ -52,12 +53,11 @@ class Holder:
     @property
     def actor(self) -> Actor:
         """As whom the holder acts."""
-        return Actor(
-            f"holder {self.session_id}",
-            Role.HOLDER,
-            organization_id=self.only,
-            certificate_ids=frozenset(self.numbers),
-        )
+        return replace(_actor(self.session_id, self.only), certificate_ids=frozenset(self.numbers))
+
+
+def _actor(session_id: UUID, only: UUID | None) -> Actor:
+    return Actor(f"holder {session_id}", Role.HOLDER, organization_id=only)
 
 
 async def usable_link(
@@ -81,16 +81,15 @@ async def usable_link(
     return link
 
 
-async def open_link(
-    session: Session, keyring: Keyring, secret: str, now: datetime, random: Random
-) -> HolderSessionRow:
+async def open_link(session: Session, environment: Environment, secret: str) -> HolderSessionRow:
     """Open the page by a link, which is used up by that. Raises `Rejected`, see `usable_link`."""
+    keyring, now = environment.keyring(), environment.now
     link_id = key_in(keyring, Purpose.LINK, secret)
     if link_id is not None:
         await queries.link_by_id(session, link_id)  # of two at once, one opens the page
     link = await usable_link(session, keyring, secret, now)
     link.opened_at = now
-    return await _begun(session, link.certificate_id, now, random, link)
+    return await _begun(session, environment, link.certificate_id, link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class InHand:
 
 
 async def enter(
-    session: Session, keyring: Keyring, given: InHand, now: datetime, random: Random
+    session: Session, environment: Environment, given: InHand
 ) -> HolderSessionRow | None:
     """Open the page by number, name and document; None where they do not fit together.
 
@@ -128,26 +127,23 @@ async def enter(
     )
     if row is None or row.document_type is None or row.document_lookup is None:
         return None
-    day = programme_day(now)
+    day, keyring = programme_day(environment.now), environment.keyring()
     if await queries.failures_of(session, row, day) >= MOST_FAILURES:
         return None
     found = keyring.document_lookup(row.document_type, normalized_document_number(given.document))
     if not hmac.compare_digest(found, row.document_lookup):
         await queries.count_failure(session, row.id, day)
         return None
-    return await _begun(session, row.id, now, random, None)
+    return await _begun(session, environment, row.id, None)
 
 
 async def _begun(
-    session: Session,
-    certificate_id: UUID,
-    now: datetime,
-    random: Random,
-    link: HolderLinkRow | None,
+    session: Session, environment: Environment, certificate_id: UUID, link: HolderLinkRow | None
 ) -> HolderSessionRow:
+    now = environment.now
     await queries.drop_old(session, programme_day(now), now)
     row = HolderSessionRow(
-        id=new_id(random),
+        id=new_id(environment.random),
         certificate_id=certificate_id,
         organization_id=link.organization_id if link else None,
         link_id=link.id if link else None,
@@ -155,6 +151,8 @@ async def _begun(
         ends_at=now + SESSION,
     )
     session.add(row)
+    act = Act(session, _actor(row.id, row.organization_id), environment)
+    await add_reading(act, [certificate_id], place="the holder's page")
     return row
 
 

@@ -7,14 +7,13 @@ from typing import Annotated
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import PerRequest, action
 from certgraph.actions.parties import OWN, Role
-from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.holders import queries
 from certgraph.certificates.holders.rules import LINK_DAYS, LONGEST_LINK_DAYS, days_problems
 from certgraph.certificates.holders.subjects import HOLDER_LINK
 from certgraph.certificates.holders.tables import HolderLinkRow
 from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.rules import CertificateState
-from certgraph.certificates.subjects import CERTIFICATE
+from certgraph.certificates.subjects import CERTIFICATE, certificates_named
 from certgraph.database import BATCH_PARAMETERS, batched
 from certgraph.problems import Problem, reject_if
 from certgraph.randomness import new_id
@@ -46,17 +45,16 @@ async def create_holder_links(
         Rejected: Names every number that is unknown, another organization's, not signed, erased,
             or there twice; or so many days are not possible.
     """
-    found = await certificate_queries.certificates_by_number_keys(
-        act.session, set(map(number_key, numbers))
-    )
     problems = days_problems(lifetime_days, 1, LONGEST_LINK_DAYS, "lifetime_days")
+    found, missing = await certificates_named(act, numbers)
+    problems += missing
     lifetime = timedelta(days=0 if problems else lifetime_days)
     links: dict[str, HolderLinkRow] = {}
-    for index, number in enumerate(numbers):
+    for index, (number, row) in enumerate(zip(numbers, found, strict=True)):
         path, facts, key = ("numbers", str(index)), {"number": number}, number_key(number)
-        row = found.get(key)
-        is_signed = row is not None and row.state is not CertificateState.DRAFT
-        if row is None or not is_signed or row.organization_id != act.actor.organization_id:
+        if row is None:
+            continue
+        if row.state is CertificateState.DRAFT:
             problems.append(Problem(code=CERTIFICATE.missing, path=path, facts=facts))
         elif row.erased_at is not None:
             problems.append(Problem(code="certificate.erased", path=path, facts=facts))

@@ -1,15 +1,15 @@
 """Links by which holders show certificates to others, for as long as they choose."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from random import Random
 from typing import Annotated
 from uuid import UUID
 
-from certgraph.actions.acting import Act
+from certgraph.actions.acting import Act, Environment
+from certgraph.actions.auditing import add_reading
 from certgraph.actions.declaring import PerRequest, action
-from certgraph.actions.parties import OWN, Role
+from certgraph.actions.parties import ANYBODY, OWN, Role
 from certgraph.certificates import queries as certificate_queries
 from certgraph.certificates.holders import queries
 from certgraph.certificates.holders.links import Purpose, key_in
@@ -144,17 +144,21 @@ async def shared_with(session: Session, keyring: Keyring, secret: str, now: date
     return Shared(link, await queries.certificates_shared(session, link))
 
 
-async def note_opening(
-    session: Session, link: SharingLinkRow, now: datetime, random: Random
-) -> None:
-    """Note that a sharing link was opened; within a minute once."""
+async def note_opening(session: Session, environment: Environment, shared: Shared) -> None:
+    """Note that a sharing link was opened, in the audit trail, too; within a minute once."""
+    link, now = shared.link, environment.now
     await queries.sharing_link_by_id(session, link.id)  # of two at once, one is noted
     before = await queries.last_opened(session, link.id)
     if before is None or now - before >= OPENING_EVERY:
-        opening = SharingOpeningRow(id=new_id(random), sharing_link_id=link.id, opened_at=now)
+        opening = SharingOpeningRow(
+            id=new_id(environment.random), sharing_link_id=link.id, opened_at=now
+        )
         session.add(opening)
         await session.flush()
         await queries.drop_old_openings(session, link.id)
+        act = Act(session, replace(ANYBODY, name=f"shared by {link.id}"), environment)
+        keys = [one.id for one in shared.certificates]
+        await add_reading(act, keys, place="what a holder shares")
 
 
 ACTIONS = (create_sharing_link, revoke_sharing_link)

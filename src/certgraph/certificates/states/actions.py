@@ -11,12 +11,16 @@ from certgraph.actions.parties import ANY, ON_BEHALF, OWN, Role
 from certgraph.assessment.queries import erase_registrations
 from certgraph.certificates import queries, run_queries
 from certgraph.certificates.holders import queries as holder_queries
-from certgraph.certificates.lookup_keys import number_key
 from certgraph.certificates.rules import CertificateState, state_problems
-from certgraph.certificates.subjects import CERTIFICATE, CORRECTED_CERTIFICATE, reject_erased
+from certgraph.certificates.subjects import (
+    CERTIFICATE,
+    CORRECTED_CERTIFICATE,
+    certificates_named,
+    reject_erased,
+)
 from certgraph.certificates.tables import CertificateChangeRow, CertificateRow
 from certgraph.database import insert_rows
-from certgraph.problems import Problem, Rejected, refusal, reject_if
+from certgraph.problems import Rejected, refusal, reject_if
 from certgraph.randomness import new_id
 
 _ISSUER = {Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF}
@@ -48,7 +52,7 @@ def _change(act: Act, certificate_id: UUID, state: CertificateState, reason: str
 @action(
     "certificateRegister",
     may=_ISSUER,
-    rule="R39",
+    rule="S07",
     about=CERTIFICATE,
     returns="certificate",
     leads_to=(CertificateState.REGISTERED,),
@@ -81,7 +85,7 @@ Numbers = Annotated[Sequence[str], PerRequest(1_000, "certificate.count"), "1 to
 @action(
     "certificateRegisterMany",
     may=_ISSUER,
-    rule="R39",
+    rule="S07",
     returns="certificates",
     after_leaving=True,
     refuses=("certificate.erased", "certificate.not_found", "certificate.transition_refused"),
@@ -95,19 +99,16 @@ async def register_certificates(act: Act, *, numbers: Numbers) -> list[Certifica
 
     Source: rule R39.
     """
-    locked = await queries.certificates_by_number_keys(act.session, set(map(number_key, numbers)))
-    problems: list[Problem] = []
+    found, problems = await certificates_named(act, numbers)
     rows = []
-    for index, number in enumerate(numbers):
-        path, row = ("numbers", str(index)), locked.get(number_key(number))
-        if row is None or act.actor.organization_id not in (None, row.organization_id):
-            facts = {"number": number}
-            problems.append(Problem(code=CERTIFICATE.missing, path=path, facts=facts))
+    for index, row in enumerate(found):
+        if row is None:
             continue
         try:
             is_there = row.state is CertificateState.REGISTERED
             rows.append(row if is_there else _enter(act, row))
         except Rejected as rejected:
+            path = ("numbers", str(index))
             problems += [replace(one, path=path) for one in rejected.problems]
     reject_if(problems)
     return rows

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from certgraph.credit_bank.feed import queries as feed_queries
-from certgraph.credit_bank.feed.recording import follow, start_epoch
+from certgraph.credit_bank.feed.recording import start_epoch, update_feed
 from certgraph.database import Sessions
 from certgraph.randomness import Random
 
@@ -26,7 +26,7 @@ class ResyncReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FeedPosition:
     """A place in the feed, as a cursor states it: the change last seen."""
 
     sequence: int
@@ -48,7 +48,12 @@ class Progress:
 
 
 async def progress_of(
-    sessions: Sessions, reads: Sessions, after: Place | None, *, now: datetime, random: Random
+    sessions: Sessions,
+    reads: Sessions,
+    after: FeedPosition | None,
+    *,
+    now: datetime,
+    random: Random,
 ) -> Progress:
     """Bring the feed up to date, and say how far a reader at a place is.
 
@@ -65,7 +70,7 @@ async def progress_of(
     async with reads() as session:
         has_work = await feed_queries.has_work(session)
     if has_work:
-        await follow(sessions, now=now, random=random, batches=AT_ONCE)
+        await update_feed(sessions, now=now, random=random, batches=AT_ONCE)
     async with reads() as session:
         feed = await feed_queries.feed_of(session)
         if feed is None:
@@ -82,7 +87,7 @@ async def progress_of(
     return Progress(epoch, ResyncReason.HISTORY_LOST)
 
 
-async def _lost(sessions: Sessions, after: Place, *, now: datetime, random: Random) -> str:
+async def _lost(sessions: Sessions, after: FeedPosition, *, now: datetime, random: Random) -> str:
     """Begin a new epoch, unless another reader was faster; return it."""
     async with sessions.begin() as session:
         feed = await feed_queries.wait_for_feed(session)
@@ -93,5 +98,5 @@ async def _lost(sessions: Sessions, after: Place, *, now: datetime, random: Rand
                 reason = f"a reader had seen change {after.sequence}, which is not there"
                 await start_epoch(session, reason, now=now, random=random)
         epoch = feed.epoch
-    await follow(sessions, now=now, random=random, batches=AT_ONCE)
+    await update_feed(sessions, now=now, random=random, batches=AT_ONCE)
     return epoch

@@ -23,7 +23,7 @@ from certgraph.credit_bank.feed import queries as feed_queries
 from certgraph.credit_bank.proposals.tables import CatalogueEntryRow
 from certgraph.credit_bank.records import queries as record_queries
 from certgraph.credit_bank.records.contents import words_for
-from certgraph.credit_bank.records.queries import Facts
+from certgraph.credit_bank.records.queries import RegisteredCertificate
 from certgraph.credit_bank.records.tables import OutcomeChangeRow, OutcomeFeedRow, OutcomeRecordRow
 from certgraph.credit_bank.rules import (
     ChangeKind,
@@ -41,7 +41,7 @@ BATCH = 2_000
 """Changes stated in one transaction."""
 
 
-async def follow(
+async def update_feed(
     sessions: Sessions, *, now: datetime, random: Random, batches: int | None = None
 ) -> int:
     """Bring records and feed up to date; return how many changes were stated.
@@ -212,7 +212,7 @@ class _Batch:
 
     def add(
         self,
-        facts: Facts,
+        facts: RegisteredCertificate,
         state: RecordState,
         reason: ChangeReason,
         entry: CatalogueEntryRow | None,

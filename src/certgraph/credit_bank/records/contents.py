@@ -10,14 +10,14 @@ from certgraph.calendar import programme_day
 from certgraph.credit_bank.proposals import queries
 from certgraph.credit_bank.proposals.tables import CatalogueEntryRow
 from certgraph.credit_bank.records import queries as record_queries
-from certgraph.credit_bank.records.queries import Facts
+from certgraph.credit_bank.records.queries import RegisteredCertificate
 from certgraph.credit_bank.rules import RecordState
 from certgraph.database import Session
 
 Stated = Mapping[UUID, Sequence[tuple[int | None, str | None, int]]]
 
 
-class Words:
+class References:
     """What the certificates of a batch refer to, read once.
 
     Attributes of `content`, for readers: `docs/credit-bank.md`.
@@ -40,7 +40,7 @@ class Words:
         self._stated = stated
         self._subjects: dict[tuple[UUID, UUID, UUID], orjson.Fragment] = {}
 
-    def entry(self, facts: Facts) -> CatalogueEntryRow | None:
+    def entry(self, facts: RegisteredCertificate) -> CatalogueEntryRow | None:
         """Return the catalogue entry that gives a certificate its credits; None: not recognized.
 
         The edition that held when it was issued; the first for those issued before any did.
@@ -52,7 +52,11 @@ class Words:
         return held[-1] if held else entries[0]
 
     def content(
-        self, facts: Facts, state: RecordState, version: int, entry: CatalogueEntryRow | None
+        self,
+        facts: RegisteredCertificate,
+        state: RecordState,
+        version: int,
+        entry: CatalogueEntryRow | None,
     ) -> bytes:
         """Return what a version of a record says; of one that ended, its natural key and why."""
         said: dict[str, Any] = {
@@ -79,7 +83,7 @@ class Words:
         }
         return orjson.dumps(said)
 
-    def _subject(self, facts: Facts) -> orjson.Fragment:
+    def _subject(self, facts: RegisteredCertificate) -> orjson.Fragment:
         key = (facts.certificate_type_id, facts.organization_id, facts.standard_version_id)
         known = self._subjects.get(key)
         if known is None:
@@ -92,7 +96,7 @@ class Words:
         return known
 
 
-async def words_for(session: Session, facts: Sequence[Facts]) -> Words:
+async def words_for(session: Session, facts: Sequence[RegisteredCertificate]) -> References:
     """Read what these certificates refer to."""
     versions = list({one.standard_version_id for one in facts})
     entries = await record_queries.entries_of_versions(session, versions)
@@ -111,7 +115,7 @@ async def words_for(session: Session, facts: Sequence[Facts]) -> Words:
         )
         for entry in flat
     }
-    return Words(
+    return References(
         await record_queries.types_named(session, list({one.certificate_type_id for one in facts})),
         await record_queries.organizations_named(
             session, list({one.organization_id for one in facts})

@@ -33,7 +33,7 @@ from certgraph.standards.tables import CertificateTypeRow, StandardRow, Standard
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RegisteredCertificate:
     """A registered certificate as it is, and its record, if it has one.
 
     Attributes:
@@ -89,7 +89,7 @@ async def set_followed(session: Session, change_ids: Sequence[UUID]) -> None:
     )
 
 
-async def facts_of(session: Session, ids: Sequence[UUID]) -> list[Facts]:
+async def facts_of(session: Session, ids: Sequence[UUID]) -> list[RegisteredCertificate]:
     """Return the facts of those of these certificates that were registered, in their order."""
     newer = aliased(CertificateRow)
     rows = await session.execute(
@@ -115,7 +115,7 @@ async def facts_of(session: Session, ids: Sequence[UUID]) -> list[Facts]:
         .outerjoin(OutcomeRecordRow, OutcomeRecordRow.id == CertificateRow.id)
         .where(CertificateRow.id.in_(ids), CertificateRow.registered_at.is_not(None))
     )
-    found = {row[0]: Facts(*tuple[Any, ...](row)) for row in rows}
+    found = {row[0]: RegisteredCertificate(*tuple[Any, ...](row)) for row in rows}
     return [found[id_] for id_ in ids if id_ in found]
 
 

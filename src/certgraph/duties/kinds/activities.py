@@ -8,7 +8,7 @@ from typing import Annotated
 
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
 from certgraph.calendar import programme_day
-from certgraph.duties.kinds.declaring import Consent, Due, Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Consent, Due, Kind
 from certgraph.duties.kinds.values import (
     item_problems,
     line_problems,
@@ -58,7 +58,7 @@ class ActivityBody:
     programme: str | None = None
 
 
-def _lead_problems(body: ActivityBody, facts: Facts) -> list[Problem]:
+def _lead_problems(body: ActivityBody, facts: Circumstances) -> list[Problem]:
     """List the provinces whose time before the start is not kept."""
     problems = []
     starts_on = programme_day(body.starts_at)
@@ -78,7 +78,7 @@ def _lead_problems(body: ActivityBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-def _problems(body: ActivityBody, facts: Facts) -> list[Problem]:
+def _problems(body: ActivityBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "title", "place") + text_of_problems(body, "programme")
     problems += item_problems(len(body.authority_codes), "authority_codes", least=1, most=40)
     if len(set(body.authority_codes)) < len(body.authority_codes):
@@ -94,11 +94,11 @@ def _problems(body: ActivityBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-def _consents(body: ActivityBody, facts: Facts) -> list[Consent]:
+def _consents(body: ActivityBody, facts: Circumstances) -> list[Consent]:
     return [Consent(ConsentStep.FILING, facts.parties[code].id) for code in body.authority_codes]
 
 
-def _dues(body: ActivityBody, facts: Facts) -> list[Due]:
+def _dues(body: ActivityBody, facts: Circumstances) -> list[Due]:
     return [
         Due(
             kind=ObligationKind.ACTIVITY_FILING,
@@ -154,7 +154,7 @@ class InvitationBody:
     programme: str | None = None
 
 
-def _invitation_problems(body: InvitationBody, facts: Facts) -> list[Problem]:
+def _invitation_problems(body: InvitationBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "title", "place") + text_of_problems(body, "programme")
     problems += item_problems(len(body.organization_codes), "organization_codes", least=1)
     if len(set(body.organization_codes)) < len(body.organization_codes):
@@ -164,7 +164,7 @@ def _invitation_problems(body: InvitationBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-def _invited(body: InvitationBody, facts: Facts) -> list[Consent]:
+def _invited(body: InvitationBody, facts: Circumstances) -> list[Consent]:
     return [
         Consent(ConsentStep.INVITATION, facts.parties[code].id, is_needed=False)
         for code in body.organization_codes

@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
-from certgraph.duties.kinds.declaring import Consent, Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Consent, Kind
 from certgraph.duties.kinds.values import below, item_problems, text_of_problems
 from certgraph.duties.rules import ConsentStep, FilingKind
 from certgraph.organizations.rules import OrganizationKind, period_problems
@@ -54,7 +54,7 @@ class AgreementBody:
     last_on: date | None = None
 
 
-def _problems(body: AgreementBody, _facts: Facts) -> list[Problem]:
+def _problems(body: AgreementBody, _facts: Circumstances) -> list[Problem]:
     problems = period_problems(body.first_on, body.last_on, "last_on")
     problems += item_problems(len(body.clauses), "clauses", most=50)
     for place, clause in enumerate(body.clauses):
@@ -71,7 +71,7 @@ def _problems(body: AgreementBody, _facts: Facts) -> list[Problem]:
     return problems
 
 
-def _consents(body: AgreementBody, facts: Facts) -> list[Consent]:
+def _consents(body: AgreementBody, facts: Circumstances) -> list[Consent]:
     return [Consent(ConsentStep.AGREEMENT, facts.parties[body.entrusted_body_code].id)]
 
 

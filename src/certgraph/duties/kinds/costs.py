@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
-from certgraph.duties.kinds.declaring import Facts, Flag, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Flag, Kind
 from certgraph.duties.kinds.schemes import ExamMode
 from certgraph.duties.kinds.values import below, item_problems, line_problems, whole_problems
 from certgraph.duties.rules import FilingKind
@@ -84,7 +84,7 @@ class CostAccountBody:
     item_bank_candidates: int | None = None
 
 
-def _account_problems(body: CostAccountBody, _facts: Facts) -> list[Problem]:
+def _account_problems(body: CostAccountBody, _facts: Circumstances) -> list[Problem]:
     problems = item_problems(len(body.items), "items", least=1, most=100)
     for place, item in enumerate(body.items):
         path: tuple[str, ...] = ("items", str(place))
@@ -104,7 +104,7 @@ def _account_problems(body: CostAccountBody, _facts: Facts) -> list[Problem]:
     return problems
 
 
-def _account_flags(body: CostAccountBody, _facts: Facts) -> list[Flag]:
+def _account_flags(body: CostAccountBody, _facts: Circumstances) -> list[Flag]:
     count = body.item_bank_candidates
     if count is None or count >= ITEM_BANK_CANDIDATES:
         return []

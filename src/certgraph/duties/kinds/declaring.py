@@ -60,7 +60,7 @@ class Filed:
     Attributes:
         id: Its primary key.
         filer_id: Who handed it in.
-        scope: Its columns, by name, as `Facts.scope`.
+        scope: Its columns, by name, as `Circumstances.scope`.
         state: Where it is.
         body: What its latest version says, of its kind.
     """
@@ -73,7 +73,7 @@ class Filed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Circumstances:
     """What is known when a filing is looked at.
 
     Attributes:
@@ -152,7 +152,7 @@ class Flag:
     severity: FindingSeverity = FindingSeverity.NOTICE
 
 
-def _nothing(_body: Any, _facts: Facts) -> Sequence[Any]:
+def _nothing(_body: Any, _facts: Circumstances) -> Sequence[Any]:
     return ()
 
 
@@ -186,16 +186,16 @@ class Kind(Generic[B]):
     body: type[B]
     said: str
     may: Mapping[Role, Grant]
-    problems: Callable[[B, Facts], list[Problem]]
+    problems: Callable[[B, Circumstances], list[Problem]]
     rule: str | None = None
     parties: Mapping[str, OrganizationKind | None] = field(default_factory=dict)
     subject: str = "subject_code"
     filings: Mapping[str, FilingKind] = field(default_factory=dict)
-    check: Callable[[Act, B, Facts], Awaitable[list[Problem]]] | None = None
-    consents: Callable[[B, Facts], Sequence[Consent]] = _nothing
-    dues: Callable[[B, Facts], Sequence[Due]] = _nothing
-    flags: Callable[[B, Facts], Sequence[Flag]] = _nothing
-    effect: Callable[[Act, FilingRow, B, Facts], Awaitable[None]] | None = None
+    check: Callable[[Act, B, Circumstances], Awaitable[list[Problem]]] | None = None
+    consents: Callable[[B, Circumstances], Sequence[Consent]] = _nothing
+    dues: Callable[[B, Circumstances], Sequence[Due]] = _nothing
+    flags: Callable[[B, Circumstances], Sequence[Flag]] = _nothing
+    effect: Callable[[Act, FilingRow, B, Circumstances], Awaitable[None]] | None = None
     refuses: Sequence[str] = ()
     is_public: bool = False
     after_the_end: bool = False

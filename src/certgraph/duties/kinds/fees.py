@@ -20,7 +20,7 @@ from certgraph.database import Session
 from certgraph.duties import obligation_queries, queries
 from certgraph.duties.findings import finding_row
 from certgraph.duties.kinds.costs import MOST_OF_ONE
-from certgraph.duties.kinds.declaring import Consent, Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Consent, Kind
 from certgraph.duties.kinds.schemes import ExamMode
 from certgraph.duties.kinds.values import (
     item_problems,
@@ -66,7 +66,7 @@ class CostCapBody:
     document_number: str
 
 
-def _cap_problems(body: CostCapBody, _facts: Facts) -> list[Problem]:
+def _cap_problems(body: CostCapBody, _facts: Circumstances) -> list[Problem]:
     return [
         *whole_problems(body.amount_fen, MOST_OF_ONE, "amount_fen"),
         *period_problems(body.first_on, None),
@@ -78,7 +78,7 @@ async def _body(session: Session, row: FilingRow, type_: type[Any]) -> Any:
     return restored(type_, json.loads(await queries.latest_body(session, row)))
 
 
-async def _cap_check(act: Act, body: CostCapBody, facts: Facts) -> list[Problem]:
+async def _cap_check(act: Act, body: CostCapBody, facts: Circumstances) -> list[Problem]:
     """List why this cap has no place: there is one of this mode, or it revises one of another."""
     place = {"certificate_type_id": facts.scope["certificate_type_id"], "level": body.level}
     problems = []
@@ -111,7 +111,9 @@ async def caps_between(
     return [one for one in bodies if one.mode is mode]
 
 
-async def _note_fees_above(act: Act, row: FilingRow, body: CostCapBody, facts: Facts) -> None:
+async def _note_fees_above(
+    act: Act, row: FilingRow, body: CostCapBody, facts: Circumstances
+) -> None:
     """Note each fee that is above a cap from its first day on; a new one is owed before (S03)."""
     place = {"certificate_type_id": facts.scope["certificate_type_id"], "level": body.level}
     on_first = queries.in_force_on(body.first_on, LAST_DAY)  # those to come, too
@@ -206,7 +208,7 @@ class FeeStandardBody:
     account_id: Annotated[UUID | None, KeyOf(FilingRow)] = None
 
 
-def _fee_problems(body: FeeStandardBody, facts: Facts) -> list[Problem]:
+def _fee_problems(body: FeeStandardBody, facts: Circumstances) -> list[Problem]:
     problems = period_problems(body.first_on, body.last_on, "last_on")
     problems += whole_problems(body.amount_fen, MOST_OF_ONE, "amount_fen")
     problems += no_new_work_problems(facts.parameters, facts.today)
@@ -223,7 +225,7 @@ def _fee_problems(body: FeeStandardBody, facts: Facts) -> list[Problem]:
     return problems + _basis_problems(body, facts)
 
 
-def _basis_problems(body: FeeStandardBody, facts: Facts) -> list[Problem]:
+def _basis_problems(body: FeeStandardBody, facts: Circumstances) -> list[Problem]:
     """List why a fee rests on no account of cost. Source: rule R31."""
     account = facts.filings.get("account_id")
     wanted = (facts.filer.id, facts.scope.get("certificate_type_id"), body.level, body.mode)
@@ -235,7 +237,7 @@ def _basis_problems(body: FeeStandardBody, facts: Facts) -> list[Problem]:
     return [Problem(code="fee.no_account", path=("account_id",))]
 
 
-async def _fee_check(act: Act, body: FeeStandardBody, facts: Facts) -> list[Problem]:
+async def _fee_check(act: Act, body: FeeStandardBody, facts: Circumstances) -> list[Problem]:
     """List what of a fee is above a cap (R33, S03), or beside another of the province (S04)."""
     type_id = facts.scope["certificate_type_id"]
     problems = []
@@ -270,7 +272,7 @@ async def _fee_check(act: Act, body: FeeStandardBody, facts: Facts) -> list[Prob
     return problems
 
 
-def _fee_consents(body: FeeStandardBody, facts: Facts) -> list[Consent]:
+def _fee_consents(body: FeeStandardBody, facts: Circumstances) -> list[Consent]:
     authority_id = facts.parties[body.authority_code].id
     schools = [facts.parties[code].id for code in body.institution_codes]
     return [
@@ -280,7 +282,9 @@ def _fee_consents(body: FeeStandardBody, facts: Facts) -> list[Consent]:
     ]
 
 
-async def _fee_begins(act: Act, row: FilingRow, body: FeeStandardBody, facts: Facts) -> None:
+async def _fee_begins(
+    act: Act, row: FilingRow, body: FeeStandardBody, facts: Circumstances
+) -> None:
     """Meet what was owed with the fee whose place this takes; note that there is no cap."""
     if row.revises_id is not None:
         owed = (ObligationKind.NEW_FEE, row.organization_id, f" {row.revises_id}")

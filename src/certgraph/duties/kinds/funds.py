@@ -6,7 +6,7 @@ from datetime import date
 from enum import StrEnum
 
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
-from certgraph.duties.kinds.declaring import Facts, Flag, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Flag, Kind
 from certgraph.duties.kinds.values import (
     MOST_FEN,
     below,
@@ -78,7 +78,7 @@ class FundReturnBody:
     remarks: str | None = None
 
 
-def _problems(body: FundReturnBody, facts: Facts) -> list[Problem]:
+def _problems(body: FundReturnBody, facts: Circumstances) -> list[Problem]:
     problems = period_problems(body.first_on, body.last_on, "last_on")
     problems += past_problems(body.last_on, facts.today, "last_on")
     problems += line_problems(body, "remarks")
@@ -92,7 +92,7 @@ def _problems(body: FundReturnBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-def _flags(body: FundReturnBody, _facts: Facts) -> list[Flag]:
+def _flags(body: FundReturnBody, _facts: Circumstances) -> list[Flag]:
     """Note each purpose for which more was spent than came in. Source: rule R45."""
     flags = []
     for purpose in FundPurpose:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
-from certgraph.duties.kinds.declaring import Consent, Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Consent, Kind
 from certgraph.duties.kinds.values import (
     MOST_FEN,
     item_problems,
@@ -54,7 +54,7 @@ class CohortBody:
     subsidy_fen: int = 0
 
 
-def _cohort_problems(body: CohortBody, _facts: Facts) -> list[Problem]:
+def _cohort_problems(body: CohortBody, _facts: Circumstances) -> list[Problem]:
     return [
         *whole_problems(body.people, _MOST_PEOPLE, "people", least=1),
         *whole_problems(body.subsidy_fen, MOST_FEN, "subsidy_fen"),
@@ -93,7 +93,7 @@ class WorkloadBody:
     integration: str | None = None
 
 
-def _workload_problems(body: WorkloadBody, _facts: Facts) -> list[Problem]:
+def _workload_problems(body: WorkloadBody, _facts: Circumstances) -> list[Problem]:
     return [
         *period_problems(body.first_on, body.last_on, "last_on"),
         *whole_problems(body.ratio_percent, 1_000, "ratio_percent"),
@@ -131,7 +131,7 @@ class ConsortiumBody:
     arrangement: str
 
 
-def _consortium_problems(body: ConsortiumBody, facts: Facts) -> list[Problem]:
+def _consortium_problems(body: ConsortiumBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "name") + text_of_problems(body, "arrangement")
     problems += item_problems(len(body.member_codes), "member_codes", least=1, most=100)
     is_repeated = len(set(body.member_codes)) < len(body.member_codes)
@@ -140,7 +140,7 @@ def _consortium_problems(body: ConsortiumBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-def _members(body: ConsortiumBody, facts: Facts) -> list[Consent]:
+def _members(body: ConsortiumBody, facts: Circumstances) -> list[Consent]:
     return [Consent(ConsentStep.AGREEMENT, facts.parties[code].id) for code in body.member_codes]
 
 
@@ -178,7 +178,7 @@ class ProgrammePlanBody:
     level: Annotated[int, CertificateLevel] | None = None
 
 
-def _plan_problems(body: ProgrammePlanBody, facts: Facts) -> list[Problem]:
+def _plan_problems(body: ProgrammePlanBody, facts: Circumstances) -> list[Problem]:
     return [
         *line_problems(body, "major_code", "title"),
         *text_of_problems(body, "changes"),

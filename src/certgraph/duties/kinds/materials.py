@@ -9,7 +9,7 @@ from stdnum import isbn
 from stdnum.exceptions import ValidationError
 
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
-from certgraph.duties.kinds.declaring import Facts, Flag, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Flag, Kind
 from certgraph.duties.kinds.values import (
     MOST_FEN,
     is_address,
@@ -48,7 +48,7 @@ class TextbookBody:
     level: Annotated[int, CertificateLevel] | None = None
 
 
-def _textbook_problems(body: TextbookBody, facts: Facts) -> list[Problem]:
+def _textbook_problems(body: TextbookBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "title")
     try:
         isbn.validate(body.isbn)
@@ -110,7 +110,7 @@ class ResourceBody:
     cost_basis: str | None = None
 
 
-def _resource_problems(body: ResourceBody, facts: Facts) -> list[Problem]:
+def _resource_problems(body: ResourceBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "title", "url")
     if not is_address(body.url):
         problems.append(Problem(code="resource.url", path=("url",)))
@@ -135,7 +135,7 @@ def _year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
-def _resource_flags(body: ResourceBody, facts: Facts) -> list[Flag]:
+def _resource_flags(body: ResourceBody, facts: Circumstances) -> list[Flag]:
     flags = []
     if body.price_fen > 0:
         shown = {"title": body.title, "price": body.price_fen}

@@ -8,7 +8,7 @@ from certgraph.actions.acting import Act
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
 from certgraph.duties import obligation_queries, queries
 from certgraph.duties.findings import finding_row
-from certgraph.duties.kinds.declaring import Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Kind
 from certgraph.duties.kinds.values import (
     line_problems,
     past_problems,
@@ -39,7 +39,7 @@ class MonitoringPointBody:
     last_on: date | None = None
 
 
-def _point_problems(body: MonitoringPointBody, facts: Facts) -> list[Problem]:
+def _point_problems(body: MonitoringPointBody, facts: Circumstances) -> list[Problem]:
     problems = period_problems(body.first_on, body.last_on, "last_on")
     institution = facts.parties[body.institution_code]
     is_authority = OrganizationKind.PROVINCIAL_AUTHORITY in facts.filer.kinds
@@ -50,7 +50,9 @@ def _point_problems(body: MonitoringPointBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-async def _count_points(act: Act, row: FilingRow, _body: MonitoringPointBody, facts: Facts) -> None:
+async def _count_points(
+    act: Act, row: FilingRow, _body: MonitoringPointBody, facts: Circumstances
+) -> None:
     """Note that a certificate has too few or too many national points. Source: rule R49.
 
     They are counted as of the first day of the point, or today where that is earlier.
@@ -109,14 +111,16 @@ class ObservationBody:
     text: str
 
 
-def _observation_problems(body: ObservationBody, facts: Facts) -> list[Problem]:
+def _observation_problems(body: ObservationBody, facts: Circumstances) -> list[Problem]:
     return [
         *text_of_problems(body, "text"),
         *past_problems(body.observed_on, facts.today, "observed_on"),
     ]
 
 
-async def _observation_check(act: Act, body: ObservationBody, facts: Facts) -> list[Problem]:
+async def _observation_check(
+    act: Act, body: ObservationBody, facts: Circumstances
+) -> list[Problem]:
     """List why an institution does not observe: it was no monitoring point that day, R49."""
     place = {
         "certificate_type_id": facts.scope["certificate_type_id"],
@@ -176,7 +180,7 @@ class EvaluationBody:
 _EVALUATED = {OrganizationKind.EVALUATION_ORGANIZATION, OrganizationKind.PILOT_INSTITUTION}
 
 
-def _evaluation_problems(body: EvaluationBody, facts: Facts) -> list[Problem]:
+def _evaluation_problems(body: EvaluationBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "result", "third_party") + text_of_problems(body, "text")
     problems += whole_problems(body.year, facts.today.year, "year", least=2019)
     subject = facts.parties[body.subject_code]
@@ -191,7 +195,7 @@ def _evaluation_problems(body: EvaluationBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-def _province_problems(body: EvaluationBody, facts: Facts) -> list[Problem]:
+def _province_problems(body: EvaluationBody, facts: Circumstances) -> list[Problem]:
     """List why an evaluation is not a province's, or not commissioned by one. Source: rule R51."""
     if body.evaluation is EvaluationKind.PROVINCIAL:
         by, path = facts.filer, ("organization_code",)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from certgraph.actions.declaring import KeyOf
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
-from certgraph.duties.kinds.declaring import Consent, Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Consent, Kind
 from certgraph.duties.kinds.values import line_problems, text_of_problems
 from certgraph.duties.labels import LabelOutcome, label_outcome
 from certgraph.duties.rules import ConsentStep, FilingKind
@@ -44,11 +44,11 @@ _REVIEWERS = {
 }
 
 
-def _outcome(body: NoticeBody, facts: Facts) -> tuple[LabelOutcome, str]:
+def _outcome(body: NoticeBody, facts: Circumstances) -> tuple[LabelOutcome, str]:
     return label_outcome(f"{body.title}\n{body.text}", facts.today)
 
 
-def _problems(body: NoticeBody, facts: Facts) -> list[Problem]:
+def _problems(body: NoticeBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "title", "authorization") + text_of_problems(body, "text")
     if facts.responsible_id is None:
         problems.append(Problem(code="notice.no_responsible", path=("responsible_id",)))
@@ -70,7 +70,7 @@ def _problems(body: NoticeBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-def _consents(body: NoticeBody, facts: Facts) -> list[Consent]:
+def _consents(body: NoticeBody, facts: Circumstances) -> list[Consent]:
     if body.reviewer_code is None:
         return []
     return [Consent(ConsentStep.REVIEW, facts.parties[body.reviewer_code].id)]

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
 from certgraph.calendar import instant_after
-from certgraph.duties.kinds.declaring import Consent, Due, Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Consent, Due, Kind
 from certgraph.duties.kinds.values import line_problems, text_of_problems
 from certgraph.duties.rules import ConsentStep, FilingKind, ObligationBasis, ObligationKind
 from certgraph.organizations.rules import OrganizationKind, day_problems
@@ -48,7 +48,7 @@ class OrderBody:
     document_number: str
 
 
-def _problems(body: OrderBody, facts: Facts) -> list[Problem]:
+def _problems(body: OrderBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "title", "document_number") + text_of_problems(body, "text")
     problems += day_problems(body.due_on, "due_on")
     if body.due_on < facts.today:
@@ -67,14 +67,14 @@ def _problems(body: OrderBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-def _consents(body: OrderBody, facts: Facts) -> list[Consent]:
+def _consents(body: OrderBody, facts: Circumstances) -> list[Consent]:
     return [
         Consent(ConsentStep.ANSWER, facts.parties[body.subject_code].id, is_needed=False),
         Consent(ConsentStep.VERIFICATION, facts.filer.id, is_needed=False),
     ]
 
 
-def _dues(body: OrderBody, facts: Facts) -> list[Due]:
+def _dues(body: OrderBody, facts: Circumstances) -> list[Due]:
     answer, _ = _consents(body, facts)
     is_issuer = OrganizationKind.EVALUATION_ORGANIZATION in facts.parties[body.subject_code].kinds
     return [

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
-from certgraph.duties.kinds.declaring import Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Kind
 from certgraph.duties.kinds.values import (
     item_problems,
     past_problems,
@@ -37,7 +37,7 @@ class WeeklyReportBody:
     suggestions: str | None = None
 
 
-def _weekly_problems(body: WeeklyReportBody, facts: Facts) -> list[Problem]:
+def _weekly_problems(body: WeeklyReportBody, facts: Circumstances) -> list[Problem]:
     problems = text_of_problems(body, "progress", "difficulties", "suggestions")
     problems += past_problems(body.first_on, facts.today, "first_on")
     if not problems:
@@ -54,7 +54,6 @@ WEEKLY_REPORT = Kind(
     said="Report the progress of a week, or of the period that the authority sets: once, however "
     "many certificates the institution pilots.",
     may={Role.PILOT_INSTITUTION: OWN, Role.OPERATOR: ON_BEHALF},
-    rule="R05",
     after_the_end=True,
     problems=_weekly_problems,
     one_for=("first_on",),
@@ -83,7 +82,7 @@ class PeriodicReportBody:
     suggestions: str | None = None
 
 
-def _periodic_problems(body: PeriodicReportBody, facts: Facts) -> list[Problem]:
+def _periodic_problems(body: PeriodicReportBody, facts: Circumstances) -> list[Problem]:
     problems = text_of_problems(body, "progress", "difficulties", "suggestions")
     problems += item_problems(len(body.cases), "cases", most=_MOST_CASES)
     for place, case in enumerate(body.cases[:_MOST_CASES]):

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
-from certgraph.duties.kinds.declaring import Facts, Flag, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Flag, Kind
 from certgraph.duties.kinds.values import (
     below,
     is_address,
@@ -77,7 +77,7 @@ class AssessmentSchemeBody:
     pass_percent: int | None = None
 
 
-def _scheme_problems(body: AssessmentSchemeBody, facts: Facts) -> list[Problem]:
+def _scheme_problems(body: AssessmentSchemeBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "title") + text_of_problems(body, "text")
     problems += no_new_work_problems(facts.parameters, facts.today)
     problems += whole_problems(body.minutes, 10_000, "minutes", least=1)
@@ -139,7 +139,7 @@ class SiteConditionsBody:
     items: Sequence[str]
 
 
-def _conditions_problems(body: SiteConditionsBody, facts: Facts) -> list[Problem]:
+def _conditions_problems(body: SiteConditionsBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "title") + no_new_work_problems(facts.parameters, facts.today)
     problems += item_problems(len(body.items), "items", least=1, most=100)
     for place, item in enumerate(body.items):
@@ -147,7 +147,7 @@ def _conditions_problems(body: SiteConditionsBody, facts: Facts) -> list[Problem
     return problems
 
 
-def _conditions_flags(body: SiteConditionsBody, facts: Facts) -> list[Flag]:
+def _conditions_flags(body: SiteConditionsBody, facts: Circumstances) -> list[Flag]:
     words = tied_purchases("\n".join((body.title, *body.items)), facts.today)
     if not words:
         return []

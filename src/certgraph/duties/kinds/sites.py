@@ -7,7 +7,7 @@ from uuid import UUID
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import KeyOf
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
-from certgraph.duties.kinds.declaring import Consent, Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Consent, Kind
 from certgraph.duties.kinds.values import line_problems, text_of_problems, whole_problems
 from certgraph.duties.rules import ConsentStep, FilingKind, FilingState
 from certgraph.duties.tables import FilingRow
@@ -44,7 +44,7 @@ class ExamSiteBody:
     self_check: str
 
 
-def _problems(body: ExamSiteBody, facts: Facts) -> list[Problem]:
+def _problems(body: ExamSiteBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "name", "address") + text_of_problems(body, "self_check")
     problems += whole_problems(body.seats, _MOST_SEATS, "seats", least=1)
     organization = facts.parties[body.evaluation_organization_code]
@@ -62,7 +62,7 @@ def _problems(body: ExamSiteBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-async def _check(act: Act, body: ExamSiteBody, facts: Facts) -> list[Problem]:
+async def _check(act: Act, body: ExamSiteBody, facts: Circumstances) -> list[Problem]:
     """List why an institution may not apply: it does not take part (R25), or a decision says so."""
     type_id, problems = facts.scope["certificate_type_id"], []
     if not await takes_part(act.session, facts.filer.id, type_id, facts.today):
@@ -89,7 +89,7 @@ async def _check(act: Act, body: ExamSiteBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-def _consents(body: ExamSiteBody, facts: Facts) -> list[Consent]:
+def _consents(body: ExamSiteBody, facts: Circumstances) -> list[Consent]:
     authority_id = facts.filer.supervisor_id
     assert authority_id is not None  # noqa: S101 - else it is refused
     return [
@@ -100,7 +100,7 @@ def _consents(body: ExamSiteBody, facts: Facts) -> list[Consent]:
     ]
 
 
-async def _begin(_act: Act, row: FilingRow, _body: ExamSiteBody, facts: Facts) -> None:
+async def _begin(_act: Act, row: FilingRow, _body: ExamSiteBody, facts: Circumstances) -> None:
     row.first_on = facts.today
 
 
@@ -153,7 +153,7 @@ class TrainingBaseBody:
     site_id: Annotated[UUID | None, KeyOf(FilingRow)] = None
 
 
-def _base_problems(body: TrainingBaseBody, _facts: Facts) -> list[Problem]:
+def _base_problems(body: TrainingBaseBody, _facts: Circumstances) -> list[Problem]:
     return line_problems(body, "name", "address") + text_of_problems(body, "equipment")
 
 

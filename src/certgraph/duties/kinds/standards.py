@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from certgraph.actions.acting import Act
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
 from certgraph.calendar import programme_day
-from certgraph.duties.kinds.declaring import Consent, Facts, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Consent, Kind
 from certgraph.duties.rules import ConsentStep, FilingKind
 from certgraph.duties.tables import FilingRow
 from certgraph.organizations.rules import OrganizationKind
@@ -61,7 +61,7 @@ def _draft(act: Act, body: StandardVersionBody) -> StandardVersionDraft:
     )
 
 
-def _problems(body: StandardVersionBody, facts: Facts) -> list[Problem]:
+def _problems(body: StandardVersionBody, facts: Circumstances) -> list[Problem]:
     publisher = facts.parties[body.publisher_code]
     if publisher.kinds & _PUBLISHERS:
         return []
@@ -69,7 +69,7 @@ def _problems(body: StandardVersionBody, facts: Facts) -> list[Problem]:
     return [Problem(code="filing.other_kind", path=("publisher_code",), facts=shown)]
 
 
-async def _check(act: Act, body: StandardVersionBody, facts: Facts) -> list[Problem]:
+async def _check(act: Act, body: StandardVersionBody, facts: Circumstances) -> list[Problem]:
     """List what speaks against the version: whose the standard is, and what is wrong with it."""
     standard = await standard_by_code(act.session, body.standard_code)
     if standard is not None and not await is_organization_of_type(
@@ -80,11 +80,13 @@ async def _check(act: Act, body: StandardVersionBody, facts: Facts) -> list[Prob
     return await standard_version_problems(act.session, _draft(act, body), programme_day(act.now))
 
 
-async def _publish(act: Act, _row: FilingRow, body: StandardVersionBody, _facts: Facts) -> None:
+async def _publish(
+    act: Act, _row: FilingRow, body: StandardVersionBody, _facts: Circumstances
+) -> None:
     act.touched.append(await publish_standard_version(act, _draft(act, body)))
 
 
-def _consents(body: StandardVersionBody, facts: Facts) -> list[Consent]:
+def _consents(body: StandardVersionBody, facts: Circumstances) -> list[Consent]:
     return [Consent(ConsentStep.AGREEMENT, facts.parties[body.publisher_code].id)]
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
 from certgraph.calendar import programme_day
-from certgraph.duties.kinds.declaring import Facts, Flag, Kind
+from certgraph.duties.kinds.declaring import Circumstances, Flag, Kind
 from certgraph.duties.kinds.values import (
     MOST_FEN,
     below,
@@ -131,7 +131,7 @@ def _fee_problems(body: TeacherTrainingBody) -> list[Problem]:
     return problems
 
 
-def _trainer_problems(body: TeacherTrainingBody, facts: Facts) -> list[Problem]:
+def _trainer_problems(body: TeacherTrainingBody, facts: Circumstances) -> list[Problem]:
     """List what is wrong with who teaches. Persons are counted, not hours. Source: rule R13."""
     problems = item_problems(len(body.trainers), "trainers", most=500)
     for place, trainer in enumerate(body.trainers):
@@ -148,7 +148,7 @@ def _trainer_problems(body: TeacherTrainingBody, facts: Facts) -> list[Problem]:
     return problems
 
 
-def _problems(body: TeacherTrainingBody, facts: Facts) -> list[Problem]:
+def _problems(body: TeacherTrainingBody, facts: Circumstances) -> list[Problem]:
     problems = line_problems(body, "title") + text_of_problems(body, "programme")
     if OrganizationKind.EVALUATION_ORGANIZATION in facts.filer.kinds:
         problems += no_new_work_problems(facts.parameters, facts.today, "starts_at")
@@ -210,7 +210,7 @@ class ExpertDispatchBody:
     standard: str
 
 
-def _dispatch_problems(body: ExpertDispatchBody, _facts: Facts) -> list[Problem]:
+def _dispatch_problems(body: ExpertDispatchBody, _facts: Circumstances) -> list[Problem]:
     return [
         *line_problems(body, "training", "standard"),
         *whole_problems(body.experts, 1_000, "experts", least=1),
@@ -219,7 +219,7 @@ def _dispatch_problems(body: ExpertDispatchBody, _facts: Facts) -> list[Problem]
     ]
 
 
-def _dispatch_flags(body: ExpertDispatchBody, _facts: Facts) -> list[Flag]:
+def _dispatch_flags(body: ExpertDispatchBody, _facts: Circumstances) -> list[Flag]:
     if body.fee_fen <= body.standard_fen:
         return []
     facts = {"fee": body.fee_fen, "standard": body.standard_fen, "document": body.standard}

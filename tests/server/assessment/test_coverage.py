@@ -18,7 +18,7 @@ from certgraph.participation.actions import end_participation
 from certgraph.participation.counting import StudentDraft, record_roster
 from certgraph.standards.subjects import certificate_type_coded
 from tests.server.batch_kit import resident_number
-from tests.server.programme.exam_kit import AGREEMENT, FILING, Exams
+from tests.server.exam_kit import AGREEMENT, FILING, Exams
 
 UNITS = {
     "410100": "郑州市",

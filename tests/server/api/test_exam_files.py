@@ -10,8 +10,8 @@ from certgraph.actions.parties import Role
 from certgraph.api.relay import global_id
 from certgraph.assessment.tables import ExamRegistrationRow
 from tests.server.batch_kit import resident_number, xlsx
+from tests.server.exam_kit import Exams
 from tests.server.parties import parties_of
-from tests.server.programme.exam_kit import Exams
 from tests.server.programme_kit import china
 
 OF_EXAMS = {

@@ -22,7 +22,7 @@ from certgraph.organizations.tables import RestrictionRow
 from certgraph.problems import Rejected
 from tests.server.batch_kit import Desk, resident_number
 from tests.server.conftest import FIRST_DAY, FIRST_INSTANT
-from tests.server.programme.exam_kit import Exams
+from tests.server.exam_kit import Exams
 
 GIVEN = {"standard_code": "STD-1", "standard_version": "2020", "issued_on": date(2021, 12, 2)}
 

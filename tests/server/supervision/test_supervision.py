@@ -43,7 +43,7 @@ from certgraph.supervision.rules import CaseDecision, CaseState, Completion, Gro
 from certgraph.supervision.states import change_issuer_state
 from certgraph.supervision.tables import CaseEntryRow, CaseRow
 from tests.server.batch_kit import Desk, person
-from tests.server.programme.case_kit import (
+from tests.server.case_kit import (
     decided,
     decision,
     opened,
@@ -51,7 +51,7 @@ from tests.server.programme.case_kit import (
     rows_of,
     verified,
 )
-from tests.server.programme.exam_kit import Exams
+from tests.server.exam_kit import Exams
 from tests.server.programme_kit import china
 from tests.server.trust.test_lists import ROOT_KEYS, new_key, new_list, published
 

@@ -9,7 +9,7 @@ from certgraph.problems import Rejected
 from certgraph.supervision.actions import open_case
 from certgraph.supervision.noting import note_finding
 from certgraph.supervision.tables import CaseEntryRow
-from tests.server.programme.case_kit import reasons, rows_of
+from tests.server.case_kit import reasons, rows_of
 from tests.server.programme_kit import china
 
 AT = "2021-09-01 09:00"

@@ -21,8 +21,8 @@ from certgraph.feedback.tables import FeedbackRow
 from certgraph.organizations.tables import DivisionRow, OrganizationRow
 from certgraph.plain_pages import rendering
 from certgraph.standards.tables import CertificateLevelRow
-from tests.server.programme.case_kit import decided, decision, verified
-from tests.server.programme.exam_kit import Exams
+from tests.server.case_kit import decided, decision, verified
+from tests.server.exam_kit import Exams
 from tests.server.programme_kit import china
 
 EVERY = (

@@ -27,7 +27,7 @@ from certgraph.parameters.actions import set_parameter, set_provincial_parameter
 from certgraph.parameters.rules import ParameterName
 from certgraph.participation.tables import ParticipationRow
 from certgraph.problems import Rejected
-from tests.server.programme.exam_kit import FILING, Exams
+from tests.server.exam_kit import FILING, Exams
 from tests.server.programme_kit import china
 
 

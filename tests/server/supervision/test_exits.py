@@ -34,8 +34,8 @@ from certgraph.supervision.deciding import RestrictionDraft, end_restrictions
 from certgraph.supervision.rules import CaseDecision, Completion, Ground
 from certgraph.supervision.states import change_issuer_state
 from tests.server.batch_kit import Desk, person
-from tests.server.programme.case_kit import decided, opened, reasons, rows_of, verified
-from tests.server.programme.exam_kit import Exams
+from tests.server.case_kit import decided, opened, reasons, rows_of, verified
+from tests.server.exam_kit import Exams
 
 AT, DECIDED = "2026-03-09 09:10", "2026-03-10 10:00"
 LATER = {"effective_on": date(2026, 3, 20)}

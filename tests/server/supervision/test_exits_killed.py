@@ -17,10 +17,10 @@ from certgraph.supervision import exiting
 from certgraph.supervision.rules import Completion
 from certgraph.supervision.tables import CaseRow
 from tests.server.batch_kit import Desk, person
+from tests.server.case_kit import decided, rows_of, verified
 from tests.server.certificates.test_batches_killed import AFTER
 from tests.server.conftest import open_house
 from tests.server.killing import die_before_commit, everything, in_a_child, killer
-from tests.server.programme.case_kit import decided, rows_of, verified
 from tests.server.programme_kit import Programme
 
 CANDIDATES, PART = 30, 10
