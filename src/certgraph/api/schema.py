@@ -49,6 +49,7 @@ from certgraph.api.graph.participations import ParticipationQuery
 from certgraph.api.graph.policy import PolicyQuery
 from certgraph.api.graph.proposals import ProposalQuery
 from certgraph.api.graph.standards import StandardQuery
+from certgraph.api.graph.state_counts import StateCountQuery
 from certgraph.api.graph.verification import VerificationQuery
 from certgraph.api.graph.viewer import ViewerQuery
 from certgraph.api.graph.webhooks import WebhookQuery
@@ -137,6 +138,7 @@ Query = merge_types(
         FilingQuery,
         ExamQuery,
         CoverageQuery,
+        StateCountQuery,
         CaseQuery,
         ObligationQuery,
         FeedbackQuery,

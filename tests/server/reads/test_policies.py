@@ -196,6 +196,10 @@ def test_the_written_documents_show_what_may_be_seen_and_nothing_else(
 NOT_FOR_THE_PUBLIC = {
     "creditReconciliation": 'creditReconciliation(firstOn: "2026-11-01", lastOn: "2026-11-02") '
     "{ registeredOn }",
+    "certificateCounts": "certificateCounts { state count }",
+    "conversionApplicationCounts": "conversionApplicationCounts { state count }",
+    "creditProposalCounts": "creditProposalCounts { state count }",
+    "learningOutcomeRecordCounts": "learningOutcomeRecordCounts { state count }",
     "examShares": "examShares(year: 2026) { enrolled }",
     "participationTotals": "participationTotals { institutions }",
     "reportingRates": 'reportingRates(firstOn: "2026-01-01", lastOn: "2026-12-31") { expected }',

@@ -58,6 +58,12 @@ def read_from(row: type[DeclarativeBase], *, policy: Policy) -> Callable[[T], T]
     return decorate
 
 
+def policy_of(type_: Any) -> Policy:
+    """Return the policy of a type that reads a table."""
+    source: Source = type_.__read__
+    return source.policy
+
+
 def column(expression: Expression, *, description: str | None = None, guarded: bool = False) -> Any:
     """Declare a field that is a column or an expression.
 
