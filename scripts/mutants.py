@@ -20,18 +20,14 @@ from random import Random
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src/certgraph"
-TESTS = {
-    "credential": ["tests/credential"],
-    "rules": [
-        "tests/server/test_rules.py",
-        *(f"tests/server/{room}" for room in ("organizations", "standards", "certificates")),
-        "tests/server/credit_bank",
-        "-k",
-        "not postgresql",
-    ],
-    "sheets": ["tests/server/certificates/test_sheets.py", "-k", "not postgresql"],
-}
-"""Of each kind: seconds for `credential` and `sheets`, two minutes a fault for `rules`."""
+KINDS = ("credential", "rules", "sheets")
+"""Seconds a fault for `credential` and `sheets`, up to two minutes for `rules`."""
+
+ROOMS = {"standards": ["standards", "credit_bank"], "organizations": ["organizations", "trust"]}
+"""Rules that others' tests look at, too: folder of the source → folders of tests."""
+
+BESIDE = {"certificates/holders": ["tests/server/api/test_holder_pages.py"]}
+"""Rules whose tests are elsewhere: folder of the source → tests."""
 
 SOURCES = {
     "credential": ["credential/*.py"],
@@ -142,11 +138,25 @@ def _drawn(count: int, seed: int, kinds: list[str]) -> list[Fault]:
     return Random(seed).sample(found, min(count, len(found)))  # noqa: S311 - no secret
 
 
-def _pass(kind: str, copy: Path) -> bool:
-    """Tell whether the tests of a kind pass in a copy, in time."""
+def _tests(file: Path) -> list[str]:
+    """Return the tests that are to find a fault in a file: those of its folder."""
+    folder = file.relative_to(SOURCE).parent
+    match _kind(file):
+        case "credential":
+            return ["tests/credential"]
+        case "sheets":
+            return ["tests/server/certificates/test_sheets.py", "-k", "not postgresql"]
+    beside = BESIDE.get(folder.as_posix())
+    rooms = ROOMS.get(folder.parts[0], [folder.parts[0]])
+    found = beside or [f"tests/server/{room}" for room in rooms]
+    return ["tests/server/test_rules.py", *found, "-k", "not postgresql"]
+
+
+def _pass(tests: list[str], copy: Path) -> bool:
+    """Tell whether tests pass in a copy, in time."""
     try:
         run = subprocess.run(  # noqa: S603 - our own tests
-            [sys.executable, "-m", "pytest", "-x", "-q", "-n0", *TESTS[kind]],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-n0", *tests],
             cwd=copy,
             env={"PYTHONPATH": f"{copy / 'src'}:{copy}", "PATH": "/usr/bin:/bin"},
             capture_output=True,
@@ -170,7 +180,7 @@ def _is_caught(fault: Fault, copy: Path) -> bool:
     whole = file.read_text("utf-8")
     file.write_text(planted(fault), "utf-8")
     try:
-        return not _pass(_kind(fault.file), copy)
+        return not _pass(_tests(fault.file), copy)
     finally:
         file.write_text(whole, "utf-8")
 
@@ -180,19 +190,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kind", choices=TESTS, action="append")
+    parser.add_argument("--kind", choices=KINDS, action="append")
     parser.add_argument("--least", type=float, default=0.98, help="part that must be found")
     options = parser.parse_args()
-    kinds = options.kind or list(TESTS)
+    kinds = options.kind or list(KINDS)
     drawn = _drawn(options.count, options.seed, kinds)
     with tempfile.TemporaryDirectory(prefix="certgraph-mutants-") as temporary:
         copies = [Path(temporary) / str(number) for number in range(2)]
         for copy in copies:
             ignored = shutil.ignore_patterns(".venv", ".git", "node_modules", "__pycache__", "demo")
             shutil.copytree(ROOT, copy, ignore=ignored)
-        for kind in kinds:
-            if not _pass(kind, copies[0]):
-                print(f"the tests of {kind} do not pass as they are")
+        for tests in {tuple(_tests(one.file)): _tests(one.file) for one in drawn}.values():
+            if not _pass(tests, copies[0]):
+                print(f"they do not pass as they are: {' '.join(tests)}")
                 return 1
         with ThreadPoolExecutor(len(copies)) as pool:
             halves = [
