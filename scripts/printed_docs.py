@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from certgraph.actions.declaring import Action
-from certgraph.actions.matrix import access_matrix, role_name, table
 from certgraph.actions.parties import WITH_TOKENS, Role
+from certgraph.actions.printed_matrix import access_matrix, role_name, table
 from certgraph.all_actions import ALL_ACTIONS
 from certgraph.api.app import make_app  # noqa: F401 - every file that it answers
 from certgraph.api.http.files import all_ways

@@ -9,7 +9,6 @@ from functools import lru_cache
 import chinese_calendar
 
 CHINA = timezone(timedelta(hours=8), "UTC+8")
-REGISTRATION_WORKING_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +88,6 @@ def working_days_after(day: date, count: int) -> Deadline:
         counted += is_worked
         is_provisional |= is_guess
     return Deadline(day, is_provisional)
-
-
-def registration_deadline(issued_on: date) -> Deadline:
-    """Return the last day for entering a certificate issued on `issued_on` on the platform.
-
-    The seventh working day after the day of issue, which is itself not counted.
-
-    Source: rule R39; Civil Code, article 201.
-    """
-    return working_days_after(issued_on, REGISTRATION_WORKING_DAYS)
 
 
 def next_month_deadline(start: date) -> Deadline:

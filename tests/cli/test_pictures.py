@@ -213,7 +213,7 @@ def test_a_pdf_of_huge_pages_is_read_at_a_size_that_fits(ask, tmp_path, symbol):
 def test_pages_beyond_the_limit_are_named(ask, tmp_path, symbol, monkeypatch):
     monkeypatch.setattr("certgraph.scanning.pictures.MAX_PAGES", 2)
     monkeypatch.setattr("certgraph.scanning.scans.MAX_PAGES", 2)
-    monkeypatch.setattr("certgraph.scanning.documents.MAX_PAGES", 2)
+    monkeypatch.setattr("certgraph.scanning.pdf_pages.MAX_PAGES", 2)
     pages = [symbol] * 4
     for name in ("pages.tif", "pages.pdf"):
         pages[0].save(tmp_path / name, save_all=True, append_images=pages[1:])
@@ -375,7 +375,7 @@ def nested(depth):
 def test_a_small_pdf_that_takes_for_ever_is_ended_and_the_others_are_read(
     ask, tmp_path, symbol, monkeypatch
 ):
-    monkeypatch.setattr("certgraph.scanning.documents._PATIENCE", 4)
+    monkeypatch.setattr("certgraph.scanning.pdf_pages._PATIENCE", 4)
     folder = tmp_path / "pdfs"
     folder.mkdir()
     (folder / "1.pdf").write_bytes(nested(9))

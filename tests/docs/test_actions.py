@@ -8,7 +8,7 @@ import pytest
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from certgraph.actions import matrix
+from certgraph.actions import printed_matrix
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import action
 from certgraph.actions.parties import ANY, ON_BEHALF, OVER, Role
@@ -63,7 +63,7 @@ def test_the_graph_is_what_the_example_shows(example):
 
 
 def test_the_matrix_is_what_the_example_shows(example):
-    assert matrix.access_matrix([example]) in PAGE
+    assert printed_matrix.access_matrix([example]) in PAGE
 
 
 @pytest.mark.parametrize(("name", "problem"), [("新名称", None), ("", "text.length")])

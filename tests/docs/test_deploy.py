@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from certgraph.api.http.protocol import MAX_HEAD
-from certgraph.certificates.sheets.files import MAX_BYTES
+from certgraph.certificates.sheets.files import MAX_FILE_BYTES
 from certgraph.cli.main import _parser
 from certgraph.settings import OTHER_VARIABLES, PREFIX, Settings
 
@@ -67,6 +67,6 @@ def test_the_servers_user_is_the_images():
 
 def test_the_proxy_lets_in_what_the_server_takes_and_waits_as_long():
     (size,) = re.findall(r"client_max_body_size (\d+)m;", NGINX)
-    assert int(size) * 1024**2 > MAX_BYTES
+    assert int(size) * 1024**2 > MAX_FILE_BYTES
     (head,) = re.findall(r"large_client_header_buffers \d+ (\d+)k;", NGINX)
     assert int(head) * 1024 >= MAX_HEAD

@@ -10,8 +10,13 @@ from string import Formatter
 import pytest
 
 from certgraph.actions.trail import TrailFault
-from certgraph.calendar import next_month_deadline, registration_deadline
-from certgraph.certificates.rules import expected_tenths, masked_document, masked_name
+from certgraph.calendar import next_month_deadline
+from certgraph.certificates.rules import (
+    expected_tenths,
+    masked_document,
+    masked_name,
+    registration_deadline,
+)
 from certgraph.cli.demo_data import CASES
 from certgraph.credential.text_rules import TextFault
 from certgraph.organizations.rules import (

@@ -20,6 +20,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
 from certgraph.all_actions import ALL_ACTIONS
+from certgraph.api.document_limits import MAX_TOKENS, check_text, document_problems
 from certgraph.api.errors import (
     ConflictError,
     ForbiddenError,
@@ -37,6 +38,7 @@ from certgraph.api.graph.coverage import CoverageQuery
 from certgraph.api.graph.exams import ExamQuery
 from certgraph.api.graph.feedback import FeedbackQuery
 from certgraph.api.graph.filings import FilingQuery
+from certgraph.api.graph.findings import FindingQuery
 from certgraph.api.graph.holders import HolderQuery
 from certgraph.api.graph.issuer_keys import IssuerKey
 from certgraph.api.graph.learning_outcomes import LearningOutcomeQuery
@@ -53,7 +55,6 @@ from certgraph.api.graph.state_counts import StateCountQuery
 from certgraph.api.graph.verification import VerificationQuery
 from certgraph.api.graph.viewer import ViewerQuery
 from certgraph.api.graph.webhooks import WebhookQuery
-from certgraph.api.limits import MAX_TOKENS, check_text, document_problems
 from certgraph.api.merging import MergeableFieldsRule
 from certgraph.api.reads.declarations import READERS, Policy, below_parent, everybody
 from certgraph.api.reads.declaring import by_global_id
@@ -107,7 +108,6 @@ class NodeQuery:
         ],
         public_key: Annotated[str, strawberry.argument(description="64 hex digits.")],
     ) -> str | None:
-        """Return them."""
         try:
             load_public_key(bytes.fromhex(public_key))
         except (ValueError, UnsafeKey):
@@ -141,6 +141,7 @@ Query = merge_types(
         StateCountQuery,
         CaseQuery,
         ObligationQuery,
+        FindingQuery,
         FeedbackQuery,
         ViewerQuery,
     ),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from certgraph.calendar import Deadline, working_days_after
 from certgraph.credential.claims import Claims, claims_faults
 from certgraph.credential.text_rules import TextFault
 from certgraph.organizations.rules import OrganizationState
@@ -265,3 +266,17 @@ def repeated(values: Sequence[str | None]) -> set[str]:
         if value is not None:
             (twice if value in seen else seen).add(value)
     return twice
+
+
+REGISTRATION_WORKING_DAYS = 7
+"""In which a certificate is to be entered on the platform (R39)."""
+
+
+def registration_deadline(issued_on: date) -> Deadline:
+    """Return the last day for entering a certificate issued on `issued_on` on the platform.
+
+    The seventh working day after the day of issue, which is itself not counted.
+
+    Source: rule R39; Civil Code, article 201.
+    """
+    return working_days_after(issued_on, REGISTRATION_WORKING_DAYS)

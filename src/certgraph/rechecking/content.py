@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Self
 from uuid import UUID
 
-from certgraph.calendar import registration_deadline
 from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
+from certgraph.certificates.rules import registration_deadline
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credential.claims import Claims
 from certgraph.database import Session

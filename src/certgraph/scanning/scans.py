@@ -14,7 +14,7 @@ from certgraph.credential.found_codes import find_codes
 from certgraph.credential.qr_text import is_qr_text
 from certgraph.problems import Rejected
 from certgraph.scanning.codes import Codes
-from certgraph.scanning.documents import UnreadPdf, pdf_pages
+from certgraph.scanning.pdf_pages import UnreadPdf, pdf_pages
 from certgraph.scanning.pictures import (
     MAX_PAGES,
     TooLarge,

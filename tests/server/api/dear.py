@@ -19,7 +19,7 @@ from graphql import (
     is_leaf_type,
 )
 
-from certgraph.api.limits import MAX_ALIASES, MAX_DEPTH
+from certgraph.api.document_limits import MAX_ALIASES, MAX_DEPTH
 from certgraph.api.reads.declarations import Page
 from certgraph.api.reads.selection import declaration_of
 

@@ -198,7 +198,7 @@ async def test_the_office_uploads_on_behalf_with_a_document_and_a_reason(office)
 
 
 async def test_a_body_in_chunks_is_stopped_at_the_limit(office, monkeypatch):
-    monkeypatch.setattr(batch_files, "MAX_BYTES", 1_000)
+    monkeypatch.setattr(batch_files, "MAX_FILE_BYTES", 1_000)
 
     async def chunks():
         for _ in range(100):

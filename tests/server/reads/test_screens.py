@@ -13,7 +13,7 @@ import orjson
 import pytest
 from sqlalchemy import select
 
-from certgraph.api.limits import MAX_COST, cost_of
+from certgraph.api.document_limits import MAX_COST, cost_of
 from certgraph.api.reads.execution import run
 from certgraph.api.relay import global_id
 from certgraph.api.schema import make_documents, make_schema

@@ -7,7 +7,7 @@ import strawberry
 from certgraph.actions.parties import OF_ONE_ORGANIZATION, OFFICES
 from certgraph.api.graph.enums import Role
 from certgraph.api.graph.filters import of_organization
-from certgraph.api.graph.obligations import Finding
+from certgraph.api.graph.findings import Finding
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.graph.programme_enums import (
     CaseDecision,

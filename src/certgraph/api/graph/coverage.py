@@ -49,7 +49,6 @@ class CoverageUnit:
 
     @strawberry.field(description="Whether it has a site.")
     def is_covered(self) -> bool:
-        """Return it."""
         return self.sites > 0
 
 
@@ -68,12 +67,10 @@ class SiteCoverage:
 
     @strawberry.field(description="How many of them have a site.")
     def covered(self) -> int:
-        """Return it."""
         return sum(1 for unit in self.units if unit.sites)
 
     @strawberry.field(description="Those without a site.")
     def gaps(self) -> list[CoverageUnit]:
-        """Return them."""
         return [unit for unit in self.units if not unit.sites]
 
 
@@ -122,7 +119,6 @@ class CoverageQuery:
             list[date] | None, strawberry.argument(description="On which days; null: today.")
         ] = None,
     ) -> list[SiteCoverage] | None:
-        """Return it."""
         context = info.context
         if within(with_token, context) is None:
             return None
@@ -169,7 +165,6 @@ class CoverageQuery:
             strawberry.argument(description="Of institutions that this authority supervises."),
         ] = None,
     ) -> list[ExamShare] | None:
-        """Return them."""
         context = info.context
         conditions = within(_shares, context)
         if conditions is None:

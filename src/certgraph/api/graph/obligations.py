@@ -1,5 +1,5 @@
 # ruff: noqa: ANN401 - a column
-"""What is owed, what was noted, and how many reports came, in the graph."""
+"""What is owed, and how many reports came, in the graph."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +12,6 @@ from certgraph.api.graph.enums import CertificateLevel, Role
 from certgraph.api.graph.filings import Filing
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.graph.programme_enums import (
-    FindingSeverity,
     ObligationBasis,
     ObligationKind,
     ObligationState,
@@ -28,8 +27,7 @@ from certgraph.api.relay import Connection, Node
 from certgraph.calendar import programme_day
 from certgraph.certificates.tables import IssueRunRow
 from certgraph.duties import obligation_queries, queries
-from certgraph.duties.findings import sentence
-from certgraph.duties.tables import FindingRow, ObligationRow
+from certgraph.duties.tables import ObligationRow
 from certgraph.organizations.queries import (
     is_of_organization,
     organization_names,
@@ -54,7 +52,7 @@ _SUPERVISED = supervised_by(CALLER_ORGANIZATION)
 _rates = readers(_SUPERVISORS, ObligationRow.debtor_id, supervised=_SUPERVISED)
 
 
-def _concerning(owner: Any, filing_id: Any, *also: Any) -> Policy:
+def concerning(owner: Any, filing_id: Any, *also: Any) -> Policy:
     """Return the policy of what an organization owes, or of what was noted of it.
 
     A province reads, too, what concerns a filing that it handed in or is asked about, and what is
@@ -82,7 +80,7 @@ def _age(context: Context, opened_at: datetime) -> int:
     description="What an organization owes 应办事项, under which rule, until when, and what met "
     "it. It reads its own, an authority those of its institutions, the programme's offices all."
 )
-@read_from(ObligationRow, policy=_concerning(ObligationRow.debtor_id, ObligationRow.filing_id))
+@read_from(ObligationRow, policy=concerning(ObligationRow.debtor_id, ObligationRow.filing_id))
 class Obligation(Node):
     """See `certgraph.duties.tables.ObligationRow`."""
 
@@ -137,51 +135,6 @@ class Obligation(Node):
     waive_reason: str | None = column(ObligationRow.waive_reason, description="Why.")
 
 
-def _said(context: Context, code: str, facts: str) -> str:
-    return sentence(code, facts, context.language)
-
-
-@strawberry.type(
-    description="What was noted under a rule 发现. It stays, with the days that it names, even "
-    "where what was missed comes later. Who reads obligations reads these, and a province what it "
-    "noted itself."
-)
-@read_from(
-    FindingRow,
-    policy=_concerning(FindingRow.subject_id, FindingRow.filing_id, FindingRow.organization_id),
-)
-class Finding(Node):
-    """See `certgraph.duties.tables.FindingRow`."""
-
-    code: str = column(FindingRow.code, description="What was noted; stable.")
-    rule: PolicyRule = computed(PolicyRule.of, FindingRow.rule_id, description="Under which rule.")
-    subject: Organization = one(FindingRow.subject_id, description="Of whom.")
-    message: str = computed(
-        _said,
-        FindingRow.code,
-        FindingRow.facts,
-        with_context=True,
-        description="In a sentence, in the caller's language.",
-    )
-    severity: FindingSeverity = column(FindingRow.severity, description="How much it weighs.")
-    filing: Filing | None = one(
-        FindingRow.filing_id, description="The filing that it is of; null: none."
-    )
-    found_at: datetime = column(
-        FindingRow.found_at,
-        description="The moment at which it came to be so; of what somebody noted: when.",
-    )
-    is_by_hand: bool = computed(
-        lambda noted_by: noted_by is not None,
-        FindingRow.noted_by,
-        description="Whether somebody noted it; false: the sweep did.",
-    )
-    organization: Organization | None = one(
-        FindingRow.organization_id,
-        description="Who noted it; null: the sweep, or the programme's office.",
-    )
-
-
 @strawberry.type(
     description="How many weekly reports were expected, came, and came in time, of the periods "
     "that begin on the days asked for. What was waived is not counted."
@@ -199,12 +152,10 @@ class ReportingRate:
 
     @strawberry.field(description="Percent that came, rounded down; null where none is expected.")
     def rate(self) -> int | None:
-        """Return it."""
         return 100 * self.received // self.expected if self.expected else None
 
     @strawberry.field(description="Percent that came in time; null where none is expected.")
     def on_time_rate(self) -> int | None:
-        """Return it."""
         return 100 * self.on_time // self.expected if self.expected else None
 
 
@@ -232,32 +183,6 @@ class ObligationQuery:
         "what has none at the end.",
     )(all_of(_of_debtors, of_obligations))
 
-    @page(
-        of=Connection[Finding],
-        order_by=[FindingRow.found_at, FindingRow.id],
-        descending=True,
-        description="What was noted, as far as the caller may read, newest first.",
-    )
-    def findings(
-        *,
-        subject_code: str | None = None,
-        authority_code: str | None = None,
-        rule_id: str | None = None,
-    ) -> Conditions:
-        """Yield the conditions of the filters.
-
-        Args:
-            subject_code: Of the organization with this code.
-            authority_code: Of institutions that the authority with this code supervises.
-            rule_id: Under this rule.
-        """
-        if subject_code is not None:
-            yield is_of_organization(FindingRow.subject_id, subject_code)
-        if authority_code is not None:
-            yield FindingRow.subject_id.in_(supervised_by_code(authority_code))
-        if rule_id is not None:
-            yield FindingRow.rule_id == rule_id
-
     @strawberry.field(
         description="Rates of weekly reports, by place and period; null for callers who may not "
         "know. An authority is given those of its institutions.",
@@ -280,7 +205,6 @@ class ObligationQuery:
             bool, strawberry.argument(description="Whether each period has a line.")
         ] = False,
     ) -> list[ReportingRate] | None:
-        """Return them."""
         context = info.context
         conditions = within(_rates, context)
         if conditions is None:

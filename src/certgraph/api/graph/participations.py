@@ -209,7 +209,6 @@ class ParticipationQuery:
             str | None, strawberry.argument(description="In the certificate type with this code.")
         ] = None,
     ) -> ParticipationTotals | None:
-        """Return them."""
         context = info.context
         conditions = within(_totals, context)
         if conditions is None:

@@ -23,7 +23,6 @@ class PolicyQuery:
     def policy_rule(
         self, id: Annotated[str, strawberry.argument(description="Its id, such as R39 or S10.")]
     ) -> PolicyRule | None:
-        """Return one."""
         return PolicyRule.of(id) if id in policy_rules() else None
 
     @strawberry.field(
@@ -46,7 +45,6 @@ class PolicyQuery:
             OrganizationKind | None, strawberry.argument(description="Whom they bind.")
         ] = None,
     ) -> list[PolicyRule]:
-        """Return them."""
         found = rules_that(regime=regime, force=force, holds_on=holds_on, party=organization_kind)
         return [PolicyRule.from_data(rule) for rule in found]
 
@@ -55,5 +53,4 @@ class PolicyQuery:
         metadata=read_by(everybody),
     )
     def regimes(self) -> list[Regime]:
-        """Return them."""
         return [Regime.of(regime) for regime in regimes().values()]

@@ -28,7 +28,6 @@ class QrCode:
 
     @strawberry.field(description="QR version, 1 to 17.", metadata={COST: DRAWING})
     async def version(self) -> int:
-        """Return it."""
         return (await self._image).version
 
     @strawberry.field(description="Width to print, quiet zone included.", metadata={COST: DRAWING})
@@ -38,5 +37,4 @@ class QrCode:
 
     @strawberry.field(description="SVG of that width.", metadata={COST: DRAWING})
     async def svg(self) -> str:
-        """Return it."""
         return (await self._image).svg.decode()

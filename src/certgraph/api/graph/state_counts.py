@@ -112,7 +112,6 @@ class StateCountQuery:
             date | None, strawberry.argument(description="Issued on this day or earlier.")
         ] = None,
     ) -> list[CertificateCount] | None:
-        """Return them."""
         conditions = [
             *of_issuer(organization_code),
             *of_certificate_type(certificate_type_code),
@@ -129,7 +128,6 @@ class StateCountQuery:
     async def learning_outcome_record_counts(
         self, info: Info, organization_code: OrganizationCode = None
     ) -> list[LearningOutcomeRecordCount] | None:
-        """Return them."""
         row = OutcomeRecordRow
         conditions = _of(row.organization_id, organization_code)
         made = LearningOutcomeRecordCount
@@ -143,7 +141,6 @@ class StateCountQuery:
     async def credit_proposal_counts(
         self, info: Info, organization_code: OrganizationCode = None
     ) -> list[CreditProposalCount] | None:
-        """Return them."""
         row = CreditProposalRow
         conditions = _of(row.organization_id, organization_code)
         made = CreditProposalCount

@@ -15,6 +15,7 @@ from graphql.execution.values import VariableValues, get_argument_values
 from certgraph.actions.auditing import record_reading
 from certgraph.api.connections import Unavailable
 from certgraph.api.context import Context
+from certgraph.api.document_limits import UnreadableText, cost_of, cost_problems
 from certgraph.api.http.caching import SHARED_ROOTS, names_persons
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.limiting import charge, too_much
@@ -24,7 +25,6 @@ from certgraph.api.http.requests import (
     GraphQLRequest,
     parse_request,
 )
-from certgraph.api.limits import UnreadableText, cost_of, cost_problems
 from certgraph.api.metering import (
     LOOKUP_POINTS,
     NEW_DOCUMENT,

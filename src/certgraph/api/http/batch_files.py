@@ -39,7 +39,7 @@ from certgraph.certificates.batches import queries
 from certgraph.certificates.batches.actions import Given, upload_batch
 from certgraph.certificates.batches.reports import Report, marks_of, opened_file, opened_report
 from certgraph.certificates.batches.tables import BatchRow
-from certgraph.certificates.sheets.files import MAX_BYTES
+from certgraph.certificates.sheets.files import MAX_FILE_BYTES
 from certgraph.certificates.sheets.marking import marked_workbook
 from certgraph.certificates.sheets.reading import read_candidates
 from certgraph.certificates.sheets.templates import choices_of, csv_template, xlsx_template
@@ -74,7 +74,7 @@ class BatchFiles(Files):
         if self._gate.locked():
             raise unavailable("Other files are being taken in. Send it again.")
         async with self._gate:
-            file = await taken_in(request, MAX_BYTES)
+            file = await taken_in(request, MAX_FILE_BYTES)
             outcome = await perform(
                 upload_batch, context.environment, caller, {**given, "file": file}
             )

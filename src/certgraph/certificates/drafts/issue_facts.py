@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from certgraph.calendar import Deadline, registration_deadline
-from certgraph.certificates.rules import IssuerFacts, StandardFacts
+from certgraph.calendar import Deadline
+from certgraph.certificates.rules import IssuerFacts, StandardFacts, registration_deadline
 from certgraph.database import Session
 from certgraph.entitlements import queries as entitlement_queries
 from certgraph.organizations import queries as organization_queries

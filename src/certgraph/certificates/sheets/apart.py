@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from certgraph.certificates.sheets.files import MAX_BYTES, Sheet, read_sheets, read_workbook
+from certgraph.certificates.sheets.files import MAX_FILE_BYTES, Sheet, read_sheets, read_workbook
 from certgraph.problems import Problem, Rejected, refusal
 from certgraph.processes import limit_memory
 
@@ -29,7 +29,7 @@ def read_sheets_apart(data: bytes, *, only_old: bool = False) -> list[Sheet]:
         Rejected: As `read_sheets` does; or it took too long, or too much.
     """
     is_workbook = data.startswith(_OLD if only_old else (_OLD, b"PK\x03\x04"))
-    if not is_workbook or len(data) > MAX_BYTES:
+    if not is_workbook or len(data) > MAX_FILE_BYTES:
         return read_sheets(data)
     try:
         run = subprocess.run(  # noqa: S603 - our own module

@@ -27,8 +27,11 @@ Cell = str | int | float | bool | date | datetime | time | timedelta | None
 """What a cell holds; a day without a time of day is a `date`."""
 
 
-MAX_BYTES = 32 * 1024 * 1024
-"""Of a file: 100,000 candidates take 5 to 10 MB."""
+MAX_FILE_BYTES = 32 * 1024 * 1024
+"""Of a file, uploaded or given to the command (a proxy allows one more: `deploy/nginx.conf`).
+
+100,000 candidates take 5 to 10 MB.
+"""
 
 MAX_CELLS = 6_000_000
 """Of a sheet, from its first cell to its last one; 100,000 rows of 60 columns."""
@@ -98,8 +101,8 @@ def read_sheets(data: bytes) -> list[Sheet]:
     """
     if not data.strip():
         raise refusal("sheet.empty")
-    if len(data) > MAX_BYTES:
-        raise refusal("sheet.too_large", limit=MAX_BYTES // 1024**2)
+    if len(data) > MAX_FILE_BYTES:
+        raise refusal("sheet.too_large", limit=MAX_FILE_BYTES // 1024**2)
     for mark, kind in _OTHERS.items():
         if data.startswith(mark):
             raise refusal("sheet.unknown_kind", kind=kind)

@@ -2,8 +2,9 @@
 
 from datetime import date, datetime
 
-from certgraph.calendar import programme_day, registration_deadline
+from certgraph.calendar import programme_day
 from certgraph.certificates import queries
+from certgraph.certificates.rules import registration_deadline
 from certgraph.database import Session
 
 

@@ -22,7 +22,7 @@ class OutcomeRecordRow(Base):
     One a certificate, for ever; `certificate_number` is its natural key. `catalogue_entry_id` and
     `credits_tenths` None: the credit bank has not recognized the outcome yet. `sha256` is that of
     its latest change, `epoch` the feed's that states it. `difference` says how the credit bank
-    differs over it (`confirmation_queries.restate_differences`), for lists to find the few that do.
+    differs over it (`accounts.queries.restate_differences`), for lists to find the few that do.
     """
 
     __tablename__ = "outcome_records"
