@@ -30,8 +30,7 @@ from certgraph.participation import counting
 from certgraph.standards import actions as standards
 from certgraph.standards import catalogue_import, occupations
 from certgraph.supervision import actions as cases
-from certgraph.supervision import correcting, deciding, noting
-from certgraph.supervision import states as organization_states
+from certgraph.supervision import correcting, deciding, noting, organization_states
 from certgraph.transparency import recovering
 from certgraph.trust import restoring, service
 

@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from certgraph.sealing import MASTER_KEY_BYTES, Keyring
-from certgraph.trust.service import Freshness
+from certgraph.trust.freshness import FRESHNESS, Freshness
 
 PREFIX = "CERTGRAPH_"
 SETTINGS_FILE = "settings.env"
@@ -76,9 +76,11 @@ class Settings(BaseModel):
         max_length=40,
         pattern=r"^[A-Za-z0-9.:-]+$",
     )
-    status_ttl_hours: int = Field(default=24, ge=1, le=24 * 14)
-    status_lifetime_days: int = Field(default=30, ge=1, le=366)
-    trust_list_lifetime_days: int = Field(default=180, ge=1, le=3660)
+    status_ttl_hours: int = Field(
+        default=FRESHNESS.status_ttl // timedelta(hours=1), ge=1, le=24 * 14
+    )
+    status_lifetime_days: int = Field(default=FRESHNESS.status_lifetime.days, ge=1, le=366)
+    trust_list_lifetime_days: int = Field(default=FRESHNESS.trust_list_lifetime.days, ge=1, le=3660)
     publish_every_seconds: int = Field(
         default=20, ge=1, le=3600, description="How often the server looks for changes to publish."
     )

@@ -55,7 +55,7 @@ from certgraph.standards.actions import (
     register_standard,
 )
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.client_kit import client, client_tokens
 from tests.server.programme_kit import programme, programme_parties
 from tests.server.stages import STAGES

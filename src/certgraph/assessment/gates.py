@@ -11,7 +11,7 @@ from certgraph.duties import queries
 from certgraph.duties.bodies import filed
 from certgraph.duties.kinds.activities import ActivityKind
 from certgraph.duties.kinds.declaring import Filed
-from certgraph.duties.kinds.fees import caps_between
+from certgraph.duties.kinds.fees import lowest_cap_below
 from certgraph.duties.kinds.schemes import AssessmentSchemeBody
 from certgraph.duties.rules import ConsentAnswer, ConsentStep, FilingKind, FilingState
 from certgraph.duties.tables import FilingRow
@@ -118,16 +118,12 @@ async def fee_on(act: Act, plan: ExamPlanRow, day: date) -> tuple[Filed | None, 
         return None, [Problem(code="plan.no_fee", facts=shown)]
     fee = await filed(act.session, rows[-1])
     given = (plan.certificate_type_id, plan.level, fee.body.mode, day, day)
-    above = [
-        cap
-        for cap in await caps_between(act.session, *given)
-        if cap.amount_fen < fee.body.amount_fen
-    ]
-    if above:
+    cap = await lowest_cap_below(act.session, fee.body.amount_fen, *given)
+    if cap is not None:
         shown |= {
             "fee": fee.body.amount_fen,
-            "cap": above[0].amount_fen,
-            "document": above[0].document_number,
+            "cap": cap.amount_fen,
+            "document": cap.document_number,
         }
         return fee, [Problem(code="plan.fee_above_cap", facts=shown)]
     return fee, []

@@ -26,7 +26,7 @@ from certgraph.organizations.rules import KeyPurpose, OrganizationKind, Organiza
 from certgraph.organizations.subjects import organization_named
 from certgraph.problems import refusal
 from certgraph.standards.catalogue_import import import_catalogue
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from certgraph.text import hex_bytes
 from certgraph.trust.publication import AUDIT_PATH, published_head
 from certgraph.trust.queries import published_file

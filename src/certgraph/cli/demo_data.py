@@ -44,7 +44,7 @@ from certgraph.parameters.rules import ParameterName
 from certgraph.standards.actions import publish_standard_version, register_standard
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from certgraph.standards.subjects import certificate_type_coded, known_levels
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 
 FIRST_DAY = date(2020, 1, 1)
 VERSION = "2020-demo"

@@ -15,8 +15,8 @@ from certgraph.organizations.rules import OrganizationKind, OrganizationState
 from certgraph.organizations.subjects import organization_named
 from certgraph.supervision.actions import add_evidence, investigate_case, open_case, verify_case
 from certgraph.supervision.deciding import decide_case
+from certgraph.supervision.organization_states import change_issuer_state
 from certgraph.supervision.rules import CaseDecision, Ground
-from certgraph.supervision.states import change_issuer_state
 
 _MINISTRY = "DEMO-MINISTRY"
 

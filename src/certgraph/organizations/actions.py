@@ -1,4 +1,7 @@
-"""Register organizations, and move them through their states."""
+"""Register organizations; a change of state as the organization's own rules see it.
+
+The action is `certgraph.supervision.organization_states`, which knows what else an exit ends.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -172,7 +175,7 @@ def change_organization_state(
 ) -> OrganizationRow:
     """Move an organization into another state from day `since` on.
 
-    Whether certificates speak against it: see `certgraph.supervision.states`.
+    Whether certificates speak against it: see `certgraph.supervision.organization_states`.
 
     Raises:
         Rejected: A step the programme does not know, a day before the last change or after today.

@@ -51,7 +51,7 @@ from certgraph.transparency.proving import note_of
 from certgraph.transparency.queries import newest_head
 from certgraph.transparency.tables import LogHeadRow
 from certgraph.trust import queries
-from certgraph.trust.service import Freshness
+from certgraph.trust.freshness import Freshness
 from certgraph.trust.tables import PublishedFileRow
 
 BUNDLE_PATH = "trust/bundle.cgtrust"

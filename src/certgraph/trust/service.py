@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import action
@@ -27,22 +27,8 @@ from certgraph.problems import refusal
 from certgraph.standards import queries as standard_queries
 from certgraph.trust import queries
 from certgraph.trust.ceremony import Proposal
+from certgraph.trust.freshness import Freshness
 from certgraph.trust.tables import TrustListRow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
-    """How long published data counts.
-
-    Attributes:
-        status_ttl: A status list is current for this long.
-        status_lifetime: After this long it proves nothing.
-        trust_list_lifetime: After this long a trust list must not be used.
-    """
-
-    status_ttl: timedelta = timedelta(days=1)
-    status_lifetime: timedelta = timedelta(days=30)
-    trust_list_lifetime: timedelta = timedelta(days=180)
 
 
 async def _standards(session: Session) -> bytes:

@@ -48,8 +48,8 @@ from certgraph.participation.subjects import PARTICIPATION
 from certgraph.participation.tables import ParticipationRow
 from certgraph.problems import Rejected
 from certgraph.standards.subjects import certificate_type_coded
+from certgraph.supervision.organization_states import change_issuer_state
 from certgraph.supervision.rules import CaseState
-from certgraph.supervision.states import change_issuer_state
 from certgraph.supervision.subjects import CASE
 from certgraph.supervision.tables import CaseRow
 from tests.server import credit_kit

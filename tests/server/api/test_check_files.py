@@ -18,7 +18,7 @@ from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tokens import create_token
 from certgraph.scanning import apart
 from certgraph.scanning.apart import kind_of
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.batch_kit import xlsx
 from tests.server.trust.test_lists import new_list, published
 

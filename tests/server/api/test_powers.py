@@ -23,8 +23,8 @@ from certgraph.organizations.subjects import organization_named
 from certgraph.policy import policy_rules
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
+from certgraph.supervision.organization_states import change_issuer_state
 from certgraph.supervision.rules import Completion
-from certgraph.supervision.states import change_issuer_state
 from tests.server.conftest import TODAY
 
 SIGNER = PrivateKeySigner(Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x07"))

@@ -14,7 +14,7 @@ from certgraph.organizations.keys import possession_message, register_held_key
 from certgraph.organizations.rules import OrganizationState
 from certgraph.organizations.tokens import create_token, revoke_token
 from certgraph.standards.actions import announce_certificate_type
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.trust.test_lists import root
 
 VIEWER = """{ viewer { name role scopes expiresAt mutations organization { code

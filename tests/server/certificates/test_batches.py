@@ -40,7 +40,7 @@ from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import possession_message, register_held_key
 from certgraph.organizations.rules import OrganizationState
 from certgraph.problems import Rejected
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.batch_kit import TITLES, Desk, person, resident_number, xlsx
 from tests.server.conftest import FIRST_INSTANT, KEYRING, NOW, TODAY
 

@@ -21,7 +21,7 @@ from certgraph.organizations.subjects import organization_named
 from certgraph.policy import policy_rules
 from certgraph.problems import Rejected
 from certgraph.sealing import Keyring
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.conftest import MASTER_KEY
 
 

@@ -22,7 +22,7 @@ from certgraph.certificates.tables import CertificateChangeRow
 from certgraph.identity_documents import DocumentType
 from certgraph.organizations.rules import OrganizationState
 from certgraph.problems import Rejected
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.conftest import OFFICE
 
 REVOKED, SUSPENDED = CertificateState.REVOKED, CertificateState.SUSPENDED

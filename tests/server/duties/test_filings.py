@@ -39,7 +39,7 @@ from certgraph.parameters.rules import ParameterName
 from certgraph.problems import Rejected
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from certgraph.standards.tables import StandardVersionRow
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.parties import parties_of
 from tests.server.programme_kit import CLAUSES, china
 

@@ -27,7 +27,7 @@ from certgraph.parameters.rules import ParameterName
 from certgraph.problems import Rejected
 from certgraph.standards.rules import CertificateTypeState
 from certgraph.standards.tables import CertificateTypeRow
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.case_kit import decided, reasons, verified
 from tests.server.conftest import OFFICE, open_house
 from tests.server.killing import die_before_commit, everything, in_a_child

@@ -9,7 +9,7 @@ from certgraph.organizations.rules import OrganizationKind, OrganizationState
 from certgraph.organizations.subjects import organization_named
 from certgraph.organizations.tables import DivisionRow, OrganizationRow
 from certgraph.problems import Rejected
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.conftest import TODAY
 
 AUTHORITIES = {

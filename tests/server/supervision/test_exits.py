@@ -31,8 +31,8 @@ from certgraph.participation.tables import ParticipationRow
 from certgraph.problems import Rejected
 from certgraph.supervision.actions import dismiss_case, investigate_case
 from certgraph.supervision.deciding import RestrictionDraft, end_restrictions
+from certgraph.supervision.organization_states import change_issuer_state
 from certgraph.supervision.rules import CaseDecision, Completion, Ground
-from certgraph.supervision.states import change_issuer_state
 from tests.server.batch_kit import Desk, person
 from tests.server.case_kit import decided, opened, reasons, rows_of, verified
 from tests.server.exam_kit import Exams

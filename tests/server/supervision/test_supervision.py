@@ -39,8 +39,8 @@ from certgraph.supervision.actions import (
 )
 from certgraph.supervision.correcting import correct_state
 from certgraph.supervision.deciding import RestrictionDraft, decide_case, end_restrictions
+from certgraph.supervision.organization_states import change_issuer_state
 from certgraph.supervision.rules import CaseDecision, CaseState, Completion, Ground
-from certgraph.supervision.states import change_issuer_state
 from certgraph.supervision.tables import CaseEntryRow, CaseRow
 from tests.server.batch_kit import Desk, person
 from tests.server.case_kit import (

@@ -23,7 +23,7 @@ from certgraph.organizations.keys import (
 )
 from certgraph.organizations.rules import KeyPurpose, OrganizationState
 from certgraph.problems import Rejected
-from certgraph.supervision.states import change_issuer_state
+from certgraph.supervision.organization_states import change_issuer_state
 from certgraph.trust import queries
 from certgraph.trust.ceremony import (
     MalformedFile,
@@ -31,8 +31,9 @@ from certgraph.trust.ceremony import (
     roots_from_json,
     roots_to_json,
 )
+from certgraph.trust.freshness import Freshness
 from certgraph.trust.publication import BUNDLE_PATH, publish
-from certgraph.trust.service import Freshness, build_trust_list, take_into_force
+from certgraph.trust.service import build_trust_list, take_into_force
 from tests.server.certificates.test_states import change
 
 

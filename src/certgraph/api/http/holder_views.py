@@ -27,7 +27,7 @@ from certgraph.problem_messages.terms import in_words
 from certgraph.problems import refusal
 from certgraph.randomness import random_token
 from certgraph.standards import queries as standard_queries
-from certgraph.verify_page.answer import answer_html
+from certgraph.verify_page.certificate_answer import answer_html
 
 
 async def certificates_of(

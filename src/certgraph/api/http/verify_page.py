@@ -22,7 +22,7 @@ from certgraph.credential import days
 from certgraph.credential.trust_list import RootKeys
 from certgraph.credential.verification import verify_signed
 from certgraph.database import DatabaseError, Sessions
-from certgraph.verify_page.answer import answer_html, message_html
+from certgraph.verify_page.certificate_answer import answer_html, message_html
 from certgraph.verify_page.page import PAGE_POLICY, assets, page_html, service_worker
 
 _LONGEST_FORM = 4_096

@@ -111,6 +111,24 @@ async def caps_between(
     return [one for one in bodies if one.mode is mode]
 
 
+async def lowest_cap_below(
+    session: Session,
+    fee_fen: int,
+    type_id: UUID,
+    level: int,
+    mode: ExamMode,
+    first: date,
+    last: date | None,
+) -> CostCapBody | None:
+    """Return the lowest cap below a fee, of those that `caps_between` gives; None: none is.
+
+    Source: rules R33 and S03.
+    """
+    caps = await caps_between(session, type_id, level, mode, first, last)
+    above = [one for one in caps if one.amount_fen < fee_fen]
+    return min(above, key=lambda one: one.amount_fen, default=None)
+
+
 async def _note_fees_above(
     act: Act, row: FilingRow, body: CostCapBody, facts: Circumstances
 ) -> None:
@@ -242,16 +260,13 @@ async def _fee_check(act: Act, body: FeeStandardBody, facts: Circumstances) -> l
     type_id = facts.scope["certificate_type_id"]
     problems = []
     given = (type_id, body.level, body.mode, body.first_on, body.last_on)
-    above = [
-        one for one in await caps_between(act.session, *given) if one.amount_fen < body.amount_fen
-    ]
-    if above:
-        worst = min(above, key=lambda one: one.amount_fen)
+    cap = await lowest_cap_below(act.session, body.amount_fen, *given)
+    if cap is not None:
         shown: dict[str, object] = {
             "fee": body.amount_fen,
-            "cap": worst.amount_fen,
-            "day": worst.first_on.isoformat(),
-            "document": worst.document_number,
+            "cap": cap.amount_fen,
+            "day": cap.first_on.isoformat(),
+            "document": cap.document_number,
         }
         problems.append(Problem(code="fee.above_cap", path=("amount_fen",), facts=shown))
     place = {
