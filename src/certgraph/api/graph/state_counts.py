@@ -21,6 +21,7 @@ from certgraph.api.graph.enums import (
     ProposalState,
     RecordState,
 )
+from certgraph.api.graph.filters import of_organization
 from certgraph.api.graph.outcome_records import LearningOutcomeRecord
 from certgraph.api.graph.proposals import CreditProposal
 from certgraph.api.reads.counting import counted_by, counts_of
@@ -30,7 +31,6 @@ from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.conversion.tables import ConversionApplicationRow
 from certgraph.credit_bank.proposals.tables import CreditProposalRow
 from certgraph.credit_bank.records.tables import OutcomeRecordRow
-from certgraph.organizations.queries import is_of_organization
 
 _STATE, _COUNT = "In this state.", "How many; states of which there are none are left out."
 
@@ -75,9 +75,6 @@ class ConversionApplicationCount:
 
 
 _certificates = policy_of(Certificate)
-_records = policy_of(LearningOutcomeRecord)
-_proposals = policy_of(CreditProposal)
-_applications = policy_of(ConversionApplication)
 
 
 async def _counted(
@@ -87,8 +84,21 @@ async def _counted(
     return None if found is None else [made(state=one, count=count) for one, count in found]
 
 
-def _of(column: Any, organization_code: str | None) -> Iterable[Condition]:
-    return [] if organization_code is None else [is_of_organization(column, organization_code)]
+def _counts(made: Any, of: Any, row: Any, said: str) -> Any:
+    """Return the field that counts the rows of a type, of all or of one organization."""
+    policy = policy_of(of)
+
+    async def counts(info: Info, organization_code: str | None = None) -> Any:
+        conditions = of_organization(row.organization_id, "")(organization_code)
+        return await _counted(info.context, made, policy, row.state, conditions)
+
+    counts.__annotations__ |= {"organization_code": OrganizationCode, "return": list[made] | None}
+    description = f"How many {said} that the caller may read are in each state; null for callers "
+    return strawberry.field(
+        resolver=counts,
+        description=f"{description}who read none.",
+        metadata=counted_by(policy),
+    )
 
 
 @strawberry.type
@@ -120,42 +130,18 @@ class StateCountQuery:
         state = CertificateRow.state
         return await _counted(info.context, CertificateCount, _certificates, state, conditions)
 
-    @strawberry.field(
-        description="How many learning-outcome records that the caller may read are in each state; "
-        "null for callers who read none.",
-        metadata=counted_by(_records),
+    learning_outcome_record_counts = _counts(
+        LearningOutcomeRecordCount,
+        LearningOutcomeRecord,
+        OutcomeRecordRow,
+        "learning-outcome records",
     )
-    async def learning_outcome_record_counts(
-        self, info: Info, organization_code: OrganizationCode = None
-    ) -> list[LearningOutcomeRecordCount] | None:
-        row = OutcomeRecordRow
-        conditions = _of(row.organization_id, organization_code)
-        made = LearningOutcomeRecordCount
-        return await _counted(info.context, made, _records, row.state, conditions)
-
-    @strawberry.field(
-        description="How many credit proposals that the caller may read are in each state; null "
-        "for callers who read none.",
-        metadata=counted_by(_proposals),
+    credit_proposal_counts = _counts(
+        CreditProposalCount, CreditProposal, CreditProposalRow, "credit proposals"
     )
-    async def credit_proposal_counts(
-        self, info: Info, organization_code: OrganizationCode = None
-    ) -> list[CreditProposalCount] | None:
-        row = CreditProposalRow
-        conditions = _of(row.organization_id, organization_code)
-        made = CreditProposalCount
-        return await _counted(info.context, made, _proposals, row.state, conditions)
-
-    @strawberry.field(
-        description="How many conversion applications that the caller may read are in each state; "
-        "null for callers who read none.",
-        metadata=counted_by(_applications),
+    conversion_application_counts = _counts(
+        ConversionApplicationCount,
+        ConversionApplication,
+        ConversionApplicationRow,
+        "conversion applications",
     )
-    async def conversion_application_counts(
-        self, info: Info, organization_code: OrganizationCode = None
-    ) -> list[ConversionApplicationCount] | None:
-        """Return them; the organization is the institution."""
-        row = ConversionApplicationRow
-        conditions = _of(row.organization_id, organization_code)
-        made = ConversionApplicationCount
-        return await _counted(info.context, made, _applications, row.state, conditions)
