@@ -52,6 +52,7 @@ What is no row of a type, but added up or proved when it is asked for:
 ## Files
 
 Over plain HTTP. One that an action is for, such as the form that it is filled in on, is for whoever may perform that.
+The credit bank's feed as a file (`/credit-bank/changes.jsonl.gz`) is for who reads `LearningOutcomeFeed`.
 
 {files}"""
 

@@ -27,6 +27,7 @@ from certgraph.api.background import (
 from certgraph.api.connections import ReadPool, Unavailable
 from certgraph.api.http import health, outages
 from certgraph.database import Waiting, create_engine, make_sessions
+from certgraph.identity_documents import DocumentType
 from certgraph.organizations.tokens import create_token
 from certgraph.settings import Settings, SettingsError
 from tests.server.api.test_oauth import claims_of, forged, registered, sign_in, signed
@@ -277,6 +278,43 @@ async def test_a_client_that_signs_in_meanwhile_is_asked_to_try_again(short_lock
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert answer.json()["error"] == "temporarily_unavailable"
     assert caplog.records == []
+
+
+IN_HAND = {"number": "A-1", "name": "王小明", "document": "110101200001010010", "lang": "en"}
+
+
+async def visited(client):
+    return await client.http.post("/h", data=IN_HAND)
+
+
+async def checked(client):
+    headers = {"Authorization": f"Bearer {client.tokens['verifier']}"}
+    table = "证书编号,姓名\nA-1,王小明\n"
+    return await client.http.post("/checks", content=table.encode(), headers=headers)
+
+
+@pytest.mark.parametrize(("asked", "status"), [(visited, 303), (checked, 200)])
+async def test_who_reads_while_others_hold_the_trail_is_asked_to_try_again(
+    short_locks, client, caplog, asked, status
+):
+    """Nothing is answered before its entry is in the trail; sent again, it is."""
+    person = {"document_type": DocumentType.RESIDENT_ID, "document_number": IN_HAND["document"]}
+    house = client.house
+    await house.issue(house.candidate(number="A-1", holder_name=IN_HAND["name"], **person))
+    await new_list(house)
+    await published(house)
+    entries = await house.count("audit_entries")
+    async with house.engine.connect() as holder:
+        statement = "LOCK TABLE audit_heads" if client.is_postgresql else "SELECT 1"
+        await holder.exec_driver_sql(statement)
+        answer = await asked(client)
+    assert (answer.status_code, answer.headers.get("set-cookie")) == (503, None)
+    assert caplog.records == []
+    for table in ("holder_sessions", "check_receipts"):
+        assert await house.count(table) == 0
+    assert await house.count("audit_entries") == entries
+    assert (await asked(client)).status_code == status
+    assert await house.count("audit_entries") == entries + 1
 
 
 @only_postgresql

@@ -44,7 +44,6 @@ from certgraph.certificates.sheets.marking import marked_workbook
 from certgraph.certificates.sheets.reading import read_candidates
 from certgraph.certificates.sheets.templates import choices_of, csv_template, xlsx_template
 from certgraph.certificates.subjects import ISSUED_READERS
-from certgraph.database import DatabaseError, is_busy, is_deadlock
 from certgraph.problems import refusal
 from certgraph.sealing import CannotOpen
 
@@ -109,7 +108,8 @@ class BatchFiles(Files):
             raise unavailable("Another workbook is being made. Send it again.")
         async with self._marking:
             body = await asyncio.to_thread(_workbook, file, batch.given, report, language)
-        await _record_reading(context, caller, batch)
+        count = batch.candidate_count or 0
+        await record_file_reading(context.environment, caller, batch, count)
         headers = {"Content-Disposition": f'attachment; filename="problems-{batch.id}.xlsx"'}
         headers |= {**SAFE_HEADERS, "Cache-Control": "no-store"}
         return Response(body, HTTPStatus.OK, headers, XLSX)
@@ -205,17 +205,6 @@ class BatchFiles(Files):
             entries.append({**plain, "cell": entry.cell, "message": message, "rule": rule})
         body = {"count": report.count, "unusedColumns": report.unused, "problems": entries}
         return json_response(body, HTTPStatus.OK)
-
-
-async def _record_reading(context: Context, caller: Actor, batch: BatchRow) -> None:
-    """Enter in the audit trail who reads a batch's file. Raises `BadRequest`."""
-    count = batch.candidate_count or 0
-    try:
-        await record_file_reading(context.environment, caller, batch, count)
-    except DatabaseError as error:
-        if not (is_busy(error) or is_deadlock(error)):
-            raise
-        raise unavailable("Others are writing at this moment. Send it again.") from None
 
 
 def _workbook(file: bytes, given: str, report: Report, language: str) -> bytes:

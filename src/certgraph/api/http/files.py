@@ -64,7 +64,7 @@ def way(method: str, path: str, may: AnyAction | Readers) -> Callable[[A], A]:
     """Declare where a method of `Files` answers; nobody else comes to it. See `Way`."""
 
     def declared(answer: A) -> A:
-        answer.way = Way(method, path, may)  # type: ignore[attr-defined]
+        answer.way = Way(method, path, may)  # type: ignore[attr-defined]  # a function has any
         return answer
 
     return declared

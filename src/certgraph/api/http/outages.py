@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from certgraph.api.http.requests import BadRequest, unavailable
 from certgraph.api.reads.execution import is_away
+from certgraph.database import DatabaseError, is_busy, is_deadlock
 
 logger = logging.getLogger("certgraph.api")
 
@@ -23,8 +24,11 @@ class Outage:
     def refused(self, error: Exception) -> BadRequest:
         """Return what a request is answered that failed with an error, and log it.
 
-        A database that is away is a line a minute. Anything else is a defect, and logged whole.
+        A database that is away is a line a minute. A lock that others hold for too long is no
+        failure, and not logged. Anything else is a defect, and logged whole.
         """
+        if isinstance(error, DatabaseError) and (is_busy(error) or is_deadlock(error)):
+            return unavailable("Others are writing at this moment. Send it again.")
         if not self.is_one(error):
             logger.error("a request failed", exc_info=error)
             message = "Something failed here. It is logged; try again later."
