@@ -47,6 +47,15 @@ async def test_a_provinces_own_is_before_the_programmes_a_later_one_before_an_ea
         assert (found.number(weeks, day(text)), own) == expected, text
 
 
+async def test_a_yes_holds_on_its_days_alone_and_for_its_province_alone(programme):
+    name = ParameterName.REPORT_IS_EXEMPT
+    row = await set_for(programme, "PA-440000", name, "yes", "2021-02-01", "2021-02-28")
+    found = await in_force(programme)
+    for text, expected in {"2021-01-31": False, "2021-02-01": True, "2021-03-01": False}.items():
+        assert found.is_so(name, day(text), row.organization_id) is expected, text
+        assert found.is_so(name, day(text)) is False
+
+
 @pytest.mark.parametrize(
     ("code", "name", "value", "expected"),
     [
