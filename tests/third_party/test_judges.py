@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from certgraph.cli.clock import now
+from certgraph.cli.main import main
 from certgraph.cli.trust_store import read_roots
 from certgraph.credential.trust_bundle import open_trust_bundle
 
@@ -104,6 +105,51 @@ def test_all_audits_of_graphql_http_pass(server):
         check=False,
     )
     assert run.stdout == "61 audits, 0 not passed\n"
+
+
+PARTIES = {
+    "operator": None,
+    "ministry": "DEMO-MINISTRY",
+    "entrusted_body": "DEMO-BODY",
+    "provincial_authority": "PA-110000",
+    "evaluation_organization": "EO-001",
+    "approver": "EO-001",
+    "pilot_institution": "DEMO-COLLEGE",
+    "credit_bank": None,
+    "verifier": None,
+}
+
+
+@pytest.fixture
+def without_limits(monkeypatch):
+    """As many points as may be set: thousands of documents are asked in a minute."""
+    for who in ("PUBLIC", "TOKEN"):
+        monkeypatch.setenv(f"CERTGRAPH_{who}_POINTS_PER_MINUTE", "1000000")
+
+
+@pytest.mark.usefixtures("without_limits")
+def test_whatever_schemathesis_makes_up_is_answered_to_each_role(demo, server, capsys):
+    need(JUDGES.exists(), "the judges' environment")
+    tokens = {"nobody": None}
+    for role, code in PARTIES.items():
+        of = ["--organization", code] if code else []
+        made = ["token", "create", "--dir", str(demo), "--role", role, "--name", role, *of]
+        assert main([*made, "--document", "文件", "--reason", "测试"]) == 0
+        tokens[role] = capsys.readouterr().out.split()[0]
+    run = subprocess.run(
+        [JUDGES, HERE / "fuzz.py", f"{server}/graphql"],
+        input=json.dumps(tokens),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    said = json.loads(run.stdout)
+    assert said["wrong"] == []
+    assert said["documents"] > 350
+    assert all(codes["OK"] > 280 for codes in said["codes"].values())
+    assert "UNAUTHENTICATED" in said["codes"]["nobody"]
+    assert {"FORBIDDEN", "UNAUTHENTICATED"}.isdisjoint(said["codes"]["operator"])
 
 
 def test_relay_pages_through_lists_in_lists(server):

@@ -33,6 +33,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "jit": "off",  # compiling takes longer than these statements
     "plan_cache_mode": "force_generic_plan",  # planning anew takes longer than most of them
+    "random_page_cost": "1.1",  # of disks that do not turn; else what is rare is sought in all
     "client_connection_check_interval": "1000",  # an abandoned query ends
 }
 

@@ -47,6 +47,13 @@ def plan_state(now: Any) -> ColumnElement[ExamPlanState]:
     return type_coerce(found, EnumText(ExamPlanState))
 
 
+def is_in_state(state: ExamPlanState, now: Any) -> list[ColumnElement[bool]]:
+    """Return the conditions that a plan is in a state; by the index of the stored one."""
+    derived = (ExamPlanState.REGISTRATION, ExamPlanState.EXAM, ExamPlanState.SCORING)
+    stored = ExamPlanState.PUBLISHED if state in derived else state
+    return [ExamPlanRow.state == stored, plan_state(now) == state]
+
+
 def registered_count() -> ColumnElement[int]:
     """Return how many are registered for a plan, over its row."""
     row = ExamRegistrationRow
@@ -173,7 +180,7 @@ def is_party_of_plan(plan_id: Any, organization_id: Any) -> ColumnElement[bool]:
     """Return the condition that a plan is an organization's, or of its province."""
     row = ExamPlanRow
     mine = or_(row.organization_id == organization_id, row.authority_id == organization_id)
-    found: ColumnElement[bool] = select(row.id).where(row.id == plan_id, mine).exists()
+    found: ColumnElement[bool] = plan_id.in_(select(row.id).where(mine))
     return found
 
 

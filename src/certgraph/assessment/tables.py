@@ -22,9 +22,16 @@ class ExamPlanRow(Base):
 
     __tablename__ = "exam_plans"
     __table_args__ = (
-        Index(None, "organization_id", "starts_at"),
-        Index(None, "certificate_type_id", "starts_at"),
-        Index(None, "authority_id", "starts_at"),
+        *(
+            Index(None, column, "starts_at", "id")
+            for column in (
+                "organization_id",
+                "certificate_type_id",
+                "authority_id",
+                "level",
+                "state",
+            )
+        ),
         Index(None, "site_id"),
         Index(None, "starts_at", "id"),
     )
@@ -77,6 +84,8 @@ class ExamRegistrationRow(Base):
         UniqueConstraint("plan_id", "document_lookup"),
         Index(None, "document_lookup"),
         Index(None, "organization_id", "registered_at", "id"),
+        Index(None, "registered_at", "id"),
+        Index(None, "state", "registered_at", "id"),
         Index(None, "participation_id"),
     )
 

@@ -65,7 +65,7 @@ def is_in_registration_state(
     """
     found = [registration_state(today, soon) == state]
     if state not in (RegistrationState.IN_TIME, RegistrationState.LATE):
-        found.append(is_not_registered())
+        found += [CertificateRow.state == CertificateState.ISSUED, is_not_registered()]
     return found
 
 

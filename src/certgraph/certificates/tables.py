@@ -81,8 +81,9 @@ class CertificateRow(Base):
     key, is of the draft as it was recorded: what was put there otherwise is never signed. The
     signed fields never change: a correction is another certificate that supersedes it. `number_key`
     is the number as it is compared; number and name as people look them up are `number_lookup_key`
-    and `holder_name_key` (see `lookup_keys`). `candidate_key` keeps a candidate
-    from being certified twice for the same; None once superseded. Since `erased_at` nothing of it
+    and `holder_name_key` (see `lookup_keys`). `reference` is the issuer's own key of the candidate,
+    None where it has none; `candidate_key`, of it and of what is certified, keeps a candidate from
+    being certified twice for the same; None once superseded. Since `erased_at` nothing of it
     says whose it is: name, document, payload and signatures are empty. `log_index`: which entry of
     the public log it is; None until it is there. `exam_registration_id`: of which result of an exam
     it comes; None: of an organization's that examined elsewhere.
@@ -104,6 +105,13 @@ class CertificateRow(Base):
         Index("ix_certificates_type_id_issued_on", "certificate_type_id", "issued_on", "id"),
         Index(None, "level", "issued_on", "id"),
         Index(None, "holder_name_key", "organization_id"),
+        Index(
+            "ix_certificates_reference",
+            "reference",
+            "organization_id",
+            postgresql_where=text("reference IS NOT NULL"),
+            sqlite_where=text("reference IS NOT NULL"),
+        ),
         Index(
             "ix_certificates_not_logged",
             "id",
@@ -135,6 +143,7 @@ class CertificateRow(Base):
     document_type: Mapped[DocumentType | None] = mapped_column(EnumText(DocumentType))
     document_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     document_lookup: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    reference: Mapped[str | None] = mapped_column(Text)
     candidate_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     issued_on: Mapped[date]
     expires_on: Mapped[date | None]

@@ -67,7 +67,7 @@ def obligation_state(now: Any, soon: Any, report_soon: Any) -> ColumnElement[Obl
 def is_in_state(
     state: ObligationState, now: Any, soon: Any, report_soon: Any
 ) -> list[ColumnElement[bool]]:
-    """Return the conditions that an obligation is in a state; what is open is found by its index.
+    """Return the conditions that an obligation is in a state; but for what is met, by an index.
 
     What is overdue is not only so, but was due before now: the index is in that order.
     """
@@ -76,6 +76,10 @@ def is_in_state(
         found += [ObligationRow.met_at.is_(None), ObligationRow.waived_at.is_(None)]
     if state is ObligationState.OVERDUE:
         found.append(ObligationRow.due_before <= now)
+    if state is ObligationState.MET_LATE:
+        found.append(ObligationRow.met_at >= ObligationRow.due_before)
+    if state is ObligationState.WAIVED:
+        found.append(ObligationRow.waived_at.is_not(None))
     return found
 
 

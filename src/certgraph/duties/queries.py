@@ -10,10 +10,8 @@ from sqlalchemy import (
     ColumnElement,
     and_,
     case,
-    false,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.orm import aliased
@@ -254,26 +252,24 @@ def is_asked(organization_id: Any) -> ColumnElement[bool]:
 
 def waits_for(organization_id: Any) -> ColumnElement[bool]:
     """Return the condition that a filing waits for an organization's answer."""
-    waiting = select(ConsentRow.filing_id).where(
-        ConsentRow.organization_id == organization_id,
-        ConsentRow.answered_at.is_(None),
-        ConsentRow.version == FilingRow.version,
+    row = aliased(FilingRow)
+    waiting = (
+        select(ConsentRow.filing_id)
+        .join(row, and_(row.id == ConsentRow.filing_id, row.version == ConsentRow.version))
+        .where(
+            ConsentRow.organization_id == organization_id,
+            ConsentRow.answered_at.is_(None),
+            or_(row.state == FilingState.SUBMITTED, row.state == FilingState.EFFECTIVE),
+        )
     )
-    state = FilingRow.state
-    is_open = or_(state == FilingState.SUBMITTED, state == FilingState.EFFECTIVE)
-    return and_(FilingRow.id.in_(waiting), is_open)
+    found: ColumnElement[bool] = FilingRow.id.in_(waiting)
+    return found
 
 
 def holds_on(day: Any) -> ColumnElement[bool]:
     """Return the condition that a day is part of a filing's period."""
     first, last = FilingRow.first_on, FilingRow.last_on
     return and_(first <= day, or_(last.is_(None), last >= day))
-
-
-def is_same(condition: ColumnElement[bool], wanted: Any) -> ColumnElement[bool]:
-    """Return the condition that another is, or is not, met."""
-    found: ColumnElement[bool] = case((condition, true()), else_=false()) == wanted
-    return found
 
 
 def is_latest_or(

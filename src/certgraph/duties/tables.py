@@ -29,6 +29,8 @@ class FilingRow(Base):
     __table_args__ = (
         Index(None, "kind", "submitted_at", "id"),
         Index(None, "organization_id", "kind", "first_on"),
+        Index(None, "organization_id", "submitted_at", "id"),
+        Index(None, "state", "submitted_at", "id"),
         Index(None, "subject_id"),
         Index(None, "certificate_type_id", "kind"),
         Index(None, "submitted_at", "id"),
@@ -107,7 +109,14 @@ class FilingChangeRow(Base):
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
-_IS_OPEN = "met_at IS NULL AND waived_at IS NULL"
+_IS_OPEN = text("met_at IS NULL AND waived_at IS NULL")
+_RARE = (
+    ("open", ("ordered_on", "id"), _IS_OPEN),
+    ("open_of_debtor", ("debtor_id", "ordered_on", "id"), _IS_OPEN),
+    ("met_late", ("ordered_on", "id"), text("met_at >= due_before")),
+    ("waived", ("ordered_on", "id"), text("waived_at IS NOT NULL")),
+)
+"""States in which few obligations are: name of the index, its columns, the condition."""
 
 
 class ObligationRow(Base):
@@ -121,14 +130,13 @@ class ObligationRow(Base):
     __tablename__ = "obligations"
     __table_args__ = (
         UniqueConstraint("debtor_id", "kind", "key"),
-        Index(
-            "ix_obligations_open",
-            "ordered_on",
-            "id",
-            postgresql_where=text(_IS_OPEN),
-            sqlite_where=text(_IS_OPEN),
+        *(
+            Index(f"ix_obligations_{name}", *columns, postgresql_where=rare, sqlite_where=rare)
+            for name, columns, rare in _RARE
         ),
         Index(None, "ordered_on", "id"),
+        Index(None, "debtor_id", "ordered_on", "id"),
+        Index(None, "rule_id", "ordered_on", "id"),
         Index(None, "kind", "first_on"),
         Index(None, "kind", "due_before"),
         Index(None, "filing_id"),
@@ -170,6 +178,8 @@ class FindingRow(Base):
     __table_args__ = (
         UniqueConstraint("subject_id", "code", "key"),
         Index(None, "found_at", "id"),
+        Index(None, "rule_id", "found_at", "id"),
+        Index(None, "subject_id", "found_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Self
 from uuid import UUID
 
+from certgraph.certificates.drafts.requests import candidate_key
 from certgraph.certificates.lookup_keys import holder_name_key, number_key, number_lookup_key
 from certgraph.certificates.rules import registration_deadline
 from certgraph.certificates.tables import CertificateRow
@@ -23,6 +24,7 @@ class Names:
 
     codes: Mapping[UUID, str]
     types: Mapping[UUID, str]
+    type_codes: Mapping[UUID, str]
     standards: Mapping[UUID, tuple[str, str]]
     lists: Mapping[UUID, tuple[UUID, int]]
 
@@ -35,6 +37,7 @@ class Names:
         return cls(
             {row.id: row.code for row in organizations},
             {row.id: row.name for row in types},
+            {row.id: row.code for row in types},
             {version.id: (standard.code, version.version) for standard, version in versions},
             lists,
         )
@@ -78,6 +81,17 @@ def content_faults(
         yield Fault(FaultKind.DOCUMENT, row.number, detail)
     if row.holder_name_key != holder_name_key(row.holder_name):
         yield Fault(FaultKind.LOOKUP, row.number, "not found by its holder's name")
+    is_first = row.supersedes_id is None  # a correction takes the key over as it is
+    if is_first and row.candidate_key is not None and row.reference is not None:
+        key = candidate_key(
+            claims.issuer,
+            names.type_codes.get(row.certificate_type_id, ""),
+            claims.standard_code,
+            claims.level,
+            row.reference,
+        )
+        if row.candidate_key != key:
+            yield Fault(FaultKind.LOOKUP, row.number, "not found by its organization's reference")
 
 
 def derived_faults(row: CertificateRow) -> Iterator[Fault]:
@@ -126,6 +140,7 @@ def erased_faults(row: CertificateRow) -> Iterator[Fault]:
     """Yield where an erased certificate still says whose it is."""
     kept = {
         "holder_name": row.holder_name,
+        "reference": row.reference,
         "document_sealed": row.document_sealed,
         "document_lookup": row.document_lookup,
         "payload": row.payload,

@@ -212,6 +212,7 @@ async def test_a_suspended_certificate_is_not_corrected_around_its_suspension(ho
 async def test_a_corrected_candidate_is_still_certified_once(house):
     (first,) = await house.issue(house.candidate(reference="exam 1"))
     _, new = await correct(house, first.number, holder_name="章示例")
+    assert new.reference == "exam 1"
     with pytest.raises(Rejected, match=f"certified already, with number {new.number}"):
         await house.issue(house.candidate(reference="exam 1"), key="run 2")
 

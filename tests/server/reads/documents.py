@@ -21,6 +21,7 @@ TEXTS = {
     "divisionCode": ["110000", "nothing"],
     "nameContains": ["测试", "bim", "%", "_", "\\", "x" * 101, ""],
     "number": ["EO-001-1", "eo-002-2", "EO-001-7", "nothing"],
+    "reference": ["exam EO-001-1", "exam EO-002-2", "Exam eo-001-1", "nothing"],
     "holderName": ["张甲1", "李乙 2", "张甲7", "nobody"],
     "issuedFrom": ["2026-11-01", "2026-11-03"],
     "issuedTo": ["2026-11-02", "2020-01-01"],

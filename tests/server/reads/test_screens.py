@@ -26,7 +26,8 @@ SCREENS = sorted(file.stem for file in FOLDER.glob("*.graphql"))
 VARIABLES = {
     "account": "XX-EO-001-0", "after": None, "code": "CT-001", "day": "2026-11-23",
     "due": "2027-12-31", "first": 3, "from": "2026-11-01", "holder": "张甲1", "major": "4401",
-    "name": "张甲2", "number": "eo-001-1", "school": "SCH-100", "to": "2026-11-24",
+    "name": "张甲2", "number": "eo-001-1", "reference": "exam EO-001-6",
+    "school": "SCH-100", "to": "2026-11-24",
     "states": ["ISSUED", "REGISTERED", "SUSPENDED"],
 }  # fmt: skip
 OTHERWISE = {

@@ -431,6 +431,7 @@ async def _certificates(house: House) -> None:
                     Outcome(text=f'成果"{m}" \\', credits_tenths=5 * m) for m in range(1, n % 4)
                 ),
                 number=f"{code}-{n}",
+                reference=f"exam {code}-{n}" if n % 4 else None,
             )
             for n in range(9)
         ]

@@ -65,6 +65,7 @@ async def every_state(house):
         house.candidate(
             holder_name=f"张{n}",
             document_number=resident_number(n),
+            reference=f"exam {n}",
             outcomes=(Outcome(number=1, credits_tenths=10), Outcome(number=2, credits_tenths=20)),
             **document,
         )

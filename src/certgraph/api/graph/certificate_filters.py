@@ -19,8 +19,6 @@ def of_certificates(
     state: CertificateState | None = None,
     states: list[CertificateState] | None = None,
     level: CertificateLevel | None = None,
-    number: str | None = None,
-    holder_name: str | None = None,
     issued_from: date | None = None,
     issued_to: date | None = None,
     registration_due_to: date | None = None,
@@ -32,8 +30,6 @@ def of_certificates(
         state: In this state.
         states: In one of these states.
         level: Of this level.
-        number: With this number, in capitals or not.
-        holder_name: Of a holder with exactly this name, blanks and dots aside.
         issued_from: Issued on this day or later.
         issued_to: Issued on this day or earlier.
         registration_due_to: To be entered on the platform by this day, and not entered yet.
@@ -48,10 +44,6 @@ def of_certificates(
         yield queries.is_not_registered()
     if level is not None:
         yield CertificateRow.level == level
-    if number is not None:
-        yield CertificateRow.number_key == through(number, number_key)
-    if holder_name is not None:
-        yield CertificateRow.holder_name_key == through(holder_name, holder_name_key)
     if issued_from is not None:
         yield CertificateRow.issued_on >= issued_from
     if issued_to is not None:
@@ -62,6 +54,24 @@ def of_certificates(
         yield queries.is_not_registered()
     if registration is not None:
         yield from is_in_registration_state(registration, TODAY, REGISTRATION_SOON)
+
+
+def of_candidates(
+    number: str | None = None, holder_name: str | None = None, reference: str | None = None
+) -> Conditions:
+    """Yield the conditions of the filters.
+
+    Args:
+        number: With this number, in capitals or not.
+        holder_name: Of a holder with exactly this name, blanks and dots aside.
+        reference: Of the candidate with exactly this key of the organization's own.
+    """
+    if number is not None:
+        yield CertificateRow.number_key == through(number, number_key)
+    if holder_name is not None:
+        yield CertificateRow.holder_name_key == through(holder_name, holder_name_key)
+    if reference is not None:
+        yield CertificateRow.reference == reference
 
 
 def of_runs(*, waits_for_signature: bool | None = None) -> Conditions:

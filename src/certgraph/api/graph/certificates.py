@@ -10,6 +10,7 @@ from certgraph.actions.parties import Relation
 from certgraph.api.context import Context
 from certgraph.api.graph.certificate_filters import (
     REGISTRATION_SOON,
+    of_candidates,
     of_certificate_type,
     of_certificates,
     of_issuer,
@@ -126,6 +127,11 @@ def _masked_name(context: Context, name: str) -> str:
     return masked_name(name) if may_read_learner(context) else ""
 
 
+def _reference(context: Context, reference: str | None) -> str | None:
+    caller = context.caller
+    return reference if caller is not None and caller.role in ISSUED_READERS else None
+
+
 def _qr_code(
     context: Context,
     payload: bytes,
@@ -162,6 +168,14 @@ class Certificate(Node):
         with_context=True,
         description="Its first character; empty once erased, and for the credit bank without the "
         "scope to read learners.",
+    )
+    reference: str | None = computed(
+        _reference,
+        CertificateRow.reference,
+        with_context=True,
+        guarded=True,
+        description="The organization's own key of the candidate, as it was given; null where none "
+        "was, once erased, and for all but that organization and the programme.",
     )
     level: CertificateLevel = column(CertificateRow.level, description="Its level.")
     issued_on: date = column(CertificateRow.issued_on, description="Day of issue, in China.")
@@ -368,7 +382,7 @@ class CertificateQuery:
         order_by=[CertificateRow.issued_on, CertificateRow.id],
         descending=True,
         description="Certificates that the caller may read, newest first.",
-    )(all_of(of_issuer, of_certificate_type, of_certificates))
+    )(all_of(of_issuer, of_certificate_type, of_certificates, of_candidates))
     issue_runs = page(
         of=Connection[IssueRun],
         order_by=[IssueRunRow.requested_at, IssueRunRow.id],

@@ -190,7 +190,7 @@ def _of_plans(
     if authority_code is not None:
         yield is_of_organization(ExamPlanRow.authority_id, authority_code)
     if state is not None:
-        yield queries.plan_state(NOW) == state
+        yield from queries.is_in_state(state, NOW)
     if starts_from is not None:
         yield ExamPlanRow.starts_at >= starts_from
     if starts_before is not None:

@@ -7,7 +7,12 @@ import strawberry
 
 from certgraph.actions.parties import Relation
 from certgraph.api.graph.appointments import Appointment
-from certgraph.api.graph.certificate_filters import of_certificate_type, of_certificates, of_runs
+from certgraph.api.graph.certificate_filters import (
+    of_candidates,
+    of_certificate_type,
+    of_certificates,
+    of_runs,
+)
 from certgraph.api.graph.conversion_filters import of_measures
 from certgraph.api.graph.entitlements import ORDER as ENTITLEMENTS_ORDER
 from certgraph.api.graph.entitlements import Entitlement, that_hold
@@ -197,7 +202,7 @@ class Organization(Node):
         order_by=[CertificateRow.issued_on, CertificateRow.id],
         descending=True,
         description="Certificates it has issued, newest first, as far as the caller may read.",
-    )(all_of(of_certificate_type, of_certificates))
+    )(all_of(of_certificate_type, of_certificates, of_candidates))
     issue_runs = page(
         IssueRunRow.organization_id,
         of=Connection[Annotated["IssueRun", strawberry.lazy("certgraph.api.graph.certificates")]],

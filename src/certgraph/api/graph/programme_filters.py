@@ -83,7 +83,7 @@ def of_filings(
         yield duty_queries.holds_on(holds_on)
     if waits_for_me is not None:
         waits = duty_queries.waits_for(CALLER_ORGANIZATION)
-        yield duty_queries.is_same(waits, waits_for_me)
+        yield waits if waits_for_me else ~waits
 
 
 def of_obligations(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from certgraph.api.graph.certificate_filters import of_certificates, of_issuer
+from certgraph.api.graph.certificate_filters import of_candidates, of_certificates, of_issuer
 from certgraph.api.graph.conversion_filters import of_rules
 from certgraph.api.graph.entitlements import ORDER as ENTITLEMENTS_ORDER
 from certgraph.api.graph.entitlements import Entitlement, that_hold
@@ -163,7 +163,7 @@ class CertificateType(Node):
         order_by=[CertificateRow.issued_on, CertificateRow.id],
         descending=True,
         description="Certificates of it, newest first, as far as the caller may read.",
-    )(all_of(of_issuer, of_certificates))
+    )(all_of(of_issuer, of_certificates, of_candidates))
 
 
 @strawberry.type(description="A published version of a standard; it never changes.")

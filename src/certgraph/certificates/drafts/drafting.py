@@ -305,9 +305,10 @@ def _places(
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """What a correction supersedes: the certificate, and its candidate key, which it takes over."""
+    """What a correction supersedes, and its candidate's keys, which the new one takes over."""
 
     id: UUID
+    reference: str | None
     candidate_key: str | None
 
 
@@ -376,6 +377,7 @@ async def record_drafts(
                 run, index, looked.keys[index], entries[index], facts.deadline(candidate.issued_on)
             )
             row["supersedes_id"] = superseded.id if superseded else None
+            row["reference"] = superseded.reference if superseded else candidate.reference
             row["draft_mac"] = act.keyring.draft_mac(
                 run.id.bytes, row["id"].bytes, row["payload"], run.reason
             )
@@ -419,7 +421,13 @@ async def _look_at(
         problems += _under(("candidates", str(index)), found)
         standards.append(standard)
     keys = [
-        candidate_key(organization.code, standard.certificate_type_code, candidate)
+        candidate_key(
+            organization.code,
+            standard.certificate_type_code,
+            candidate.standard_code,
+            candidate.level,
+            candidate.reference,
+        )
         if standard
         else None
         for candidate, standard in zip(candidates, standards, strict=True)

@@ -95,16 +95,14 @@ class IssueRequest:
 
 
 def candidate_key(
-    organization_code: str, certificate_type_code: str, candidate: Candidate
+    organization_code: str,
+    certificate_type_code: str,
+    standard_code: str,
+    level: int,
+    reference: str | None,
 ) -> str | None:
     """Return the business key of a candidate; None without a reference."""
-    if candidate.reference is None:
+    if reference is None:
         return None
-    parts = [
-        organization_code,
-        certificate_type_code,
-        candidate.standard_code,
-        str(candidate.level),
-        candidate.reference,
-    ]
+    parts = [organization_code, certificate_type_code, standard_code, str(int(level)), reference]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -142,4 +142,4 @@ async def _release_superseded(
     reject_if(problems)
     candidate_key, row.candidate_key = row.candidate_key, None
     await session.flush()  # before the new certificate takes the key over
-    return Superseded(row.id, candidate_key)
+    return Superseded(row.id, row.reference, candidate_key)

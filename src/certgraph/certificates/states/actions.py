@@ -212,7 +212,8 @@ async def erase_holder(act: Act, certificate: CertificateRow) -> CertificateRow:
         raise refusal("certificate.correction_started", "number", number=row.number)
     for one in rows:
         one.holder_name, one.holder_name_key = "", new_id(act.random).hex  # nobody's name
-        one.document_type = one.document_sealed = one.document_lookup = one.candidate_key = None
+        one.document_type = one.document_sealed = one.document_lookup = None
+        one.reference = one.candidate_key = None
         one.payload = one.signature = one.countersignature = b""
         one.draft_mac = None
         one.erased_at = act.now
