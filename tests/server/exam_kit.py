@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from certgraph.assessment.planning import publish_plan
 from certgraph.assessment.registering import ExamRegistrationDraft, record_registrations
 from certgraph.assessment.results import (
@@ -18,7 +20,8 @@ from certgraph.duties.kinds.schemes import ExamMode, ExamPartDraft
 from certgraph.duties.rules import ConsentStep, FilingKind
 from certgraph.identity_documents import DocumentType
 from tests.server.batch_kit import resident_number
-from tests.server.programme_kit import china
+from tests.server.programme_kit import Programme, china
+from tests.server.stages import stage
 
 AGREEMENT, FILING, VERIFICATION = (
     ConsentStep.AGREEMENT,
@@ -222,3 +225,19 @@ class Exams:
 
     async def close(self, at="2021-12-01 09:00"):
         return await self.programme.do(at, "EO-001", close_plan, id=self.plan.id)
+
+
+@stage
+async def programme_with_exams(house):
+    """What is in effect for a plan to rest on; the parties of the programme are there before."""
+    found = Exams(Programme(house))
+    await found.prepare()
+    return {name: value for name, value in vars(found).items() if name != "programme"}
+
+
+@pytest.fixture
+def exams(programme, programme_with_exams):
+    """An exam that can be planned."""
+    found = Exams(programme)
+    vars(found).update(programme_with_exams)
+    return found

@@ -22,7 +22,6 @@ from certgraph.organizations.tables import DivisionRow, OrganizationRow
 from certgraph.plain_pages import rendering
 from certgraph.standards.tables import CertificateLevelRow
 from tests.server.case_kit import decided, decision, verified
-from tests.server.exam_kit import Exams
 from tests.server.programme_kit import china
 
 EVERY = (
@@ -61,10 +60,8 @@ class Visitor:
 
 
 @pytest.fixture
-async def visitor(house, programme):
+async def visitor(house, programme, exams):
     """A visitor on 2021-08-15, before an exam of CT-001 at 甲学院."""
-    exams = Exams(programme)
-    await exams.prepare()
     await exams.publish()
     app = make_app(
         house.settings, clock=lambda: china("2021-08-15 09:00"), random=Random(5), publishing=False

@@ -10,7 +10,6 @@ from certgraph.actions.parties import Role
 from certgraph.api.relay import global_id
 from certgraph.assessment.tables import ExamRegistrationRow
 from tests.server.batch_kit import resident_number, xlsx
-from tests.server.exam_kit import Exams
 from tests.server.parties import parties_of
 from tests.server.programme_kit import china
 
@@ -57,9 +56,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(programme):
-    exams = Exams(programme)
-    await exams.prepare()
+async def desk(exams, programme):
     await exams.publish()
     programme.house.now = china("2021-09-10 09:00")
     async with parties_of(programme.house, OF_EXAMS) as asking:

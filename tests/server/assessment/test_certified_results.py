@@ -22,16 +22,14 @@ from certgraph.organizations.tables import RestrictionRow
 from certgraph.problems import Rejected
 from tests.server.batch_kit import Desk, resident_number
 from tests.server.conftest import FIRST_DAY, FIRST_INSTANT
-from tests.server.exam_kit import Exams
 
 GIVEN = {"standard_code": "STD-1", "standard_version": "2020", "issued_on": date(2021, 12, 2)}
 
 
 @pytest.fixture
-async def exams(programme):
+async def exams(exams, programme):
     """An exam whose results are closed: the first passed, the second failed, the third passed."""
-    found = Exams(programme)
-    await found.prepare()
+    found = exams
     await found.publish()
     found.rows = await found.register(*(found.student(n) for n in (1, 2, 3)))
     first, second, third = found.rows
@@ -88,9 +86,7 @@ async def test_a_batch_of_a_closed_plan_certifies_who_passed(exams):
     assert [one.code for one in caught.value.problems] == ["plan.nobody_to_certify"]
 
 
-async def test_certificates_come_out_of_closed_plans_alone(programme):
-    exams = Exams(programme)
-    await exams.prepare()
+async def test_certificates_come_out_of_closed_plans_alone(programme, exams):
     await exams.publish()
     at = ("2021-12-02 09:00", "EO-001", fill_batch)
     with pytest.raises(Rejected) as caught:

@@ -18,7 +18,7 @@ from certgraph.participation.actions import end_participation
 from certgraph.participation.counting import StudentDraft, record_roster
 from certgraph.standards.subjects import certificate_type_coded
 from tests.server.batch_kit import resident_number
-from tests.server.exam_kit import AGREEMENT, FILING, Exams
+from tests.server.exam_kit import AGREEMENT, FILING
 
 UNITS = {
     "410100": "郑州市",
@@ -154,9 +154,7 @@ async def test_s7_r28_coverage_over_time(programme):
     assert (await covered(programme, "2021-10-06"))[0] == []
 
 
-async def test_r35_students_without_an_exam_are_counted(programme):
-    exams = Exams(programme)
-    await exams.prepare()
+async def test_r35_students_without_an_exam_are_counted(programme, exams):
     await exams.publish()
     students = [
         StudentDraft(document_type=DocumentType.RESIDENT_ID, document_number=resident_number(n))

@@ -32,7 +32,8 @@ from tests.server.programme_kit import china
 
 
 @pytest.fixture
-def exams(programme):
+def bare(programme):
+    """An exam that nothing is in effect for."""
     return Exams(programme)
 
 
@@ -41,16 +42,15 @@ def reasons(caught):
 
 
 async def test_a_plan_rests_on_what_is_in_effect(exams):
-    await exams.prepare()
     plan = await exams.publish()
     assert (plan.state, plan.capacity) == (ExamPlanState.PUBLISHED, 100)
     assert plan.fee_id == exams.filings[FilingKind.FEE_STANDARD].id
 
 
-async def test_everything_that_a_plan_lacks_is_named_at_once(exams):
-    await exams.prepare(site_steps=3, activity=False, fee=False)
+async def test_everything_that_a_plan_lacks_is_named_at_once(bare):
+    await bare.prepare(site_steps=3, activity=False, fee=False)
     with pytest.raises(Rejected) as caught:
-        await exams.publish(scheme_id=exams.site.id, capacity=0)
+        await bare.publish(scheme_id=bare.site.id, capacity=0)
     assert reasons(caught) == [
         ("filing.number", ("capacity",), None),
         ("plan.site_not_in_effect", ("site_id",), "R26"),
@@ -64,15 +64,15 @@ async def test_everything_that_a_plan_lacks_is_named_at_once(exams):
     assert said[3] == "广东省教育厅 尚未对该活动备案；在该省组织考核应先备案。"
 
 
-async def test_f1_an_exam_is_planned_in_the_province_that_filed_it(exams):
+async def test_f1_an_exam_is_planned_in_the_province_that_filed_it(bare):
     """The other province, which has not, keeps nothing from it."""
-    await exams.prepare(activity=False)
-    await exams.answer("2021-05-02 09:00", FilingKind.ACTIVITY, ("PA-430000", FILING))
+    await bare.prepare(activity=False)
+    await bare.answer("2021-05-02 09:00", FilingKind.ACTIVITY, ("PA-430000", FILING))
     with pytest.raises(Rejected) as caught:
-        await exams.publish()
+        await bare.publish()
     assert reasons(caught) == [("plan.activity_not_filed", ("activity_id",), "R03")]
-    await exams.answer("2021-05-03 09:00", FilingKind.ACTIVITY, ("PA-440000", FILING))
-    await exams.publish()
+    await bare.answer("2021-05-03 09:00", FilingKind.ACTIVITY, ("PA-440000", FILING))
+    await bare.publish()
 
 
 @pytest.mark.parametrize(
@@ -105,14 +105,12 @@ async def test_f1_an_exam_is_planned_in_the_province_that_filed_it(exams):
     ],
 )
 async def test_what_a_plan_may_not_be(exams, changes, expected):
-    await exams.prepare()
     with pytest.raises(Rejected) as caught:
         await exams.publish(**changes)
     assert reasons(caught) == [expected]
 
 
 async def test_another_organization_plans_nothing_with_what_is_not_its_own(exams):
-    await exams.prepare()
     await exams.programme.house.entitle("EO-002")
     given = exams.drafted()
     with pytest.raises(Rejected) as caught:
@@ -124,43 +122,42 @@ async def test_another_organization_plans_nothing_with_what_is_not_its_own(exams
     ]
 
 
-async def test_m2_a_fee_above_its_cap_opens_no_registration(exams):
+async def test_m2_a_fee_above_its_cap_opens_no_registration(bare):
     """Who was registered before keeps the fee of that day."""
-    await exams.prepare(fee_fen=60_000)
-    await exams.cap("2021-08-01 09:00", 50_000, "2021-09-10")
+    await bare.prepare(fee_fen=60_000)
+    await bare.cap("2021-08-01 09:00", 50_000, "2021-09-10")
     with pytest.raises(Rejected) as caught:
-        await exams.publish(registration_opens_at=china("2021-09-10 00:00"), at="2021-08-20 09:00")
+        await bare.publish(registration_opens_at=china("2021-09-10 00:00"), at="2021-08-20 09:00")
     assert reasons(caught) == [("plan.fee_above_cap", (), "S03")]
-    await exams.publish(at="2021-08-20 09:00")
-    (row,) = await exams.register(exams.student(), at="2021-09-09 23:59")
+    await bare.publish(at="2021-08-20 09:00")
+    (row,) = await bare.register(bare.student(), at="2021-09-09 23:59")
     assert row.amount_fen == 60_000
     with pytest.raises(Rejected) as caught:
-        await exams.register(exams.student(2), at="2021-09-10 00:00")
+        await bare.register(bare.student(2), at="2021-09-10 00:00")
     assert reasons(caught) == [("plan.fee_above_cap", (), "S03")]
-    revised = exams.filings[FilingKind.FEE_STANDARD].id
-    await exams.fee("2021-09-11 09:00", 50_000, "2021-09-12", revises=revised)
-    (second,) = await exams.register(exams.student(2), at="2021-09-12 00:00")
+    revised = bare.filings[FilingKind.FEE_STANDARD].id
+    await bare.fee("2021-09-11 09:00", 50_000, "2021-09-12", revises=revised)
+    (second,) = await bare.register(bare.student(2), at="2021-09-12 00:00")
     assert second.amount_fen == 50_000
 
 
-async def test_m3_a_cap_that_rises_again_brings_no_earlier_fee_back(exams):
-    await exams.prepare(fee_fen=60_000)
-    await exams.publish()
-    cap = await exams.cap("2021-08-01 09:00", 50_000, "2021-09-10")
-    old = exams.filings[FilingKind.FEE_STANDARD].id
-    new = await exams.fee("2021-09-01 09:00", 50_000, "2021-09-10", revises=old)
-    await exams.cap("2021-09-11 09:00", 70_000, "2021-09-15", revises=cap.id)
-    await exams.programme.sweep("2021-09-16 09:00")
-    (row,) = await exams.register(exams.student(), at="2021-09-16 09:00")
+async def test_m3_a_cap_that_rises_again_brings_no_earlier_fee_back(bare):
+    await bare.prepare(fee_fen=60_000)
+    await bare.publish()
+    cap = await bare.cap("2021-08-01 09:00", 50_000, "2021-09-10")
+    old = bare.filings[FilingKind.FEE_STANDARD].id
+    new = await bare.fee("2021-09-01 09:00", 50_000, "2021-09-10", revises=old)
+    await bare.cap("2021-09-11 09:00", 70_000, "2021-09-15", revises=cap.id)
+    await bare.programme.sweep("2021-09-16 09:00")
+    (row,) = await bare.register(bare.student(), at="2021-09-16 09:00")
     assert row.amount_fen == 50_000
-    async with exams.programme.house.sessions() as session:
+    async with bare.programme.house.sessions() as session:
         old, new = [await session.get(FilingRow, one) for one in (old, new.id)]
     assert (old.state, old.last_on) == (FilingState.SUPERSEDED, date(2021, 9, 9))
     assert (new.state, new.last_on) == (FilingState.EFFECTIVE, None)
 
 
 async def test_a_restriction_stops_plans_and_registrations_on_its_days(exams):
-    await exams.prepare()
     await exams.publish()
     async with exams.programme.house.sessions.begin() as session:
         session.add(
@@ -208,7 +205,6 @@ async def test_a_restriction_stops_plans_and_registrations_on_its_days(exams):
     ],
 )
 async def test_what_is_wrong_with_a_candidate_is_named_in_its_place(exams, changes, expected):
-    await exams.prepare()
     await exams.publish()
     with pytest.raises(Rejected) as caught:
         await exams.register(exams.student(1), exams.student(2, **changes))
@@ -220,7 +216,6 @@ async def test_what_is_wrong_with_a_candidate_is_named_in_its_place(exams, chang
 
 
 async def test_n6_sibling_people_of_society_declare_nothing_and_are_the_organizations(exams):
-    await exams.prepare()
     await exams.publish()
     social = exams.student(
         kind=CandidateKind.SOCIAL,
@@ -237,7 +232,6 @@ async def test_n6_sibling_people_of_society_declare_nothing_and_are_the_organiza
 
 
 async def test_n5_students_pay_where_their_province_does_not_forbid_it(exams):
-    await exams.prepare()
     await exams.publish()
     await exams.register(exams.student(1, payer=Payer.STUDENT))
     given = {
@@ -257,7 +251,6 @@ async def test_n5_students_pay_where_their_province_does_not_forbid_it(exams):
 
 
 async def test_a_person_is_registered_once_and_may_come_back(exams):
-    await exams.prepare()
     await exams.publish(capacity=2)
     with pytest.raises(Rejected) as caught:
         await exams.register(exams.student(1), exams.student(1))
@@ -281,7 +274,6 @@ async def test_a_person_is_registered_once_and_may_come_back(exams):
 
 
 async def test_another_institution_registers_none_of_these_students(exams):
-    await exams.prepare()
     await exams.publish()
     with pytest.raises(Rejected) as caught:
         await exams.register(exams.student(), code="PI-B")
@@ -299,7 +291,6 @@ async def test_another_institution_registers_none_of_these_students(exams):
     ],
 )
 async def test_candidates_are_registered_while_registration_is_open(exams, at, expected):
-    await exams.prepare()
     await exams.publish()
     with pytest.raises(Rejected) as caught:
         await exams.register(exams.student(), at=at)
@@ -318,7 +309,6 @@ async def test_candidates_are_registered_while_registration_is_open(exams, at, e
     ],
 )
 async def test_g1_g2_nobody_is_registered_after_the_notice_or_the_end(exams, at, expected):
-    await exams.prepare()
     await exams.publish()
     given = {
         "name": ParameterName.HANDOVER_NOTICE_ON,
@@ -341,7 +331,6 @@ async def test_g1_g2_nobody_is_registered_after_the_notice_or_the_end(exams, at,
 
 
 async def test_s18_no_exam_ends_after_the_last_day_of_the_regime(exams):
-    await exams.prepare()
     given = {
         "name": ParameterName.COMPLETES_UNTIL,
         "value": "2021-11-19",
@@ -355,7 +344,6 @@ async def test_s18_no_exam_ends_after_the_last_day_of_the_regime(exams):
 
 
 async def test_an_exam_from_registration_to_its_closed_results(exams):
-    await exams.prepare()
     await exams.publish()
     first, second, third, fourth = await exams.register(*(exams.student(n) for n in (1, 2, 3, 4)))
     with pytest.raises(Rejected) as caught:
@@ -400,7 +388,6 @@ async def test_an_exam_from_registration_to_its_closed_results(exams):
 
 
 async def test_results_are_announced_when_everybody_has_one(exams):
-    await exams.prepare()
     await exams.publish()
     first, _ = await exams.register(exams.student(1), exams.student(2))
     await exams.record([(first, [600, 600])])
@@ -421,7 +408,6 @@ async def test_results_are_announced_when_everybody_has_one(exams):
     ],
 )
 async def test_marks_fit_the_scheme(exams, marks, expected):
-    await exams.prepare()
     await exams.publish()
     (row,) = await exams.register(exams.student())
     with pytest.raises(Rejected) as caught:
@@ -430,7 +416,6 @@ async def test_marks_fit_the_scheme(exams, marks, expected):
 
 
 async def test_a_result_is_of_somebody_registered_once(exams):
-    await exams.prepare()
     await exams.publish()
     first, second = await exams.register(exams.student(1), exams.student(2))
     await exams.programme.do("2021-09-11 09:00", "PI-A", withdraw_registration, id=second.id)
@@ -452,7 +437,6 @@ async def test_a_result_is_of_somebody_registered_once(exams):
 
 
 async def test_a_plan_is_withdrawn_before_its_exam(exams):
-    await exams.prepare()
     await exams.publish()
     begun = ("2021-11-20 09:00", "EO-001", withdraw_plan)
     with pytest.raises(Rejected) as caught:
@@ -524,14 +508,12 @@ def test_a_plan_is_where_its_times_say():
 @pytest.mark.parametrize("name", ["registration_opens_at", "starts_at", "ends_at"])
 @pytest.mark.parametrize("year", [1, 1999, 2200, 9999])
 async def test_moments_that_no_calendar_knows_are_refused(exams, name, year):
-    await exams.prepare()
     with pytest.raises(Rejected) as caught:
         await exams.publish(**{name: datetime(year, 1, 1, tzinfo=UTC)})
     assert reasons(caught) == [("day.out_of_range", (name,), None)]
 
 
 async def test_an_evaluation_organization_registers_no_students(exams):
-    await exams.prepare()
     await exams.publish()
     with pytest.raises(Rejected) as caught:
         await exams.register(exams.student(), code="EO-001")
@@ -541,7 +523,6 @@ async def test_an_evaluation_organization_registers_no_students(exams):
 
 
 async def test_who_withdrew_is_registered_again_by_the_same_alone(exams):
-    await exams.prepare()
     await exams.publish()
     (row,) = await exams.register(exams.student(1))
     await exams.programme.do("2021-09-11 09:00", "PI-A", withdraw_registration, id=row.id)
@@ -558,7 +539,6 @@ async def test_who_withdrew_is_registered_again_by_the_same_alone(exams):
 
 
 async def test_nothing_is_planned_at_a_site_that_was_revised_or_takes_no_part(exams):
-    await exams.prepare()
     async with exams.programme.house.sessions.begin() as session:
         site = await session.get(FilingRow, exams.site.id)
         site.state = FilingState.SUPERSEDED
@@ -575,7 +555,6 @@ async def test_nothing_is_planned_at_a_site_that_was_revised_or_takes_no_part(ex
 
 
 async def test_a_result_changes_until_its_notice_is_over(exams):
-    await exams.prepare()
     await exams.publish()
     (row,) = await exams.register(exams.student())
     await exams.record([(row, [600, 600])])

@@ -210,9 +210,7 @@ async def test_a_plan_before_the_day_is_held_and_what_waits_is_declined(programm
     [(date(2021, 11, 21), ExamPlanState.PUBLISHED), (date(2021, 11, 20), ExamPlanState.WITHDRAWN)],
 )
 @pytest.mark.parametrize("who", ["EO-001", "PI-A"])
-async def test_exams_on_the_day_or_later_are_withdrawn(programme, who, effective_on, state):
-    exams = Exams(programme)
-    await exams.prepare()
+async def test_exams_on_the_day_or_later_are_withdrawn(programme, exams, who, effective_on, state):
     await exams.publish()
     decider, ground = ("MOE", Ground.E1) if who == "EO-001" else ("PA-440000", Ground.I2)
     case = await verified(programme, "2021-09-01 09:00", decider, who, ground)
@@ -222,9 +220,9 @@ async def test_exams_on_the_day_or_later_are_withdrawn(programme, who, effective
     assert plan.state is state
 
 
-async def test_an_institution_that_left_applies_again_once_its_province_lifts_that(programme):
-    exams = Exams(programme)
-    await exams.prepare()
+async def test_an_institution_that_left_applies_again_once_its_province_lifts_that(
+    programme, exams
+):
     case = await verified(programme, "2021-09-01 09:00", "PA-440000", "PI-A", Ground.I2)
     first = {"effective_on": date(2021, 10, 1)}
     case = await decided(programme, "2021-09-02 09:00", "PA-440000", case, **first)
@@ -264,9 +262,9 @@ async def test_nothing_follows_from_a_case_without_ground(programme):
     assert reasons(caught) == [("case.step_refused", None)]
 
 
-async def test_an_institution_under_restrictions_registers_nobody_and_is_no_new_site(programme):
-    exams = Exams(programme)
-    await exams.prepare()
+async def test_an_institution_under_restrictions_registers_nobody_and_is_no_new_site(
+    programme, exams
+):
     await exams.publish()
     case = await verified(programme, "2021-09-01 09:00", "PA-440000", "PI-A", Ground.I2)
     kinds = (RestrictionKind.REGISTRATIONS, RestrictionKind.SITES)

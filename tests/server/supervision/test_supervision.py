@@ -51,7 +51,6 @@ from tests.server.case_kit import (
     rows_of,
     verified,
 )
-from tests.server.exam_kit import Exams
 from tests.server.programme_kit import china
 from tests.server.trust.test_lists import ROOT_KEYS, new_key, new_list, published
 
@@ -359,9 +358,7 @@ async def test_an_exit_ends_rights_keys_and_what_is_owed_begins(programme):
     assert reasons(caught) == [("organization.has_exited", "R53")]
 
 
-async def test_an_exit_withdraws_plans_and_ends_sites_and_fees(programme):
-    exams = Exams(programme)
-    await exams.prepare()
+async def test_an_exit_withdraws_plans_and_ends_sites_and_fees(programme, exams):
     await exams.publish()
     case = await verified(programme, "2021-10-10 09:00", "MOE", "EO-001")
     effect = {"effective_on": date(2021, 10, 12)}
@@ -376,10 +373,8 @@ async def test_an_exit_withdraws_plans_and_ends_sites_and_fees(programme):
     assert set(ended.values()) == {date(2021, 10, 11)}
 
 
-async def test_x15_an_institution_leaves_and_its_students_keep_theirs(programme):
+async def test_x15_an_institution_leaves_and_its_students_keep_theirs(programme, exams):
     """On ground I1, of reports that were missed. S7: its exams are withdrawn with a note."""
-    exams = Exams(programme)
-    await exams.prepare()
     await exams.publish()
     await exams.register(exams.student())
     issued = programme.house.candidate(issued_on=date(2021, 10, 8), holder_name="甲学院学生")
@@ -436,9 +431,7 @@ async def test_w1_three_missed_weeks_open_a_case_and_nobody_leaves(programme):
     assert len(await rows_of(programme, CaseRow)) == 1
 
 
-async def test_what_is_to_be_mended_restricts_until_it_is(programme):
-    exams = Exams(programme)
-    await exams.prepare()
+async def test_what_is_to_be_mended_restricts_until_it_is(programme, exams):
     case = await verified(programme, "2021-07-01 09:00", "MOE", "EO-001")
     given = {
         "decision": CaseDecision.RECTIFY,
