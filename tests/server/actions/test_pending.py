@@ -15,11 +15,12 @@ from certgraph.certificates.states.actions import erase_holder
 from certgraph.organizations.tokens import create_token, revoke_token
 from certgraph.problems import Rejected
 from tests.server.actions.inputs import fingerprint
+from tests.server.stages import stage
 
 FIRST, SECOND = Actor("first", Role.OPERATOR), Actor("second", Role.OPERATOR)
 
 
-@pytest.fixture
+@stage
 async def waiting(house):
     """Return a certificate, and the pending action that is to erase its holder."""
     (row,) = await house.issue()

@@ -14,15 +14,19 @@ from certgraph.certificates.signing.batches import IssueStep
 from certgraph.certificates.states.actions import revoke_certificate
 from certgraph.identity_documents import DocumentType
 from tests.server.batch_kit import xlsx
+from tests.server.stages import stage
 
 TITLES = ("证书编号", "姓名", "有效期至", "备注")
 DOCUMENT = {"document_type": DocumentType.RESIDENT_ID, "document_number": "110101200001010010"}
 
 
-@pytest.fixture
-async def office(client):
-    house = client.house
+@stage
+async def certified(house):
     await house.issue(*(house.candidate(number=f"C-{n}", holder_name=f"张{n}") for n in "一二三"))
+
+
+@pytest.fixture
+def office(certified, client):
     return client
 
 

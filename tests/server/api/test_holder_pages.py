@@ -23,6 +23,7 @@ from certgraph.credential.qr_text import is_qr_text
 from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import create_issuer_key
 from tests.server.conftest import FIRST_DAY, FIRST_INSTANT
+from tests.server.stages import stage
 from tests.server.trust.test_lists import new_list, published
 
 QR = zxingcpp.BarcodeFormat.QRCode
@@ -38,12 +39,9 @@ ANSWER = """mutation ($i: HolderRequestAnswerInput!) { holderRequestAnswer(input
     holderRequest { state answer } errors { code } } }"""
 
 
-@pytest.fixture
-async def desk(client):
+@stage
+async def held(house):
     """Certificates of one person by two organizations, of another person, of nobody's document."""
-    house = client.house
-    client.http.base_url = "https://verify.example.cn"
-    client.http.headers["Accept-Language"] = "en"
     await house.entitle("EO-002")
     in_time = house.environment(now=FIRST_INSTANT)
     of = {"organization_code": "EO-002", "first_on": FIRST_DAY}
@@ -62,6 +60,12 @@ async def desk(client):
     foreign = house.candidate(number="E-1", issued_on=house.candidate().issued_on, **wang)
     await house.issue(foreign, key="run 2", organization_code="EO-002")
     await published(house)
+
+
+@pytest.fixture
+def desk(held, client):
+    client.http.base_url = "https://verify.example.cn"
+    client.http.headers["Accept-Language"] = "en"
     return client
 
 

@@ -9,6 +9,7 @@ from certgraph.certificates.states.actions import register_certificate, revoke_c
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.rules import OrganizationKind
 from certgraph.organizations.tokens import create_token
+from tests.server.stages import stage
 
 LAST = datetime(2026, 11, 11, 15, 59, 59, 999_999, tzinfo=UTC)
 """The last instant for what was issued on 2026-11-02: midnight in China."""
@@ -18,7 +19,7 @@ LIST = """query ($r: RegistrationState) { certificates(registration: $r) {
 COUNTS = "{ organizations { nodes { code registrations { dueSoon overdue late } } } }"
 
 
-@pytest.fixture
+@stage
 async def certificates(house):
     """One of each state, named by it; and one that was revoked before it was entered."""
     cases = {

@@ -34,6 +34,7 @@ from certgraph.organizations.subjects import organization_named
 from certgraph.problems import Rejected
 from tests.credential import kit
 from tests.server.conftest import HOST, TODAY
+from tests.server.stages import stage
 from tests.server.trust.test_lists import ROOT_KEYS, new_list, published
 
 VERIFY = """query ($text: String!) { verification(qrText: $text) { verdict reason } }"""
@@ -46,10 +47,8 @@ class World:
     def __init__(self, client):
         self.client, self.house = client, client.house
 
-    async def open(self):
-        (self.row,) = await self.house.issue(self.house.candidate(issued_on=ISSUED_ON))
-        await new_list(self.house)
-        self.bundle = (await published(self.house))[1]
+    async def open(self, row, bundle):
+        self.row, self.bundle = row, bundle
         self.genuine = claims_of(self.row)
         async with self.house.sessions() as session:
             organization = await organization_named(session, "EO-001")
@@ -81,9 +80,17 @@ class World:
         return found["verdict"].lower(), found["reason"]
 
 
+@stage
+async def listed(house):
+    """A certificate, and the bundle that knows its issuer."""
+    (row,) = await house.issue(house.candidate(issued_on=ISSUED_ON))
+    await new_list(house)
+    return row, (await published(house))[1]
+
+
 @pytest.fixture
-async def world(client):
-    return await World(client).open()
+async def world(client, listed):
+    return await World(client).open(*listed)
 
 
 EARLY, TOMORROW = (

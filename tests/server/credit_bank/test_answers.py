@@ -11,6 +11,7 @@ from certgraph.problems import Rejected
 from tests.server.credit_bank.test_feed import change, issue, register
 from tests.server.credit_kit import answer, follow_all
 from tests.server.parties import asking
+from tests.server.stages import stage
 
 RECORDED, REJECTED = CreditRecordState.RECORDED, CreditRecordState.REJECTED
 WITHDRAWN = CreditRecordState.WITHDRAWN
@@ -20,12 +21,19 @@ RECORD = """query ($number: String!) { learningOutcomeRecord(certificateNumber: 
     changes { state accountNumber version } } } }"""
 
 
+@stage
+async def recognized_record(house):
+    """The number of a certificate with a record in the feed; its credits are recognized before."""
+    (number,) = await issue(house, 1)
+    await register(house, number)
+    await follow_all(house)
+    return number
+
+
 @pytest.fixture
-async def bank(worthy, worth_tokens):
+async def bank(worthy, worth_tokens, recognized_record):
     async with asking(worthy, worth_tokens) as found:
-        (found.number,) = await issue(worthy, 1)
-        await register(worthy, found.number)
-        await follow_all(worthy)
+        found.number = recognized_record
         yield found
 
 

@@ -22,18 +22,26 @@ from tests.server.credit_kit import (
     recognized,
 )
 from tests.server.parties import announce, asking
+from tests.server.stages import stage
+
+
+@stage
+async def recognized_to_convert(house):
+    """The number of a certificate that may be converted; its credits are recognized before."""
+    await announce(house)
+    (number,) = await issue(house, 1)
+    await register(house, number)
+    await follow_all(house)
+    await answer(house, number)
+    await publish_measure(house, ("KC-1", 10), ("KC-2", 20), ("KC-3", 15), cap=25)
+    return number
 
 
 @pytest.fixture
-async def school(worthy, worth_tokens):
+async def school(worthy, worth_tokens, recognized_to_convert):
     """An institution whose measure converts three courses of 1, 2 and 1.5 credits, cap 2.5."""
-    await announce(worthy)
     async with asking(worthy, worth_tokens) as found:
-        (found.number,) = await issue(worthy, 1)
-        await register(worthy, found.number)
-        await follow_all(worthy)
-        await answer(worthy, found.number)
-        await publish_measure(worthy, ("KC-1", 10), ("KC-2", 20), ("KC-3", 15), cap=25)
+        found.number = recognized_to_convert
         yield found
 
 

@@ -29,6 +29,7 @@ from certgraph.transparency.tiles import entry_of, tile_path
 from certgraph.trust import queries as trust_queries
 from certgraph.trust.publication import BUNDLE_PATH, publish
 from tests.server.conftest import TODAY
+from tests.server.stages import stage
 from tests.server.trust.test_lists import FRESHNESS, ROOT_KEYS, new_list, published
 
 PROOF = """query ($one: SignedCertificateInput!) { inclusionProof(certificate: $one) {
@@ -42,15 +43,18 @@ async def issue(house, count, key):
     return await house.issue(*people, key=key)
 
 
-@pytest.fixture
-async def logged(client):
-    """Three certificates, then 260 more: two heads of the log."""
-    house = client.house
+@stage
+async def two_heads(house):
     await issue(house, 3, "first")
     await new_list(house)
     await published(house)
     await issue(house, 260, "second")
     await published(house)
+
+
+@pytest.fixture
+def logged(two_heads, client):
+    """Three certificates, then 260 more: two heads of the log."""
     return client
 
 
