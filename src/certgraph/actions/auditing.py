@@ -131,7 +131,7 @@ async def add_reading(act: Act, keys: Collection[UUID], *, place: str) -> None:
     only = next(iter(keys)) if len(keys) == 1 else None
     stated = b"".join(sorted(key.bytes for key in keys))
     subject = None if only is None else ("certificates", only, None)
-    await _add_note(act, READING, f"{len(keys)} learners in {place}", stated, subject)
+    await _add_note(act, READING, f"learners: {len(keys)}, in {place}", stated, subject)
 
 
 async def record_file_reading(environment: Environment, actor: Actor, row: Any, count: int) -> None:

@@ -25,7 +25,7 @@ from certgraph.api.background import (
     sweep_forever,
 )
 from certgraph.api.callers import Callers
-from certgraph.api.catalogue.feedback import FeedbackPages
+from certgraph.api.catalogue.feedback_form import FeedbackPages
 from certgraph.api.catalogue.pages import CataloguePages
 from certgraph.api.connections import ReadPool
 from certgraph.api.http import feed_stream

@@ -8,7 +8,7 @@ from uuid import UUID
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import KeyOf, action
 from certgraph.actions.parties import ON_BEHALF, OWN, Role
-from certgraph.assessment import gates
+from certgraph.assessment import preconditions
 from certgraph.assessment.rules import ExamPlanState, Times, time_problems
 from certgraph.assessment.steps import record_step
 from certgraph.assessment.subjects import EXAM_PLAN
@@ -126,8 +126,8 @@ async def publish_plan(
         site = None
     day = programme_day(plan.starts_at)
     whose = (organization.id, plan.certificate_type_id)
-    problems += await gates.site_problems(act, site, *whose, day)
-    problems += await gates.scheme_problems(act, draft.scheme_id, *whose, draft.level)
+    problems += await preconditions.site_problems(act, site, *whose, day)
+    problems += await preconditions.scheme_problems(act, draft.scheme_id, *whose, draft.level)
     authority_id = None if site is None else await supervisor_of(session, site.organization_id)
     if authority_id is None:
         reject_if(problems or [Problem(code="plan.no_site", path=("site_id",))])
@@ -138,11 +138,11 @@ async def publish_plan(
     activity = await session.get(FilingRow, draft.activity_id)
     is_activity = activity is not None and activity.kind is FilingKind.ACTIVITY
     found = await filed(session, activity) if activity is not None and is_activity else None
-    problems += await gates.activity_problems(act, found, plan, names[authority_id])
+    problems += await preconditions.activity_problems(act, found, plan, names[authority_id])
     opens_on = programme_day(plan.registration_opens_at)
-    fee, missing = await gates.fee_on(act, plan, opens_on)
+    fee, missing = await preconditions.fee_on(act, plan, opens_on)
     problems += missing
-    problems += await gates.restriction_problems(act, *whose, opens_on)
+    problems += await preconditions.restriction_problems(act, *whose, opens_on)
     reject_if(problems)
     # 4. The plan.
     assert fee is not None  # noqa: S101 - else it was refused
@@ -201,7 +201,9 @@ async def _drafted(
     parameters = await parameters_in_force(session)
     problems += _regime_problems(draft, parameters, today)
     day = programme_day(draft.starts_at)
-    problems += await gates.entitlement_problems(act, organization.id, type_, draft.level, day)
+    problems += await preconditions.entitlement_problems(
+        act, organization.id, type_, draft.level, day
+    )
     return plan, problems
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import KeyOf, PerRequest, action
 from certgraph.actions.parties import ANY, ON_BEHALF, OWN, Role
-from certgraph.assessment import gates, queries
+from certgraph.assessment import preconditions, queries
 from certgraph.assessment.planning import times_of
 from certgraph.assessment.rules import CandidateKind, ExamPlanState, ExamRegistrationState, state_at
 from certgraph.assessment.subjects import EXAM_PLAN, EXAM_REGISTRATION
@@ -143,7 +143,7 @@ async def record_registrations(
     # 2. Each candidate.
     facts = await _facts(act, plan, registrations, parameters, today)
     for id_ in {row.institution_id for row in facts.participations.values()}:
-        kept = await gates.restriction_problems(act, id_, plan.certificate_type_id, today)
+        kept = await preconditions.restriction_problems(act, id_, plan.certificate_type_id, today)
         problems += [found for found in kept if found not in problems]
     lookups: dict[bytes, int] = {}
     for place, one in enumerate(registrations):
@@ -184,8 +184,8 @@ async def _today_problems(
         problems.append(Problem(code="plan.not_open", facts={"state": state}))
     problems += ended_problems(today) or no_new_work_problems(parameters, today)
     whose = (plan.organization_id, plan.certificate_type_id)
-    problems += await gates.restriction_problems(act, *whose, today)
-    fee, above = await gates.fee_on(act, plan, today)
+    problems += await preconditions.restriction_problems(act, *whose, today)
+    fee, above = await preconditions.fee_on(act, plan, today)
     return fee, problems + above
 
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import KeyOf, PerRequest, action
 from certgraph.assessment import queries
-from certgraph.assessment.gates import scheme_of
 from certgraph.assessment.planning import ISSUER, times_of
+from certgraph.assessment.preconditions import scheme_of
 from certgraph.assessment.rules import (
     ExamPlanState,
     ExamRegistrationState,

@@ -15,8 +15,8 @@ from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import new_id
 from certgraph.supervision import queries
-from certgraph.supervision.grounds import decider_of, ground_problems
 from certgraph.supervision.opening import new_case
+from certgraph.supervision.preconditions import decider_of, ground_problems
 from certgraph.supervision.rules import CaseEntryKind, CaseState, Ground, step_problems
 from certgraph.supervision.subjects import CASE
 from certgraph.supervision.tables import CaseEntryRow, CaseRow

@@ -9,7 +9,7 @@ from certgraph.organizations.tables import OrganizationRow
 from certgraph.problems import Rejected
 from certgraph.randomness import Random, new_id, random_token
 from certgraph.supervision import queries
-from certgraph.supervision.grounds import MISSED, decider_of
+from certgraph.supervision.preconditions import MISSED, decider_of
 from certgraph.supervision.rules import CaseEntryKind, CaseState
 from certgraph.supervision.tables import CaseEntryRow, CaseRow
 

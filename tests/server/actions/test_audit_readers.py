@@ -95,7 +95,7 @@ async def test_each_reading_of_full_personal_records_has_an_entry(client):
         Role.CREDIT_BANK,
         row.id,
     )
-    assert entry.reason == "1 learners in an answer"
+    assert entry.reason == "learners: 1, in an answer"
     assert await trail(house) == (before + 1, None)
 
 
@@ -113,7 +113,7 @@ async def test_the_feed_as_a_file_enters_whose_records_it_gives_in_full(client):
     assert await length(house) == before
     assert (await client.http.get(f"{url}?learners=true", headers=headers)).status_code == 200
     entry = await entry_at(house, before + 1)
-    assert (entry.action, entry.reason) == ("learnersRead", "1 learners in the feed from 1 to 2")
+    assert (entry.action, entry.reason) == ("learnersRead", "learners: 1, in the feed from 1 to 2")
 
 
 async def test_the_credit_bank_reads_what_it_did_itself(client):

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from certgraph.api.app import make_app
-from certgraph.api.catalogue import feedback
+from certgraph.api.catalogue import feedback_form
 from certgraph.assessment.rules import ExamPlanState
 from certgraph.assessment.tables import ExamPlanRow
 from certgraph.duties.kinds.schemes import ExamMode
@@ -307,7 +307,7 @@ async def test_every_word_of_the_pages_is_in_both_languages_and_used():
         if name.startswith("catalogue")
     )
     used = set(re.findall(r"\bw\.(c_\w+)", source))
-    used |= set(re.findall(r'"(c_\w+)"', inspect.getsource(feedback)))
+    used |= set(re.findall(r'"(c_\w+)"', inspect.getsource(feedback_form)))
     for language in ("zh", "en"):
         assert {one for one in rendering.words(language) if one.startswith("c_")} == used
 

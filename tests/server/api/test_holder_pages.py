@@ -621,5 +621,5 @@ async def test_each_reading_of_a_holders_page_is_in_the_audit_trail(desk):
         for one in await newest_entries(desk, 8)
         if one["action"] == "learnersRead"
     ]
-    page = ("HOLDER", "holder", "1 learners in the holder's page")
-    assert found == [page, ("PUBLIC", "shared", "1 learners in what a holder shares"), page]
+    page = ("HOLDER", "holder", "learners: 1, in the holder's page")
+    assert found == [page, ("PUBLIC", "shared", "learners: 1, in what a holder shares"), page]

@@ -28,7 +28,7 @@ from certgraph.api.http.files import (
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.requests import unavailable
 from certgraph.api.relay import key_of
-from certgraph.assessment.gates import scheme_of
+from certgraph.assessment.preconditions import scheme_of
 from certgraph.assessment.queries import candidates_of
 from certgraph.assessment.registering import record_registrations
 from certgraph.assessment.results import record_results
@@ -36,7 +36,7 @@ from certgraph.assessment.rules import CandidateKind
 from certgraph.assessment.subjects import EXAM_PLAN
 from certgraph.assessment.tables import ExamPlanRow
 from certgraph.calendar import written_day
-from certgraph.certificates.sheets.exams import (
+from certgraph.certificates.sheets.exam_tables import (
     Candidates,
     Results,
     read_candidates_of_exam,
