@@ -284,6 +284,15 @@ async def test_openings_are_listed_and_a_link_is_ended_at_once(desk):
 
 
 @pytest.mark.parametrize(
+    ("language", "label"), [("zh", "有效天数（7 至 180 天）"), ("en", "Days (7 to 180)")]
+)
+async def test_the_page_says_for_how_many_days_one_shares(desk, language, label):
+    await enter(desk)
+    page = (await mine(desk, language)).text
+    assert f'{label} <input name="days" type="number" min="7" max="180" value="30"' in page
+
+
+@pytest.mark.parametrize(
     ("given", "sentence"),
     [
         ({"number": "A-1", "days": "6"}, "Choose 7 to 180 days."),

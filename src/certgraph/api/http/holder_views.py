@@ -11,6 +11,7 @@ from certgraph.certificates.holders import queries
 from certgraph.certificates.holders.entering import Holder
 from certgraph.certificates.holders.links import sharing_url
 from certgraph.certificates.holders.requests import text_of
+from certgraph.certificates.holders.rules import LONGEST_SHARE, SHORTEST_SHARE
 from certgraph.certificates.holders.tables import HolderRequestRow, SharingLinkRow
 from certgraph.certificates.printed.selecting import is_printed
 from certgraph.certificates.signing.batches import signed_bytes
@@ -115,6 +116,7 @@ async def mine(context: Context, holder: Holder) -> dict[str, Any]:
         "only": only,
         "key": random_token(context.random, 26),
         "shares": shares,
+        "share_days": (SHORTEST_SHARE, LONGEST_SHARE),
         "requests": [_request(context, one, holder.numbers) for one in requests],
     }
 
