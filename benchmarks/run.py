@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from attack import bench_attack
 from batches import bench_batches
 from feed import bench_feed
+from lists import bench_lists
 from log import bench_log
 from page import bench_page
 from programme import bench_programme
@@ -41,20 +42,6 @@ from certgraph.scanning.scans import read_scans
 from tests.credential import kit
 from tests.server.conftest import embedded_postgres, open_house
 
-NAMES = [
-    "verify",
-    "import",
-    "qr",
-    "issue",
-    "batches",
-    "log",
-    "programme",
-    "scans",
-    "page",
-    "reads",
-    "feed",
-    "attack",
-]
 FIGURES: dict[str, float] = {}
 
 
@@ -182,46 +169,55 @@ def bench_issue(certificates: int) -> None:
         )
 
 
+def _benches(*, is_quick: bool) -> dict[str, Callable[[], None]]:
+    """Return what each name measures."""
+
+    def log() -> None:
+        size, certificates, rounds = (100_000, 2_000, 1) if is_quick else (10**6, 10_000, 3)
+        bench_log(report, size=size, certificates=certificates, rounds=rounds)
+
+    has_chromium = bool(shutil.which("chromium") and shutil.which("chromedriver"))
+
+    def scans() -> None:
+        bench_scans(report, with_page=has_chromium)
+        if not has_chromium:
+            print("scans: the page is left out, since there is no Chromium here", flush=True)
+
+    def page() -> None:
+        if has_chromium:
+            bench_page(report, is_quick=is_quick)
+        else:
+            print("page: left out, since there is no Chromium with its driver here", flush=True)
+
+    return {
+        "verify": lambda: bench_verify(20 if is_quick else 100),
+        "import": bench_import,
+        "qr": lambda: bench_qr(10 if is_quick else 40),
+        "issue": lambda: bench_issue(1_000 if is_quick else 10_000),
+        "batches": lambda: bench_batches(report, rows=10_000 if is_quick else 100_000),
+        "log": log,
+        "programme": lambda: bench_programme(report, is_quick=is_quick),
+        "scans": scans,
+        "page": page,
+        "reads": lambda: bench_reads(report, keep, is_quick=is_quick),
+        "lists": lambda: bench_lists(report, rows=20_000 if is_quick else 1_000_000),
+        "feed": lambda: bench_feed(report, is_quick=is_quick),
+        "attack": lambda: bench_attack(report, is_quick=is_quick),
+    }
+
+
 def main() -> None:
     """Run all, or those named."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[*NAMES, []])
+    parser.add_argument("names", nargs="*", choices=[*_benches(is_quick=True), []])
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument(
         "--keep", action="store_true", help="write what was measured into baseline.json"
     )
     options = parser.parse_args()
-    names = options.names or NAMES
-    if "verify" in names:
-        bench_verify(20 if options.quick else 100)
-    if "import" in names:
-        bench_import()
-    if "qr" in names:
-        bench_qr(10 if options.quick else 40)
-    if "issue" in names:
-        bench_issue(1_000 if options.quick else 10_000)
-    if "batches" in names:
-        bench_batches(report, rows=10_000 if options.quick else 100_000)
-    if "log" in names:
-        size, certificates, rounds = (100_000, 2_000, 1) if options.quick else (10**6, 10_000, 3)
-        bench_log(report, size=size, certificates=certificates, rounds=rounds)
-    if "programme" in names:
-        bench_programme(report, is_quick=options.quick)
-    has_chromium = bool(shutil.which("chromium") and shutil.which("chromedriver"))
-    if "scans" in names:
-        bench_scans(report, with_page=has_chromium)
-        if not has_chromium:
-            print("scans: the page is left out, since there is no Chromium here", flush=True)
-    if "page" in names and not has_chromium:
-        print("page: left out, since there is no Chromium with its driver here", flush=True)
-    elif "page" in names:
-        bench_page(report, is_quick=options.quick)
-    if "reads" in names:
-        bench_reads(report, keep, is_quick=options.quick)
-    if "feed" in names:
-        bench_feed(report, is_quick=options.quick)
-    if "attack" in names:
-        bench_attack(report, is_quick=options.quick)
+    for name, bench in _benches(is_quick=options.quick).items():
+        if not options.names or name in options.names:
+            bench()
     if options.keep:
         machine = (
             f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
