@@ -153,6 +153,21 @@ def test_who_names_a_certificate_sees_what_is_printed_on_it(world, runner, role)
     assert [bool(value) for value in of_holder] == [may and role != "records_only"] * 2
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_the_issuer_and_the_programme_alone_see_the_organizations_own_reference(
+    world, runner, role
+):
+    text = """{ certificate(number: "EO-001-1", holderName: "张甲1") { reference }
+      certificates(reference: "exam EO-001-1") { nodes { number reference } } }"""
+    (operation,) = world.documents().operations(text).values()
+    answer = runner.run(run(operation, world.reader(), world.context(role), {}))
+    shown = orjson.loads(orjson.dumps(answer.data))
+    expected = "exam EO-001-1" if role in ("one", "admin") else None
+    assert shown["certificate"] == {"reference": expected}
+    listed = [{"number": "EO-001-1", "reference": expected}] if role in READ_IN_FULL else []
+    assert (shown["certificates"] or {"nodes": []})["nodes"] == listed
+
+
 def test_no_document_names_a_holder_to_who_reads_records_only(world, runner, ids, cursors):
     always = {"Certificate": "holderName qrCode { text }", "Learner": "name documentNumber"}
     shown = {"records_only": 0, "credit_bank": 0}
