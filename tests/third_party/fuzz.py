@@ -1,9 +1,9 @@
 """Ask a server what schemathesis makes up from its schema, each document with each token.
 
 Runs in an environment of its own and knows nothing of certgraph. Reads `{party: token or null}` as
-JSON from standard input; prints as JSON how many documents and answers there were, how many errors
-of each code each party got, and what was wrong: any status or code that is not expected, and data
-that is not of the schema, with what was asked.
+JSON from standard input; prints as JSON how many documents there were, how many answers without
+errors and errors of each code each party got, and what was wrong: every answer of another status
+or code than is expected, with what was asked. Ends with an error where data is not of the schema.
 """
 
 import json

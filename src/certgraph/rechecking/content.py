@@ -81,7 +81,7 @@ def content_faults(
         yield Fault(FaultKind.DOCUMENT, row.number, detail)
     if row.holder_name_key != holder_name_key(row.holder_name):
         yield Fault(FaultKind.LOOKUP, row.number, "not found by its holder's name")
-    is_first = row.supersedes_id is None  # a correction takes the key over as it is
+    is_first = row.supersedes_id is None  # a correction has the key of what it corrects
     if is_first and row.candidate_key is not None and row.reference is not None:
         key = candidate_key(
             claims.issuer,

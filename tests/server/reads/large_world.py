@@ -295,3 +295,11 @@ READERS = {
     "conversionApplications": ("admin", "two"),
     "feedWebhooks": ("credit_bank",),
 }
+
+
+def questions(field: str) -> Iterator[tuple[str, str]]:
+    """Yield who asks for a list, and the document: each role that reads it with each filter."""
+    for role in READERS.get(field, ("admin",)):
+        for filters in FILTERS[field]:
+            call = f"{field}({filters})" if filters else field
+            yield role, f"{{ {call} {{ nodes {{ __typename }} pageInfo {{ hasNextPage }} }} }}"

@@ -14,7 +14,7 @@ from certgraph.credit_bank.feed import queries as feed_queries
 from certgraph.credit_bank.feed import webhook_queries
 from certgraph.credit_bank.proposals import queries
 from certgraph.credit_bank.records import queries as record_queries
-from tests.server.reads.large_world import FILTERS, READERS, fill_large
+from tests.server.reads.large_world import FILTERS, fill_large, questions
 from tests.server.reads.test_plans import answer
 
 ROWS = 20_000
@@ -84,15 +84,12 @@ class Watch:
 def test_a_list_looks_at_few_rows_more_than_it_answers(large, runner, monkeypatch, field):
     reader, documents = large.reader(), large.documents()
     watch = Watch(monkeypatch)
-    for role in READERS.get(field, ("admin",)):
-        for filters in FILTERS[field]:
-            call = f"({filters})" if filters else ""
-            query = f"{{ {field}{call} {{ nodes {{ __typename }} pageInfo {{ hasNextPage }} }} }}"
-            watch.costs.clear()
-            runner.run(answer(large, reader, documents, query, role=role))
-            assert watch.costs
-            for cost, most, statement in watch.costs:
-                assert cost <= most, (role, query, statement)
+    for role, query in questions(field):
+        watch.costs.clear()
+        runner.run(answer(large, reader, documents, query, role=role))
+        assert watch.costs
+        for cost, most, statement in watch.costs:
+            assert cost <= most, (role, query, statement)
 
 
 NESTED = [

@@ -305,7 +305,7 @@ def _places(
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """What a correction supersedes, and its candidate's keys, which the new one takes over."""
+    """What a correction supersedes, and its candidate's keys, now the correction's."""
 
     id: UUID
     reference: str | None

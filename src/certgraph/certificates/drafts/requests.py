@@ -31,7 +31,7 @@ class Candidate:
         document_number: Kept sealed; never on the certificate, never in an answer.
         holder_binding: How the certificate is tied to that document.
         reference: Your key of examination and candidate; certified once for a certificate, level
-            and standard.
+            and standard. It is kept as it is: not the number of an identity document.
         outcomes: Learning outcomes achieved, all by number or all by text.
         number: Certificate number, where one was assigned outside; null for a new one.
         exam_registration_id: The registration whose result it certifies; null where the
