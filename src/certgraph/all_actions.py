@@ -27,6 +27,7 @@ from certgraph.organizations.subjects import ProgrammeParties
 from certgraph.parameters import actions as parameters
 from certgraph.participation import actions as participation
 from certgraph.participation import counting
+from certgraph.rotation import actions as rotation
 from certgraph.standards import actions as standards
 from certgraph.standards import catalogue_import, occupations
 from certgraph.supervision import actions as cases
@@ -39,6 +40,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *appointments.ACTIONS,
     *parameters.ACTIONS,
     *keys.ACTIONS,
+    *rotation.ACTIONS,
     *tokens.ACTIONS,
     *standards.ACTIONS,
     *catalogue_import.ACTIONS,

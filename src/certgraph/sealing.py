@@ -6,10 +6,16 @@ purpose to another. AES-256-GCM with a random nonce; the associated data names t
 
 The register's private keys are sealed under a second such key, of another file: whoever takes the
 database and one of the two files can make no certificate.
+
+Both can be replaced (`certgraph.rotation`). Meanwhile two of each are here, and what either sealed
+is opened; the database says which master key is in force. Hashes that cannot be made anew, since
+nobody has what was hashed, keep the keys of the first master key, which the database holds sealed.
 """
 
 import hmac
 import os
+from enum import StrEnum
+from typing import Any, Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,159 +30,330 @@ class CannotOpen(ValueError):
     """Sealed bytes that this master key does not open, or that belong elsewhere."""
 
 
-class Keyring:
-    """The keys derived from one master key, and from the register's, where it is here."""
+class Sealed(StrEnum):
+    """What is sealed; each has a key of its own."""
 
-    def __init__(self, master_key: bytes, register_key: bytes | None = None) -> None:
-        for key in (master_key, register_key):
-            if key is not None and len(key) != MASTER_KEY_BYTES:
+    PRIVATE_KEYS = "private keys"
+    DOCUMENTS = "document numbers"
+    INPUTS = "pending inputs"
+    BATCHES = "batches"
+    REQUESTS = "requests of holders"
+    CONTACTS = "contacts of organizations"
+    WEBHOOK_SECRETS = "webhook secrets"
+    HASH_KEYS = "hash keys"
+
+
+class _MasterKey:
+    """What is derived from one master key, and made anew where another takes its place."""
+
+    def __init__(self, key: bytes) -> None:
+        self.key = key
+        self.ciphers = {purpose: AESGCM(_derive(key, purpose)) for purpose in Sealed}
+        self.draft = _derive(key, "drafts of certificates")
+        self.token = _derive(key, "api tokens")
+        self.check_value = hmac.digest(_derive(key, "check"), b"certgraph", "sha256")
+
+
+class _HashKeys:
+    """Keys of hashes that nobody can make anew: those of the first master key, in this order."""
+
+    PURPOSES = (
+        "document lookup",
+        "audit trail",
+        "inputs of actions",
+        "links of holders",
+        "api tokens",
+        "cursors",
+    )
+
+    def __init__(self, stated: bytes) -> None:
+        size = MASTER_KEY_BYTES
+        keys = [stated[i : i + size] for i in range(0, len(stated), size)]
+        self.stated = stated
+        self.lookup, self.audit, self.input, self.link, self.token, self.cursor = keys
+
+    @classmethod
+    def of(cls, master_key: bytes) -> Self:
+        """Return those of a master key."""
+        return cls(b"".join(_derive(master_key, purpose) for purpose in cls.PURPOSES))
+
+
+class Keyring:
+    """The keys derived from one master key, and from the register's, where it is here.
+
+    Where they are being replaced, the next ones are here as well, and `follow` says which master
+    key is in force: the one that seals. What either sealed is opened.
+    """
+
+    def __init__(
+        self,
+        master_key: bytes,
+        register_key: bytes | None = None,
+        *,
+        next_key: bytes | None = None,
+        next_register_key: bytes | None = None,
+    ) -> None:
+        """Take the keys, 32 bytes each. Raises `ValueError`: one is not, or two are the same."""
+        self._given = (master_key, register_key, next_key, next_register_key)
+        keys = [key for key in self._given if key is not None]
+        for key in keys:
+            if len(key) != MASTER_KEY_BYTES:
                 message = f"a master key has {MASTER_KEY_BYTES} bytes, this has {len(key)}"
                 raise ValueError(message)
-        if register_key is not None and hmac.compare_digest(master_key, register_key):
-            message = "the register's key is the master key; it must be another"
+        if len(set(keys)) < len(keys):
+            message = "of the master key, the register's key and the next ones two are the same"
             raise ValueError(message)
-        self._master_key = master_key
-        self._register_keys = None
-        if register_key is not None:
-            self._register_keys = AESGCM(_derive(register_key, "register keys"))
-        self._private_keys = AESGCM(self._derive("private keys"))
-        self._documents = AESGCM(self._derive("document numbers"))
-        self._inputs = AESGCM(self._derive("pending inputs"))
-        self._batches = AESGCM(self._derive("batches"))
-        self._requests = AESGCM(self._derive("requests of holders"))
-        self._contacts = AESGCM(self._derive("contacts of organizations"))
-        self._webhook_secrets = AESGCM(self._derive("webhook secrets"))
-        self._lookup_key = self._derive("document lookup")
-        self._audit_key = self._derive("audit trail")
-        self._input_key = self._derive("inputs of actions")
-        self._link_key = self._derive("links of holders")
-        self._draft_key = self._derive("drafts of certificates")
-        self._token_key = self._derive("api tokens")
-        self.cursor_key = self._derive("cursors")
-        self.check_value = hmac.digest(self._derive("check"), b"certgraph", "sha256")
-        """The same for the same master key, and of no use to guess it."""
+        self._masters = [_MasterKey(key) for key in (master_key, next_key) if key is not None]
+        self._in_force = self._masters[0]
+        self._hash_keys = _HashKeys.of(master_key)
+        self._followed: tuple[bytes, bytes | None] | None = None
+        self._register_keys = [
+            AESGCM(_derive(key, "register keys"))
+            for key in (register_key, next_register_key)
+            if key is not None
+        ]
+        self.has_register_key = register_key is not None
+        self.has_next_register_key = next_register_key is not None
 
-    def _derive(self, purpose: str) -> bytes:
-        return _derive(self._master_key, purpose)
+    # Which keys are in force
+
+    @property
+    def check_value(self) -> bytes:
+        """The same for the same master key in force, and of no use to guess it; 32 bytes."""
+        return self._in_force.check_value
+
+    @property
+    def has_next_key(self) -> bool:
+        """Whether the key that is to take the master key's place is here."""
+        return len(self._masters) > 1
+
+    @property
+    def is_next_in_force(self) -> bool:
+        """Whether the next master key is in force already."""
+        return self.has_next_key and self._in_force is self._masters[-1]
+
+    def follow(self, check_value: bytes, sealed_hash_keys: bytes | None) -> None:
+        """Put in force the master key that the database names.
+
+        Args:
+            check_value: Of the key in force.
+            sealed_hash_keys: Keys of hashes; None: they are those of the master key in force.
+
+        Raises:
+            CannotOpen: It is none of those here.
+        """
+        if (check_value, sealed_hash_keys) == self._followed:
+            return
+        for master in self._masters:
+            if hmac.compare_digest(master.check_value, check_value):
+                break
+        else:
+            raise CannotOpen("the master key in force is another")
+        if sealed_hash_keys is None:
+            self._hash_keys = _HashKeys.of(master.key)
+        else:
+            stated = _open([master.ciphers[Sealed.HASH_KEYS]], sealed_hash_keys, check_value)
+            self._hash_keys = _HashKeys(stated)
+        self._in_force, self._followed = master, (check_value, sealed_hash_keys)
+
+    def next_in_force(self) -> tuple[bytes, bytes]:
+        """Return what the database names once the next key is in force, as `follow` takes it."""
+        coming = self._masters[-1]
+        cipher = coming.ciphers[Sealed.HASH_KEYS]
+        return coming.check_value, _seal(cipher, self._hash_keys.stated, coming.check_value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Give the same to a process of one's own."""
+        return _again, (self._given, self._followed)
+
+    # What is sealed
+
+    def _seal(self, what: Sealed, plaintext: bytes, owner: bytes) -> bytes:
+        return _seal(self._in_force.ciphers[what], plaintext, owner)
+
+    def _open(self, what: Sealed, sealed: bytes, owner: bytes) -> bytes:
+        return _open([master.ciphers[what] for master in self._masters], sealed, owner)
+
+    def seal_anew(self, what: Sealed, sealed: bytes, owner: bytes) -> bytes | None:
+        """Return it sealed under the master key in force; None where it is. Raises `CannotOpen`."""
+        try:
+            _open([self._in_force.ciphers[what]], sealed, owner)
+        except CannotOpen:
+            return self._seal(what, self._open(what, sealed, owner), owner)
+        return None
 
     def seal_input(self, stated: bytes, owner: bytes) -> bytes:
         """Return the input of a pending action sealed for `owner` (its key)."""
-        return _seal(self._inputs, stated, owner)
+        return self._seal(Sealed.INPUTS, stated, owner)
 
     def open_input(self, sealed: bytes, owner: bytes) -> bytes:
         """Return the input of a pending action. Raises `CannotOpen`."""
-        return _open(self._inputs, sealed, owner)
+        return self._open(Sealed.INPUTS, sealed, owner)
 
-    def audit_hash(self, content: bytes) -> bytes:
-        """Return the keyed hash of an entry of the audit trail, 32 bytes."""
-        return hmac.digest(self._audit_key, content, "sha256")
+    def seal_private_key(self, pkcs8: bytes, owner: bytes) -> bytes:
+        """Return a private key sealed for `owner` (organization, key id and purpose)."""
+        return self._seal(Sealed.PRIVATE_KEYS, pkcs8, owner)
 
-    def input_digest(self, content: bytes) -> str:
-        """Return a keyed hash of what an action was given, 64 hex digits.
+    def open_private_key(self, sealed: bytes, owner: bytes) -> bytes:
+        """Return the PKCS#8 of a sealed key. Raises `CannotOpen`."""
+        return self._open(Sealed.PRIVATE_KEYS, sealed, owner)
 
-        Nobody who has the database alone can find a name or a document number by trying.
-        """
-        return hmac.digest(self._input_key, content, "sha256").hex()
+    def seal_register_key(self, pkcs8: bytes, owner: bytes) -> bytes:
+        """Return a private key of the register sealed for `owner`. Raises `CannotOpen`."""
+        return _seal(self._of_register()[-1], pkcs8, owner)
+
+    def open_register_key(self, sealed: bytes, owner: bytes) -> bytes:
+        """Return the PKCS#8 of a key of the register. Raises `CannotOpen`."""
+        return _open(self._of_register(), sealed, owner)
+
+    def seal_register_key_anew(self, sealed: bytes, owner: bytes) -> bytes | None:
+        """Return it sealed under the register's next key; None where it is. Raises `CannotOpen`."""
+        *others, coming = self._of_register()
+        try:
+            _open([coming], sealed, owner)
+        except CannotOpen:
+            return _seal(coming, _open(others, sealed, owner), owner)
+        return None
+
+    def _of_register(self) -> list[AESGCM]:
+        if not self._register_keys:
+            raise CannotOpen("the key that seals the register's keys is not here")
+        return self._register_keys
+
+    def seal_document(self, document_number: str, owner: bytes) -> bytes:
+        """Return a document number sealed for one certificate."""
+        return self._seal(Sealed.DOCUMENTS, document_number.encode(), owner)
+
+    def open_document(self, sealed: bytes, owner: bytes) -> str:
+        """Return a sealed document number. Raises `CannotOpen`."""
+        return self._open(Sealed.DOCUMENTS, sealed, owner).decode()
+
+    def seal_batch(self, content: bytes, owner: bytes) -> bytes:
+        """Return an uploaded file, or what is wrong with it, sealed for its batch."""
+        return self._seal(Sealed.BATCHES, content, owner)
+
+    def open_batch(self, sealed: bytes, owner: bytes) -> bytes:
+        """Return what was sealed for a batch. Raises `CannotOpen`."""
+        return self._open(Sealed.BATCHES, sealed, owner)
+
+    def seal_webhook_secret(self, secret: bytes, owner: bytes) -> bytes:
+        """Return the secret of a webhook sealed for it."""
+        return self._seal(Sealed.WEBHOOK_SECRETS, secret, owner)
+
+    def open_webhook_secret(self, sealed: bytes, owner: bytes) -> bytes:
+        """Return a sealed secret. Raises `CannotOpen`."""
+        return self._open(Sealed.WEBHOOK_SECRETS, sealed, owner)
+
+    def seal_request(self, text: str, owner: bytes) -> bytes:
+        """Return what a holder asks for, sealed for its request."""
+        return self._seal(Sealed.REQUESTS, text.encode(), owner)
+
+    def open_request(self, sealed: bytes, owner: bytes) -> str:
+        """Return what a holder asks for. Raises `CannotOpen`."""
+        return self._open(Sealed.REQUESTS, sealed, owner).decode()
+
+    def seal_contact(self, text: str, owner: bytes) -> bytes:
+        """Return how a person is reached, sealed for the appointment."""
+        return self._seal(Sealed.CONTACTS, text.encode(), owner)
+
+    def open_contact(self, sealed: bytes, owner: bytes) -> str:
+        """Return how a person is reached. Raises `CannotOpen`."""
+        return self._open(Sealed.CONTACTS, sealed, owner).decode()
+
+    # Keyed hashes that are made anew under another master key
 
     def draft_mac(self, run_id: bytes, certificate_id: bytes, payload: bytes, reason: str) -> bytes:
         """Return the keyed hash of a draft, 32 bytes: by the database alone nobody makes one.
 
         `reason` is the run's: it says whether the draft corrects another certificate.
         """
-        said = reason.encode()
-        content = run_id + certificate_id + len(said).to_bytes(4, "big") + said + payload
-        return hmac.digest(self._draft_key, content, "sha256")
+        stated = _of_draft(run_id, certificate_id, payload, reason)
+        return hmac.digest(self._in_force.draft, stated, "sha256")
 
-    def token_key(self, token_sha256: bytes) -> bytes:
-        """Return the keyed hash under which a bearer token is found, 32 bytes."""
-        return hmac.digest(self._token_key, b"key" + token_sha256, "sha256")
+    def is_draft_mac(
+        self, mac: bytes, run_id: bytes, certificate_id: bytes, payload: bytes, reason: str
+    ) -> bool:
+        """Tell whether a hash is that of a draft, under a master key that is here."""
+        stated = _of_draft(run_id, certificate_id, payload, reason)
+        return _is_mac([master.draft for master in self._masters], stated, mac)
 
     def token_mac(self, stated: bytes) -> bytes:
         """Return the keyed hash of what a token may do, 32 bytes."""
-        return hmac.digest(self._token_key, b"row" + stated, "sha256")
+        return hmac.digest(self._in_force.token, b"row" + stated, "sha256")
+
+    def is_token_mac(self, mac: bytes, stated: bytes) -> bool:
+        """Tell whether a hash is that of what a token may do, under a master key that is here."""
+        return _is_mac([master.token for master in self._masters], b"row" + stated, mac)
 
     def access_mac(self, row_mac: bytes, stated: bytes) -> bytes:
         """Return the keyed hash of a token for minutes, of the client that has `row_mac`."""
-        return hmac.digest(self._token_key, b"access" + row_mac + stated, "sha256")
+        return hmac.digest(self._in_force.token, b"access" + row_mac + stated, "sha256")
 
-    def seal_private_key(self, pkcs8: bytes, owner: bytes) -> bytes:
-        """Return a private key sealed for `owner` (organization, key id and purpose)."""
-        return _seal(self._private_keys, pkcs8, owner)
+    def is_access_mac(self, mac: bytes, row_mac: bytes, stated: bytes) -> bool:
+        """Tell whether a hash is that of a token for minutes, under a master key that is here."""
+        stated = b"access" + row_mac + stated
+        return _is_mac([master.token for master in self._masters], stated, mac)
 
-    def open_private_key(self, sealed: bytes, owner: bytes) -> bytes:
-        """Return the PKCS#8 of a sealed key. Raises `CannotOpen`."""
-        return _open(self._private_keys, sealed, owner)
+    # Keyed hashes that stay
 
-    def seal_register_key(self, pkcs8: bytes, owner: bytes) -> bytes:
-        """Return a private key of the register sealed for `owner`. Raises `CannotOpen`."""
-        return _seal(self._of_register(), pkcs8, owner)
+    @property
+    def cursor_key(self) -> bytes:
+        """The key of cursors of lists."""
+        return self._hash_keys.cursor
 
-    def open_register_key(self, sealed: bytes, owner: bytes) -> bytes:
-        """Return the PKCS#8 of a key of the register. Raises `CannotOpen`."""
-        return _open(self._of_register(), sealed, owner)
+    def audit_hash(self, content: bytes) -> bytes:
+        """Return the keyed hash of an entry of the audit trail, 32 bytes."""
+        return hmac.digest(self._hash_keys.audit, content, "sha256")
 
-    def _of_register(self) -> AESGCM:
-        if self._register_keys is None:
-            raise CannotOpen("the key that seals the register's keys is not here")
-        return self._register_keys
+    def input_digest(self, content: bytes) -> str:
+        """Return a keyed hash of what an action was given, 64 hex digits.
 
-    def seal_document(self, document_number: str, owner: bytes) -> bytes:
-        """Return a document number sealed for one certificate."""
-        return _seal(self._documents, document_number.encode(), owner)
-
-    def open_document(self, sealed: bytes, owner: bytes) -> str:
-        """Return a sealed document number. Raises `CannotOpen`."""
-        return _open(self._documents, sealed, owner).decode()
-
-    def seal_batch(self, content: bytes, owner: bytes) -> bytes:
-        """Return an uploaded file, or what is wrong with it, sealed for its batch."""
-        return _seal(self._batches, content, owner)
-
-    def open_batch(self, sealed: bytes, owner: bytes) -> bytes:
-        """Return what was sealed for a batch. Raises `CannotOpen`."""
-        return _open(self._batches, sealed, owner)
+        Nobody who has the database alone can find a name or a document number by trying.
+        """
+        return hmac.digest(self._hash_keys.input, content, "sha256").hex()
 
     def batch_key(self, batch_id: bytes) -> str:
         """Return the idempotency key of a batch's run, which nobody else can state."""
-        return "batch " + hmac.digest(self._input_key, b"batch" + batch_id, "sha256").hex()
+        stated = b"batch" + batch_id
+        return "batch " + hmac.digest(self._hash_keys.input, stated, "sha256").hex()
 
-    def seal_webhook_secret(self, secret: bytes, owner: bytes) -> bytes:
-        """Return the secret of a webhook sealed for it."""
-        return _seal(self._webhook_secrets, secret, owner)
-
-    def open_webhook_secret(self, sealed: bytes, owner: bytes) -> bytes:
-        """Return a sealed secret. Raises `CannotOpen`."""
-        return _open(self._webhook_secrets, sealed, owner)
-
-    def seal_request(self, text: str, owner: bytes) -> bytes:
-        """Return what a holder asks for, sealed for its request."""
-        return _seal(self._requests, text.encode(), owner)
-
-    def open_request(self, sealed: bytes, owner: bytes) -> str:
-        """Return what a holder asks for. Raises `CannotOpen`."""
-        return _open(self._requests, sealed, owner).decode()
-
-    def seal_contact(self, text: str, owner: bytes) -> bytes:
-        """Return how a person is reached, sealed for the appointment."""
-        return _seal(self._contacts, text.encode(), owner)
-
-    def open_contact(self, sealed: bytes, owner: bytes) -> str:
-        """Return how a person is reached. Raises `CannotOpen`."""
-        return _open(self._contacts, sealed, owner).decode()
+    def token_key(self, token_sha256: bytes) -> bytes:
+        """Return the keyed hash under which a bearer token is found, 32 bytes."""
+        return hmac.digest(self._hash_keys.token, b"key" + token_sha256, "sha256")
 
     def link_mac(self, purpose: str, id_: bytes) -> bytes:
         """Return what makes a link of a row, 16 bytes; by the database alone nobody makes one."""
-        return hmac.digest(self._link_key, f"{purpose}\0".encode() + id_, "sha256")[:16]
+        return hmac.digest(self._hash_keys.link, f"{purpose}\0".encode() + id_, "sha256")[:16]
 
     def document_lookup(self, document_type: str, normalized_number: str) -> bytes:
         """Return the keyed hash under which a document is found again."""
         message = f"{document_type}\0{normalized_number}".encode()
-        return hmac.digest(self._lookup_key, message, "sha256")
+        return hmac.digest(self._hash_keys.lookup, message, "sha256")
 
 
 def new_master_key() -> bytes:
     """Return a fresh master key."""
     return os.urandom(MASTER_KEY_BYTES)
+
+
+def _again(
+    given: tuple[bytes, bytes | None, bytes | None, bytes | None],
+    followed: tuple[bytes, bytes | None] | None,
+) -> Keyring:
+    """Return a keyring as it was in another process."""
+    keyring = Keyring(given[0], given[1], next_key=given[2], next_register_key=given[3])
+    if followed is not None:
+        keyring.follow(*followed)
+    return keyring
+
+
+def _of_draft(run_id: bytes, certificate_id: bytes, payload: bytes, reason: str) -> bytes:
+    said = reason.encode()
+    return run_id + certificate_id + len(said).to_bytes(4, "big") + said + payload
+
+
+def _is_mac(keys: list[bytes], stated: bytes, mac: bytes) -> bool:
+    return any(hmac.compare_digest(hmac.digest(key, stated, "sha256"), mac) for key in keys)
 
 
 def _derive(key: bytes, purpose: str) -> bytes:
@@ -189,8 +366,10 @@ def _seal(cipher: AESGCM, plaintext: bytes, owner: bytes) -> bytes:
     return nonce + cipher.encrypt(nonce, plaintext, owner)
 
 
-def _open(cipher: AESGCM, sealed: bytes, owner: bytes) -> bytes:
-    try:
-        return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], owner)
-    except (InvalidTag, ValueError):
-        raise CannotOpen("not sealed under this master key for this owner") from None
+def _open(ciphers: list[AESGCM], sealed: bytes, owner: bytes) -> bytes:
+    for cipher in ciphers:
+        try:
+            return cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], owner)
+        except (InvalidTag, ValueError):
+            continue
+    raise CannotOpen("not sealed under this master key for this owner")

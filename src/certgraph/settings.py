@@ -70,6 +70,12 @@ class Settings(BaseModel):
         default=None,
         description="File with the same; kept apart from the master key.",
     )
+    next_master_key_file: Path | None = Field(
+        default=None, description="File of the key that is to take the master key's place."
+    )
+    next_register_key_file: Path | None = Field(
+        default=None, description="File of the key that is to take the register's key's place."
+    )
     public_host: str = Field(
         description="Host (and port) that QR codes and status lists name.",
         min_length=1,
@@ -197,17 +203,25 @@ class Settings(BaseModel):
         return self.master_key is not None or self.master_key_file is not None
 
     def keyring(self) -> Keyring:
-        """Return the keyring of the master key, and of the register's key where one is set.
+        """Return the keyring of the master key, and of the other keys that are set.
 
         Raises:
-            SettingsError: No master key; not 64 hex digits; or both are the same.
+            SettingsError: No master key; one that is not 64 hex digits; or two are the same.
         """
         master_key = _secret("master_key", self.master_key, self.master_key_file)
         if master_key is None:
             raise SettingsError("set CERTGRAPH_MASTER_KEY_FILE (or CERTGRAPH_MASTER_KEY)")
         register_key = _secret("register_key", self.register_key, self.register_key_file)
+        next_register_key = _secret("next_register_key", None, self.next_register_key_file)
+        if next_register_key is not None and register_key is None:
+            raise SettingsError("CERTGRAPH_NEXT_REGISTER_KEY_FILE: the register's key is not set")
         try:
-            return Keyring(master_key, register_key)
+            return Keyring(
+                master_key,
+                register_key,
+                next_key=_secret("next_master_key", None, self.next_master_key_file),
+                next_register_key=next_register_key,
+            )
         except ValueError as error:
             raise SettingsError(str(error)) from None
 
@@ -249,7 +263,12 @@ _DIFFERENT_BYTES = 16
 """Of a key; of 32 random bytes fewer differ in one of 10^16 keys."""
 
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
-_NAMES = {"master_key": "the master key", "register_key": "the register's key"}
+_NAMES = {
+    "master_key": "the master key",
+    "register_key": "the register's key",
+    "next_master_key": "the next master key",
+    "next_register_key": "the register's next key",
+}
 
 
 def _secret(setting: str, given: SecretStr | None, file: Path | None) -> bytes | None:
@@ -257,8 +276,11 @@ def _secret(setting: str, given: SecretStr | None, file: Path | None) -> bytes |
     name = _NAMES[setting]
     if given is not None:
         return _key_bytes(given.get_secret_value(), name)
-    if file is None:
-        return None
+    return None if file is None else key_in_file(file, name)
+
+
+def key_in_file(file: Path, name: str) -> bytes:
+    """Return the key that a file holds; `name` is for people. Raises `SettingsError`."""
     try:
         if os.name == "posix" and file.stat().st_mode & stat.S_IROTH:
             message = f"everybody on this machine can read the file of {name}: chmod 640 {file}"

@@ -7,5 +7,5 @@ from certgraph.rechecking.running import recheck
 async def faults_of(house, **given):
     """Return all faults, in the order in which they were found."""
     sessions = make_read_sessions(house.engine)
-    found = recheck(sessions, house.settings.keyring, now=house.now, **given)
+    found = recheck(sessions, house.keyring, now=house.now, **given)
     return [fault async for progress in found for fault in progress.faults]

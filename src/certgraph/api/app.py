@@ -18,6 +18,8 @@ from certgraph.api.background import (
     Work,
     follow_forever,
     keep_days,
+    look_at_keys,
+    look_at_keys_forever,
     look_forever,
     note_uses_forever,
     notify_forever,
@@ -89,7 +91,7 @@ _OWN = Waiting(connection=10, lock=30)
 _LED_WORK = (keep_days, publish_forever, follow_forever, sweep_forever, notify_forever)
 """What one process of a server does for all of them."""
 
-_OWN_WORK = (note_uses_forever, look_forever)
+_OWN_WORK = (note_uses_forever, look_forever, look_at_keys_forever)
 """What each does for itself."""
 
 _LAST_WORK_SECONDS = 5
@@ -139,6 +141,7 @@ async def _home(request: Request) -> Response:
 async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIterator[None]:
     """Publish and follow while the application runs; give back everything at its end."""
     works = (*_LED_WORK, *_OWN_WORK) if publishing else _OWN_WORK
+    await look_at_keys(work)
     tasks = [asyncio.create_task(one(work)) for one in works]
     try:
         yield

@@ -22,10 +22,12 @@ from certgraph.credit_bank.feed import queries as feed_queries
 from certgraph.credit_bank.feed.recording import update_feed
 from certgraph.credit_bank.feed.webhooks import Claimed, Message, claim_messages, deliver
 from certgraph.credit_bank.proposals.deadlines import keep_deadlines
-from certgraph.database import Sessions
+from certgraph.database import DatabaseError, Sessions
 from certgraph.duties import obligation_queries
+from certgraph.organizations.signers import WrongMasterKey, knows_master_key
 from certgraph.organizations.tokens import note_uses
 from certgraph.problems import Rejected
+from certgraph.rotation.sealing_anew import LOOK_SECONDS
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 from certgraph.transparency import queries as log_queries
@@ -35,7 +37,8 @@ from certgraph.trust.publication import BUNDLE_PATH, check_clock, publish
 logger = logging.getLogger("certgraph.api")
 
 _NOTE_SECONDS = 60
-_LOOK_SECONDS = 15
+_FIGURES_SECONDS = 15
+_AGAIN_SECONDS = 1
 
 _POST_SECONDS = 15
 """For a whole message."""
@@ -66,6 +69,33 @@ class Work:
         """Log a failure whose work is tried again; a database that is away, once a minute."""
         if not self.outage.is_one(error):
             logger.error(what, exc_info=error)
+
+
+async def look_at_keys(work: Work) -> None:
+    """Put in force the master key that the database names; tried until the database answers.
+
+    Raises:
+        WrongMasterKey: It is not here.
+    """
+    while not work.stopping.is_set():
+        try:
+            async with work.reads() as session:
+                await knows_master_key(session, work.keyring)
+        except (DatabaseError, OSError) as error:
+            work.failed("the database does not say which master key is in force", error)
+            await work.pause(_AGAIN_SECONDS)
+        else:
+            return
+
+
+async def look_at_keys_forever(work: Work) -> None:
+    """Seal under the master key in force, where it is being replaced."""
+    while work.keyring.has_next_key and not work.stopping.is_set():
+        await work.pause(LOOK_SECONDS)
+        try:
+            await look_at_keys(work)
+        except WrongMasterKey as error:
+            work.failed("the master key in force is not here", error)
 
 
 async def keep_days(work: Work) -> None:
@@ -169,7 +199,7 @@ async def look_forever(work: Work) -> None:
     """Look again and again, where anybody reads metrics."""
     while work.metrics is not None and not work.stopping.is_set():
         await look(work, work.metrics)
-        await work.pause(_LOOK_SECONDS)
+        await work.pause(_FIGURES_SECONDS)
 
 
 async def notify_forever(work: Work) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from certgraph.actions.queries import audit_head
 from certgraph.actions.trail import check_trail
+from certgraph.cli import rotating
 from certgraph.cli.migrations import migrate
 from certgraph.cli.runtime import Runtime, add_on_behalf, day, group, leaf
 from certgraph.entitlements.actions import grant_entitlement
@@ -284,6 +285,7 @@ def _add_key(commands: Any) -> None:
     _period(register)
     add_on_behalf(register)
     leaf(commands, "list", "list all keys", _key_list)
+    rotating.add_to(commands)
     retire = leaf(commands, "retire", "end a key's use", _key_retire)
     retire.add_argument("kid", help="16 hex digits")
     retire.add_argument("--last", type=day, help="last day (default: today)")

@@ -222,6 +222,7 @@ async def _forever(settings: Settings) -> None:
         while True:
             watchdog.heard()
             try:
+                await runtime.look_at_keys()
                 is_busy = await work_once(worker)
             except DatabaseError as error:
                 logger.warning("batches wait: %s", type(error).__name__)

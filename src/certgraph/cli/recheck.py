@@ -76,7 +76,7 @@ async def _recheck(runtime: Runtime, options: argparse.Namespace) -> None:
 
     steps = recheck(
         runtime.reads,
-        runtime.settings.keyring,
+        runtime.keyring(),
         now=runtime.now,
         url=runtime.settings.database_url.get_secret_value(),
         after_id=state.after,

@@ -58,6 +58,7 @@ class Runtime:
         reads: Maker of sessions that only read; on SQLite they keep no writer waiting.
         now: The time at which the command started.
         random: Source of ids and secrets.
+        compared: The keyring, where the database was asked which key is in force.
     """
 
     settings: Settings
@@ -66,6 +67,7 @@ class Runtime:
     reads: Sessions
     now: datetime
     random: Random
+    compared: Keyring | None = None
 
     @property
     def today(self) -> date:
@@ -74,11 +76,17 @@ class Runtime:
 
     @cached_property
     def _keyring(self) -> Keyring:
-        return self.settings.keyring()
+        return self.compared or self.settings.keyring()
 
     def keyring(self) -> Keyring:
         """Return the keyring. Raises `SettingsError`."""
         return self._keyring
+
+    async def look_at_keys(self) -> None:
+        """Seal from now on under the master key in force, where it is being replaced."""
+        if self._keyring.has_next_key:
+            async with self.reads() as session:
+                await knows_master_key(session, self._keyring)
 
     def environment(self, observe: Observer = ignore_step) -> Environment:
         """Return with what this command's actions are performed."""
@@ -123,13 +131,15 @@ async def open_runtime(
         engine = create_engine(settings.database_url.get_secret_value())
     except ValueError as error:
         raise SettingsError(f"CERTGRAPH_DATABASE_URL: {error}") from None
+    keyring: Keyring | None = None
     try:
         sessions, reads = make_sessions(engine), make_read_sessions(engine)
         if not any_revision:
             await check_revision(engine)
             if settings.has_master_key:
-                await _check_master_key(sessions, reads, settings.keyring())
-        yield Runtime(settings, engine, sessions, reads, at, random)
+                keyring = settings.keyring()
+                await _check_master_key(sessions, reads, keyring)
+        yield Runtime(settings, engine, sessions, reads, at, random, keyring)
     except WrongMasterKey as error:
         raise SettingsError(str(error)) from None
     except DatabaseError as error:

@@ -404,9 +404,10 @@ async def newest_sealed_key(
     return None if row is None else (row[0], row[1])
 
 
-async def master_key_check(session: Session) -> bytes | None:
-    """Return the keyed hash of the master key in use here; None before its first use."""
-    return await session.scalar(select(MasterKeyCheckRow.mac))
+async def master_key_check(session: Session, *, lock: bool = False) -> MasterKeyCheckRow | None:
+    """Return which master key is in force here, as it is now; None before its first use."""
+    statement = select(MasterKeyCheckRow).execution_options(populate_existing=True)
+    return await session.scalar(statement.with_for_update() if lock else statement)
 
 
 async def note_assertion(
@@ -420,10 +421,9 @@ async def note_assertion(
     return await insert_if_new(session, row, values)
 
 
-async def record_master_key_check(session: Session, mac: bytes) -> bytes:
-    """Record the keyed hash of a master key, unless one is recorded; return which is."""
+async def record_master_key_check(session: Session, mac: bytes) -> None:
+    """Record the keyed hash of a master key, unless one is recorded."""
     await insert_unless_there(session, MasterKeyCheckRow, [{"id": 1, "mac": mac}])
-    return await session.scalar(select(MasterKeyCheckRow.mac)) or mac
 
 
 async def signing_keys_by_ids(session: Session, ids: Sequence[UUID]) -> dict[UUID, SigningKeyRow]:

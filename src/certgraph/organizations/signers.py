@@ -1,6 +1,5 @@
 """The signers of sealed keys: which key signs on a day, how it is opened, by which master key."""
 
-import hmac
 from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -81,15 +80,19 @@ class WrongMasterKey(ValueError):
 
 
 async def knows_master_key(session: Session, keyring: Keyring) -> bool:
-    """Tell whether a master key was used here before; this one, then.
+    """Tell whether a master key was used here before; puts in force the one that is.
 
     Raises:
-        WrongMasterKey: It is another. What it sealed could never be opened with the right one.
+        WrongMasterKey: It is not here. What another sealed could never be opened with it.
     """
     known = await queries.master_key_check(session)
-    if known is not None and not hmac.compare_digest(known, keyring.check_value):
-        raise WrongMasterKey(_WRONG_KEY)
-    return known is not None
+    if known is None:
+        return False
+    try:
+        keyring.follow(known.mac, known.sealed_hash_keys)
+    except CannotOpen:
+        raise WrongMasterKey(_WRONG_KEY) from None
+    return True
 
 
 async def check_master_key(session: Session, keyring: Keyring) -> None:
@@ -107,9 +110,8 @@ async def check_master_key(session: Session, keyring: Keyring) -> None:
             open_signer(keyring, row, organization)
         except CannotOpen:
             raise WrongMasterKey(_WRONG_KEY) from None
-    known = await queries.record_master_key_check(session, keyring.check_value)
-    if not hmac.compare_digest(known, keyring.check_value):  # another process was faster
-        raise WrongMasterKey(_WRONG_KEY)
+    await queries.record_master_key_check(session, keyring.check_value)
+    await knows_master_key(session, keyring)  # another process may have been faster
 
 
 _WRONG_KEY = (

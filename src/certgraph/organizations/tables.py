@@ -154,13 +154,18 @@ class SigningKeyRow(Base):
 
 
 class MasterKeyCheckRow(Base):
-    """A keyed hash by which the master key is known again that sealed what is here. One row."""
+    """A keyed hash by which the master key in force is known again. One row.
+
+    `sealed_hash_keys`: the keys of hashes that nobody can make anew, sealed under the master key;
+    None where they are its own, as it is the first.
+    """
 
     __tablename__ = "master_key_checks"
     __table_args__ = (CheckConstraint("id = 1", name="only"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sealed_hash_keys: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class ApiTokenRow(Base):

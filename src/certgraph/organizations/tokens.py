@@ -27,7 +27,7 @@ from certgraph.organizations.subjects import TOKEN, TOKEN_NAME, organization_nam
 from certgraph.organizations.tables import ApiTokenRow, OrganizationRow
 from certgraph.problems import Problem, refusal, reject_if
 from certgraph.randomness import new_id, random_token
-from certgraph.sealing import Keyring
+from certgraph.sealing import CannotOpen, Keyring
 from certgraph.text import text_problems
 
 logger = logging.getLogger("certgraph.tokens")
@@ -50,8 +50,8 @@ def _key(keyring: Keyring, token: str) -> bytes:
     return keyring.token_key(hashlib.sha256(token.encode()).digest())
 
 
-def _mac(keyring: Keyring, row: ApiTokenRow) -> bytes:
-    """Return the keyed hash of all that a token is; not of whether it is revoked."""
+def _stated(row: ApiTokenRow) -> bytes:
+    """Return all that a token is, to be hashed; not whether it is revoked."""
     stated = [
         row.id.hex,
         row.token_key and row.token_key.hex(),
@@ -66,12 +66,30 @@ def _mac(keyring: Keyring, row: ApiTokenRow) -> bytes:
     if row.keys is not None or row.keys_since is not None:
         since = "" if row.keys_since is None else row.keys_since.astimezone(UTC).isoformat()
         stated += [row.keys, since]
-    return keyring.token_mac(json.dumps(stated, ensure_ascii=False).encode())
+    return json.dumps(stated, ensure_ascii=False).encode()
+
+
+def _mac(keyring: Keyring, row: ApiTokenRow) -> bytes:
+    return keyring.token_mac(_stated(row))
 
 
 def is_as_made(keyring: Keyring, row: ApiTokenRow) -> bool:
     """Tell whether a token is as it was made: nobody edited it, or wrote it, in the database."""
-    return hmac.compare_digest(_mac(keyring, row), row.mac)
+    return keyring.is_token_mac(row.mac, _stated(row))
+
+
+def hashed_anew(keyring: Keyring, row: ApiTokenRow) -> bytes | None:
+    """Return the hash of a token under the master key in force; None where it is its own.
+
+    Raises:
+        CannotOpen: It is not as it was made.
+    """
+    mac = _mac(keyring, row)
+    if hmac.compare_digest(mac, row.mac):
+        return None
+    if not is_as_made(keyring, row):
+        raise CannotOpen("a token that is not as it was made")
+    return mac
 
 
 def is_good(keyring: Keyring, row: ApiTokenRow, now: datetime) -> bool:
@@ -252,7 +270,7 @@ async def _row_of(
     stated, mac = whole[:_STATED], whole[_STATED:]
     row = await queries.token_by_id(session, UUID(bytes=stated[:16]))
     ends = int.from_bytes(stated[16:])
-    if row is None or not hmac.compare_digest(mac, keyring.access_mac(row.mac, stated)):
+    if row is None or not keyring.is_access_mac(mac, row.mac, stated):
         return None
     return row if now.timestamp() < ends else None
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from multiprocessing import get_context
@@ -17,9 +16,7 @@ from certgraph.sealing import Keyring
 PROCESSES = os.cpu_count() or 1
 
 
-def comparing_processes(
-    url: str, keyring: Callable[[], Keyring], now: datetime
-) -> ProcessPoolExecutor:
+def comparing_processes(url: str, keyring: Keyring, now: datetime) -> ProcessPoolExecutor:
     """Return processes that compare pages (`compare_page`) of the database at a URL."""
     context = get_context("spawn")
     return ProcessPoolExecutor(
@@ -31,11 +28,11 @@ _runner: asyncio.Runner
 _comparer: Comparer
 
 
-def _begin(url: str, keyring: Callable[[], Keyring], now: datetime) -> None:
+def _begin(url: str, keyring: Keyring, now: datetime) -> None:
     global _runner, _comparer  # noqa: PLW0603 - a process of a pool has no other place
     serve_parent()
     _runner = asyncio.Runner()
-    _comparer = Comparer(make_read_sessions(create_engine(url)), keyring(), now)
+    _comparer = Comparer(make_read_sessions(create_engine(url)), keyring, now)
 
 
 def compare_page(after_id: UUID | None, last_id: UUID) -> Progress:

@@ -42,7 +42,7 @@ def _ignore(_total: int) -> None:
 
 async def recheck(
     sessions: Sessions,
-    keyring: Callable[[], Keyring],
+    keyring: Keyring,
     *,
     now: datetime,
     url: str | None = None,
@@ -54,7 +54,7 @@ async def recheck(
 
     Args:
         sessions: Maker of sessions that read.
-        keyring: Returns that of the master key.
+        keyring: Of the master key.
         now: The time.
         url: Of the database, for processes of their own where there are many certificates.
         after_id: Go on after this certificate, as the last progress of another run named it.
@@ -62,7 +62,7 @@ async def recheck(
         begins: Is given how many certificates there are to compare.
     """
     async with one_view(sessions) as session:
-        broken = await _trail(session, keyring())
+        broken = await _trail(session, keyring)
         total = await queries.count_certificates(session, after_id)
     yield Progress(after_id, 0, broken)
     begins(total)
@@ -74,7 +74,7 @@ async def recheck(
         async for progress in pages:
             after_id = progress.after_id
             yield progress
-    yield Progress(after_id, 0, await _besides(sessions, keyring()))
+    yield Progress(after_id, 0, await _besides(sessions, keyring))
 
 
 async def _ends(
@@ -92,13 +92,13 @@ async def _ends(
 
 async def _pages(
     sessions: Sessions,
-    keyring: Callable[[], Keyring],
+    keyring: Keyring,
     now: datetime,
     after_id: UUID | None,
     page: int,
 ) -> AsyncGenerator[Progress]:
     """Compare page after page in this process."""
-    comparer = Comparer(sessions, keyring(), now)
+    comparer = Comparer(sessions, keyring, now)
     async for first, last in _ends(sessions, after_id, page):
         yield await comparer.page(first, last)
 
@@ -106,7 +106,7 @@ async def _pages(
 async def _pages_apart(
     sessions: Sessions,
     url: str,
-    keyring: Callable[[], Keyring],
+    keyring: Keyring,
     now: datetime,
     after_id: UUID | None,
     page: int,

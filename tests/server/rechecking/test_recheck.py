@@ -243,7 +243,7 @@ async def test_pages_of_any_size_find_the_same_and_one_goes_on_where_another_end
     assert len({one.subject for one in whole}) == len(NAMES) + 4
     assert sorted(await faults_of(house, page=2)) == sorted(whole)
     sessions = make_read_sessions(house.engine)
-    steps = recheck(sessions, house.settings.keyring, now=house.now, page=3)
+    steps = recheck(sessions, house.keyring, now=house.now, page=3)
     first = [await anext(steps) for _ in range(3)]
     await steps.aclose()
     assert [one.count for one in first] == [0, 3, 3]
@@ -254,7 +254,7 @@ async def test_pages_of_any_size_find_the_same_and_one_goes_on_where_another_end
 async def test_what_is_issued_meanwhile_under_a_new_key_and_list_is_no_fault(every_state, house):
     """Ids are not in the order of time: a page may hold what was not there when this began."""
     sessions = make_read_sessions(house.engine)
-    steps = recheck(sessions, house.settings.keyring, now=house.now, page=1)
+    steps = recheck(sessions, house.keyring, now=house.now, page=1)
     found = [*(await anext(steps)).faults, *(await anext(steps)).faults]
     environment = house.environment(now=first_instant(today := house.now.date()))
     given = {"organization_code": "EO-001", "first_on": today}
@@ -337,7 +337,7 @@ async def test_a_recheck_of_which_a_process_is_ended_says_so(every_state, house,
     monkeypatch.setattr(running, "WORTH_PROCESSES", 1)
     sessions = make_read_sessions(house.engine)
     given = {"now": house.now, "url": house.url, "page": 1}
-    steps = recheck(sessions, house.settings.keyring, **given)
+    steps = recheck(sessions, house.keyring, **given)
     assert [(await anext(steps)).count for _ in range(2)] == [0, 1]
     for process in active_children():
         process.kill()

@@ -10,6 +10,9 @@ from certgraph.certificates.sheets.marking import Mark
 from certgraph.policy import policy_rules
 from certgraph.sealing import Keyring
 
+FILE, REPORT = b"file", b"report"
+"""To which part of a batch something is sealed."""
+
 MOST_REPORTED = 10_000
 """Faults that a report names; it counts all."""
 
@@ -90,28 +93,28 @@ def _entry(fault: Fault) -> Entry:
 def sealed_report(keyring: Keyring, batch: BatchRow, report: Report) -> bytes:
     """Return a report as it is kept."""
     stated = json.dumps(asdict(report), ensure_ascii=False).encode()
-    return keyring.seal_batch(stated, batch.id.bytes + b"report")
+    return keyring.seal_batch(stated, batch.id.bytes + REPORT)
 
 
 def opened_report(keyring: Keyring, batch: BatchRow) -> Report | None:
     """Return what was kept; None before the file was looked at. Raises `CannotOpen`."""
     if batch.sealed_report is None:
         return None
-    stated = json.loads(keyring.open_batch(batch.sealed_report, batch.id.bytes + b"report"))
+    stated = json.loads(keyring.open_batch(batch.sealed_report, batch.id.bytes + REPORT))
     entries = [Entry(**entry) for entry in stated["entries"]]
     return Report(stated["count"], stated["unused"], entries)
 
 
 def sealed_file(keyring: Keyring, batch_id: bytes, file: bytes) -> bytes:
     """Return an uploaded file as it is kept."""
-    return keyring.seal_batch(file, batch_id + b"file")
+    return keyring.seal_batch(file, batch_id + FILE)
 
 
 def opened_file(keyring: Keyring, batch: BatchRow) -> bytes | None:
     """Return the file; None once it is no longer kept. Raises `CannotOpen`."""
     if batch.sealed_file is None:
         return None
-    return keyring.open_batch(batch.sealed_file, batch.id.bytes + b"file")
+    return keyring.open_batch(batch.sealed_file, batch.id.bytes + FILE)
 
 
 def marks_of(report: Report, language: str) -> list[Mark]:

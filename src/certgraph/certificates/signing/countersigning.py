@@ -5,7 +5,6 @@ keys are sealed under a key of their own, never the issuers', and sign Countersi
 (RFC 9338): no other signature of certgraph can pass for one.
 """
 
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -82,9 +81,8 @@ def altered_drafts(keyring: Keyring, run: IssueRunRow, drafts: Sequence[Draft]) 
     return [
         Problem(code="certificate.draft_altered", facts={"id": str(draft.id)})
         for draft in drafts
-        if not hmac.compare_digest(
-            keyring.draft_mac(run.id.bytes, draft.id.bytes, draft.payload, run.reason),
-            draft.mac or b"",
+        if not keyring.is_draft_mac(
+            draft.mac or b"", run.id.bytes, draft.id.bytes, draft.payload, run.reason
         )
     ]
 
