@@ -312,6 +312,11 @@ class Keyring:
         """
         return hmac.digest(self._hash_keys.input, content, "sha256").hex()
 
+    def counted(self, who: str) -> str:
+        """Return under which name something is counted where others may read; 32 hex digits."""
+        stated = b"counted" + who.encode("utf-8", "surrogatepass")
+        return hmac.digest(self._hash_keys.input, stated, "sha256")[:16].hex()
+
     def batch_key(self, batch_id: bytes) -> str:
         """Return the idempotency key of a batch's run, which nobody else can state."""
         stated = b"batch" + batch_id

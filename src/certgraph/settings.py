@@ -143,6 +143,10 @@ class Settings(BaseModel):
         le=1_000_000,
         description="How often one number may be looked up in an hour without a token.",
     )
+    limits_url: SecretStr | None = Field(
+        default=None,
+        description="Store in which several servers count what is asked for: valkey://HOST:PORT.",
+    )
     cors_origins: str = Field(
         default="",
         description="Origins of web pages that may ask /graphql, by commas, or *; none by default.",
@@ -175,6 +179,16 @@ class Settings(BaseModel):
     def _check_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is not None:
             _key_bytes(value.get_secret_value(), _NAMES[info.field_name or ""])
+        return value
+
+    @field_validator("limits_url")
+    @classmethod
+    def _check_store(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            parts = urlsplit(value.get_secret_value())
+            if parts.scheme not in _STORES or not parts.hostname:
+                message = f"expected {', '.join(f'{scheme}://HOST' for scheme in _STORES)}"
+                raise ValueError(message)
         return value
 
     @classmethod
@@ -262,6 +276,7 @@ class Settings(BaseModel):
 _DIFFERENT_BYTES = 16
 """Of a key; of 32 random bytes fewer differ in one of 10^16 keys."""
 
+_STORES = ("valkey", "valkeys", "redis", "rediss")
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 _NAMES = {
     "master_key": "the master key",

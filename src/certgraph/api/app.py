@@ -30,6 +30,7 @@ from certgraph.api.callers import Callers
 from certgraph.api.catalogue.feedback_form import FeedbackPages
 from certgraph.api.catalogue.pages import CataloguePages
 from certgraph.api.connections import ReadPool
+from certgraph.api.counting import Counts, SharedCounts
 from certgraph.api.http import feed_stream
 from certgraph.api.http.answering import Answering
 from certgraph.api.http.batch_files import BatchFiles
@@ -219,11 +220,15 @@ def _server(
     pool = ReadPool(lookups, timeout=settings.read_timeout_seconds, size=size)
     documents = make_documents(make_schema(), introspection=settings.introspection)
     persisted = PersistedDocuments.read(settings.documents_file)
-    gates, by_number = Gates(max(1, size // 2)), Lookups(settings)
+    counts = Counts()
+    if settings.limits_url is not None:
+        counts = SharedCounts(settings.limits_url.get_secret_value(), keyring)
+    gates, by_number = Gates(max(1, size // 2)), Lookups(settings, counts)
     return Server(
         settings=settings,
         keyring=keyring,
         answering=Answering(documents, Reader(pool), gates, persisted, by_number, metrics),
+        counts=counts,
         lookups=by_number,
         pool=pool,
         callers=Callers(reads, keyring),
@@ -300,6 +305,7 @@ def make_app(
         clock=clock,
         status_ttl=settings.freshness().status_ttl,
         revision=revision,
+        counts=server.counts,
     )
     routes = [*token_routes, *_routes(server, press), *health.routes()]
     app = Application(
@@ -309,7 +315,7 @@ def make_app(
     app.router.redirect_slashes = False  # it would name the host and scheme that a proxy hides
     # 3. What every request passes before.
     takes_token = with_tokens(token_routes, "/graphql", "/graphql/", feed_stream.PATH)
-    entry: ASGIApp = Limited(app.answered, Limiting(settings), takes_token)
+    entry: ASGIApp = Limited(app.answered, Limiting(settings, server.counts), takes_token)
     if settings.allowed_origins:
         entry = _for_other_sites(entry, settings.allowed_origins)
     app.entry, app.metrics = Requested(entry, metrics), metrics

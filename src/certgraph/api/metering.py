@@ -5,27 +5,23 @@ its answer may hold, `NEW_DOCUMENT` where the server has not read its document y
 `LOOKUP_POINTS` for each certificate that the public looks up. Who sends a token that is none is the
 public, and pays `WRONG_TOKEN`.
 
-Points are kept in the memory of each process, by `limits`. A minute begins with the first request
-of it.
+Points are counted in each process, or where several share a store, in that. A minute begins with
+the first request of it.
 
-How often the public may look up one number is limited, too, in a table of our own: who knows a
-number is not to find out by trying whose it is.
+How often the public may look up one number is limited, too, in a process in a table of our own:
+who knows a number is not to find out by trying whose it is.
 """
 
 import hashlib
 import secrets
 from array import array
-from collections import OrderedDict
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from math import ceil
 from time import time  # noqa: TID251 - by which `limits` counts
 from typing import Any
 
-from limits import RateLimitItemPerMinute
-from limits.storage import Storage
-from limits.strategies import FixedWindowRateLimiter
-
+from certgraph.api.counting import Counted, Counts, SharedCounts
 from certgraph.certificates.lookup_keys import number_key, number_lookup_key
 from certgraph.settings import Settings
 
@@ -48,68 +44,6 @@ _PROXY_HEADER = b"x-forwarded-for"
 Headers = list[tuple[bytes, bytes]]
 
 
-MOST_CALLERS = 50_000
-"""Callers whose minutes are kept; of more, who asked longest ago is no longer counted."""
-
-
-class Memory(Storage):
-    """What callers asked for, in memory: bounded, and without the thread of `MemoryStorage`.
-
-    That one walks through all its keys behind requests, and who has a large network of addresses
-    makes as many keys as they like.
-    """
-
-    STORAGE_SCHEME = ["certgraph+memory"]  # noqa: RUF012 - the library's
-
-    def __init__(self, size: int = MOST_CALLERS) -> None:
-        super().__init__()
-        self._size = size
-        self._windows: OrderedDict[str, tuple[int, float]] = OrderedDict()
-
-    @property
-    def base_exceptions(self) -> type[Exception]:
-        """Nothing that this raises is the storage's."""
-        return ValueError
-
-    def incr(self, key: str, expiry: float, amount: int = 1) -> int:
-        """Add to a caller's minute, or begin one; return its sum."""
-        count, ends_at = self._window(key)
-        if not count:
-            ends_at = time() + expiry
-        self._windows[key] = count + amount, ends_at
-        self._windows.move_to_end(key)
-        while len(self._windows) > self._size:
-            self._windows.popitem(last=False)
-        return count + amount
-
-    def get(self, key: str) -> int:
-        """Return the sum of a caller's minute."""
-        return self._window(key)[0]
-
-    def get_expiry(self, key: str) -> float:
-        """Return when a caller's minute ends, seconds since 1970."""
-        return self._window(key)[1]
-
-    def _window(self, key: str) -> tuple[int, float]:
-        now = time()
-        count, ends_at = self._windows.get(key, (0, now))
-        return (count, ends_at) if ends_at > now else (0, now)
-
-    def check(self) -> bool:
-        """Tell that it works."""
-        return True
-
-    def reset(self) -> int:
-        """Forget all; return how many there were."""
-        count = len(self._windows)
-        self._windows.clear()
-        return count
-
-    def clear(self, key: str) -> None:
-        """Forget a caller."""
-        self._windows.pop(key, None)
-
-
 class TooMuchAsked(Exception):
     """More was asked for than is left; the message says what.
 
@@ -123,13 +57,13 @@ class TooMuchAsked(Exception):
 
 
 class Limiting:
-    """The limits of one process."""
+    """The limits of what is asked for."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, counts: Counts) -> None:
         self._proxies = settings.trusted_proxies
-        self._public = RateLimitItemPerMinute(settings.public_points_per_minute)
-        self._token = RateLimitItemPerMinute(settings.token_points_per_minute)
-        self._limiter = FixedWindowRateLimiter(Memory())
+        self._public = settings.public_points_per_minute
+        self._token = settings.token_points_per_minute
+        self._counts = counts
 
     def meter(self, scope: Mapping[str, Any]) -> "Meter | None":
         """Return the meter of who asks; None where that is not known.
@@ -138,48 +72,44 @@ class Limiting:
         else all that come through it would share one limit.
         """
         address = address_of(scope, self._proxies)
-        return None if address is None else Meter(self._limiter, self._public, self._token, address)
+        return None if address is None else Meter(self._counts, self._public, self._token, address)
 
 
 class Meter:
-    """What one caller has left."""
+    """What one caller has left.
 
-    def __init__(
-        self,
-        limiter: FixedWindowRateLimiter,
-        public: RateLimitItemPerMinute,
-        token: RateLimitItemPerMinute,
-        address: str,
-    ) -> None:
-        self._limiter, self._token = limiter, token
-        self._item, self._who = public, ("address", address)
+    Attributes:
+        most: Points of a minute.
+        charged: Points that this request was charged.
+    """
+
+    def __init__(self, counts: Counts, public: int, token: int, address: str) -> None:
+        self._counts, self._token = counts, token
+        self.most, self._who = public, f"address {address}"
         self.charged = 0
+        self._counted = Counted(is_taken=False, count=0, ends_at=0)
 
     def belongs_to(self, token_id: str) -> None:
         """Count for a token from now on."""
-        self._item, self._who = self._token, ("token", token_id)
+        self.most, self._who = self._token, f"token {token_id}"
 
-    def charge(self, points: int) -> None:
+    async def charge(self, points: int) -> None:
         """Take points. Raises `TooMuchAsked` where fewer are left; then none is taken."""
-        if not self._limiter.test(self._item, *self._who, cost=points):
+        took = self._counts.take(self._who, points, self.most, _WINDOW_SECONDS)
+        self._counted = await took
+        if not self._counted.is_taken:
             seconds = max(1, self._seconds_left())
             raise TooMuchAsked(
                 f"Too much was asked for: this costs {points} of {self.most} points a minute. "
                 f"Try again in {seconds} seconds.",
                 seconds,
             )
-        self._limiter.hit(self._item, *self._who, cost=points)
         self.charged += points
 
     @property
     def left(self) -> int:
-        """Points that are left."""
-        return self._limiter.get_window_stats(self._item, *self._who).remaining
-
-    @property
-    def most(self) -> int:
-        """Points of a minute."""
-        return self._item.amount
+        """Points that were left when it was charged last."""
+        return max(0, self.most - self._counted.count)
 
     def headers(self) -> Headers:
         """Return the fields of an answer that say so (draft-ietf-httpapi-ratelimit-headers-10)."""
@@ -189,8 +119,7 @@ class Meter:
         ]
 
     def _seconds_left(self) -> int:
-        stats = self._limiter.get_window_stats(self._item, *self._who)
-        return min(_WINDOW_SECONDS, max(0, ceil(stats.reset_time - time())))
+        return min(_WINDOW_SECONDS, max(0, ceil(self._counted.ends_at - time())))
 
     def cost(self, asked: int) -> dict[str, Any]:
         """Return `extensions.cost` of an answer, in the shape that Shopify's clients read."""
@@ -211,33 +140,43 @@ class Lookups:
     Numbers that name nothing count like others, and right names like wrong ones: a refusal says
     nothing of either. Each number has its place in a table of a fixed size, by a hash that nobody
     else knows: however many numbers are made up, each is counted. Those that share a place count
-    together.
+    together. Where several servers share a store, they count there.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, counts: Counts) -> None:
         self._most = settings.public_lookups_per_hour
+        self._shared = counts if isinstance(counts, SharedCounts) else None
         self._counts = array("L", [0]) * _PLACES
         self._ends = array("d", [0.0]) * _PLACES
         self._salt = secrets.token_hex(16)
 
-    def count(self, number: str) -> None:
+    async def count(self, number: str) -> None:
         """Count one; an empty number names nothing. Raises `TooMuchAsked`: it is one too many."""
         if not number_key(number):
             return
-        named = f"{self._salt}{number_lookup_key(number)}".encode("utf-8", "surrogatepass")
-        place = int.from_bytes(hashlib.blake2b(named, digest_size=4).digest()) % _PLACES
-        now = time()
-        if self._ends[place] <= now:
-            self._counts[place], self._ends[place] = 0, now + _LOOKUP_SECONDS
-        if self._counts[place] < self._most:
-            self._counts[place] += 1
+        key, counted = number_lookup_key(number), None
+        if self._shared is not None:
+            who = f"number {key}"
+            counted = await self._shared.take_shared(who, 1, self._most, _LOOKUP_SECONDS)
+        counted = counted or self._count_here(key)
+        if counted.is_taken:
             return
-        seconds = max(1, ceil(self._ends[place] - now))
+        seconds = max(1, ceil(counted.ends_at - time()))
         raise TooMuchAsked(
             f"This number was looked up {self._most} times within an hour. "
             f"Try again in {ceil(seconds / 60)} minutes, or check the QR code.",
             seconds,
         )
+
+    def _count_here(self, key: str) -> Counted:
+        named = f"{self._salt}{key}".encode("utf-8", "surrogatepass")
+        place = int.from_bytes(hashlib.blake2b(named, digest_size=4).digest()) % _PLACES
+        now = time()
+        if self._ends[place] <= now:
+            self._counts[place], self._ends[place] = 0, now + _LOOKUP_SECONDS
+        is_taken = self._counts[place] < self._most
+        self._counts[place] += is_taken
+        return Counted(is_taken, self._counts[place], self._ends[place])
 
 
 def points_of(objects: int) -> int:

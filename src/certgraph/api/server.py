@@ -15,6 +15,7 @@ from certgraph.actions.parties import Actor
 from certgraph.api.callers import Callers
 from certgraph.api.connections import ReadPool
 from certgraph.api.context import Context
+from certgraph.api.counting import Counts
 from certgraph.api.http import feed_stream
 from certgraph.api.http.answering import Answering
 from certgraph.api.http.caching import NO_STORE, SHARED, has_it, validator_of
@@ -65,6 +66,7 @@ class Server:
     settings: Settings
     keyring: Keyring
     answering: Answering
+    counts: Counts
     lookups: Lookups
     pool: ReadPool
     callers: Callers
@@ -189,7 +191,7 @@ class Server:
         scheme, _, token = authorization.decode("latin-1").partition(" ")
         caller = await self.callers.caller(token.strip(), now=now)
         if scheme.lower() != "bearer" or caller is None:
-            charge(meter, WRONG_TOKEN)
+            await charge(meter, WRONG_TOKEN)
             raise BadRequest(
                 HTTPStatus.UNAUTHORIZED,
                 "The token is unknown, expired or revoked. Send: Authorization: Bearer cgt_…",
@@ -197,7 +199,7 @@ class Server:
             )
         if meter is not None:
             meter.belongs_to(str(caller.token_id))
-            charge(meter, 1)
+            await charge(meter, 1)
         return caller
 
     async def published(self, request: Request) -> Response:
@@ -222,5 +224,6 @@ class Server:
         await self.callers.close()
         await self.trust_cache.close()
         await self.pool.close()
+        await self.counts.close()
         for engine in self.engines:
             await engine.dispose()

@@ -10,7 +10,8 @@ import pytest
 
 from certgraph.api import metering
 from certgraph.api.app import make_app
-from certgraph.api.metering import Lookups, Memory, TooMuchAsked, address_of, points_of
+from certgraph.api.counting import Counts, Memory
+from certgraph.api.metering import Lookups, TooMuchAsked, address_of, points_of
 
 ONE, OTHER = "1.2.3.4", "5.6.7.8"
 SMALL = '{ policyRule(id: "R39") { id } }'
@@ -142,14 +143,14 @@ async def test_the_path_of_a_counted_request_is_logged_by_its_route(client, capl
     ]
 
 
-def test_no_more_callers_are_remembered_than_there_is_room_for():
+async def test_no_more_callers_are_remembered_than_there_is_room_for():
     memory = Memory(size=3)
     for n in (1, 2, 3, 1, 4):
-        memory.incr(f"{n}", 60, 10)
-    assert [memory.get(f"{n}") for n in (1, 2, 3, 4)] == [20, 0, 10, 10]
-    assert memory.incr("5", 0, 7) == 7
-    assert memory.get("5") == 0  # its minute is over
-    assert memory.reset() == 3
+        await memory.incr(f"{n}", 60, 10)
+    assert [await memory.get(f"{n}") for n in (1, 2, 3, 4)] == [20, 0, 10, 10]
+    assert await memory.incr("5", 0, 7) == 7
+    assert await memory.get("5") == 0  # its minute is over
+    assert await memory.reset() == 3
 
 
 async def test_addresses_that_are_not_known_are_not_counted(client):
@@ -242,17 +243,17 @@ async def test_nobody_finds_out_by_trying_whose_a_number_is(client):
 
 async def test_no_flood_of_numbers_makes_the_count_of_one_forgotten(client, monkeypatch):
     settings = client.house.settings.model_copy(update={"public_lookups_per_hour": 5})
-    lookups, at = Lookups(settings), 1_000.0
+    lookups, at = Lookups(settings, Counts()), 1_000.0
     monkeypatch.setattr(metering, "time", lambda: at)
     for _ in range(5):
-        lookups.count("A-1")
+        await lookups.count("A-1")
     for number in range(60_000):
         with suppress(TooMuchAsked):  # a few share the place of the one
-            lookups.count(f"N-{number}")
+            await lookups.count(f"N-{number}")
     for seconds, is_refused in ((0, True), (3_599, True), (3_600, False)):
         at = 1_000.0 + seconds
         with pytest.raises(TooMuchAsked) if is_refused else nullcontext():
-            lookups.count("a 1")
+            await lookups.count("a 1")
 
 
 @pytest.mark.parametrize("variables", [{"n": None}, {"h": None}])

@@ -138,9 +138,9 @@ class Answering:
             asked = await self._asked(text, context, method)
         except Refusal as refusal:
             return Answered(orjson.dumps({"errors": refusal.errors}), is_good=False)
-        charge(context.meter, points_of(asked.cost))
+        await charge(context.meter, points_of(asked.cost))
         if context.caller is None:
-            self._count_lookups(asked, context.meter)
+            await self._count_lookups(asked, context.meter)
         async with self._turn(asked, context):
             found = await run(
                 asked.operation, self._reader, context, asked.given, variables=asked.variables
@@ -211,7 +211,7 @@ class Answering:
             return nullcontext()
         return self._gates.large(is_public=context.caller is None).entered()
 
-    def _count_lookups(self, asked: Asked, meter: Meter | None) -> None:
+    async def _count_lookups(self, asked: Asked, meter: Meter | None) -> None:
         """Count the certificates that the public looks up by number. Raises `BadRequest`."""
         for node in asked.roots():
             if node.name.value != LOOKUP:
@@ -221,9 +221,9 @@ class Answering:
                 number = get_argument_values(field, node, asked.variables)["number"]
             except GraphQLError:
                 continue  # what is wrong with them is said when it runs
-            charge(meter, LOOKUP_POINTS)
+            await charge(meter, LOOKUP_POINTS)
             try:
-                self._lookups.count(number)
+                await self._lookups.count(number)
             except TooMuchAsked as error:
                 raise too_much(error) from None
 
@@ -241,7 +241,7 @@ class Answering:
             if request.is_persisted:
                 return _asked_of(_opened(self._kept[request.query]), request, method)
             if self._documents.known(request.query) is None:
-                charge(context.meter, NEW_DOCUMENT)
+                await charge(context.meter, NEW_DOCUMENT)
             return _asked_of(await self._operations(request.query), request, method)
 
     def _read_persisted(self, hash_: str, text: str) -> "Mapping[str | None, Operation] | Refusal":

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from certgraph.api.counting import Counts, SharedCounts
 from certgraph.api.http.static_files import SAFE_HEADERS
 from certgraph.api.trust_cache import TrustCache
 from certgraph.calendar import CHINA
@@ -47,6 +48,7 @@ class Health:
         clock: Returns the time.
         status_ttl: Age from which on what is published is late.
         revision: Of the tables that this version works with; not compared if None.
+        counts: Where it is counted what is asked for.
         looking: What was looked at last, or is being looked at.
         looked_at: When that began, by the event loop's clock.
     """
@@ -57,6 +59,7 @@ class Health:
     clock: Callable[[], datetime]
     status_ttl: timedelta
     revision: str | None
+    counts: Counts
     looking: "asyncio.Task[_Found] | None" = None
     looked_at: float = 0
 
@@ -86,6 +89,8 @@ class Health:
                 has_trust = not found.is_ready or await self.trust_cache.trust() is not None
         except (DatabaseError, OSError):  # TimeoutError is one
             return _Found(["database: away"], is_ready=False)
+        if isinstance(self.counts, SharedCounts):
+            found.lines.append(await _limits_line(self.counts))
         if not has_trust:
             found = _Found([*found.lines, "trust data: none"], is_ready=False)
         return found
@@ -118,6 +123,12 @@ class Health:
             has_ended = ", ended" if ends_at <= now else ""
             lines.append(f"trust list: until {_shown(ends_at)}{has_ended}")
         return _Found(lines, is_ready)
+
+
+async def _limits_line(counts: SharedCounts) -> str:
+    if await counts.answers():
+        return "limits: shared"
+    return "limits: their store is away, each process counts by itself"
 
 
 def _clock_line(now: datetime, theirs: datetime | None) -> str:

@@ -19,12 +19,12 @@ METER = "certgraph.meter"
 _FREE = ("/livez", "/readyz")
 
 
-def charge(meter: Meter | None, points: int) -> None:
+async def charge(meter: Meter | None, points: int) -> None:
     """Take points of who asks, if they are counted. Raises `BadRequest`."""
     if meter is None or points == 0:
         return
     try:
-        meter.charge(points)
+        await meter.charge(points)
     except TooMuchAsked as error:
         raise too_much(error) from None
 
@@ -53,6 +53,7 @@ class Limited:
 
         async def said(message: Message) -> None:
             if message["type"] == "http.response.start":
+                await _charge_at_least_one(meter)
                 headers = [*message.get("headers", ())]
                 if not _is_shared(headers):  # a cache would say to others what one has left
                     headers += meter.headers()
@@ -62,15 +63,20 @@ class Limited:
         headers = dict(scope["headers"])
         if not (b"authorization" in headers and self._takes_token(scope["path"])):
             try:
-                meter.charge(1)
+                await meter.charge(1)
             except TooMuchAsked as error:
                 await _refuse(too_much(error), headers, scope, receive, said)
                 return
         scope[METER] = meter
         await self._app(scope, receive, said)
-        if meter.charged == 0:  # a token came along where none is looked at
-            with suppress(TooMuchAsked):
-                meter.charge(1)
+        await _charge_at_least_one(meter)
+
+
+async def _charge_at_least_one(meter: Meter) -> None:
+    """Take a point of a request with a token, where no token was looked at."""
+    if meter.charged == 0:
+        with suppress(TooMuchAsked):
+            await meter.charge(1)
 
 
 def _is_shared(headers: Headers) -> bool:

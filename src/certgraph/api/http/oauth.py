@@ -81,7 +81,7 @@ class OAuth:
         except OAuthError as error:
             if error.code == "invalid_client":
                 try:
-                    charge(request.scope.get(METER), WRONG_TOKEN)
+                    await charge(request.scope.get(METER), WRONG_TOKEN)
                 except BadRequest as beyond:
                     return _not_now(beyond)
             return _refused(error.code, str(error), HTTPStatus.BAD_REQUEST)

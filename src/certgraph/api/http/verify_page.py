@@ -93,8 +93,8 @@ class VerifyPage:
         status, result = HTTPStatus.OK, None
         headers = {**SAFE_HEADERS, **_HEADERS, "Cache-Control": "no-store"}
         try:
-            charge(request.scope.get(METER), LOOKUP_POINTS)
-            self._lookups.count(number)
+            await charge(request.scope.get(METER), LOOKUP_POINTS)
+            await self._lookups.count(number)
             result = await self._answer(language, number, name)
         except TooMuchAsked as error:
             status, result = HTTPStatus.TOO_MANY_REQUESTS, message_html(language, "too_often")
