@@ -27,6 +27,7 @@ from certgraph.organizations.subjects import ProgrammeParties
 from certgraph.parameters import actions as parameters
 from certgraph.participation import actions as participation
 from certgraph.participation import counting
+from certgraph.retention import actions as retention
 from certgraph.rotation import actions as rotation
 from certgraph.standards import actions as standards
 from certgraph.standards import catalogue_import, occupations
@@ -41,6 +42,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *parameters.ACTIONS,
     *keys.ACTIONS,
     *rotation.ACTIONS,
+    *retention.ACTIONS,
     *tokens.ACTIONS,
     *standards.ACTIONS,
     *catalogue_import.ACTIONS,

@@ -24,6 +24,7 @@ from pydantic import (
     field_validator,
 )
 
+from certgraph.retention.rules import DAYS, Kept
 from certgraph.sealing import MASTER_KEY_BYTES, Keyring
 from certgraph.trust.freshness import FRESHNESS, Freshness
 
@@ -147,6 +148,24 @@ class Settings(BaseModel):
         default=None,
         description="Store in which several servers count what is asked for: valkey://HOST:PORT.",
     )
+    keep_files_days: int = Field(
+        default=30,
+        ge=DAYS["files_days"][0],
+        le=DAYS["files_days"][1],
+        description="For how long a file of candidates is kept that was not submitted.",
+    )
+    keep_ended_days: int = Field(
+        default=180,
+        ge=DAYS["ended_days"][0],
+        le=DAYS["ended_days"][1],
+        description="For how long personal data is kept of what has ended.",
+    )
+    keep_candidates_days: int = Field(
+        default=1_095,
+        ge=DAYS["candidates_days"][0],
+        le=DAYS["candidates_days"][1],
+        description="For how long it is kept who took part in an exam and got no certificate.",
+    )
     cors_origins: str = Field(
         default="",
         description="Origins of web pages that may ask /graphql, by commas, or *; none by default.",
@@ -238,6 +257,14 @@ class Settings(BaseModel):
             )
         except ValueError as error:
             raise SettingsError(str(error)) from None
+
+    def kept(self) -> Kept:
+        """Return for how long personal data is kept that is no longer used."""
+        return Kept(
+            files_days=self.keep_files_days,
+            ended_days=self.keep_ended_days,
+            candidates_days=self.keep_candidates_days,
+        )
 
     def freshness(self) -> Freshness:
         """Return how long published data counts."""

@@ -1,6 +1,7 @@
-"""certgraph sweep and parameter, as an operator runs them, against a demo."""
+"""certgraph sweep, parameter and expire, as an operator runs them, against a demo."""
 
 import re
+import sqlite3
 
 import pytest
 
@@ -56,3 +57,15 @@ def test_a_value_that_is_none_is_refused_in_a_sentence(run, name, value, said):
     status, _, err = run("parameter", "set", name, value, "--basis", "文件", *ON_BEHALF)
     assert status == 1
     assert said in err
+
+
+def test_what_is_over_is_deleted_and_counted(run, demo):
+    assert run("expire") == (0, "deleted: 0\n", "")
+    with sqlite3.connect(demo / "certgraph.sqlite3") as database:
+        database.execute("UPDATE certificate_batches SET uploaded_at = '2026-01-01 00:00:00'")
+    database.close()
+    status, out, _ = run("expire")
+    assert status == 0
+    assert out.splitlines()[-1] != "deleted: 0"
+    assert "files of candidates" in out
+    assert run("expire") == (0, "deleted: 0\n", "")

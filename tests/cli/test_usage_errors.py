@@ -36,7 +36,7 @@ MISTAKES = [
         (
             "certgraph: 没有“vrify”这一命令，可用的命令："
             "verify、trust、demo、serve、schema、migrate、catalogue、organization、key、audit、token、issue、"
-            "sign-own、register、revoke、suspend、lift、correct、recheck、correct-many、credit-bank、batch、print、log、sweep、parameter、handover"
+            "sign-own、register、revoke、suspend、lift、correct、recheck、correct-many、credit-bank、batch、print、log、sweep、parameter、expire、handover"
         ),
     ),
 ]

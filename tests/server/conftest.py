@@ -59,6 +59,7 @@ from certgraph.supervision.organization_states import change_issuer_state
 from tests.server.client_kit import client, client_tokens
 from tests.server.exam_kit import exams, programme_with_exams
 from tests.server.programme_kit import programme, programme_parties
+from tests.server.sealed_kit import sealed
 from tests.server.stages import STAGES
 from tests.waiting import LONG
 
@@ -73,6 +74,7 @@ __all__ = [
     "programme",
     "programme_parties",
     "programme_with_exams",
+    "sealed",
 ]
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

@@ -153,3 +153,4 @@ def _check_waits(act: Act, pending: PendingActionRow) -> None:
 
 def _end(act: Act, pending: PendingActionRow, state: PendingState) -> None:
     pending.state, pending.ended_by, pending.ended_at = state, act.by, act.now
+    pending.sealed_input = b""  # its hash stays

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 
 from certgraph.api.background import (
     Work,
+    expire_forever,
     follow_forever,
     keep_days,
     look_at_keys,
@@ -89,7 +90,14 @@ OWN_CONNECTIONS = 3
 _WRITES = Waiting(connection=5, lock=5, statement=60)
 _LOOKUPS = Waiting(connection=3, lock=3, statement=5)
 _OWN = Waiting(connection=10, lock=30)
-_LED_WORK = (keep_days, publish_forever, follow_forever, sweep_forever, notify_forever)
+_LED_WORK = (
+    keep_days,
+    publish_forever,
+    follow_forever,
+    sweep_forever,
+    notify_forever,
+    expire_forever,
+)
 """What one process of a server does for all of them."""
 
 _OWN_WORK = (note_uses_forever, look_forever, look_at_keys_forever)

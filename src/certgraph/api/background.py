@@ -4,13 +4,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from http import HTTPStatus
 from random import Random
 
 import httpx
 
+from certgraph.actions.acting import Environment
+from certgraph.actions.parties import Actor, Role
+from certgraph.actions.performing import perform
+from certgraph.all_actions import ACTIONS_BY_NAME, PARTIES
 from certgraph.all_duties import sweep_all
 from certgraph.api.callers import Callers
 from certgraph.api.http.outages import Outage
@@ -27,6 +31,8 @@ from certgraph.duties import obligation_queries
 from certgraph.organizations.signers import WrongMasterKey, knows_master_key
 from certgraph.organizations.tokens import note_uses
 from certgraph.problems import Rejected
+from certgraph.retention import queries as retention_queries
+from certgraph.retention.actions import expire_personal_data
 from certgraph.rotation.sealing_anew import LOOK_SECONDS
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
@@ -39,6 +45,10 @@ logger = logging.getLogger("certgraph.api")
 _NOTE_SECONDS = 60
 _FIGURES_SECONDS = 15
 _AGAIN_SECONDS = 1
+_EXPIRE_SECONDS = 3_600
+
+_SERVICE = Actor("service", Role.OPERATOR, by_hand=True)
+"""As whom the server does by itself what an operator may."""
 
 _POST_SECONDS = 15
 """For a whole message."""
@@ -162,6 +172,38 @@ async def sweep_forever(work: Work) -> None:
         except Exception as error:  # noqa: BLE001 - the next sweep finds the same
             work.failed("nothing is swept; it is tried again", error)
         await work.pause(work.settings.sweep_every_seconds)
+
+
+async def expire_forever(work: Work) -> None:
+    """Delete personal data whose time is over, each hour; failures are tried again."""
+    while not work.stopping.is_set():
+        try:
+            while any((counts := await _expired(work)).values()):
+                said = ", ".join(f"{name}: {count}" for name, count in counts.items() if count)
+                logger.info("their time is over, deleted: %s", said)
+        except Exception as error:  # noqa: BLE001 - the next hour finds the same
+            work.failed("personal data whose time is over is not deleted; it is tried again", error)
+        await work.pause(_EXPIRE_SECONDS)
+
+
+async def _expired(work: Work) -> dict[str, int]:
+    """Delete a part of it; return how many of each kind. What is nothing leaves no entry."""
+    now, kept = work.clock(), work.settings.kept()
+    async with work.reads() as session:
+        if not await retention_queries.is_anything_over(session, kept, now):
+            return {}
+    environment = Environment(
+        sessions=work.sessions,
+        parties=PARTIES,
+        now=now,
+        random=work.random,
+        keyring=lambda: work.keyring,
+        actions=ACTIONS_BY_NAME,
+    )
+    given = {**asdict(kept), "reason": "the time to keep it is over"}
+    outcome = await perform(expire_personal_data, environment, _SERVICE, given)
+    counts: dict[str, int] = outcome.results[0]
+    return counts
 
 
 async def note_uses_forever(work: Work) -> None:

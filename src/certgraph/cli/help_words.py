@@ -53,6 +53,7 @@ ZH: dict[str, str] = {
     "command_log": "证书日志：已登记证书的公开记录",
     "command_handover": "试点结束时的移交数据包",
     "command_sweep": "登记新的应办事项和发现的问题",
+    "command_expire": "删除保存期限已满的个人信息",
     "command_parameter": "项目中有时效的参数",
     "command_credit-bank": "学习成果记录的推送和镜像",
     "help_help": "显示本说明",

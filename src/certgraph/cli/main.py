@@ -32,6 +32,7 @@ MODULES = {
     "printing": ("print",),
     "log": ("log",),
     "programme": ("sweep", "parameter"),
+    "retention": ("expire",),
     "handover": ("handover",),
 }  # fmt: skip
 """Module → the commands in it. One is imported when it is chosen: all of them take three seconds.

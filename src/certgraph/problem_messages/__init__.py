@@ -29,6 +29,7 @@ TABLES = (
     "holders",
     "credit_bank",
     "supervision",
+    "retention",
 )
 
 

@@ -89,6 +89,8 @@ def _private_key(keyring: Keyring, row: Any) -> bytes | None:
 
 def _input(keyring: Keyring, row: Any) -> bytes | None:
     _, sealed, pending = row
+    if not sealed:  # it has ended
+        return None
     return keyring.seal_anew(Sealed.INPUTS, sealed, pending.bound())
 
 

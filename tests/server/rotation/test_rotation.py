@@ -16,66 +16,29 @@ from certgraph.actions.trail import check_trail
 from certgraph.api import background
 from certgraph.api.app import make_app
 from certgraph.certificates.holders.links import Purpose, key_in, secret_of
-from certgraph.certificates.holders.requests import file_holder_request
-from certgraph.certificates.holders.rules import HolderRequestKind
 from certgraph.certificates.signing.batches import sign_batch
-from certgraph.certificates.signing.starting import start_run
-from certgraph.certificates.states.actions import erase_holder
 from certgraph.certificates.tables import CertificateRow, IssueRunRow
-from certgraph.credit_bank.feed.webhooks import register_webhook
 from certgraph.database import Base
-from certgraph.identity_documents import DocumentType
-from certgraph.organizations.appointments import make_appointment
-from certgraph.organizations.rules import AppointmentFunction
 from certgraph.organizations.signers import WrongMasterKey, check_master_key, knows_master_key
-from certgraph.organizations.tokens import actor_of, create_token
+from certgraph.organizations.tokens import actor_of
 from certgraph.problems import Rejected
 from certgraph.rotation.actions import replace_master_key
 from certgraph.rotation.queries import page_of, put_in_place
 from certgraph.rotation.sealing_anew import KINDS, seal_anew
 from certgraph.sealing import CannotOpen, Keyring
-from tests.server.batch_kit import Desk, person, resident_number
-from tests.server.conftest import MASTER_KEY, REGISTER_KEY, TODAY
+from tests.server.batch_kit import resident_number
+from tests.server.conftest import MASTER_KEY, REGISTER_KEY
 from tests.server.rechecking_kit import faults_of
+from tests.server.sealed_kit import NOBODYS
 from tests.waiting import until_async
 
 NEXT, NEXT_REGISTER, THIRD = bytes(range(64, 96)), bytes(range(96, 128)), bytes(range(128, 160))
-NOBODYS = {"document_type": DocumentType.RESIDENT_ID}
 SEALED = re.compile(r"sealed|(^|_)mac$")
 
 
 def both():
     """Return a keyring while both keys are being replaced."""
     return Keyring(MASTER_KEY, REGISTER_KEY, next_key=NEXT, next_register_key=NEXT_REGISTER)
-
-
-@pytest.fixture
-async def sealed(house, exams):
-    """A house that holds at least one of everything that is sealed, and a token."""
-    await exams.publish()
-    await exams.register(exams.student(1), exams.student(2))
-    people = [house.candidate(document_number=resident_number(n), **NOBODYS) for n in (1, 2, 3)]
-    row, other, _ = await house.issue(*people)
-    async with house.sessions.begin() as session:
-        draft = house.request(house.candidate(number="DRAFT-1"), key="drafted")
-        await start_run(house.act(session), draft)
-    _, token = await house.perform(create_token, name="t", role=Role.OPERATOR, lifetime_days=1)
-    given = {"number": other.number, "reason": "the holder asks"}
-    await perform(erase_holder, house.environment(), Actor("first", Role.OPERATOR), given)
-    holder = Actor("holder", Role.HOLDER, certificate_ids=frozenset({row.id}))
-    given = {"number": row.number, "kind": HolderRequestKind.CORRECTION, "text": "another name"}
-    await house.perform(file_holder_request, actor=holder, **given)
-    given = {"function": AppointmentFunction.CONTACT, "person_name": "李示例", "first_on": TODAY}
-    await house.perform(make_appointment, organization_code="EO-001", contact="020-1234", **given)
-    hosts = house.environment(allowed_hosts=frozenset({"bank.example.cn"}))
-    url = "https://bank.example.cn/feed"
-    bank = Actor("bank", Role.CREDIT_BANK)
-    await house.perform(register_webhook, actor=bank, environment=hosts, url=url)
-    desk = Desk(house)
-    await desk.upload([person(9, 姓名="")])
-    await desk.work()
-    house.token = str(token)
-    return house
 
 
 async def issued(house, number):

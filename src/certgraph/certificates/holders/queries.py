@@ -225,10 +225,11 @@ async def drop_old_shares(
             SharingLinkRow.ends_at < before,
         )
     )
-    await _drop_links(session, list(await session.scalars(statement)))
+    await delete_sharing_links(session, list(await session.scalars(statement)))
 
 
-async def _drop_links(session: Session, link_ids: Sequence[UUID]) -> None:
+async def delete_sharing_links(session: Session, link_ids: Sequence[UUID]) -> None:
+    """Delete sharing links, with what they show and their openings."""
     for table in (SharedCertificateRow, SharingOpeningRow):
         await session.execute(delete(table).where(table.sharing_link_id.in_(link_ids)))
     await session.execute(delete(SharingLinkRow).where(SharingLinkRow.id.in_(link_ids)))
@@ -319,7 +320,7 @@ async def delete_copies(session: Session, certificate_ids: Collection[UUID]) -> 
     statement = select(SharedCertificateRow.sharing_link_id).where(
         SharedCertificateRow.sharing_link_id.in_(touched)
     )
-    await _drop_links(session, list(touched - set(await session.scalars(statement))))
+    await delete_sharing_links(session, list(touched - set(await session.scalars(statement))))
     for table in (HolderSessionRow, HolderLinkRow, HolderFailureRow):
         await session.execute(delete(table).where(table.certificate_id.in_(certificate_ids)))
     await session.execute(
