@@ -11,18 +11,25 @@ import httpx
 import pytest
 import zxingcpp
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from certgraph.actions.confirming import confirm
 from certgraph.actions.parties import Actor, Role
 from certgraph.actions.tables import PendingActionRow
 from certgraph.api.app import make_app
+from certgraph.assessment.tables import ExamRegistrationRow
+from certgraph.calendar import CHINA
 from certgraph.certificates.holders.tables import HolderRequestRow
 from certgraph.certificates.states.actions import erase_holder, revoke_certificate
+from certgraph.certificates.tables import CertificateRow
 from certgraph.credential.qr_text import is_qr_text
 from certgraph.identity_documents import DocumentType
 from certgraph.organizations.keys import create_issuer_key
+from certgraph.participation.counting import StudentDraft
+from tests.server.api.test_outages import over
+from tests.server.batch_kit import resident_number
 from tests.server.conftest import FIRST_DAY, FIRST_INSTANT
+from tests.server.participation.test_participation import roster
 from tests.server.stages import stage
 from tests.server.trust.test_lists import new_list, published
 
@@ -632,3 +639,87 @@ async def test_each_reading_of_a_holders_page_is_in_the_audit_trail(desk):
     ]
     page = ("HOLDER", "holder", "learners: 1, in the holder's page")
     assert found == [page, ("PUBLIC", "shared", "learners: 1, in what a holder shares"), page]
+
+
+async def test_a_holder_downloads_all_that_is_held_and_nobody_elses(desk):
+    await links_of(desk, "A-1")
+    await desk.house.perform(revoke_certificate, number="A-2", reason="替考")
+    await enter(desk)
+    shared = await share(desk, pdf="1")
+    await desk.http.get(shared)
+    await post(desk, "/h/ask", number="A-1", kind="correction", text="小明，不是小名")
+    answer = await desk.http.get("/h/data.json")
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"] == 'attachment; filename="certgraph-my-data.json"'
+    assert answer.headers["cache-control"] == "no-store"
+    held = answer.json()
+    assert held["only"] is None
+    assert held["asOf"] == desk.house.now.astimezone(CHINA).isoformat(timespec="seconds")
+    certificates = {one["number"]: one for one in held["certificates"]}
+    assert set(certificates) == {"A-1", "A-2", "E-1"}
+    first = certificates["A-1"]
+    assert (first["holderName"], first["documentType"]) == ("王小明", "RESIDENT_ID")
+    assert first["documentNumber"] == DOCUMENT
+    assert first["organization"]["code"] == "EO-001"
+    assert first["state"] == "ISSUED"
+    assert is_qr_text(first["qrText"])
+    changes = [(one["state"], one["reason"]) for one in certificates["A-2"]["changes"]]
+    assert (first["changes"], changes) == ([], [("REVOKED", "替考")])
+    (link,) = held["links"]
+    assert (link["certificate"], link["openedAt"]) == ("A-1", None)
+    (one,) = held["shares"]
+    assert (one["certificates"], one["withPdf"], len(one["openedAt"])) == (["A-1"], True, 1)
+    (request,) = held["requests"]
+    assert (request["text"], request["state"]) == ("小明，不是小名", "OPEN")
+    assert {one["role"] for one in held["readings"]} == {"HOLDER", "PUBLIC"}  # it was shared
+    for other in ("李雷", "110101199003070038", "B-1", "无证件"):
+        assert other not in answer.text
+
+
+async def test_a_page_that_a_link_opened_gives_what_concerns_its_organization(desk):
+    path = await link_of(desk)
+    await post(desk, path)
+    held = (await desk.http.get("/h/data.json")).json()
+    assert held["only"]["code"] == "EO-001"
+    assert {one["number"] for one in held["certificates"]} == {"A-1", "A-2"}
+    assert (held["exams"], held["rosters"]) == ([], [])
+
+
+async def test_a_closed_page_gives_nothing(desk):
+    answer = await desk.http.get("/h/data.json", params={"lang": "en"})
+    assert (answer.status_code, answer.headers["content-type"]) == (403, "text/html; charset=utf-8")
+    assert "The page is closed" in answer.text
+    assert DOCUMENT not in answer.text
+
+
+async def test_exams_and_rosters_are_found_by_the_document(sealed):
+    async with over(sealed.url, sealed.now) as http:
+        http.base_url = "https://verify.example.cn"
+        async with sealed.sessions() as session:
+            registered = (await session.scalars(select(ExamRegistrationRow))).all()
+            row = await session.scalar(
+                select(CertificateRow).where(CertificateRow.number == sealed.asked_about)
+            )
+        await new_list(sealed)
+        await published(sealed)
+        lookup, other = row.document_lookup, registered[0].document_lookup
+        async with sealed.sessions.begin() as session:
+            of_one = update(ExamRegistrationRow).where(
+                ExamRegistrationRow.document_lookup == lookup
+            )
+            await session.execute(of_one.values(holder_name=row.holder_name))
+        student = StudentDraft(
+            document_type=DocumentType.RESIDENT_ID, document_number=resident_number(1)
+        )
+        await roster(sealed.exams.programme, "PI-A", sealed.exams.participation, [student])
+        form = {"number": row.number, "name": row.holder_name, "document": resident_number(1)}
+        assert (await http.post("/h", data=form)).status_code == 303
+        held = (await http.get("/h/data.json")).json()
+    (exam,) = held["exams"]
+    assert (exam["documentNumber"], exam["state"]) == (resident_number(1), "REGISTERED")
+    assert exam["startsAt"] == "2021-11-20T09:00:00+08:00"
+    assert exam["registeredBy"]["code"] == "PI-A"
+    (listed,) = held["rosters"]
+    assert listed["institution"]["code"] == "PI-A"
+    assert other is not None
+    assert [one["documentNumber"] for one in held["certificates"]] == [resident_number(1)]

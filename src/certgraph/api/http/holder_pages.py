@@ -7,6 +7,7 @@ none up.
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -16,7 +17,9 @@ from certgraph.api.context import Context
 from certgraph.api.http import holder_views as views
 from certgraph.api.http.files import STATUS
 from certgraph.api.http.forms import page_language
+from certgraph.api.http.holder_data import held_of
 from certgraph.api.http.plain_pages import (
+    PRIVATE,
     Answer,
     Form,
     PlainPages,
@@ -37,6 +40,7 @@ from certgraph.plain_pages.rendering import stylesheet, words
 from certgraph.problems import Problem, Rejected, refusal
 
 _COOKIE = "certgraph-holder"
+_DATA = "certgraph-my-data.json"
 _DONE = {"shared": "share_done", "ended": "share_ended_done", "asked": "ask_done"}
 
 Change = Callable[[Context, Holder, Form, Request], Awaitable[str]]
@@ -60,6 +64,7 @@ class HolderPages(PlainPages):
             *self._forms("/h/share/{id:uuid}/end", self._changed(_end_share, 3)),
             *self._forms("/h/ask", self._changed(_ask, 1)),
             *self._forms("/h/leave", self._leave),
+            Route("/h/data.json", self.answered(self._data, 1), methods=get),
             Route("/h/c/{id:uuid}.pdf", self.answered(self._pdf, 2), methods=get),
             Route("/h/c/{id:uuid}.png", self.answered(self._png, 2), methods=get),
         ]
@@ -144,6 +149,13 @@ class HolderPages(PlainPages):
         response = see_other(f"../h?left=1&lang={context.language}")
         response.delete_cookie(name, path="/", secure=name.startswith("__Host-"))
         return response
+
+    async def _data(self, request: Request, context: Context) -> Response:
+        """Answer with all that is held of a holder, to keep."""
+        held = await held_of(context, await _open_page(request, context))
+        body = orjson.dumps(held, option=orjson.OPT_INDENT_2)
+        headers = {**PRIVATE, "Content-Disposition": f'attachment; filename="{_DATA}"'}
+        return Response(body, HTTPStatus.OK, headers, "application/json")
 
     async def _pdf(self, request: Request, context: Context) -> Response:
         return await self.printed(context, await _own(request, context))

@@ -213,21 +213,6 @@ async def open_shares(session: Session, certificate_ids: Collection[UUID], now: 
     return max(await session.scalars(statement), default=0)
 
 
-async def drop_old_shares(
-    session: Session, certificate_ids: Collection[UUID], before: datetime
-) -> None:
-    """Delete sharing links with these certificates that ended before a moment."""
-    statement = (
-        select(SharingLinkRow.id)
-        .join(SharedCertificateRow, SharedCertificateRow.sharing_link_id == SharingLinkRow.id)
-        .where(
-            SharedCertificateRow.certificate_id.in_(certificate_ids),
-            SharingLinkRow.ends_at < before,
-        )
-    )
-    await delete_sharing_links(session, list(await session.scalars(statement)))
-
-
 async def delete_sharing_links(session: Session, link_ids: Sequence[UUID]) -> None:
     """Delete sharing links, with what they show and their openings."""
     for table in (SharedCertificateRow, SharingOpeningRow):

@@ -18,9 +18,6 @@ SHORTEST_SHARE, LONGEST_SHARE = 7, 180
 MOST_SHARES = 20
 """Sharing links with one certificate that are open at a time, or were made within a day."""
 
-SHARE_KEPT = timedelta(days=366)
-"""For which a sharing link that has ended is shown to its holder; then it is deleted."""
-
 MOST_SHOWN = 50
 """Certificates on a holder's page, and links that it lists."""
 

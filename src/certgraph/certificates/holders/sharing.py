@@ -18,7 +18,6 @@ from certgraph.certificates.holders.rules import (
     MOST_SHARES,
     MOST_SHOWN,
     OPENING_EVERY,
-    SHARE_KEPT,
     SHORTEST_SHARE,
     days_problems,
 )
@@ -72,7 +71,6 @@ async def create_sharing_link(
     keys = {number_key(number): number for number in numbers}
     found = await certificate_queries.certificates_by_number_keys(act.session, keys)
     ids = {row.id for row in found.values() if row.erased_at is None} & act.actor.certificate_ids
-    await queries.drop_old_shares(act.session, ids, act.now - SHARE_KEPT)
     for index, (key, number) in enumerate(keys.items()):
         if key not in found or found[key].id not in ids:
             path, facts = ("numbers", str(index)), {"number": number}
