@@ -72,6 +72,21 @@ class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
 
+LEDGER = "ledger"
+
+
+def ledger(*changes: str) -> dict[str, Any]:
+    """Return what declares a table whose rows are only added, as the last of `__table_args__`.
+
+    Whoever serves is granted no more than that (`certgraph migrate --grant-to`).
+
+    Args:
+        changes: Columns that may be set later all the same; one, where rows are locked: PostgreSQL
+            locks none for whoever may set nothing.
+    """
+    return {"info": {LEDGER: changes}}
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware instant; SQLite, which has no time zones, stores it in UTC."""
 

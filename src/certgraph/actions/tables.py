@@ -19,7 +19,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from certgraph.actions.parties import Role
 from certgraph.actions.pending_states import PendingState
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 
 
 class IdempotencyKeyRow(Base):
@@ -90,6 +90,7 @@ class AuditEntryRow(Base):
             for of in ("organization_id", "acting_for", "action", "actor")
         ),
         Index(None, "done_at"),
+        ledger(),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

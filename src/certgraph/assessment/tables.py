@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certgraph.assessment.rules import CandidateKind, ExamPlanState, ExamRegistrationState
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 from certgraph.duties.kinds.materials import Payer
 from certgraph.identity_documents import DocumentType
 
@@ -60,6 +60,7 @@ class ExamPlanChangeRow(Base):
     """A step of a plan; never updated or deleted."""
 
     __tablename__ = "exam_plan_changes"
+    __table_args__ = ledger()
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("exam_plans.id"), index=True)

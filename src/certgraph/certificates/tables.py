@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certgraph.certificates.rules import CertificateState
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 from certgraph.identity_documents import DocumentType
 
 
@@ -198,6 +198,7 @@ class CertificateChangeRow(Base):
             postgresql_where=text("NOT is_followed"),
             sqlite_where=text("NOT is_followed"),
         ),
+        ledger("is_followed"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -8,7 +8,7 @@ from typing import Any
 from certgraph.actions.queries import audit_head
 from certgraph.actions.trail import check_trail
 from certgraph.cli import rotating
-from certgraph.cli.migrations import migrate
+from certgraph.cli.migrations import grant, migrate
 from certgraph.cli.runtime import Runtime, add_on_behalf, day, group, leaf
 from certgraph.entitlements.actions import grant_entitlement
 from certgraph.organizations import queries as organization_queries
@@ -33,10 +33,14 @@ from certgraph.trust.publication import AUDIT_PATH, published_head
 from certgraph.trust.queries import published_file
 
 
-async def _migrate(runtime: Runtime, _options: argparse.Namespace) -> None:
+async def _migrate(runtime: Runtime, options: argparse.Namespace) -> None:
     keyring = runtime.keyring() if runtime.settings.has_master_key else None
     await migrate(runtime.engine, keyring)
     print("The database is up to date.")
+    for role, only_reads in ((options.grant_to, False), (options.grant_read_to, True)):
+        if role is not None:
+            await grant(runtime.engine, role, only_reads=only_reads)
+            print(f"{role}: granted what it needs {'to read' if only_reads else 'to serve'}")
 
 
 async def _import(runtime: Runtime, _options: argparse.Namespace) -> None:
@@ -218,6 +222,12 @@ def add_to(commands: Any) -> None:
     """Add the commands."""
     parser = leaf(commands, "migrate", "create or update the tables", _migrate)
     parser.set_defaults(any_revision=True)
+    parser.add_argument(
+        "--grant-to", metavar="ROLE", help="role of PostgreSQL that servers connect as"
+    )
+    parser.add_argument(
+        "--grant-read-to", metavar="ROLE", help="role of PostgreSQL that reads alone"
+    )
     catalogue = group(commands, "catalogue", "the real catalogue of the programme")
     leaf(catalogue, "import", "add what the database lacks of the catalogue", _import)
     _add_organization(group(commands, "organization", "organizations and what they may issue"))

@@ -2,18 +2,25 @@
 
 import contextlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from alembic import command as alembic_command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from certgraph.database import make_read_sessions, revision_of
+import certgraph.all_actions  # of which every capability's tables are
+import certgraph.certificates.checks.tables  # noqa: F401 - a table registers itself on import
+from certgraph.database import LEDGER, Base, make_read_sessions, revision_of
 from certgraph.sealing import Keyring
 from certgraph.settings import SettingsError
+
+_ROLE = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 
 
 def migrations_folder() -> Path:
@@ -59,6 +66,45 @@ async def migrate(engine: AsyncEngine, keyring: Keyring | None = None) -> None:
             await connection.run_sync(_upgrade, keyring)
     except CommandError as error:
         raise SettingsError(str(error)) from None
+
+
+async def grant(engine: AsyncEngine, role: str, *, only_reads: bool = False) -> None:
+    """Grant a role of PostgreSQL what a server needs, and no more: of ledgers, to read and to add.
+
+    What it was granted before on these tables is taken back first.
+
+    Args:
+        engine: The database, as the owner of its tables.
+        role: Its name.
+        only_reads: Grant it to read alone.
+
+    Raises:
+        SettingsError: The name is none; there is no such role; or the database has no roles.
+    """
+    if engine.dialect.name != "postgresql":
+        raise SettingsError("SQLite has no roles: its file is its owner's alone")
+    if not _ROLE.fullmatch(role):
+        raise SettingsError(f"{role}: a role's name is small letters, digits and _")
+    async with engine.begin() as connection:
+        known = text("SELECT count(*) FROM pg_roles WHERE rolname = :role")
+        if not await connection.scalar(known, {"role": role}):
+            raise SettingsError(f"there is no role {role}; make it with: CREATE ROLE {role} LOGIN")
+        schema = await connection.scalar(text("SELECT quote_ident(current_schema())"))
+        await connection.execute(text(f"GRANT USAGE ON SCHEMA {schema} TO {role}"))
+        for statement in _grants(role, only_reads=only_reads):
+            await connection.execute(text(statement))
+
+
+def _grants(role: str, *, only_reads: bool) -> Iterator[str]:
+    """Yield the statements that grant a role what it needs of each table."""
+    yield f"GRANT SELECT ON alembic_version TO {role}"
+    for table in Base.metadata.sorted_tables:
+        changes: tuple[str, ...] | None = table.info.get(LEDGER)
+        granted = "SELECT, INSERT, UPDATE, DELETE" if changes is None else "SELECT, INSERT"
+        yield f"REVOKE ALL ON {table.name} FROM {role}"
+        yield f"GRANT {'SELECT' if only_reads else granted} ON {table.name} TO {role}"
+        if changes and not only_reads:
+            yield f"GRANT UPDATE ({', '.join(changes)}) ON {table.name} TO {role}"
 
 
 async def check_revision(engine: AsyncEngine) -> None:

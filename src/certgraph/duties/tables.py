@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import Computed, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 from certgraph.duties.rules import (
     ConsentAnswer,
     ConsentStep,
@@ -61,7 +61,7 @@ class FilingVersionRow(Base):
     """What a version says, word for word; never updated. `body`: canonical JSON of the kind's."""
 
     __tablename__ = "filing_versions"
-    __table_args__ = (UniqueConstraint("filing_id", "number"),)
+    __table_args__ = (UniqueConstraint("filing_id", "number"), ledger())
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"))
@@ -99,6 +99,7 @@ class FilingChangeRow(Base):
     """A step of a filing; never updated or deleted."""
 
     __tablename__ = "filing_changes"
+    __table_args__ = ledger()
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     filing_id: Mapped[UUID] = mapped_column(ForeignKey("filings.id"), index=True)

@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certgraph.actions.parties import Role
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 from certgraph.organizations.rules import (
     AppointmentFunction,
     KeyCustody,
@@ -73,6 +73,7 @@ class OrganizationStateChangeRow(Base):
     """A change of state; never updated or deleted. `changed_by`: empty where nobody noted it."""
 
     __tablename__ = "organization_state_changes"
+    __table_args__ = ledger()
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     organization_id: Mapped[UUID] = mapped_column(ForeignKey("organizations.id"), index=True)

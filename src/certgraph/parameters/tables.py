@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 from certgraph.parameters.rules import ParameterName
 
 
@@ -14,7 +14,7 @@ class ParameterRow(Base):
     """A value that holds from a day on; see `certgraph.parameters.rules.Setting`."""
 
     __tablename__ = "parameters"
-    __table_args__ = (Index(None, "name", "first_on", "id"),)
+    __table_args__ = (Index(None, "name", "first_on", "id"), ledger())
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[ParameterName] = mapped_column(EnumText(ParameterName))

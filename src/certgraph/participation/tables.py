@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 from certgraph.participation.rules import CountBasis, ParticipationState
 
 
@@ -45,7 +45,7 @@ class ParticipationChangeRow(Base):
     """A step of a participation; never updated or deleted."""
 
     __tablename__ = "participation_changes"
-    __table_args__ = (Index(None, "changed_at"),)
+    __table_args__ = (Index(None, "changed_at"), ledger())
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     participation_id: Mapped[UUID] = mapped_column(ForeignKey("participations.id"), index=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 from certgraph.supervision.rules import CaseDecision, CaseEntryKind, CaseState, Completion, Ground
 
 
@@ -48,6 +48,7 @@ class CaseEntryRow(Base):
     """A step, a finding, evidence, what the subject says, or a ground; never updated or deleted."""
 
     __tablename__ = "case_entries"
+    __table_args__ = ledger()
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("cases.id"), index=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from certgraph.database import Base, UtcDateTime
+from certgraph.database import Base, UtcDateTime, ledger
 
 
 class LogTileRow(Base):
@@ -19,12 +19,13 @@ class LogTileRow(Base):
 
 
 class LogHeadRow(Base):
-    """A head of the log as it was published; never changed or deleted.
+    """A head of the log as it was published; never deleted, its size and root never changed.
 
     `checkpoint` is the signed note; `cosignatures` are lines of witnesses, after it.
     """
 
     __tablename__ = "log_heads"
+    __table_args__ = ledger("checkpoint", "cosignatures")
 
     size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     root: Mapped[bytes] = mapped_column(LargeBinary(32))

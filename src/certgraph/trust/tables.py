@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from certgraph.database import Base, UtcDateTime
+from certgraph.database import Base, UtcDateTime, ledger
 
 
 class TrustListRow(Base):
@@ -15,6 +15,7 @@ class TrustListRow(Base):
     """
 
     __tablename__ = "trust_lists"
+    __table_args__ = ledger("published_at")
 
     sequence: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     signed: Mapped[bytes] = mapped_column(LargeBinary)

@@ -6,13 +6,14 @@ from uuid import UUID
 from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from certgraph.database import Base, UtcDateTime
+from certgraph.database import Base, UtcDateTime, ledger
 
 
 class CheckReceiptRow(Base):
     """A table that was checked. `counts` is JSON: a row's last word → how many rows have it."""
 
     __tablename__ = "check_receipts"
+    __table_args__ = ledger()
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(20), unique=True)

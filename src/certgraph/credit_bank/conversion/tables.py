@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from certgraph.credit_bank.rules import ApplicationState, MeasureState
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 
 
 class ConversionMeasureRow(Base):
@@ -111,6 +111,7 @@ class ConversionChangeRow(Base):
     """A step of an application; never updated or deleted."""
 
     __tablename__ = "conversion_changes"
+    __table_args__ = ledger()
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     application_id: Mapped[UUID] = mapped_column(

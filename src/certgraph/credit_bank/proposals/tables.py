@@ -14,7 +14,7 @@ from certgraph.credit_bank.rules import (
     ProposalState,
     Rounding,
 )
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 
 
 class HoursCreditRuleRow(Base):
@@ -155,6 +155,7 @@ class CreditProposalChangeRow(Base):
     """A step of a proposal; never updated or deleted."""
 
     __tablename__ = "credit_proposal_changes"
+    __table_args__ = ledger()
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     proposal_id: Mapped[UUID] = mapped_column(ForeignKey("credit_proposals.id"), index=True)

@@ -13,7 +13,7 @@ from certgraph.credit_bank.rules import (
     CreditRecordState,
     RecordState,
 )
-from certgraph.database import Base, EnumText, UtcDateTime
+from certgraph.database import Base, EnumText, UtcDateTime, ledger
 
 
 class OutcomeRecordRow(Base):
@@ -139,6 +139,7 @@ class CreditRecordChangeRow(Base):
     """A change of a credit record; never updated or deleted."""
 
     __tablename__ = "credit_record_changes"
+    __table_args__ = ledger()
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     record_id: Mapped[UUID] = mapped_column(ForeignKey("credit_records.id"), index=True)
