@@ -127,6 +127,10 @@ class Keyring:
         """Whether the key that is to take the master key's place is here."""
         return len(self._masters) > 1
 
+    def is_here(self, check_value: bytes) -> bool:
+        """Tell whether the master key with a check value is one of those here."""
+        return any(hmac.compare_digest(one.check_value, check_value) for one in self._masters)
+
     @property
     def is_next_in_force(self) -> bool:
         """Whether the next master key is in force already."""
@@ -200,7 +204,7 @@ class Keyring:
 
     def seal_register_key(self, pkcs8: bytes, owner: bytes) -> bytes:
         """Return a private key of the register sealed for `owner`. Raises `CannotOpen`."""
-        return _seal(self._of_register()[-1], pkcs8, owner)
+        return _seal(self._of_register()[0], pkcs8, owner)
 
     def open_register_key(self, sealed: bytes, owner: bytes) -> bytes:
         """Return the PKCS#8 of a key of the register. Raises `CannotOpen`."""

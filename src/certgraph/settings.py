@@ -205,8 +205,9 @@ class Settings(BaseModel):
     def _check_store(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None:
             parts = urlsplit(value.get_secret_value())
-            if parts.scheme not in _STORES or not parts.hostname:
-                message = f"expected {', '.join(f'{scheme}://HOST' for scheme in _STORES)}"
+            is_store = parts.scheme in _STORES and parts.hostname and not parts.query
+            if not is_store or (parts.port is not None and parts.port == 0):
+                message = f"expected {', '.join(f'{scheme}://HOST:PORT' for scheme in _STORES)}"
                 raise ValueError(message)
         return value
 

@@ -45,7 +45,8 @@ def test_another_master_key_and_another_of_the_register(demo, run, tmp_path, mon
     # 1. Beside the ones before.
     monkeypatch.setenv(PREFIX + "NEXT_MASTER_KEY_FILE", next_file)
     monkeypatch.setenv(PREFIX + "NEXT_REGISTER_KEY_FILE", register_file)
-    assert run("key", "check", next_file)[0] == 1
+    status, _, err = run("key", "check", next_file)
+    assert (status, "holds the other of the two master keys" in err) == (1, True)
     status, out, err = run(*rotate)
     assert (status, err) == (0, "")
     assert out.startswith("The next master key is in force: check value ")
@@ -66,6 +67,8 @@ def test_another_master_key_and_another_of_the_register(demo, run, tmp_path, mon
     ]
     settings.write_text("\n".join([*kept, *of_keys]) + "\n")
     assert run("key", "check", next_file)[0] == 0
+    status, _, err = run("key", "check", demo / "master.key")
+    assert (status, "Backups from its time open with it" in err) == (1, True)
     assert run("recheck") == (0, "", "23 certificates compared; faults: 0\n")
     status, out, _ = run("audit", "verify")
     assert status == 0

@@ -1,7 +1,7 @@
 """One person's whole way through the platform: what names them while they are there, and after.
 
-Everything is looked through: each column of each table, opened where it is sealed, the lines of
-the log, the metrics, the trail, the published files.
+Everything is looked through: each column of each table, opened where it is sealed (but inputs of
+actions that wait, which ended ones no longer have), the lines of the log, the metrics, the trail.
 """
 
 import io

@@ -40,12 +40,13 @@ from certgraph.api.http.correction_files import CorrectionFiles
 from certgraph.api.http.exam_files import ExamFiles
 from certgraph.api.http.gates import Gates
 from certgraph.api.http.graphiql_page import graphiql_asset
-from certgraph.api.http.health import Health
+from certgraph.api.http.health import HEALTH_PATHS, Health
 from certgraph.api.http.holder_links import HolderLinkFiles
 from certgraph.api.http.holder_pages import HolderPages
 from certgraph.api.http.limiting import Limited, with_tokens
 from certgraph.api.http.log_files import LogFiles
 from certgraph.api.http.negotiation import (
+    JSON,
     prefers_html,
 )
 from certgraph.api.http.oauth import OAuth
@@ -60,7 +61,10 @@ from certgraph.api.http.requests import (
     Scope,
     Send,
     check_query,
+    refused,
+    send_reply,
     text_response,
+    unavailable,
 )
 from certgraph.api.http.roster_files import RosterFiles
 from certgraph.api.http.sharing_pages import SharingPages
@@ -118,8 +122,20 @@ class Application(Starlette):
         """Answer a request, with its id."""
         await self.entry(scope, receive, send)
 
+    def _waits_for_key(self, scope: Scope) -> bool:
+        known = self.server.key_is_known
+        is_asked = scope["type"] == "http" and scope["path"] not in HEALTH_PATHS
+        return is_asked and known is not None and not known.is_set()
+
     async def answered(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, whichever site it comes from."""
+        """Answer a request, whichever site it comes from.
+
+        Until the database has said which master key is in force, nothing but how the server is.
+        """
+        if self._waits_for_key(scope):
+            refusal = unavailable("The database is away. Try again in a moment.")
+            await send_reply(refused(refusal, JSON), b"", send, only_head=False)
+            return
         if scope["type"] == "http" and scope["path"] in ("/graphql", "/graphql/"):
             await self.server.graphql(scope, receive, send)
         elif scope["type"] == "http" and scope["path"] == feed_stream.PATH:
@@ -149,8 +165,9 @@ async def _home(request: Request) -> Response:
 @asynccontextmanager
 async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIterator[None]:
     """Publish and follow while the application runs; give back everything at its end."""
-    works = (*_LED_WORK, *_OWN_WORK) if publishing else _OWN_WORK
+    server.key_is_known = work.key_is_known
     await look_at_keys(work)
+    works = (*_LED_WORK, *_OWN_WORK) if publishing else _OWN_WORK
     tasks = [asyncio.create_task(one(work)) for one in works]
     try:
         yield

@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import logging
+import signal
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from http import HTTPStatus
 from random import Random
@@ -32,7 +33,7 @@ from certgraph.organizations.signers import WrongMasterKey, knows_master_key
 from certgraph.organizations.tokens import note_uses
 from certgraph.problems import Rejected
 from certgraph.retention import queries as retention_queries
-from certgraph.retention.actions import expire_personal_data
+from certgraph.retention.actions import asked, expire_personal_data
 from certgraph.rotation.sealing_anew import LOOK_SECONDS
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
@@ -67,6 +68,8 @@ class Work:
     callers: Callers | None = None
     metrics: Metrics | None = None
     outage: Outage = field(default_factory=Outage)
+    key_is_known: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the database has said which master key is in force."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server ends: what runs is finished, and nothing begun."""
 
@@ -81,31 +84,32 @@ class Work:
             logger.error(what, exc_info=error)
 
 
-async def look_at_keys(work: Work) -> None:
-    """Put in force the master key that the database names; tried until the database answers.
+async def look_at_keys(work: Work) -> bool:
+    """Put in force the master key that the database names; tell whether the database answered.
 
     Raises:
         WrongMasterKey: It is not here.
     """
-    while not work.stopping.is_set():
-        try:
-            async with work.reads() as session:
-                await knows_master_key(session, work.keyring)
-        except (DatabaseError, OSError) as error:
-            work.failed("the database does not say which master key is in force", error)
-            await work.pause(_AGAIN_SECONDS)
-        else:
-            return
+    try:
+        async with work.reads() as session:
+            await knows_master_key(session, work.keyring)
+    except (DatabaseError, OSError) as error:
+        work.failed("the database does not say which master key is in force", error)
+        return False
+    work.key_is_known.set()
+    return True
 
 
 async def look_at_keys_forever(work: Work) -> None:
-    """Seal under the master key in force, where it is being replaced."""
-    while work.keyring.has_next_key and not work.stopping.is_set():
-        await work.pause(LOOK_SECONDS)
+    """Seal under the master key in force; end where it is not here: nobody could open that."""
+    while not work.stopping.is_set():
+        await work.pause(LOOK_SECONDS if work.key_is_known.is_set() else _AGAIN_SECONDS)
         try:
             await look_at_keys(work)
         except WrongMasterKey as error:
-            work.failed("the master key in force is not here", error)
+            logger.critical("this server ends: %s", error)
+            signal.raise_signal(signal.SIGTERM)
+            return
 
 
 async def keep_days(work: Work) -> None:
@@ -200,8 +204,7 @@ async def _expired(work: Work) -> dict[str, int]:
         keyring=lambda: work.keyring,
         actions=ACTIONS_BY_NAME,
     )
-    given = {**asdict(kept), "reason": "the time to keep it is over"}
-    outcome = await perform(expire_personal_data, environment, _SERVICE, given)
+    outcome = await perform(expire_personal_data, environment, _SERVICE, asked(kept))
     counts: dict[str, int] = outcome.results[0]
     return counts
 

@@ -1,18 +1,18 @@
 """Where it is counted what was asked for: in this process, or in a store that several share.
 
-By the storages of `limits`. In a process: bounded, in memory. Shared: Valkey or Redis, under keyed
-hashes, so that no address is in it; where it does not answer, each process counts by itself, and
-tries again a second later.
+In a process: in a storage of `limits`, bounded, in memory. Shared: Valkey or Redis, under keyed
+hashes, so that no address is in it; what is more than is left is compared there and not counted at
+all, by a script. Where the store does not answer, each process counts by itself, and tries again a
+second later.
 """
 
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from time import time  # noqa: TID251 - by which `limits` counts
-from typing import Protocol
 
-from limits.aio.storage import RedisStorage, Storage
-from valkey.asyncio import BlockingConnectionPool
+from limits.aio.storage import Storage
+from valkey.asyncio import BlockingConnectionPool, Valkey
 from valkey.exceptions import ValkeyError
 
 from certgraph.sealing import Keyring
@@ -31,6 +31,21 @@ _AWAY_SECONDS = 1.0
 _SAID_SECONDS = 60.0
 _CONNECTIONS = 32
 _PREFIX = "certgraph"
+
+_TAKE = """
+local count = tonumber(redis.call('get', KEYS[1]) or '0')
+local left = redis.call('pttl', KEYS[1])
+if count + tonumber(ARGV[1]) > tonumber(ARGV[2]) then
+  return {0, count, math.max(left, 0)}
+end
+count = redis.call('incrby', KEYS[1], ARGV[1])
+if left < 0 then
+  redis.call('pexpire', KEYS[1], ARGV[3])
+  left = tonumber(ARGV[3])
+end
+return {1, count, left}
+"""
+"""Count an amount, unless it is more than is left of the most, in a window of milliseconds."""
 
 
 class Memory(Storage):
@@ -116,31 +131,14 @@ class Counts:
 
     async def take(self, key: str, amount: int, most: int, seconds: int) -> Counted:
         """Count, unless it is more than is left of `most` in a window of so many seconds."""
-        return await _take(self._memory, key, amount, most, seconds)
+        count = await self._memory.get(key)
+        is_taken = count + amount <= most
+        if is_taken:
+            count = await self._memory.incr(key, seconds, amount)
+        return Counted(is_taken, count, await self._memory.get_expiry(key))
 
     async def close(self) -> None:
         """Give back what it holds."""
-
-
-class _Ends:
-    """A store, and when windows in it end, so that it is asked for that once in a window."""
-
-    def __init__(self, store: Storage) -> None:
-        self._store = store
-        self._known: OrderedDict[str, float] = OrderedDict()
-
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Add to a window, or begin one; return its sum."""
-        return await self._store.incr(key, expiry, amount)
-
-    async def get_expiry(self, key: str) -> float:
-        """Return when a window ends, seconds since 1970."""
-        if self._known.get(key, 0) <= time():
-            self._known[key] = await self._store.get_expiry(key)
-            self._known.move_to_end(key)
-            while len(self._known) > MOST_CALLERS:
-                self._known.popitem(last=False)
-        return self._known[key]
 
 
 class SharedCounts(Counts):
@@ -163,14 +161,9 @@ class SharedCounts(Counts):
             socket_timeout=_ANSWER_SECONDS,
             socket_connect_timeout=_ANSWER_SECONDS,
         )
-        self._store = RedisStorage(
-            f"async+{url}",
-            implementation="valkey",
-            key_prefix=_PREFIX,
-            connection_pool=self._pool,  # type: ignore[arg-type] # as its own docstring says
-        )
+        self._store = Valkey(connection_pool=self._pool)
+        self._take = self._store.register_script(_TAKE)
         self._asked_again_at = self._said_again_at = 0.0
-        self._ends = _Ends(self._store)
 
     @property
     def is_away(self) -> bool:
@@ -187,15 +180,21 @@ class SharedCounts(Counts):
         if self.is_away:
             return None
         try:
-            return await _take(self._ends, self._keyring.counted(key), amount, most, seconds)
+            name = f"{_PREFIX}:{self._keyring.counted(key)}"
+            is_taken, count, left = await self._take([name], [amount, most, seconds * 1_000])
+            return Counted(bool(is_taken), int(count), time() + int(left) / 1_000)
         except (ValkeyError, OSError) as error:  # TimeoutError is one
             self._is_away(error)
             return None
 
+    def place_of(self, what: str, places: int) -> int:
+        """Return the place of a thing among so many, the same on every server, by a keyed hash."""
+        return int(self._keyring.counted(what), 16) % places
+
     async def answers(self) -> bool:
         """Tell whether the store answers."""
         try:
-            return await self._store.check()
+            return bool(await self._store.ping())
         except (ValkeyError, OSError):
             return False
 
@@ -210,16 +209,3 @@ class SharedCounts(Counts):
     async def close(self) -> None:
         """Close its connections."""
         await self._pool.aclose()
-
-
-class _Store(Protocol):
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int: ...
-    async def get_expiry(self, key: str) -> float: ...
-
-
-async def _take(store: _Store, key: str, amount: int, most: int, seconds: int) -> Counted:
-    count = await store.incr(key, seconds, amount)
-    is_taken = count <= most
-    if not is_taken:
-        count = await store.incr(key, seconds, -amount)
-    return Counted(is_taken, count, await store.get_expiry(key))

@@ -140,7 +140,7 @@ class Lookups:
     Numbers that name nothing count like others, and right names like wrong ones: a refusal says
     nothing of either. Each number has its place in a table of a fixed size, by a hash that nobody
     else knows: however many numbers are made up, each is counted. Those that share a place count
-    together. Where several servers share a store, they count there.
+    together. Where several servers share a store, its places are there.
     """
 
     def __init__(self, settings: Settings, counts: Counts) -> None:
@@ -156,7 +156,7 @@ class Lookups:
             return
         key, counted = number_lookup_key(number), None
         if self._shared is not None:
-            who = f"number {key}"
+            who = f"numbers {self._shared.place_of(key, _PLACES)}"
             counted = await self._shared.take_shared(who, 1, self._most, _LOOKUP_SECONDS)
         counted = counted or self._count_here(key)
         if counted.is_taken:

@@ -1,5 +1,6 @@
 """What requests share; GraphQL, the feed and published files are answered here."""
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
@@ -77,6 +78,8 @@ class Server:
     clock: Callable[[], datetime]
     random: Random
     outage: Outage = field(default_factory=Outage)
+    key_is_known: asyncio.Event | None = None
+    """Set once the database has said which master key is in force; None: it need not."""
 
     async def graphql(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer /graphql: straight from ASGI, because every layer costs as much as a plan."""

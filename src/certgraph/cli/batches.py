@@ -49,6 +49,7 @@ from certgraph.cli.output import visible
 from certgraph.cli.runtime import BY_HAND, Runtime, add_on_behalf, group, leaf, open_runtime
 from certgraph.cli.sheets import check_output, read_bytes
 from certgraph.database import DatabaseError
+from certgraph.organizations.signers import WrongMasterKey
 from certgraph.organizations.subjects import organization_named
 from certgraph.problems import refusal
 from certgraph.processes import Watchdog, limit_memory, serve_parent
@@ -224,6 +225,9 @@ async def _forever(settings: Settings) -> None:
             try:
                 await runtime.look_at_keys()
                 is_busy = await work_once(worker)
+            except WrongMasterKey as error:
+                logger.critical("batches wait for a start with the right key: %s", error)
+                return
             except DatabaseError as error:
                 logger.warning("batches wait: %s", type(error).__name__)
                 is_busy = False

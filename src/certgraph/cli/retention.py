@@ -3,11 +3,10 @@
 
 import argparse
 from collections import Counter
-from dataclasses import asdict
 from typing import Any
 
 from certgraph.cli.runtime import Runtime, leaf
-from certgraph.retention.actions import expire_personal_data
+from certgraph.retention.actions import asked, expire_personal_data
 from certgraph.retention.queries import is_anything_over
 
 
@@ -17,8 +16,7 @@ async def _expire(runtime: Runtime, _options: argparse.Namespace) -> None:
         async with runtime.reads() as session:
             if not await is_anything_over(session, kept, runtime.now):
                 break
-        given = {**asdict(kept), "reason": "the time to keep it is over"}
-        counts: dict[str, int] = await runtime.perform(expire_personal_data, **given)
+        counts: dict[str, int] = await runtime.perform(expire_personal_data, **asked(kept))
         done.update(counts)
     for name, count in (+done).items():
         print(f"{name:<34} {count:>8}")

@@ -33,7 +33,8 @@ async def _check(runtime: Runtime, options: argparse.Namespace) -> None:
         value = keyring.check_value.hex()[:_SHOWN]
         print(f"{options.file}: check value {value}")
         if value != in_force:
-            raise refusal("key.not_in_force", file=options.file)
+            is_here = runtime.keyring().is_here(keyring.check_value)
+            raise refusal("key.other_of_two" if is_here else "key.not_in_force", file=options.file)
 
 
 async def _rotate(runtime: Runtime, options: argparse.Namespace) -> None:

@@ -83,10 +83,9 @@ class Runtime:
         return self._keyring
 
     async def look_at_keys(self) -> None:
-        """Seal from now on under the master key in force, where it is being replaced."""
-        if self._keyring.has_next_key:
-            async with self.reads() as session:
-                await knows_master_key(session, self._keyring)
+        """Seal from now on under the master key in force. Raises `WrongMasterKey`: not here."""
+        async with self.reads() as session:
+            await knows_master_key(session, self._keyring)
 
     def environment(self, observe: Observer = ignore_step) -> Environment:
         """Return with what this command's actions are performed."""

@@ -1,5 +1,8 @@
 """The action that deletes personal data whose time is over."""
 
+from dataclasses import asdict
+from typing import Any
+
 from certgraph.actions.acting import Act
 from certgraph.actions.declaring import action
 from certgraph.actions.parties import ANY, Role
@@ -36,9 +39,14 @@ async def expire_personal_data(act: Act, kept: Kept) -> dict[str, int]:
     counts = {}
     for what in Over:
         ids = await queries.ids_over(act.session, what, kept, act.now)
-        await queries.delete_over(act.session, what, ids, by=act.by, now=act.now)
+        await queries.delete_over(act.session, what, ids, kept, by=act.by, now=act.now)
         counts[what.value] = len(ids)
     return counts
+
+
+def asked(kept: Kept) -> dict[str, Any]:
+    """Return the input of the action where it is done by itself."""
+    return {**asdict(kept), "reason": "the time to keep it is over"}
 
 
 ACTIONS = (expire_personal_data,)

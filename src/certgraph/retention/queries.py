@@ -55,7 +55,9 @@ def _conditions(what: Over, before: datetime, now: datetime) -> list[ColumnEleme
     match what:
         case Over.FILES:
             is_free = or_(batch.lease_until.is_(None), batch.lease_until < now)
-            return [batch.state == BatchState.DRAFT, batch.uploaded_at < before, is_free]
+            is_looked_at = or_(batch.is_trial, batch.checked_at.is_not(None))
+            last = func.coalesce(batch.checked_at, batch.uploaded_at)
+            return [batch.state == BatchState.DRAFT, last < before, is_free, is_looked_at]
         case Over.REPORTS:
             has_ended = batch.state.in_((BatchState.ISSUED, BatchState.REGISTERED))
             return [has_ended, batch.uploaded_at < before, batch.sealed_report.is_not(None)]
@@ -94,12 +96,16 @@ async def ids_over(
 
 
 async def delete_over(
-    session: Session, what: Over, ids: Sequence[UUID], *, by: str, now: datetime
+    session: Session, what: Over, ids: Sequence[UUID], kept: Kept, *, by: str, now: datetime
 ) -> None:
-    """Delete what is over, or of it what is personal; a batch without its file is cancelled."""
+    """Delete what is over, or of it what is personal; a batch without its file is cancelled.
+
+    What somebody changed meanwhile, so that it is not over, stays.
+    """
     if not ids:
         return
     table = _OF[what]
+    still = (table.id.in_(ids), *_conditions(what, kept.before(what, now), now))
     if what is Over.CANDIDATES:
         await erase_registrations(session, ids, now)
     elif what is Over.SHARES:
@@ -110,10 +116,9 @@ async def delete_over(
     elif what is Over.FILES:
         gone = {"sealed_file": None, "sealed_report": None, "halted": None}
         ended = {"state": BatchState.CANCELLED, "decided_by": by, "decided_at": now}
-        is_it = table.id.in_(ids)
-        await session.execute(update(table).where(is_it).values(**gone, **ended))
+        await session.execute(update(table).where(*still).values(**gone, **ended))
     else:
-        await session.execute(update(table).where(table.id.in_(ids)).values(**_EMPTIED[what]))
+        await session.execute(update(table).where(*still).values(**_EMPTIED[what]))
 
 
 async def is_anything_over(session: Session, kept: Kept, now: datetime) -> bool:

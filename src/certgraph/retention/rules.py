@@ -27,7 +27,7 @@ class Kept:
 
     Attributes:
         files_days: Files of candidates that were not submitted, or have faults, since they were
-            uploaded.
+            looked at last.
         ended_days: What has ended, since then: inputs of actions that nobody confirmed, what
             holders asked for, their links and what they shared, how people are reached who were
             appointed.

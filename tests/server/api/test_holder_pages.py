@@ -17,7 +17,8 @@ from certgraph.actions.confirming import confirm
 from certgraph.actions.parties import Actor, Role
 from certgraph.actions.tables import PendingActionRow
 from certgraph.api.app import make_app
-from certgraph.assessment.tables import ExamRegistrationRow
+from certgraph.assessment.rules import ExamPlanState, ExamRegistrationState
+from certgraph.assessment.tables import ExamPlanRow, ExamRegistrationRow
 from certgraph.calendar import CHINA
 from certgraph.certificates.holders.tables import HolderRequestRow
 from certgraph.certificates.states.actions import erase_holder, revoke_certificate
@@ -677,12 +678,16 @@ async def test_a_holder_downloads_all_that_is_held_and_nobody_elses(desk):
 
 
 async def test_a_page_that_a_link_opened_gives_what_concerns_its_organization(desk):
+    await enter(desk)  # a reading that its organization does not know of
+    await post(desk, "/h/leave")
     path = await link_of(desk)
     await post(desk, path)
     held = (await desk.http.get("/h/data.json")).json()
     assert held["only"]["code"] == "EO-001"
     assert {one["number"] for one in held["certificates"]} == {"A-1", "A-2"}
     assert (held["exams"], held["rosters"]) == ([], [])
+    assert [one["creditRecord"] for one in held["certificates"]] == [None, None]
+    assert [one["organization"]["code"] for one in held["readings"]] == ["EO-001"]
 
 
 async def test_a_closed_page_gives_nothing(desk):
@@ -715,8 +720,20 @@ async def test_exams_and_rosters_are_found_by_the_document(sealed):
         form = {"number": row.number, "name": row.holder_name, "document": resident_number(1)}
         assert (await http.post("/h", data=form)).status_code == 303
         held = (await http.get("/h/data.json")).json()
+        async with sealed.sessions.begin() as session:
+            scored = {"state": ExamRegistrationState.PASSED, "total_hundredths": 8_550}
+            of_one = update(ExamRegistrationRow).where(
+                ExamRegistrationRow.document_lookup == lookup
+            )
+            await session.execute(of_one.values(**scored, marks_tenths="[855, null]"))
+        scoring = (await http.get("/h/data.json")).json()
+        async with sealed.sessions.begin() as session:
+            await session.execute(update(ExamPlanRow).values(state=ExamPlanState.PUBLIC_NOTICE))
+        announced = (await http.get("/h/data.json")).json()
+    result = {"state": "PASSED", "marks": [85.5, None], "total": 85.5}
+    assert [one["exams"][0]["result"] for one in (scoring, announced)] == [None, result]
     (exam,) = held["exams"]
-    assert (exam["documentNumber"], exam["state"]) == (resident_number(1), "REGISTERED")
+    assert (exam["documentNumber"], exam["result"]) == (resident_number(1), None)
     assert exam["startsAt"] == "2021-11-20T09:00:00+08:00"
     assert exam["registeredBy"]["code"] == "PI-A"
     (listed,) = held["rosters"]

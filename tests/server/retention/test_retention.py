@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import asdict
 from datetime import timedelta
-from random import Random
 
 import pytest
 from sqlalchemy import select, text, update
@@ -12,7 +11,6 @@ from certgraph.actions.confirming import confirm
 from certgraph.actions.parties import Actor, Role
 from certgraph.actions.performing import perform
 from certgraph.actions.tables import PendingActionRow
-from certgraph.api.app import make_app
 from certgraph.api.background import Work, expire_forever
 from certgraph.assessment.rules import ExamPlanState
 from certgraph.assessment.tables import ExamPlanRow, ExamRegistrationRow
@@ -126,6 +124,28 @@ async def test_who_took_an_exam_and_got_no_certificate_is_erased_three_years_lat
     assert kept.document_sealed
 
 
+async def test_a_file_that_was_submitted_stays_until_it_is_looked_at(sealed):
+    not_yet = {"is_trial": False, "checked_at": None}
+    async with sealed.sessions.begin() as session:
+        await session.execute(update(BatchRow).values(**not_yet))
+    assert await expire(sealed, 100) == {}
+    looked_at = sealed.now + timedelta(days=20)
+    async with sealed.sessions.begin() as session:
+        await session.execute(update(BatchRow).values(checked_at=looked_at))
+    assert await expire(sealed, 50) == {}
+    assert await expire(sealed, 51) == {"files of candidates": 1}
+
+
+async def test_what_is_submitted_meanwhile_is_not_cancelled(sealed):
+    later = sealed.now + timedelta(days=31)
+    async with sealed.sessions.begin() as session:
+        ids = await queries.ids_over(session, Over.FILES, KEPT, later)
+        await session.execute(update(BatchRow).values(state=BatchState.VALIDATED))
+        await queries.delete_over(session, Over.FILES, ids, KEPT, by="t", now=later)
+    assert len(ids) == 1
+    assert await value(sealed, BatchRow.state) == [BatchState.VALIDATED]
+
+
 async def test_a_file_that_is_being_looked_at_stays(sealed):
     until = sealed.now + timedelta(days=60)
     async with sealed.sessions.begin() as session:
@@ -135,12 +155,6 @@ async def test_a_file_that_is_being_looked_at_stays(sealed):
 
 
 async def test_what_is_deleted_is_in_the_trail_and_nothing_leaves_no_entry(ended):
-    app = make_app(
-        ended.settings,
-        clock=lambda: ended.now + timedelta(days=31),
-        random=Random(5),
-        publishing=False,
-    )
     work = Work(
         settings=ended.settings,
         keyring=ended.keyring,
@@ -158,7 +172,6 @@ async def test_what_is_deleted_is_in_the_trail_and_nothing_leaves_no_entry(ended
     await until_async(is_done)
     work.stopping.set()
     await task
-    await app.server.close()
     query = "SELECT actor, reason FROM audit_entries WHERE action = 'personalDataExpire'"
     async with ended.sessions() as session:
         found = [tuple(one) for one in await session.execute(text(query))]
@@ -166,7 +179,6 @@ async def test_what_is_deleted_is_in_the_trail_and_nothing_leaves_no_entry(ended
 
 
 async def test_more_than_a_thousand_are_deleted_part_by_part(ended, monkeypatch):
-    monkeypatch.setattr(queries, "MOST", 1)
     monkeypatch.setattr(queries.ids_over, "__defaults__", (1,))
     counts = []
     while found := await expire(ended, 182):

@@ -1,10 +1,12 @@
 """Another master key: everything is sealed anew; ended anywhere it goes on; hashes stay."""
 
+import asyncio
 import pickle
 import re
 from collections import Counter
 from contextlib import aclosing
 
+import httpx
 import pytest
 from sqlalchemy import LargeBinary, select, text
 
@@ -30,7 +32,7 @@ from tests.server.batch_kit import resident_number
 from tests.server.conftest import MASTER_KEY, REGISTER_KEY
 from tests.server.rechecking_kit import faults_of
 from tests.server.sealed_kit import NOBODYS
-from tests.waiting import until_async
+from tests.waiting import LONG, until_async
 
 NEXT, NEXT_REGISTER, THIRD = bytes(range(64, 96)), bytes(range(96, 128)), bytes(range(128, 160))
 SEALED = re.compile(r"sealed|(^|_)mac$")
@@ -195,6 +197,30 @@ async def test_a_server_that_has_both_keys_follows_without_a_restart(house, tmp_
             return app.server.keyring.is_next_in_force
 
         await until_async(follows)
+
+
+async def test_a_server_that_was_forgotten_ends_and_seals_nothing_more(house, monkeypatch):
+    monkeypatch.setattr(background, "LOOK_SECONDS", 0.05)
+    ended = asyncio.Event()
+    monkeypatch.setattr(background.signal, "raise_signal", lambda _signal: ended.set())
+    settings = house.settings
+    app = make_app(settings, clock=lambda: house.now, random=house.random, publishing=False)
+    async with app.router.lifespan_context(app):
+        await put_in_force(house, both())
+        async with asyncio.timeout(LONG):
+            await ended.wait()
+
+
+async def test_nothing_is_answered_until_the_database_says_which_key_is_in_force(house):
+    app = make_app(house.settings, clock=lambda: house.now, random=house.random, publishing=False)
+    transport = httpx.ASGITransport(app)
+    app.server.key_is_known = known = asyncio.Event()
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        paths = ("/graphql?query={viewer{role}}", "/v", "/h", "/livez")
+        assert [(await http.get(one)).status_code for one in paths] == [503, 503, 503, 200]
+        known.set()
+        assert [(await http.get(one)).status_code for one in paths] == [200] * 4
+    await app.server.close()
 
 
 async def test_a_server_that_has_another_key_does_not_start(sealed):

@@ -86,7 +86,7 @@ class HolderRequest(Node):
         HolderRequestRow.id,
         HolderRequestRow.sealed_text,
         with_context=True,
-        description="What the holder wrote; null once the holder was erased.",
+        description="What the holder wrote; null once it is deleted.",
     )
     state: HolderRequestState = column(HolderRequestRow.state, description="How far it is.")
     asked_at: datetime = column(HolderRequestRow.asked_at, description="When it was asked.")

@@ -20,6 +20,8 @@ from certgraph.sealing import Keyring
 from certgraph.trust import queries
 from certgraph.trust.publication import BUNDLE_PATH, CLOCK_DIFFERENCE
 
+HEALTH_PATHS = ("/livez", "/readyz")
+
 READY_SECONDS = 5
 """For the database to answer."""
 

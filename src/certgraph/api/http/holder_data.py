@@ -1,5 +1,6 @@
 """Everything that the platform holds of one person, as a file that the holder keeps."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from uuid import UUID
 
 from certgraph.api.context import Context
 from certgraph.api.http import holder_views as views
+from certgraph.assessment.rules import ExamPlanState, ExamRegistrationState
 from certgraph.calendar import CHINA
 from certgraph.certificates.holders import held_queries, queries
 from certgraph.certificates.holders.entering import Holder
 from certgraph.certificates.holders.requests import text_of
+from certgraph.certificates.lookup_keys import holder_name_key
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.accounts.queries import credit_records
 from certgraph.database import Session
@@ -23,9 +26,14 @@ from certgraph.standards import queries as standard_queries
 Json = dict[str, Any]
 
 _SAID = (
-    "Everything that the platform holds of you. Not in it: readings of many people at once, as the "
-    "credit bank's; copies that others were given."
+    "What the platform holds of you. Not in it: readings of lists, and of many people at once, as "
+    "the credit bank's; applications to convert credits, which your institution shows you; files "
+    "that an organization uploaded and did not submit; copies that others were given. Of what you "
+    "shared, the latest 50, with the latest 50 openings of each."
 )
+
+
+_ANNOUNCED = (ExamPlanState.PUBLIC_NOTICE, ExamPlanState.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +52,10 @@ class _Names:
 
 
 async def held_of(context: Context, holder: Holder) -> Json:
-    """Return what is held of a holder, as JSON; on a page by a link, of its organization alone.
+    """Return what is held of a holder, as JSON.
 
-    Exams and rosters are found by the document, so they are in what whoever gave it sees alone.
+    On a page by a link: what its organization knows. Exams and rosters are found by the document,
+    so they are shown to whoever gave it; so are credit records, and who else read.
     """
     async with context.reads() as session:
         # 1. What is there.
@@ -54,13 +63,18 @@ async def held_of(context: Context, holder: Holder) -> Json:
         links = await held_queries.links_to(session, holder.numbers, holder.only)
         shares = await queries.sharing_links_of(session, holder.numbers, holder.only, context.now)
         requests = await queries.requests_of(session, holder.numbers)
-        readings = await held_queries.readings_of(session, holder.numbers)
+        readings = await held_queries.readings_of(session, holder.numbers, holder.only)
         exams: Sequence[Any] = ()
         rosters: Sequence[Any] = ()
         known = next((row for row in rows if row.document_lookup is not None), None)
         if holder.only is None and known is not None and known.document_lookup is not None:
             lookup = known.document_lookup
-            exams = await held_queries.exams_of(session, lookup, known.holder_name)
+            key = known.holder_name_key
+            exams = [
+                (row, plan)
+                for row, plan in await held_queries.exams_of(session, lookup)
+                if holder_name_key(row.holder_name) == key
+            ]
             rosters = await held_queries.rosters_of(session, lookup)
         # 2. In which words.
         organizations = {row.organization_id for row in rows}
@@ -80,7 +94,7 @@ async def held_of(context: Context, holder: Holder) -> Json:
             "about": _SAID,
             "asOf": _instant(context.now),
             "only": names.organization(holder.only) if rows else None,
-            "certificates": await _certificates(context, session, rows, names),
+            "certificates": await _certificates(context, session, rows, names, holder),
             "exams": [_exam(context, row, plan, names) for row, plan in exams],
             "rosters": [
                 {
@@ -129,7 +143,11 @@ async def held_of(context: Context, holder: Holder) -> Json:
 
 
 async def _certificates(
-    context: Context, session: Session, rows: Sequence[CertificateRow], names: _Names
+    context: Context,
+    session: Session,
+    rows: Sequence[CertificateRow],
+    names: _Names,
+    holder: Holder,
 ) -> list[Json]:
     ids = [row.id for row in rows]
     outcomes, changes = defaultdict(list), defaultdict(list)
@@ -146,7 +164,7 @@ async def _certificates(
             }
         )
     standards = await held_queries.standards_of(session, {row.standard_version_id for row in rows})
-    records = await credit_records(session, ids)
+    records = await credit_records(session, ids) if holder.only is None else {}
     found = []
     for row in rows:
         standard, version = standards[row.standard_version_id]
@@ -175,7 +193,7 @@ async def _certificates(
                     "accountNumber": record.account_number,
                     "credits": record.credits_tenths and record.credits_tenths / 10,
                 },
-                "qrText": await views.qr_text_of(context, row),
+                "qrText": await views.qr_text_in(session, context, row),
             }
         )
     return found
@@ -195,7 +213,17 @@ def _exam(context: Context, row: Any, plan: Any, names: _Names) -> Json:  # noqa
         "payer": row.payer.name,
         "feeYuan": row.amount_fen and row.amount_fen / 100,
         "startsAt": _instant(plan.starts_at),
+        "isWithdrawn": row.state is ExamRegistrationState.WITHDRAWN,
+        "result": _result(row) if plan.state in _ANNOUNCED else None,
+    }
+
+
+def _result(row: Any) -> Json:  # noqa: ANN401 - a row
+    """Return a result that was announced; before that it may be put right."""
+    parts = json.loads(row.marks_tenths) if row.marks_tenths else []
+    return {
         "state": row.state.name,
+        "marks": [None if one is None else one / 10 for one in parts],
         "total": row.total_hundredths and row.total_hundredths / 100,
     }
 

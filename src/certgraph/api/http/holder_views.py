@@ -91,7 +91,12 @@ async def _signed(session: Session, row: CertificateRow) -> bytes:
 async def qr_text_of(context: Context, row: CertificateRow) -> str:
     """Return the text of a certificate's QR code."""
     async with context.reads() as session:
-        return to_qr_text(await _signed(session, row), context.settings.public_host)
+        return await qr_text_in(session, context, row)
+
+
+async def qr_text_in(session: Session, context: Context, row: CertificateRow) -> str:
+    """Return the text of a certificate's QR code, over a connection that is in hand."""
+    return to_qr_text(await _signed(session, row), context.settings.public_host)
 
 
 async def mine(context: Context, holder: Holder) -> dict[str, Any]:

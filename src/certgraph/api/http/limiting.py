@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from certgraph.api.http.health import HEALTH_PATHS
 from certgraph.api.http.negotiation import JSON, prefers_html
 from certgraph.api.http.requests import BadRequest, refused, send_reply
 from certgraph.api.http.static_files import SAFE_HEADERS
@@ -15,8 +16,6 @@ from certgraph.api.metering import Headers, Limiting, Meter, TooMuchAsked
 
 METER = "certgraph.meter"
 """Where a request's scope has its meter."""
-
-_FREE = ("/livez", "/readyz")
 
 
 async def charge(meter: Meter | None, points: int) -> None:
@@ -45,7 +44,7 @@ class Limited:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it."""
-        is_counted = scope["type"] == "http" and scope["path"] not in _FREE
+        is_counted = scope["type"] == "http" and scope["path"] not in HEALTH_PATHS
         meter = self._limiting.meter(scope) if is_counted else None
         if meter is None:
             await self._app(scope, receive, send)

@@ -91,14 +91,14 @@ async def links_to(
 
 
 async def exams_of(
-    session: Session, document_lookup: bytes, holder_name: str
+    session: Session, document_lookup: bytes
 ) -> Sequence[tuple[ExamRegistrationRow, ExamPlanRow]]:
-    """Return the exams that somebody registered for, with a document and a name, newest first."""
+    """Return the exams for which somebody registered with a document, newest first."""
     row, plan = ExamRegistrationRow, ExamPlanRow
     statement = (
         select(row, plan)
         .join(plan, plan.id == row.plan_id)
-        .where(row.document_lookup == document_lookup, row.holder_name == holder_name)
+        .where(row.document_lookup == document_lookup)
         .order_by(plan.starts_at.desc(), row.id)
     )
     return [(one[0], one[1]) for one in await session.execute(statement)]
@@ -124,12 +124,19 @@ async def rosters_of(session: Session, document_lookup: bytes) -> Sequence[Liste
     return [Listed(*one) for one in await session.execute(statement)]
 
 
-async def readings_of(session: Session, ids: Collection[UUID]) -> Sequence[Read]:
-    """Return who read these certificates, each by itself, with their holder; newest first."""
+async def readings_of(
+    session: Session, ids: Collection[UUID], organization_id: UUID | None
+) -> Sequence[Read]:
+    """Return who read these certificates, each by itself, with their holder; newest first.
+
+    `organization_id`: readings for that one alone; None: all.
+    """
     row = AuditEntryRow
     statement = (
         select(row.subject_id, row.done_at, row.acting_as, row.acting_for)
         .where(row.subject_id.in_(ids), row.action == READING)
         .order_by(row.sequence.desc())
     )
+    if organization_id is not None:
+        statement = statement.where(row.acting_for == organization_id)
     return [Read._make(one) for one in await session.execute(statement)]

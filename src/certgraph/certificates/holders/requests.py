@@ -18,7 +18,7 @@ from certgraph.text import text_problems
 
 
 def text_of(keyring: Keyring, request_id: UUID, sealed: bytes | None) -> str | None:
-    """Return what a holder wrote; None once the holder was erased, or where it was altered."""
+    """Return what a holder wrote; None once it is deleted, or where it was altered."""
     try:
         return None if sealed is None else keyring.open_request(sealed, request_id.bytes)
     except CannotOpen:

@@ -104,7 +104,7 @@ class SharingOpeningRow(Base):
 
 
 class HolderRequestRow(Base):
-    """What a holder asks the issuer for. `sealed_text` is None once the holder was erased."""
+    """What a holder asks the issuer for. `sealed_text` is None once it is deleted."""
 
     __tablename__ = "holder_requests"
     __table_args__ = (
