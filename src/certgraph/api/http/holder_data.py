@@ -11,10 +11,12 @@ from uuid import UUID
 from certgraph.api.context import Context
 from certgraph.api.http import holder_views as views
 from certgraph.assessment.rules import ExamPlanState, ExamRegistrationState
+from certgraph.assessment.tables import ExamPlanRow, ExamRegistrationRow
 from certgraph.calendar import CHINA
 from certgraph.certificates.holders import held_queries, queries
 from certgraph.certificates.holders.entering import Holder
 from certgraph.certificates.holders.requests import text_of
+from certgraph.certificates.holders.tables import HolderLinkRow, HolderRequestRow, SharingLinkRow
 from certgraph.certificates.lookup_keys import holder_name_key
 from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.accounts.queries import credit_records
@@ -64,26 +66,15 @@ async def held_of(context: Context, holder: Holder) -> Json:
         shares = await queries.sharing_links_of(session, holder.numbers, holder.only, context.now)
         requests = await queries.requests_of(session, holder.numbers)
         readings = await held_queries.readings_of(session, holder.numbers, holder.only)
-        exams: Sequence[Any] = ()
-        rosters: Sequence[Any] = ()
-        known = next((row for row in rows if row.document_lookup is not None), None)
-        if holder.only is None and known is not None and known.document_lookup is not None:
-            lookup = known.document_lookup
-            key = known.holder_name_key
-            exams = [
-                (row, plan)
-                for row, plan in await held_queries.exams_of(session, lookup)
-                if holder_name_key(row.holder_name) == key
-            ]
-            rosters = await held_queries.rosters_of(session, lookup)
+        exams, rosters = await _by_document(session, holder, rows)
         # 2. In which words.
         organizations = {row.organization_id for row in rows}
         organizations |= {row.organization_id for row in links}
-        organizations |= {row.organization_id for row, _ in exams}
-        organizations |= {plan.organization_id for _, plan in exams}
+        organizations |= {one.organization_id for exam in exams for one in exam}
         organizations |= {row.institution_id for row in rosters}
         organizations |= {row.acting_for for row in readings if row.acting_for is not None}
-        types = {row.certificate_type_id for row in (*rows, *rosters)}
+        types = {row.certificate_type_id for row in rows}
+        types |= {row.certificate_type_id for row in rosters}
         types |= {plan.certificate_type_id for _, plan in exams}
         names = _Names(
             await organization_queries.organizations_by_ids(session, list(organizations)),
@@ -96,40 +87,10 @@ async def held_of(context: Context, holder: Holder) -> Json:
             "only": names.organization(holder.only) if rows else None,
             "certificates": await _certificates(context, session, rows, names, holder),
             "exams": [_exam(context, row, plan, names) for row, plan in exams],
-            "rosters": [
-                {
-                    "institution": names.organization(row.institution_id),
-                    "certificateType": names.type(row.certificate_type_id),
-                    "level": row.level,
-                    "year": row.year,
-                    "asOf": row.as_of.isoformat(),
-                }
-                for row in rosters
-            ],
-            "links": [
-                {
-                    "certificate": holder.numbers[row.certificate_id],
-                    "organization": names.organization(row.organization_id),
-                    "createdAt": _instant(row.created_at),
-                    "expiresAt": _instant(row.expires_at),
-                    "openedAt": _instant(row.opened_at),
-                    "revokedAt": _instant(row.revoked_at),
-                }
-                for row in links
-            ],
+            "rosters": [_roster(row, names) for row in rosters],
+            "links": [_link(row, holder, names) for row in links],
             "shares": [await _share(session, holder, row) for row in shares],
-            "requests": [
-                {
-                    "certificate": holder.numbers[row.certificate_id],
-                    "kind": row.kind.name,
-                    "state": row.state.name,
-                    "text": text_of(context.keyring, row.id, row.sealed_text),
-                    "askedAt": _instant(row.asked_at),
-                    "answer": row.answer or None,
-                    "answeredAt": _instant(row.answered_at),
-                }
-                for row in requests
-            ],
+            "requests": [_request(context, row, holder) for row in requests],
             "readings": [
                 {
                     "certificate": holder.numbers[row.certificate_id],
@@ -140,6 +101,52 @@ async def held_of(context: Context, holder: Holder) -> Json:
                 for row in readings
             ],
         }
+
+
+async def _by_document(
+    session: Session, holder: Holder, rows: Sequence[CertificateRow]
+) -> tuple[list[tuple[ExamRegistrationRow, ExamPlanRow]], Sequence[held_queries.Listed]]:
+    """Return the exams and rosters of whoever gave the document, and of nobody else's name."""
+    known = next((row for row in rows if row.document_lookup is not None), None)
+    if holder.only is not None or known is None or known.document_lookup is None:
+        return [], []
+    key = known.holder_name_key
+    exams = await held_queries.exams_of(session, known.document_lookup)
+    named = [(row, plan) for row, plan in exams if holder_name_key(row.holder_name) == key]
+    return named, await held_queries.rosters_of(session, known.document_lookup)
+
+
+def _roster(row: held_queries.Listed, names: _Names) -> Json:
+    return {
+        "institution": names.organization(row.institution_id),
+        "certificateType": names.type(row.certificate_type_id),
+        "level": row.level,
+        "year": row.year,
+        "asOf": row.as_of.isoformat(),
+    }
+
+
+def _link(row: HolderLinkRow, holder: Holder, names: _Names) -> Json:
+    return {
+        "certificate": holder.numbers[row.certificate_id],
+        "organization": names.organization(row.organization_id),
+        "createdAt": _instant(row.created_at),
+        "expiresAt": _instant(row.expires_at),
+        "openedAt": _instant(row.opened_at),
+        "revokedAt": _instant(row.revoked_at),
+    }
+
+
+def _request(context: Context, row: HolderRequestRow, holder: Holder) -> Json:
+    return {
+        "certificate": holder.numbers[row.certificate_id],
+        "kind": row.kind.name,
+        "state": row.state.name,
+        "text": text_of(context.keyring, row.id, row.sealed_text),
+        "askedAt": _instant(row.asked_at),
+        "answer": row.answer or None,
+        "answeredAt": _instant(row.answered_at),
+    }
 
 
 async def _certificates(
@@ -199,7 +206,7 @@ async def _certificates(
     return found
 
 
-def _exam(context: Context, row: Any, plan: Any, names: _Names) -> Json:  # noqa: ANN401 - two rows
+def _exam(context: Context, row: ExamRegistrationRow, plan: ExamPlanRow, names: _Names) -> Json:
     return {
         "holderName": row.holder_name,
         "documentType": row.document_type.name,
@@ -218,7 +225,7 @@ def _exam(context: Context, row: Any, plan: Any, names: _Names) -> Json:  # noqa
     }
 
 
-def _result(row: Any) -> Json:  # noqa: ANN401 - a row
+def _result(row: ExamRegistrationRow) -> Json:
     """Return a result that was announced; before that it may be put right."""
     parts = json.loads(row.marks_tenths) if row.marks_tenths else []
     return {
@@ -228,7 +235,7 @@ def _result(row: Any) -> Json:  # noqa: ANN401 - a row
     }
 
 
-async def _share(session: Session, holder: Holder, row: Any) -> Json:  # noqa: ANN401 - a row
+async def _share(session: Session, holder: Holder, row: SharingLinkRow) -> Json:
     openings = await queries.latest_openings(session, row.id)
     return {
         "certificates": sorted(holder.numbers[key] for key in row.certificate_ids),
