@@ -655,6 +655,9 @@ async def test_a_holder_downloads_all_that_is_held_and_nobody_elses(desk):
     assert answer.headers["cache-control"] == "no-store"
     held = answer.json()
     assert held["only"] is None
+    assert held["about"].startswith("What the platform holds of you.")
+    chinese = (await desk.http.get("/h/data.json", params={"lang": "zh"})).json()
+    assert chinese["about"].startswith("平台保存的您的信息。")
     assert held["asOf"] == desk.house.now.astimezone(CHINA).isoformat(timespec="seconds")
     certificates = {one["number"]: one for one in held["certificates"]}
     assert set(certificates) == {"A-1", "A-2", "E-1"}

@@ -22,18 +22,11 @@ from certgraph.certificates.tables import CertificateRow
 from certgraph.credit_bank.accounts.queries import credit_records
 from certgraph.database import Session
 from certgraph.organizations import queries as organization_queries
+from certgraph.plain_pages.rendering import words
 from certgraph.sealing import CannotOpen
 from certgraph.standards import queries as standard_queries
 
 Json = dict[str, Any]
-
-_SAID = (
-    "What the platform holds of you. Not in it: readings of lists, and of many people at once, as "
-    "the credit bank's; applications to convert credits, which your institution shows you; files "
-    "that an organization uploaded and did not submit; copies that others were given. Of what you "
-    "shared, the latest 50, with the latest 50 openings of each."
-)
-
 
 _ANNOUNCED = (ExamPlanState.PUBLIC_NOTICE, ExamPlanState.CLOSED)
 
@@ -82,7 +75,7 @@ async def held_of(context: Context, holder: Holder) -> Json:
         )
         # 3. As it is given.
         return {
-            "about": _SAID,
+            "about": words(context.language)["data_about"],
             "asOf": _instant(context.now),
             "only": names.organization(holder.only) if rows else None,
             "certificates": await _certificates(context, session, rows, names, holder),
