@@ -24,6 +24,7 @@ from certgraph.api.background import (
     look_forever,
     note_uses_forever,
     notify_forever,
+    once_key_is_known,
     publish_forever,
     sweep_forever,
 )
@@ -104,7 +105,7 @@ _LED_WORK = (
 )
 """What one process of a server does for all of them."""
 
-_OWN_WORK = (note_uses_forever, look_forever, look_at_keys_forever)
+_OWN_WORK = (note_uses_forever, look_forever)
 """What each does for itself."""
 
 _LAST_WORK_SECONDS = 5
@@ -168,7 +169,8 @@ async def _running(server: Server, work: Work, *, publishing: bool) -> AsyncIter
     server.key_is_known = work.key_is_known
     await look_at_keys(work)
     works = (*_LED_WORK, *_OWN_WORK) if publishing else _OWN_WORK
-    tasks = [asyncio.create_task(one(work)) for one in works]
+    tasks = [asyncio.create_task(once_key_is_known(work, one)) for one in works]
+    tasks.append(asyncio.create_task(look_at_keys_forever(work)))
     try:
         yield
     finally:

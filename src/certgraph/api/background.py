@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from http import HTTPStatus
@@ -98,6 +98,14 @@ async def look_at_keys(work: Work) -> bool:
         return False
     work.key_is_known.set()
     return True
+
+
+async def once_key_is_known(work: Work, one: Callable[[Work], Awaitable[None]]) -> None:
+    """Do a work once the database says which master key is in force: entries are keyed by it."""
+    while not (work.key_is_known.is_set() or work.stopping.is_set()):
+        await work.pause(_AGAIN_SECONDS)
+    if not work.stopping.is_set():
+        await one(work)
 
 
 async def look_at_keys_forever(work: Work) -> None:

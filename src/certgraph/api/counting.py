@@ -124,8 +124,6 @@ class Counted:
 class Counts:
     """What is counted in this process."""
 
-    is_shared = False
-
     def __init__(self) -> None:
         self._memory = Memory()
 
@@ -148,8 +146,6 @@ class SharedCounts(Counts):
         url: Of the store: valkey://, valkeys://, redis:// or rediss://.
         keyring: For keyed hashes of whom or what is counted.
     """
-
-    is_shared = True
 
     def __init__(self, url: str, keyring: Keyring) -> None:
         super().__init__()

@@ -223,6 +223,26 @@ async def test_nothing_is_answered_until_the_database_says_which_key_is_in_force
     await app.server.close()
 
 
+async def test_a_server_does_nothing_by_itself_before_it_knows_which_key_is_in_force(house):
+    settings, sessions = house.settings, house.sessions
+    given = {"reads": sessions, "random": house.random, "clock": lambda: house.now}
+    work = background.Work(settings=settings, keyring=house.keyring, sessions=sessions, **given)
+    done = []
+
+    async def one(work):
+        done.append(work.key_is_known.is_set())
+
+    for is_stopped in (False, True):
+        work.key_is_known.clear()
+        task = asyncio.create_task(background.once_key_is_known(work, one))
+        await asyncio.sleep(0)
+        assert not done
+        (work.stopping if is_stopped else work.key_is_known).set()
+        await task
+        assert done == ([] if is_stopped else [True])
+        done.clear()
+
+
 async def test_a_server_that_has_another_key_does_not_start(sealed):
     await put_in_force(sealed, both())
     app = make_app(sealed.settings, clock=lambda: sealed.now, random=sealed.random)
