@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 from statistics import quantiles
 
-import httpx
+import httpx2
 
 from certgraph.api.app import make_app
 from certgraph.api.schema import graphql_schema, make_schema
@@ -65,8 +65,8 @@ async def find_dearest(folder: Path) -> list[str]:
     settings = Settings.from_environ({}, folder)
     app = make_app(settings, clock=now, random=Random(1), publishing=False)
     found = []
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://localhost"
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app), base_url="http://localhost"
     ) as http:
         for name, body in dear.everything(graphql_schema(make_schema())):
             content = body.replace(dear.NONCE, "Nfind").encode()
@@ -139,9 +139,9 @@ def bench_attack(report: Report, *, is_quick: bool) -> None:
     try:
         for _ in range(100):
             try:
-                httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).raise_for_status()
+                httpx2.get(f"http://127.0.0.1:{port}/readyz", trust_env=False).raise_for_status()
                 break
-            except httpx.HTTPError:
+            except httpx2.HTTPError:
                 time.sleep(0.1)
         alone = asyncio.run(honest(port, texts, seconds / 4))
         queue: multiprocessing.Queue = multiprocessing.get_context("spawn").Queue()

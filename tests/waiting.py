@@ -8,7 +8,7 @@ import asyncio
 import time
 from contextlib import suppress
 
-import httpx
+import httpx2
 import pytest
 
 LONG = 120
@@ -19,7 +19,7 @@ def until(condition):
     """Return what is found once it is true; what cannot be reached is not there yet."""
     ends = time.monotonic() + LONG
     while time.monotonic() < ends:
-        with suppress(OSError, httpx.HTTPError):
+        with suppress(OSError, httpx2.HTTPError):
             if found := condition():
                 return found
         time.sleep(0.05)
@@ -30,7 +30,7 @@ async def until_async(condition):
     """Do as `until`, with a condition that is awaited."""
     ends = time.monotonic() + LONG
     while time.monotonic() < ends:
-        with suppress(OSError, httpx.HTTPError):
+        with suppress(OSError, httpx2.HTTPError):
             if found := await condition():
                 return found
         await asyncio.sleep(0.05)
@@ -39,4 +39,4 @@ async def until_async(condition):
 
 def is_served(url):
     """Say whether a server answers."""
-    return httpx.get(url, timeout=LONG).is_success
+    return httpx2.get(url, timeout=LONG).is_success

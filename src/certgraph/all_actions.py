@@ -22,7 +22,7 @@ from certgraph.entitlements import actions as entitlements
 from certgraph.feedback import actions as feedback
 from certgraph.handover import closing
 from certgraph.organizations import actions as organizations
-from certgraph.organizations import appointments, keys, tokens
+from certgraph.organizations import appointments, keys, people, tokens
 from certgraph.organizations.subjects import ProgrammeParties
 from certgraph.parameters import actions as parameters
 from certgraph.participation import actions as participation
@@ -44,6 +44,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *rotation.ACTIONS,
     *retention.ACTIONS,
     *tokens.ACTIONS,
+    *people.ACTIONS,
     *standards.ACTIONS,
     *catalogue_import.ACTIONS,
     *occupations.ACTIONS,

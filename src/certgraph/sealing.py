@@ -41,6 +41,7 @@ class Sealed(StrEnum):
     CONTACTS = "contacts of organizations"
     WEBHOOK_SECRETS = "webhook secrets"
     HASH_KEYS = "hash keys"
+    SIGN_INS = "sign-ins"
 
 
 class _MasterKey:
@@ -264,6 +265,14 @@ class Keyring:
         """Return how a person is reached. Raises `CannotOpen`."""
         return self._open(Sealed.CONTACTS, sealed, owner).decode()
 
+    def seal_sign_in(self, stated: bytes) -> bytes:
+        """Return what a browser keeps while somebody signs in, sealed."""
+        return self._seal(Sealed.SIGN_INS, stated, b"")
+
+    def open_sign_in(self, sealed: bytes) -> bytes:
+        """Return what a browser kept while somebody signed in. Raises `CannotOpen`."""
+        return self._open(Sealed.SIGN_INS, sealed, b"")
+
     # Keyed hashes that are made anew under another master key
 
     def draft_mac(self, run_id: bytes, certificate_id: bytes, payload: bytes, reason: str) -> bytes:
@@ -298,6 +307,14 @@ class Keyring:
         stated = b"access" + row_mac + stated
         return _is_mac([master.token for master in self._masters], stated, mac)
 
+    def session_mac(self, stated: bytes) -> bytes:
+        """Return the keyed hash of a person's session, 32 bytes."""
+        return hmac.digest(self._in_force.token, b"session" + stated, "sha256")
+
+    def is_session_mac(self, mac: bytes, stated: bytes) -> bool:
+        """Tell whether a hash is that of a session, under a master key that is here."""
+        return _is_mac([master.token for master in self._masters], b"session" + stated, mac)
+
     # Keyed hashes that stay
 
     @property
@@ -329,6 +346,10 @@ class Keyring:
     def token_key(self, token_sha256: bytes) -> bytes:
         """Return the keyed hash under which a bearer token is found, 32 bytes."""
         return hmac.digest(self._hash_keys.token, b"key" + token_sha256, "sha256")
+
+    def person_key(self, stated: bytes) -> bytes:
+        """Return as whom a person is known, 16 bytes; of no use to guess who it is."""
+        return hmac.digest(self._hash_keys.token, b"person" + stated, "sha256")[:16]
 
     def link_mac(self, purpose: str, id_: bytes) -> bytes:
         """Return what makes a link of a row, 16 bytes; by the database alone nobody makes one."""

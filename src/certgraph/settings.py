@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -48,6 +49,25 @@ class LogFormat(StrEnum):
 
     CONSOLE = "console"
     JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProvider:
+    """Who says who signs in, and as what this service is registered there.
+
+    Attributes:
+        issuer: Its address, as its metadata and its tokens state it.
+        client_id: As what this service is registered.
+        client_secret: By which it knows this service.
+        acr_values: What kind of authentication is asked for who signs in again; empty: any.
+        pages_url: The platform's address, below which it sends people back.
+    """
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    acr_values: str
+    pages_url: str
 
 
 class Settings(BaseModel):
@@ -144,6 +164,21 @@ class Settings(BaseModel):
         le=1_000_000,
         description="How often one number may be looked up in an hour without a token.",
     )
+    sign_in_issuer: str = Field(
+        default="",
+        description="Provider of OpenID Connect that says who signs in: its issuer, https://…",
+    )
+    sign_in_client_id: str = Field(
+        default="", description="As what this service is registered there.", max_length=200
+    )
+    sign_in_secret_file: Path | None = Field(
+        default=None, description="File with the secret by which it knows this service."
+    )
+    sign_in_acr_values: str = Field(
+        default="",
+        description="`acr_values` asked for who must sign in again, such as that of two factors.",
+        pattern=r"^[\x21-\x7e ]*$",
+    )
     limits_url: SecretStr | None = Field(
         default=None,
         description="Store in which several servers count what is asked for: valkey://HOST:PORT.",
@@ -198,6 +233,15 @@ class Settings(BaseModel):
     def _check_key(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         if value is not None:
             _key_bytes(value.get_secret_value(), _NAMES[info.field_name or ""])
+        return value
+
+    @field_validator("sign_in_issuer")
+    @classmethod
+    def _check_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)
+        if value and not (is_safe and parts.hostname and not parts.query and not parts.fragment):
+            raise ValueError("expected https://HOST, as the provider states its issuer")
         return value
 
     @field_validator("limits_url")
@@ -258,6 +302,29 @@ class Settings(BaseModel):
             )
         except ValueError as error:
             raise SettingsError(str(error)) from None
+
+    def provider(self) -> KnownProvider | None:
+        """Return who says who signs in; None where nobody does.
+
+        Raises:
+            SettingsError: Only a part of it is set, or the secret cannot be read.
+        """
+        given = (self.sign_in_issuer, self.sign_in_client_id, self.sign_in_secret_file)
+        if not any(given):
+            return None
+        if self.sign_in_secret_file is None or not all(given):
+            names = "ISSUER, CLIENT_ID, SECRET_FILE"
+            raise SettingsError(f"of CERTGRAPH_SIGN_IN_ {names} set all three, or none")
+        secret = _text_in_file(self.sign_in_secret_file, "the provider's secret")
+        if not secret:
+            raise SettingsError("the file of the provider's secret is empty")
+        return KnownProvider(
+            self.sign_in_issuer,
+            self.sign_in_client_id,
+            secret,
+            self.sign_in_acr_values,
+            self.pages_url,
+        )
 
     def kept(self) -> Kept:
         """Return for how long personal data is kept that is no longer used."""
@@ -325,16 +392,20 @@ def _secret(setting: str, given: SecretStr | None, file: Path | None) -> bytes |
 def key_in_file(file: Path, name: str) -> bytes:
     """Return the key that a file holds; `name` is for people. Raises `SettingsError`."""
     try:
+        return _key_bytes(_text_in_file(file, name), name)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _text_in_file(file: Path, name: str) -> str:
+    """Return what a file of a secret holds; `name` is for people. Raises `SettingsError`."""
+    try:
         if os.name == "posix" and file.stat().st_mode & stat.S_IROTH:
             message = f"everybody on this machine can read the file of {name}: chmod 640 {file}"
             raise SettingsError(message)
-        text = file.read_text(encoding="ascii").strip()
+        return file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"the file of {name} cannot be read: {error}") from None
-    try:
-        return _key_bytes(text, name)
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
 
 
 def _key_bytes(text: str, name: str) -> bytes:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from contextlib import closing
 
-import httpx
+import httpx2
 import pytest
 
 from certgraph.cli.main import main
@@ -144,7 +144,7 @@ def test_a_server_goes_on_with_what_is_uploaded_to_it(demo, results):
                 break
         headers = {"Authorization": f"Bearer {token(demo, 'EVALUATION_ORGANIZATION_TOKEN')}"}
         url = f"http://127.0.0.1:{port}"
-        with httpx.Client(base_url=url, headers=headers, timeout=LONG) as client:
+        with httpx2.Client(base_url=url, headers=headers, timeout=LONG) as client:
             given = {"organization": "EO-001", "name": "results.xlsx"}
             uploaded = client.post("/batches", params=given, content=results.read_bytes())
             address = uploaded.headers["Location"]

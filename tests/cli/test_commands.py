@@ -476,6 +476,27 @@ def test_tokens_are_listed_with_state_and_last_use_and_ended(demo, run):
         assert (status, refused in err) == (1, True), err
 
 
+def test_a_membership_is_an_invitation_until_somebody_accepts_it(demo, run):
+    made = ("token", "create", "--for-person", "--document", "d", "--reason", "r")
+    of_office = ("--role", "operator", "--name", "Office")
+    status, invitation, err = run(*made, *of_office, "--days", "10")
+    assert (status, invitation[:4], len(invitation)) == (0, "cgi_", 57)
+    assert "/account until " in err
+
+    def state():
+        rows = csv.DictReader(io.StringIO(run("token", "list")[1]))
+        return next((row["state"], row["person"]) for row in rows if row["name"] == "Office")
+
+    assert state() == ("invited", "")
+    edited(demo, "UPDATE api_tokens SET person = x'000102030405060708090a0b0c0d0e0f'"
+                 " WHERE name = 'Office'")  # fmt: skip
+    assert state() == ("edited", "person 000102030405060708090a0b0c0d0e0f")
+    keys = demo.parent / "keys.json"
+    keys.write_text("{}")
+    status, _, err = run(*made, *of_office, "--keys", keys)
+    assert (status, "A client has keys, a membership a person" in err) == (1, True)
+
+
 def test_a_client_is_made_with_its_key_and_its_keys_are_replaced(run, tmp_path):
     files = [tmp_path / name for name in ("one.pem", "two.pem")]
     stated = []

@@ -2,7 +2,7 @@
 
 from random import Random
 
-import httpx
+import httpx2
 import pytest
 
 from certgraph.actions.parties import Role
@@ -65,7 +65,7 @@ async def client(client_tokens, house):
         random=Random(5),
         publishing=False,
     )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
         yield Client(http, house, client_tokens)
     await app.server.close()

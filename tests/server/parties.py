@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import date
 from random import Random
 
-import httpx
+import httpx2
 import pytest
 
 from certgraph.actions.parties import Role
@@ -199,9 +199,9 @@ async def asking(house, tokens):
         random=Random(5),
         publishing=False,
     )
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
     try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
             yield Parties(http, house, tokens)
     finally:  # else a test that fails never ends
         await app.server.close()

@@ -7,7 +7,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import text
 
@@ -64,14 +64,14 @@ def answered_by(metrics):
     """Return how many requests each worker has answered."""
     counts = []
     for number in metrics:
-        lines = httpx.get(f"http://127.0.0.1:{number}/metrics").text.splitlines()
+        lines = httpx2.get(f"http://127.0.0.1:{number}/metrics").text.splitlines()
         named = 'certgraph_requests_total{method="GET",path="/livez",status="200"} '
         counts.append(sum(float(line.removeprefix(named)) for line in lines if named in line))
     return counts
 
 
 def statuses(url, times):
-    return {httpx.get(url, timeout=LONG).status_code for _ in range(times)}
+    return {httpx2.get(url, timeout=LONG).status_code for _ in range(times)}
 
 
 @only_postgresql
@@ -86,7 +86,7 @@ async def test_workers_share_the_requests_one_publishes_and_each_is_started_agai
     options = {"CERTGRAPH_METRICS_ADDRESS": f"127.0.0.1:{metrics[0]}"}
 
     def both_answer():
-        return httpx.get(f"{url}/livez").status_code == 200 and all(answered_by(metrics))
+        return httpx2.get(f"{url}/livez").status_code == 200 and all(answered_by(metrics))
 
     with serving(house, port, "--workers", "2", **options) as process:
         # 1. Both answer.
@@ -94,7 +94,7 @@ async def test_workers_share_the_requests_one_publishes_and_each_is_started_agai
         # 2. One publishes.
         async with house.engine.begin() as connection:
             await connection.execute(text("DELETE FROM published_files WHERE path LIKE 'status/%'"))
-        until(lambda: httpx.get(f"{url}/status/EO-001/0.cwt").status_code == 200)
+        until(lambda: httpx2.get(f"{url}/status/EO-001/0.cwt").status_code == 200)
         # 3. What ends is started again, and the other answers meanwhile.
         first = started_by(process)
         assert len(first) == 3
@@ -119,7 +119,7 @@ async def test_workers_end_with_what_started_them(house):
     (port,) = free_ports()
     with serving(house, port, "--workers", "2") as process:
         pids = until(lambda: len(started_by(process)) == 3 and started_by(process))
-        until(lambda: httpx.get(f"http://127.0.0.1:{port}/livez").status_code == 200)
+        until(lambda: httpx2.get(f"http://127.0.0.1:{port}/livez").status_code == 200)
         process.kill()
         process.wait()
         until(lambda: not any(command_of(pid) for pid in pids))

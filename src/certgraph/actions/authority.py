@@ -2,6 +2,7 @@
 """Who may: role, part in the programme, and relation to what an action is about."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,9 @@ from certgraph.actions.declaring import Action, Subject
 from certgraph.actions.parties import Actor, Grant, Relation, Role
 from certgraph.database import Session
 from certgraph.problems import Problem, Rejected, refusal, reject_if
+
+STEP_UP = timedelta(minutes=10)
+"""How long after they signed in people may do what they must step up for (as RFC 9470 has it)."""
 
 AnyAction = Action[Any, Any]
 Given = Mapping[str, Any]
@@ -24,6 +28,12 @@ def grant_of(action: AnyAction, actor: Actor) -> Grant:
         facts = {"role": actor.role, "needed": tuple(action.may)}
         raise Rejected([Problem(code="access.role", facts=facts, rule=action.rule)])
     return grant
+
+
+def check_signed_in(action: AnyAction, actor: Actor, now: datetime) -> None:
+    """Refuse a person who signed in too long ago for this. Raises `Rejected`."""
+    if action.step_up and actor.signed_in_at is not None and now >= actor.signed_in_at + STEP_UP:
+        raise refusal("access.sign_in_again", minutes=STEP_UP // timedelta(minutes=1))
 
 
 async def check_takes_part(action: AnyAction, act: Act) -> None:

@@ -35,6 +35,7 @@ _ANYBODY: dict[Role, Grant] = {role: TURN for role in WITH_TOKENS if role is not
     may=_ANYBODY,
     about=PENDING,
     returns="pending_action",
+    step_up=True,
     refuses=("pending.altered", "pending.asker_gone", "pending.ended", "pending.same_person"),
     performs_another=True,
 )

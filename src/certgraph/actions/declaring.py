@@ -113,6 +113,7 @@ class Action(Generic[P, R]):
         dry_run: Whether the input may ask what speaks against it, and nothing is done.
         once: Whether it creates, and a repeated request with the same key answers the same.
         after_leaving: Whether an organization may do it also after it has left the programme.
+        step_up: Whether a person must have signed in within the last minutes (`STEP_UP`).
         then: Goes on after the commit, in transactions of its own.
         refuses: Codes of its own refusals, beside those that follow from all this (see
             `refusals`).
@@ -133,6 +134,7 @@ class Action(Generic[P, R]):
     dry_run: bool = False
     once: bool = False
     after_leaving: bool = False
+    step_up: bool = False
     then: Callable[[Environment, Any], Awaitable[None]] | None = None
     refuses: Sequence[str] = ()
     performs_another: bool = False

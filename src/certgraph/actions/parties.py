@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -55,15 +56,18 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a token, the command line, the server itself.
+    """Who acts: a token, a person, the command line, the server itself.
 
     Attributes:
-        name: For records of what was done; no person's name.
+        name: For records of what was done; no person's name. A person has one, as whatever they
+            act.
         role: As what; None: a stranger, who may change nothing.
         organization_id: For which organization; None: for none. Of a holder: by whose link.
         reads_learners: A scope of its own: feed and certificates then say who the holder is.
         by_hand: Whether it is the command line, of whoever has the installation's settings.
-        token_id: Primary key of the token, where it acts with one.
+        token_id: Primary key of the token or membership, where it acts with one.
+        person: As whom a person is known; None: it is none.
+        signed_in_at: When the person last showed who they are.
         certificate_ids: Certificates that a holder sees on the page.
     """
 
@@ -73,6 +77,8 @@ class Actor:
     reads_learners: bool = False
     by_hand: bool = False
     token_id: UUID | None = None
+    person: bytes | None = None
+    signed_in_at: datetime | None = None
     certificate_ids: frozenset[UUID] = frozenset()
 
 

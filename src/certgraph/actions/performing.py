@@ -14,6 +14,7 @@ from certgraph.actions.acting import Act, Environment
 from certgraph.actions.authority import (
     AnyAction,
     Given,
+    check_signed_in,
     check_takes_part,
     find_subject,
     grant_of,
@@ -69,6 +70,7 @@ async def perform(
 async def _done(action: AnyAction, environment: Environment, actor: Actor, given: Given) -> Outcome:
     """Perform an action, commit it, and go on with what comes then."""
     grant = grant_of(action, actor)
+    check_signed_in(action, actor, environment.now)
     try:
         outcome = await _committed(action, environment, actor, given, grant)
     except Rejected:

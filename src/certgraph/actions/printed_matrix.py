@@ -9,12 +9,13 @@ from certgraph.actions.parties import Role
 
 def access_matrix(actions: Sequence[Action[Any, Any]]) -> str:
     """Return the matrix as a table in Markdown: an action a row, a role a column."""
-    head = ["action", *map(role_name, Role), "reason", "rule"]
+    head = ["action", *map(role_name, Role), "reason", "step-up", "rule"]
     lines = []
     for one in actions:
         cells = [str(one.may[role]) if role in one.may else "" for role in Role]
         name = f"`{one.name}`" if one.in_graph else f"`{one.name}` (command line)"
-        lines.append([name, *cells, "yes" if one.reason else "", one.rule or ""])
+        extras = ["yes" if asked else "" for asked in (one.reason, one.step_up)]
+        lines.append([name, *cells, *extras, one.rule or ""])
     return table(head, lines)
 
 

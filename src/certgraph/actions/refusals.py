@@ -24,6 +24,8 @@ def following(action: Action[Any, Any]) -> frozenset[str]:
         found |= {"idempotency.conflict", "access.made_before_gone"}
     if action.reason or any(grant.on_behalf for grant in action.may.values()):
         found |= {"access.reason_required", "access.document_required"}
+    if action.step_up:
+        found.add("access.sign_in_again")
     if action.leads_to:
         found.add("access.other_state")
     if action.about is not None:

@@ -34,6 +34,7 @@ from certgraph.api.catalogue.pages import CataloguePages
 from certgraph.api.connections import ReadPool
 from certgraph.api.counting import Counts, SharedCounts
 from certgraph.api.http import feed_stream
+from certgraph.api.http.account_pages import AccountPages
 from certgraph.api.http.answering import Answering
 from certgraph.api.http.batch_files import BatchFiles
 from certgraph.api.http.check_files import CheckFiles
@@ -54,6 +55,7 @@ from certgraph.api.http.oauth import OAuth
 from certgraph.api.http.persisted import PersistedDocuments
 from certgraph.api.http.press import Press
 from certgraph.api.http.printed_files import PrintedFiles
+from certgraph.api.http.provider import Provider
 from certgraph.api.http.requested import HEADER as REQUEST_ID
 from certgraph.api.http.requested import Requested
 from certgraph.api.http.requests import (
@@ -222,6 +224,9 @@ def _routes(server: Server, press: Press) -> list[Route]:
         *CataloguePages(*plain, server.answering).routes(),
         *oauth.routes(),
     ]
+    provider = server.settings.provider()
+    if provider is not None:
+        routes += AccountPages(*plain, Provider(provider)).routes()
     if server.settings.graphiql:
         routes.append(Route("/graphiql/{name}", graphiql_asset))
     return routes

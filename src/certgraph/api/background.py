@@ -10,7 +10,7 @@ from datetime import date, datetime
 from http import HTTPStatus
 from random import Random
 
-import httpx
+import httpx2
 
 from certgraph.actions.acting import Environment
 from certgraph.actions.parties import Actor, Role
@@ -279,9 +279,9 @@ async def _delivered(work: Work, claimed: Claimed) -> None:
         work.failed("what a webhook answered is not noted; it is sent again", error)
 
 
-def _client() -> httpx.AsyncClient:
+def _client() -> httpx2.AsyncClient:
     """Return a client that goes straight to an allowed host, past any proxy of the environment."""
-    return httpx.AsyncClient(timeout=_POST_SECONDS, trust_env=False)
+    return httpx2.AsyncClient(timeout=_POST_SECONDS, trust_env=False)
 
 
 async def post_message(message: Message) -> tuple[int, str]:
@@ -294,7 +294,7 @@ async def post_message(message: Message) -> tuple[int, str]:
                 status = response.status_code
     except TimeoutError:
         return 0, f"no answer in {_POST_SECONDS} seconds"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         return 0, str(error) or type(error).__name__
     is_good = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
     return status, "" if is_good else f"it answers {status}"

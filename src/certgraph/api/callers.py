@@ -1,4 +1,4 @@
-"""Who calls: the owner of the bearer token, remembered for a moment."""
+"""Who calls: the owner of the bearer token, or who signed in, remembered for a moment."""
 
 import asyncio
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from certgraph.actions.parties import Actor
 from certgraph.api.remembered import Remembered
 from certgraph.calendar import programme_day
 from certgraph.database import Sessions
+from certgraph.organizations.people import SESSION_PREFIX, person_acting
 from certgraph.organizations.tokens import actor_of
 from certgraph.sealing import Keyring
 
@@ -28,7 +29,7 @@ class Callers:
         self._to_note: dict[UUID, date] = {}
 
     async def caller(self, token: str, *, now: datetime) -> Actor | None:
-        """Return whose token this is; None where it is unknown, expired or revoked."""
+        """Return whose token or session this is; None where it is unknown or has ended."""
         known = self._known.get(token)
         if known is not None and known[1] > now:
             return known[0]
@@ -41,7 +42,8 @@ class Callers:
         this = asyncio.current_task()
         try:
             async with self._reads() as session:
-                caller = await actor_of(session, self._keyring, token, now=now)
+                found = person_acting if token.startswith(SESSION_PREFIX) else actor_of
+                caller = await found(session, self._keyring, token, now=now)
             if caller is not None and self._asking.get(token) is this:  # not dropped meanwhile
                 self._known.put(token, (caller, now + REMEMBER))
             if caller is not None and caller.token_id is not None:

@@ -43,10 +43,12 @@ from certgraph.api.http.requests import (
     send_reply,
     text_response,
 )
+from certgraph.api.http.sessions import check_own_site, session_in
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.metering import WRONG_TOKEN, Lookups, Meter
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import DatabaseError, Engine, Sessions
+from certgraph.organizations.people import SESSION_PREFIX, is_nothing_yet
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 
@@ -87,10 +89,10 @@ class Server:
         accept = headers.get(b"accept", b"").decode("latin-1")
         method, media_type = scope["method"], response_type(accept)
         try:
-            context = await self.context(headers, scope.get(METER))  # who pays for what follows
             if method in ("GET", "HEAD") and self.settings.graphiql and prefers_html(accept):
                 await graphiql_file(Request(scope), "index.html")(scope, receive, send)
                 return
+            context = await self.context(headers, scope.get(METER))  # who pays for what follows
             found = await self._reply(scope, headers, receive, media_type, context)
         except BadRequest as error:
             found = refused(error, media_type or JSON)
@@ -184,22 +186,27 @@ class Server:
     async def _caller(
         self, headers: Mapping[bytes, bytes], now: datetime, meter: Meter | None
     ) -> Actor | None:
-        """Return whose token came along; a wrong one is refused, not taken for the public.
+        """Return whose token or session came along; a wrong one is not taken for the public.
 
         The request counts for the token from here on; a wrong one for the address that sent it.
         """
         authorization = headers.get(b"authorization")
-        if authorization is None:
-            return None
-        scheme, _, token = authorization.decode("latin-1").partition(" ")
-        caller = await self.callers.caller(token.strip(), now=now)
-        if scheme.lower() != "bearer" or caller is None:
+        if authorization is not None:
+            scheme, _, token = authorization.decode("latin-1").partition(" ")
+            is_one = scheme.lower() == "bearer" and not token.strip().startswith(SESSION_PREFIX)
+            caller = await self.callers.caller(token.strip(), now=now) if is_one else None
+            said = "The token is unknown, expired or revoked. Send: Authorization: Bearer cgt_…"
+        else:
+            session = session_in(headers, is_local=self.settings.is_local)
+            if session is None or is_nothing_yet(self.keyring, session, now):
+                return None
+            check_own_site(headers)
+            caller = await self.callers.caller(session, now=now)
+            said = "You have signed out, or no longer are what you acted as. See /account."
+        if caller is None:
             await charge(meter, WRONG_TOKEN)
-            raise BadRequest(
-                HTTPStatus.UNAUTHORIZED,
-                "The token is unknown, expired or revoked. Send: Authorization: Bearer cgt_…",
-                {"WWW-Authenticate": 'Bearer error="invalid_token"'},
-            )
+            wrong = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+            raise BadRequest(HTTPStatus.UNAUTHORIZED, said, wrong)
         if meter is not None:
             meter.belongs_to(str(caller.token_id))
             await charge(meter, 1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import httpx
+import httpx2
 
 from certgraph.cli.clock import default_language, environ, now
 from certgraph.cli.mirror import Mirror, MirrorError
@@ -40,7 +40,7 @@ _LONGEST_WAIT = 300
 """Seconds that a platform may ask for; one that asks for more is asked again after these."""
 
 
-def _retry_after(response: httpx.Response) -> int:
+def _retry_after(response: httpx2.Response) -> int:
     """Return the seconds that an answer asks to wait; 0 where it names none."""
     given = response.headers.get("Retry-After", "")
     return min(int(given), _LONGEST_WAIT) if given.isascii() and given.isdigit() else 0
@@ -54,7 +54,7 @@ class Client:
     """Asks a platform for pages of its feed."""
 
     def __init__(
-        self, http: httpx.AsyncClient, url: str, auth: httpx.Auth, *, for_ever: bool = False
+        self, http: httpx2.AsyncClient, url: str, auth: httpx2.Auth, *, for_ever: bool = False
     ) -> None:
         self._http = http
         self._for_ever = for_ever
@@ -86,7 +86,7 @@ class Client:
                 )
             except NotSignedIn as error:
                 raise PullError(f"{self._url}: {error}") from None
-            except httpx.HTTPError as error:
+            except httpx2.HTTPError as error:
                 reason = str(error) or type(error).__name__
                 continue
             if response.status_code in TRY_AGAIN or response.is_server_error:
@@ -96,7 +96,7 @@ class Client:
             return self._answer(response)
         raise PullError(f"{self._url} cannot be reached: {reason}; run the command again to go on")
 
-    def _answer(self, response: httpx.Response) -> Mapping[str, Any]:
+    def _answer(self, response: httpx2.Response) -> Mapping[str, Any]:
         try:
             content = response.json()
             errors = content.get("errors")
@@ -153,7 +153,7 @@ def _token(options: argparse.Namespace) -> str:
     return str(token)
 
 
-def _auth(options: argparse.Namespace, url: str) -> httpx.Auth:
+def _auth(options: argparse.Namespace, url: str) -> httpx2.Auth:
     """Return how the requests are authorized. Raises `SettingsError`."""
     if options.client is None and options.client_key is None:
         return Bearer(_token(options))
@@ -180,8 +180,8 @@ async def _pull(options: argparse.Namespace) -> None:
         mirror = Mirror(engine, url)
         await mirror.open(now())
         # A platform on this machine is not asked through a proxy.
-        is_local = httpx.URL(url).host in ("localhost", "127.0.0.1", "::1")
-        async with httpx.AsyncClient(timeout=60, trust_env=not is_local) as http:
+        is_local = httpx2.URL(url).host in ("localhost", "127.0.0.1", "::1")
+        async with httpx2.AsyncClient(timeout=60, trust_env=not is_local) as http:
             client = Client(http, url, auth, for_ever=options.follow is not None)
             await pull(client, mirror, size=options.page, follow_seconds=options.follow)
     except OSError as error:

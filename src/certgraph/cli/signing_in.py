@@ -7,7 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 
-import httpx
+import httpx2
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
@@ -72,19 +72,19 @@ def read_key(file: Path) -> Key:
     raise SettingsError(f"{file} holds no private key of Ed25519 or P-256 as PEM")
 
 
-class Bearer(httpx.Auth):
+class Bearer(httpx2.Auth):
     """Puts the same token on each request."""
 
     def __init__(self, token: str) -> None:
         self._token = token
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response]:
         """Send a request with the token."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         yield request
 
 
-class SignsIn(httpx.Auth):
+class SignsIn(httpx2.Auth):
     """Puts a token on each request, and gets another one in time.
 
     Args:
@@ -109,19 +109,19 @@ class SignsIn(httpx.Auth):
         self._token, self._ends = "", 0.0
 
     async def async_auth_flow(
-        self, request: httpx.Request
-    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """Send a request with a token; once more with another one where that is refused."""
         if time.monotonic() >= self._ends:
             await self._take((yield self._asked()))
         request.headers["Authorization"] = f"Bearer {self._token}"
         response = yield request
-        if response.status_code == httpx.codes.UNAUTHORIZED:
+        if response.status_code == httpx2.codes.UNAUTHORIZED:
             await self._take((yield self._asked()))
             request.headers["Authorization"] = f"Bearer {self._token}"
             yield request
 
-    def _asked(self) -> httpx.Request:
+    def _asked(self) -> httpx2.Request:
         at = int(self._clock().timestamp())
         claims = {
             "iss": self._client_id,
@@ -138,13 +138,13 @@ class SignsIn(httpx.Auth):
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": assertion,
         }
-        return httpx.Request("POST", f"{self._url}/oauth/token", data=form)
+        return httpx2.Request("POST", f"{self._url}/oauth/token", data=form)
 
-    async def _take(self, response: httpx.Response) -> None:
+    async def _take(self, response: httpx2.Response) -> None:
         """Take a token. Raises `NotSignedIn`."""
         status = response.status_code
         if response.is_server_error or status in TRY_AGAIN:
-            raise httpx.HTTPError(f"it answers {status} where clients sign in")
+            raise httpx2.HTTPError(f"it answers {status} where clients sign in")
         await response.aread()
         try:
             content = response.json()
@@ -154,7 +154,7 @@ class SignsIn(httpx.Auth):
             raise NotSignedIn(_refusal(response)) from None
 
 
-def _refusal(response: httpx.Response) -> str:
+def _refusal(response: httpx2.Response) -> str:
     try:
         return f"it does not sign this client in: {response.json()['error_description']}"
     except (ValueError, KeyError, TypeError):

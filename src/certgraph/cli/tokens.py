@@ -13,6 +13,7 @@ from certgraph.cli.runtime import Runtime, add_on_behalf, group, leaf
 from certgraph.cli.signing_in import key_set, merged, new_key, read_key
 from certgraph.organizations.client_keys import key_ids
 from certgraph.organizations.queries import tokens_with_codes
+from certgraph.organizations.subjects import person_name
 from certgraph.organizations.tables import ApiTokenRow
 from certgraph.organizations.tokens import create_token, is_as_made, replace_keys, revoke_token
 from certgraph.problems import refusal
@@ -20,7 +21,7 @@ from certgraph.settings import SettingsError
 
 COLUMNS = (
     "id", "name", "role", "organization", "state", "created_on", "created_by", "expires_on",
-    "last_used_on", "keys",
+    "last_used_on", "keys", "person",
 )  # fmt: skip
 
 
@@ -33,12 +34,17 @@ async def _create(runtime: Runtime, options: argparse.Namespace) -> None:
         lifetime_days=options.days,
         reads_learners=options.reads_learners,
         keys=None if options.keys is None else _read(options.keys),
+        for_person=options.for_person,
         document=options.document,
         reason=options.reason,
     )
     if token is None:
         print(row.id)
         said = "it is the client's id, and signs in with its key"
+    elif row.invited_until is not None:
+        print(token)
+        where, until = f"{runtime.settings.pages_url}/account", f"{row.invited_until:%Y-%m-%d}"
+        said = f"an invitation, not shown again; accept it at {where} until {until}"
     else:
         print(token)
         said = "it is not shown again"
@@ -57,6 +63,8 @@ def _state(runtime: Runtime, row: ApiTokenRow) -> str:
         return "edited"
     if row.revoked_at is not None:
         return "revoked"
+    if row.invited_until is not None and row.person is None and row.expires_at > runtime.now:
+        return "invited" if row.invited_until > runtime.now else "not accepted"
     return "expired" if row.expires_at <= runtime.now else "good"
 
 
@@ -70,8 +78,9 @@ async def _list(runtime: Runtime, _options: argparse.Namespace) -> None:
         state = _state(runtime, row)
         used = row.last_used_on or ""
         keys = " ".join(key_ids(row.keys))
+        person = "" if row.person is None else person_name(row.person)
         said = (row.id, row.name, row.role, code or "", state, made, row.created_by, ends, used)
-        out.writerow((*said, keys))
+        out.writerow((*said, keys, person))
 
 
 def _id(text: str) -> UUID:
@@ -127,6 +136,11 @@ def add_to(commands: Any) -> None:
         type=Path,
         metavar="FILE",
         help="make a client instead, which signs in with one of these keys (a JWK Set)",
+    )
+    token.add_argument(
+        "--for-person",
+        action="store_true",
+        help="make a membership instead: shown is an invitation, for somebody who signs in",
     )
     add_on_behalf(token)
     leaf(tokens, "list", "all tokens, as CSV: ids, states, last use", _list)

@@ -7,7 +7,7 @@ is kept here, the public keys, is of no use to whoever takes it.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -123,13 +123,13 @@ def _checked_end(
         raise WrongAssertion("`iss` and `sub` are both to be the client's id.")
     if claims.get("aud") not in audiences:
         raise WrongAssertion(f"`aud` is to be {audiences[0]}, as one text.")
-    ends = _instant(claims, "exp")
+    ends = instant_in(claims, "exp")
     if ends is None or not now < ends <= now + LONGEST_ASSERTION:
         longest = LONGEST_ASSERTION // timedelta(seconds=1)
         raise WrongAssertion(f"`exp` is to be 1 to {longest} s from now, {now.timestamp():.0f}.")
     for name in ("nbf", "iat"):
         if name in claims:
-            begins = _instant(claims, name)
+            begins = instant_in(claims, name)
             if begins is None or begins > now + _CLOCKS:
                 raise WrongAssertion(
                     f"`{name}` is to be an instant until now, {now.timestamp():.0f}."
@@ -137,8 +137,8 @@ def _checked_end(
     return ends
 
 
-def _instant(claims: dict[str, Any], name: str) -> datetime | None:
-    """Return a NumericDate (RFC 7519 section 2); None where it is none."""
+def instant_in(claims: Mapping[str, Any], name: str) -> datetime | None:
+    """Return a NumericDate of a token (RFC 7519 section 2); None where it is none."""
     stated = claims.get(name)
     if isinstance(stated, bool) or not isinstance(stated, int | float):
         return None

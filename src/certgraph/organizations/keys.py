@@ -125,6 +125,7 @@ async def create_sealed_key(
     may={Role.OPERATOR: ANY},
     about=ORGANIZATION,
     returns="issuer_key",
+    step_up=True,
     once=True,
     refuses=("key.begins_before_today", "key.organization_not_active", "key.register_sealed"),
 )
@@ -193,6 +194,7 @@ class HeldKeyDraft:
     may={Role.EVALUATION_ORGANIZATION: OWN, Role.OPERATOR: ON_BEHALF},
     about=ORGANIZATION,
     returns="issuer_key",
+    step_up=True,
     once=True,
     refuses=(
         "key.begins_before_today",

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, case, delete, func, not_, or_, select, update
 from sqlalchemy.orm import aliased
 
+from certgraph.actions.parties import Role
 from certgraph.database import (
     BATCH_PARAMETERS,
     Session,
@@ -29,6 +30,7 @@ from certgraph.organizations.tables import (
     AppointmentRow,
     ClientAssertionRow,
     DivisionRow,
+    EndedSessionRow,
     MasterKeyCheckRow,
     OrganizationKindRow,
     OrganizationRow,
@@ -75,8 +77,9 @@ def is_of_organization(column: Any, code: Any) -> ColumnElement[bool]:
 
 
 def is_good_token(now: Any) -> ColumnElement[bool]:
-    """Return the condition that a token can be used: neither revoked nor expired."""
-    return and_(ApiTokenRow.revoked_at.is_(None), ApiTokenRow.expires_at > now)
+    """Return the condition that a token can be used: not revoked, not expired, and accepted."""
+    is_accepted = or_(ApiTokenRow.invited_until.is_(None), ApiTokenRow.person.is_not(None))
+    return and_(ApiTokenRow.revoked_at.is_(None), ApiTokenRow.expires_at > now, is_accepted)
 
 
 def is_of_kind(kind: Any) -> ColumnElement[bool]:
@@ -357,9 +360,52 @@ async def signing_key_by_public_key(session: Session, public_key: bytes) -> Sign
     return await session.scalar(select(SigningKeyRow).where(SigningKeyRow.public_key == public_key))
 
 
-async def token_by_key(session: Session, token_key: bytes) -> ApiTokenRow | None:
+async def token_by_key(
+    session: Session, token_key: bytes, *, lock: bool = False
+) -> ApiTokenRow | None:
     """Return the token with this keyed hash."""
-    return await session.scalar(select(ApiTokenRow).where(ApiTokenRow.token_key == token_key))
+    statement = select(ApiTokenRow).where(ApiTokenRow.token_key == token_key)
+    return await session.scalar(statement.with_for_update() if lock else statement)
+
+
+async def memberships(session: Session, person: bytes) -> Sequence[tuple[ApiTokenRow, str | None]]:
+    """Return the memberships of a person, each with the name of its organization."""
+    statement = (
+        select(ApiTokenRow, OrganizationRow.name)
+        .outerjoin(OrganizationRow, OrganizationRow.id == ApiTokenRow.organization_id)
+        .where(ApiTokenRow.person == person)
+        .order_by(ApiTokenRow.created_at, ApiTokenRow.id)
+    )
+    return [(row, name) for row, name in await session.execute(statement)]
+
+
+async def memberships_as(
+    session: Session, role: Role | None, organization_id: UUID | None, now: datetime
+) -> Sequence[ApiTokenRow]:
+    """Return the memberships of anybody in a role for an organization that are good now."""
+    row = ApiTokenRow
+    statement = select(row).where(
+        row.person.is_not(None),
+        row.role == role,
+        row.organization_id.is_not_distinct_from(organization_id),
+        row.revoked_at.is_(None),
+        row.expires_at > now,
+    )
+    return (await session.scalars(statement)).all()
+
+
+async def is_session_ended(session: Session, session_id: UUID) -> bool:
+    """Tell whether a session of a person was ended before its time."""
+    return await session.get(EndedSessionRow, session_id) is not None
+
+
+async def note_ended_session(
+    session: Session, session_id: UUID, expires_at: datetime, *, now: datetime
+) -> None:
+    """Note that a session was ended; those whose time is over need no note."""
+    row = EndedSessionRow
+    await session.execute(delete(row).where(row.expires_at <= now))
+    await insert_unless_there(session, row, [{"id": session_id, "expires_at": expires_at}])
 
 
 async def note_token_use(session: Session, token_id: UUID, day: date) -> None:

@@ -11,6 +11,18 @@ from stdnum.exceptions import ValidationError
 from certgraph.problems import Problem
 
 
+class ApiTokenKind(StrEnum):
+    """What shows that who calls has a token.
+
+    SECRET: that they know it. CLIENT: a key, with which it signs in. MEMBERSHIP: that the person
+    who accepted it has signed in.
+    """
+
+    SECRET = "secret"  # noqa: S105 - no secret
+    CLIENT = "client"
+    MEMBERSHIP = "membership"
+
+
 class OrganizationKind(StrEnum):
     """What an organization is in the programme; it may be several."""
 

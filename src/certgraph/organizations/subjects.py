@@ -59,6 +59,14 @@ TOKEN = Subject(
 TOKEN_NAME = "token "  # noqa: S105 - no secret
 """What an actor with a token is called by: this, then the token's key."""
 
+PERSON_NAME = "person "
+"""What somebody who signed in is called by: this, then 32 hex digits."""
+
+
+def person_name(person: bytes) -> str:
+    """Return what a person is called by in records, whatever they act as; it names nobody."""
+    return PERSON_NAME + person.hex()
+
 
 async def organization_named(
     session: Session, code: str, *path: str, for_update: bool = False
@@ -95,6 +103,8 @@ class ProgrammeParties:
 
     async def is_known(self, session: Session, actor: Actor, now: datetime) -> bool:
         """Tell whether an actor of before may still act."""
+        if actor.name.startswith(PERSON_NAME):
+            return await self._has_membership(session, actor, now)
         token = actor.name.removeprefix(TOKEN_NAME)
         if token == actor.name:
             return True
@@ -103,6 +113,11 @@ class ProgrammeParties:
         except ValueError:
             return False
         return row is not None and row.revoked_at is None and row.expires_at > now
+
+    async def _has_membership(self, session: Session, actor: Actor, now: datetime) -> bool:
+        """Tell whether a person may still act as what they acted as."""
+        rows = await queries.memberships_as(session, actor.role, actor.organization_id, now)
+        return any(person_name(row.person or b"") == actor.name for row in rows)
 
     async def supervises(self, session: Session, authority_id: UUID, organization_id: UUID) -> bool:
         """Tell whether an authority supervises an institution."""

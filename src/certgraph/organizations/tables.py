@@ -175,6 +175,9 @@ class ApiTokenRow(Base):
     Where it has `keys`, a JWK Set, it is a client's: there is no secret, and who has one of the
     private keys signs in and gets tokens for minutes. `keys_since` is when they were set.
 
+    Where it has `invited_until` it is a membership: `token_key` is that of its invitation, until
+    that is accepted or the time is over; then `person` is the keyed hash of who accepted it.
+
     `last_used_on` is noted by servers within a minute of the first use of a day.
 
     `mac` is the keyed hash of the row as it was made: by the database alone nobody makes a token,
@@ -182,12 +185,14 @@ class ApiTokenRow(Base):
     """
 
     __tablename__ = "api_tokens"
-    __table_args__ = (Index(None, "token_key", unique=True),)
+    __table_args__ = (Index(None, "token_key", unique=True), Index(None, "person"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     token_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     keys: Mapped[str | None] = mapped_column(Text)
     keys_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    invited_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    person: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
     name: Mapped[str] = mapped_column(Text)
     role: Mapped[Role] = mapped_column(EnumText(Role))
@@ -207,4 +212,13 @@ class ClientAssertionRow(Base):
 
     token_id: Mapped[UUID] = mapped_column(ForeignKey("api_tokens.id"), primary_key=True)
     jti_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class EndedSessionRow(Base):
+    """A session of a person that was ended before its time, until that."""
+
+    __tablename__ = "ended_sessions"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

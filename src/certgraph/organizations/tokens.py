@@ -1,8 +1,9 @@
-"""Bearer tokens of the API: 260 random bits, shown once, stored as a keyed hash; and clients.
+"""Bearer tokens of the API: 260 random bits, shown once, stored as a keyed hash; what is alike.
 
 The key is derived from the master key: a row that somebody writes into the table opens nothing, nor
 does one that is edited. A client has public keys in its row, and gets tokens for minutes, which are
-stored nowhere (`certgraph.organizations.clients`).
+stored nowhere (`certgraph.organizations.clients`). A membership has a person in its row, who
+accepted its invitation (`certgraph.organizations.people`).
 """
 
 import hashlib
@@ -38,6 +39,12 @@ PREFIX = "cgt_"
 ACCESS_PREFIX = "cga_"
 """Of tokens for minutes, which clients get."""
 
+INVITATION_PREFIX = "cgi_"
+"""Of invitations, which people accept who have signed in."""
+
+INVITED = timedelta(days=7)
+"""How long an invitation can be accepted."""
+
 MAX_LIFETIME_DAYS = 366
 
 _STATED = 25
@@ -66,6 +73,9 @@ def _stated(row: ApiTokenRow) -> bytes:
     if row.keys is not None or row.keys_since is not None:
         since = "" if row.keys_since is None else row.keys_since.astimezone(UTC).isoformat()
         stated += [row.keys, since]
+    if row.invited_until is not None or row.person is not None:
+        until = "" if row.invited_until is None else row.invited_until.astimezone(UTC).isoformat()
+        stated += ["person", row.person and row.person.hex(), until]
     return json.dumps(stated, ensure_ascii=False).encode()
 
 
@@ -76,6 +86,17 @@ def _mac(keyring: Keyring, row: ApiTokenRow) -> bytes:
 def is_as_made(keyring: Keyring, row: ApiTokenRow) -> bool:
     """Tell whether a token is as it was made: nobody edited it, or wrote it, in the database."""
     return keyring.is_token_mac(row.mac, _stated(row))
+
+
+def sealed_again(keyring: Keyring, row: ApiTokenRow) -> ApiTokenRow:
+    """Return a token as it is now, once an action has changed what it is."""
+    row.mac = _mac(keyring, row)
+    return row
+
+
+def invitation_key(keyring: Keyring, invitation: str) -> bytes:
+    """Return the keyed hash under which an invitation is found."""
+    return _key(keyring, invitation)
 
 
 def hashed_anew(keyring: Keyring, row: ApiTokenRow) -> bytes | None:
@@ -104,7 +125,7 @@ def is_good(keyring: Keyring, row: ApiTokenRow, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenDraft:
-    """A bearer token to make, or a client, which signs in with a key of its own.
+    """A bearer token to make; or a client, which signs in with a key; or a membership of a person.
 
     Attributes:
         name: What it is for, 1 to 64 characters.
@@ -114,6 +135,8 @@ class TokenDraft:
         reads_learners: Scope of the role CREDIT_BANK: who the learners are, not only their records.
         keys: Public keys of a client (docs/api.md), a JWK Set (RFC 7517) as JSON text, 1 to 8 of
             Ed25519 or P-256, each with its `kid`; null for a token that is a secret.
+        for_person: Whether it is for a person, who signs in: what is shown once is an invitation,
+            to be accepted by them within seven days.
     """
 
     name: str
@@ -122,6 +145,7 @@ class TokenDraft:
     lifetime_days: int = 90
     reads_learners: bool = False
     keys: str | None = None
+    for_person: bool = False
 
 
 _KIND_OF_APPROVERS = OrganizationKind.EVALUATION_ORGANIZATION
@@ -131,6 +155,7 @@ _KIND_OF_APPROVERS = OrganizationKind.EVALUATION_ORGANIZATION
     "apiTokenCreate",
     may={Role.OPERATOR: ON_BEHALF},
     returns=("api_token", "token"),
+    step_up=True,
     once=True,
     refuses=(
         "organization.not_found",
@@ -141,6 +166,7 @@ _KIND_OF_APPROVERS = OrganizationKind.EVALUATION_ORGANIZATION
         "token.of_no_holder",
         "token.operator_by_hand",
         "token.organization_of_other_kind",
+        "token.person_or_keys",
         "token.private_key",
         "token.scope",
     ),
@@ -150,7 +176,8 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
 
     Raises:
         Rejected: An organization that is unknown, missing, out of place or of another kind than the
-            role, a scope out of place, a lifetime outside 1 to 366 days, or keys of no use.
+            role, a scope out of place, a lifetime outside 1 to 366 days, keys of no use, or of a
+            person.
     """
     organization = None
     if draft.organization_code is not None:
@@ -168,14 +195,18 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
         problems.append(Problem(code="token.operator_by_hand", path=("role",)))
     if draft.reads_learners and draft.role is not Role.CREDIT_BANK:
         problems.append(Problem(code="token.scope", path=("reads_learners",)))
+    if draft.for_person and draft.keys is not None:
+        problems.append(Problem(code="token.person_or_keys", path=("for_person",)))
     reject_if(problems)
     keys = None if draft.keys is None else checked_keys(draft.keys)
-    token = PREFIX + random_token(act.random, 52) if keys is None else None
+    prefix = INVITATION_PREFIX if draft.for_person else PREFIX
+    token = prefix + random_token(act.random, 52) if keys is None else None
     row = ApiTokenRow(
         id=new_id(act.random),
         token_key=None if token is None else _key(act.keyring, token),
         keys=keys,
         keys_since=None if keys is None else act.now,
+        invited_until=act.now + INVITED if draft.for_person else None,
         mac=b"",
         name=draft.name,
         role=draft.role,
@@ -185,8 +216,7 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
         reads_learners=draft.reads_learners,
         created_by=act.by,
     )
-    row.mac = _mac(act.keyring, row)
-    act.session.add(row)
+    act.session.add(sealed_again(act.keyring, row))
     return row, None if token is None else Secret(token)
 
 
@@ -195,6 +225,7 @@ async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret
     may={Role.OPERATOR: ON_BEHALF},
     about=TOKEN,
     returns="api_token",
+    step_up=True,
     refuses=(
         "token.ended",
         "token.keys",
@@ -225,8 +256,7 @@ async def replace_keys(act: Act, token: ApiTokenRow, *, keys: str) -> ApiTokenRo
     if not is_good(act.keyring, token, act.now):  # sealed anew, an edited row would open something
         raise refusal("token.ended")
     token.keys, token.keys_since = checked_keys(keys), act.now
-    token.mac = _mac(act.keyring, token)
-    return token
+    return sealed_again(act.keyring, token)
 
 
 async def _organization_problems(
@@ -262,6 +292,8 @@ async def _row_of(
     session: Session, keyring: Keyring, token: str, now: datetime
 ) -> ApiTokenRow | None:
     """Return what a bearer token belongs to; None where it is unknown, or its minutes are over."""
+    if token.startswith(INVITATION_PREFIX):  # it is accepted, and opens nothing by itself
+        return None
     if not token.startswith(ACCESS_PREFIX):
         return await queries.token_by_key(session, _key(keyring, token))
     if not _ACCESS.fullmatch(token):

@@ -25,7 +25,7 @@ from certgraph.rechecking.comparing import Comparer, one_view
 from certgraph.rechecking.lists import list_faults
 from certgraph.rechecking.records import Feed
 from certgraph.rechecking.rules import UNREADABLE, Fault, FaultKind, Progress, unreadable
-from certgraph.rechecking.tokens import CREATE, REPLACE_KEYS, REVOKE, token_faults
+from certgraph.rechecking.tokens import ACTIONS, token_faults
 from certgraph.sealing import Keyring
 from certgraph.transparency.rechecking import recheck_log
 
@@ -182,7 +182,7 @@ async def _tokens(sessions: Sessions, keyring: Keyring) -> AsyncIterator[Fault]:
     async with one_view(sessions) as session:
         tokens = await queries.tokens(session)
         about, ids = ApiTokenRow.__tablename__, [row.id for row in tokens]
-        entries = await queries.entries_about(session, about, ids, {CREATE, REPLACE_KEYS, REVOKE})
+        entries = await queries.entries_about(session, about, ids, ACTIONS)
     for fault in token_faults(tokens, entries, keyring):
         yield fault
 

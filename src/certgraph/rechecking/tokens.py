@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
+from certgraph.organizations.subjects import person_name
 from certgraph.organizations.tables import ApiTokenRow
 from certgraph.organizations.tokens import is_as_made
 from certgraph.rechecking.queries import Entry
@@ -12,6 +13,9 @@ from certgraph.sealing import Keyring
 REVOKE = "apiTokenRevoke"
 CREATE = "apiTokenCreate"
 REPLACE_KEYS = "apiTokenKeysReplace"
+ACCEPT = "membershipAccept"
+ACTIONS = frozenset({REVOKE, CREATE, REPLACE_KEYS, ACCEPT})
+"""Of the trail, which say what a token is to be."""
 
 
 def token_faults(
@@ -30,3 +34,6 @@ def token_faults(
             yield Fault(FaultKind.TOKEN, str(row.id), "revoked, by the audit trail, and is not")
         if row.keys_since is not None and set_at and row.keys_since != max(set_at):
             yield Fault(FaultKind.TOKEN, str(row.id), "its keys are not those that were set last")
+        accepted_by = {entry.actor for entry in mine if entry.action == ACCEPT}
+        if accepted_by != ({person_name(row.person)} if row.person is not None else set()):
+            yield Fault(FaultKind.TOKEN, str(row.id), "another accepted it, by the audit trail")

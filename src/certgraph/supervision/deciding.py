@@ -80,6 +80,7 @@ class DecisionDraft:
     may={Role.MINISTRY: ANY, Role.PROVINCIAL_AUTHORITY: ANY},
     about=CASE,
     returns=("case", "subject"),
+    step_up=True,
     reason=True,
     refuses=(
         "case.is_decided",

@@ -1,5 +1,6 @@
 """Every cell of the access matrix: who may not is refused before anything is read or changed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from certgraph.actions.acting import Environment
+from certgraph.actions.authority import STEP_UP
 from certgraph.actions.confirming import PENDING
 from certgraph.actions.declaring import extras_of
 from certgraph.actions.parties import OF_ONE_ORGANIZATION, WITH_TOKENS, Actor, Relation, Role
@@ -98,6 +100,39 @@ async def test_who_may_not_is_refused_before_anything_is_read(cell):
     else:
         assert (problem.code, problem.rule_id) == ("access.role", action.rule)
         assert problem.facts == {"role": role, "needed": tuple(action.may)}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [(one, role) for one in ALL_ACTIONS if one.step_up for role in one.may],
+    ids=named,
+)
+async def test_who_must_step_up_and_signed_in_long_ago_is_refused_before_anything_is_read(cell):
+    action, role = cell
+    actor = Actor("test", role, UUID(int=1), signed_in_at=NOW - STEP_UP)
+    with pytest.raises(Rejected) as caught:
+        await perform(action, NOTHING, actor, given_for(action))
+    assert [one.code for one in caught.value.problems] == ["access.sign_in_again"]
+    lately = replace(actor, signed_in_at=NOW - STEP_UP + timedelta(seconds=1))
+    with pytest.raises(AssertionError, match="something was read"):
+        await perform(action, NOTHING, lately, given_for(action))
+
+
+def test_to_approve_to_sign_and_to_make_keys_and_tokens_one_must_step_up():
+    assert {one.name for one in ALL_ACTIONS if one.step_up} == {
+        "apiTokenCreate",
+        "apiTokenKeysReplace",
+        "caseDecide",
+        "certificateBatchApprove",
+        "certificateIssue",
+        "certificateIssueMany",
+        "certificateReissue",
+        "certificateSignaturesSubmit",
+        "conversionApprove",
+        "issuerKeyCreate",
+        "issuerKeyRegister",
+        "pendingActionConfirm",
+    }
 
 
 @pytest.fixture

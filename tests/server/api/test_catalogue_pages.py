@@ -5,7 +5,7 @@ import re
 from datetime import date
 from random import Random
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import delete, select, update
 
@@ -66,8 +66,10 @@ async def visitor(house, programme, exams):
     app = make_app(
         house.settings, clock=lambda: china("2021-08-15 09:00"), random=Random(5), publishing=False
     )
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="https://verify.example.cn") as http:
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="https://verify.example.cn"
+    ) as http:
         found = Visitor(http)
         found.exams, found.programme = exams, programme
         yield found

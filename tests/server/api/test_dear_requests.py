@@ -5,7 +5,7 @@ import time
 from collections import deque
 from random import Random
 
-import httpx
+import httpx2
 import pytest
 from graphql import (
     OverlappingFieldsCanBeMergedRule,
@@ -48,8 +48,8 @@ async def public(house):
     await clear(house)
     await house.perform(import_catalogue)
     app = make_app(house.settings, clock=lambda: house.now, random=Random(5), publishing=False)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
         yield http
     await app.server.close()
 

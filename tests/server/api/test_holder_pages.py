@@ -7,7 +7,7 @@ from io import BytesIO
 from random import Random
 from uuid import UUID
 
-import httpx
+import httpx2
 import pytest
 import zxingcpp
 from PIL import Image
@@ -473,8 +473,10 @@ async def test_where_a_demo_is_served_the_cookie_needs_no_tls(house, monkeypatch
     await house.issue(house.candidate(number="A-1", document_type=DocumentType.RESIDENT_ID, **wang))
     app = make_app(house.settings, clock=lambda: house.now, random=Random(5), publishing=False)
     for scheme, is_secure in (("http", False), ("https", True)):
-        transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-        async with httpx.AsyncClient(transport=transport, base_url=f"{scheme}://localhost") as http:
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url=f"{scheme}://localhost"
+        ) as http:
             form = {"number": "A-1", "name": "王小明", "document": DOCUMENT}
             cookie = (await http.post("/h", data=form)).headers["set-cookie"]
         assert ("; Secure" in cookie, cookie.startswith("__Host-")) == (is_secure, is_secure)

@@ -5,7 +5,7 @@ import re
 from contextlib import asynccontextmanager, nullcontext, suppress
 from random import Random
 
-import httpx
+import httpx2
 import pytest
 
 from certgraph.api import metering
@@ -30,8 +30,8 @@ async def asking(client, address=ONE, **settings):
     )
 
     def from_address(address):
-        transport = httpx.ASGITransport(app, client=(address, 1), raise_app_exceptions=True)
-        return httpx.AsyncClient(transport=transport, base_url="http://test")
+        transport = httpx2.ASGITransport(app, client=(address, 1), raise_app_exceptions=True)
+        return httpx2.AsyncClient(transport=transport, base_url="http://test")
 
     try:
         async with from_address(address) as http, from_address(OTHER) as other:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from random import Random
 
-import httpx
+import httpx2
 import pytest
 from prometheus_client import generate_latest
 
@@ -19,8 +19,8 @@ async def measured(client):
     """A server that counts, the client that asks it, and what it has counted."""
     settings = client.house.settings.model_copy(update={"metrics_address": "127.0.0.1:9464"})
     app = make_app(settings, clock=lambda: client.house.now, random=Random(5), publishing=False)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
         client.http, client.metrics = http, app.metrics
         yield client
     await app.server.close()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from random import Random
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -67,9 +67,9 @@ def short_locks(monkeypatch):
 async def over(url, now):
     settings = Settings(database_url=url, master_key=MASTER_KEY.hex(), public_host=HOST)
     app = make_app(settings, clock=lambda: now, random=Random(5), publishing=False)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+    transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
     try:
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
             yield http
     finally:
         await app.server.close()

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 
-import httpx
+import httpx2
 import pytest
 
 from certgraph import verify_page
@@ -40,9 +40,9 @@ def keeping(client, tmp_path):
         file.write_text(text, encoding="utf-8")
         given = client.house.settings.model_copy(update={"documents_file": file, **settings})
         app = make_app(given, clock=lambda: client.house.now, random=Random(5), publishing=False)
-        transport = httpx.ASGITransport(app, raise_app_exceptions=True)
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
         try:
-            async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
                 yield http
         finally:
             await app.server.close()

@@ -4,7 +4,7 @@ import json
 import re
 from datetime import timedelta
 
-import httpx
+import httpx2
 import pytest
 from joserfc.jwk import OKPKey
 from sqlalchemy import text
@@ -219,7 +219,7 @@ async def test_what_the_platform_refuses_is_shown(bank, mirror, token, message):
         await pull(client, mirror, size=10, follow_seconds=None)
 
 
-class Unsteady(httpx.AsyncBaseTransport):
+class Unsteady(httpx2.AsyncBaseTransport):
     """A platform behind something that answers otherwise at first, or not at all."""
 
     def __init__(self, bank, answers):
@@ -230,9 +230,9 @@ class Unsteady(httpx.AsyncBaseTransport):
             return await self.bank.http._transport.handle_async_request(request)
         answer = self.answers.pop(0)
         if answer is None:
-            raise httpx.ConnectError("refused")
+            raise httpx2.ConnectError("refused")
         status, headers = answer
-        return httpx.Response(status, headers=headers)
+        return httpx2.Response(status, headers=headers)
 
 
 @pytest.fixture
@@ -262,7 +262,7 @@ async def test_a_platform_that_is_busy_is_asked_again_when_it_says(
     house = bank.house
     await register(house, *await issue(house, 2))
     await follow_all(house)
-    async with httpx.AsyncClient(transport=Unsteady(bank, answers), base_url=URL) as http:
+    async with httpx2.AsyncClient(transport=Unsteady(bank, answers), base_url=URL) as http:
         client = Client(http, URL, Bearer(bank.tokens["credit-bank"]))
         await pull(client, mirror, size=10, follow_seconds=None)
     assert waited == waits
@@ -299,13 +299,13 @@ async def test_a_platform_that_cannot_sign_in_at_this_moment_is_asked_again(
     bank, mirror, waited, signs_in
 ):
     answers = [(503, {}), (429, {}), None]
-    async with httpx.AsyncClient(transport=Unsteady(bank, answers), base_url=URL) as http:
+    async with httpx2.AsyncClient(transport=Unsteady(bank, answers), base_url=URL) as http:
         await pull(Client(http, URL, signs_in), mirror, size=10, follow_seconds=None)
     assert waited == [0, 1, 2, 4]
 
 
 async def test_what_does_not_sign_in_and_is_no_platform_is_named(bank, signs_in):
-    async with httpx.AsyncClient(transport=Unsteady(bank, [(404, {})]), base_url=URL) as http:
+    async with httpx2.AsyncClient(transport=Unsteady(bank, [(404, {})]), base_url=URL) as http:
         with pytest.raises(PullError, match="it answers 404 where clients sign in"):
             await Client(http, URL, signs_in).page(10, None)
 
@@ -317,12 +317,12 @@ async def test_a_mirror_that_follows_waits_for_the_platform_as_long_as_it_takes(
     await register(house, *await issue(house, 2))
     await follow_all(house)
     away = [None] * 500
-    async with httpx.AsyncClient(transport=Unsteady(bank, away), base_url=URL) as http:
+    async with httpx2.AsyncClient(transport=Unsteady(bank, away), base_url=URL) as http:
         client = Client(http, URL, Bearer(bank.tokens["credit-bank"]), for_ever=True)
         page = await client.page(10, None)
     assert len(page["nodes"]) == 2
     assert waited == [0, 1, 2, 4, 8, 16, *[32] * 495]
-    async with httpx.AsyncClient(transport=Unsteady(bank, away), base_url=URL) as http:
+    async with httpx2.AsyncClient(transport=Unsteady(bank, away), base_url=URL) as http:
         client = Client(http, URL, Bearer(bank.tokens["credit-bank"]))
         with pytest.raises(PullError, match="run the command again to go on"):
             await client.page(10, None)

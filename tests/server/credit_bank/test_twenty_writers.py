@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from random import Random
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import text
 
@@ -125,7 +125,7 @@ async def served(house):
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        async with httpx.AsyncClient() as http:
+        async with httpx2.AsyncClient() as http:
 
             async def answers():
                 return (await http.get(f"{url}/livez")).is_success

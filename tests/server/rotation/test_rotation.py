@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from contextlib import aclosing
 
-import httpx
+import httpx2
 import pytest
 from sqlalchemy import LargeBinary, select, text
 
@@ -213,9 +213,9 @@ async def test_a_server_that_was_forgotten_ends_and_seals_nothing_more(house, mo
 
 async def test_nothing_is_answered_until_the_database_says_which_key_is_in_force(house):
     app = make_app(house.settings, clock=lambda: house.now, random=house.random, publishing=False)
-    transport = httpx.ASGITransport(app)
+    transport = httpx2.ASGITransport(app)
     app.server.key_is_known = known = asyncio.Event()
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
         paths = ("/graphql?query={viewer{role}}", "/v", "/h", "/livez")
         assert [(await http.get(one)).status_code for one in paths] == [503, 503, 503, 200]
         known.set()

@@ -27,6 +27,7 @@ from certgraph.credit_bank.rules import (
 )
 from certgraph.identity_documents import DocumentType
 from certgraph.organizations.rules import (
+    ApiTokenKind,
     KeyCustody,
     OrganizationKind,
     OrganizationState,
@@ -35,6 +36,7 @@ from certgraph.policy import RuleForce
 from certgraph.standards.rules import CertificateLevel, CertificateTypeState
 
 __all__ = [
+    "ApiTokenKind",
     "ApplicationState",
     "BatchState",
     "CertificateLevel",
@@ -87,6 +89,7 @@ strawberry.enum(
     "token is a HOLDER's or the PUBLIC's.",
 )
 strawberry.enum(Scope, description="What a token allows besides what its role does.")
+strawberry.enum(ApiTokenKind, description="What shows that who calls has a token.")
 strawberry.enum(PendingState, description="WAITING → CONFIRMED, REJECTED, WITHDRAWN or LAPSED.")
 strawberry.enum(CertificateLevel, description="初级, 中级, 高级.")
 strawberry.enum(CertificateTypeState, description="What became of a certificate type.")

@@ -6,7 +6,7 @@ import strawberry
 
 from certgraph.actions.parties import OF_ONE_ORGANIZATION, Relation
 from certgraph.all_actions import ALL_ACTIONS
-from certgraph.api.graph.enums import Role, Scope
+from certgraph.api.graph.enums import ApiTokenKind, Role, Scope
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.reads.arguments import CALLER_TOKEN, NOW
 from certgraph.api.reads.declarations import Condition, Conditions
@@ -15,6 +15,7 @@ from certgraph.api.reads.policies import readers
 from certgraph.api.relay import Connection, Node
 from certgraph.organizations import queries
 from certgraph.organizations.client_keys import key_ids
+from certgraph.organizations.subjects import person_name
 from certgraph.organizations.tables import ApiTokenRow
 
 _tokens = readers(
@@ -27,12 +28,23 @@ def _scopes(reads_learners: bool) -> list[Scope]:  # noqa: FBT001 - a column's v
     return [Scope.READ_LEARNERS] if reads_learners else []
 
 
+def _kind(keys: str | None, invited_until: datetime | None) -> ApiTokenKind:
+    if invited_until is not None:
+        return ApiTokenKind.MEMBERSHIP
+    return ApiTokenKind.SECRET if keys is None else ApiTokenKind.CLIENT
+
+
+def _person(person: bytes | None) -> str | None:
+    return None if person is None else person_name(person)
+
+
 def _mutations(role: Role) -> list[str]:
     return [one.name for one in ALL_ACTIONS if one.in_graph and role in one.may]
 
 
 @strawberry.type(
-    description="A bearer token 访问令牌, shown once; or a client, which signs in with a key."
+    description="A bearer token 访问令牌, shown once; or a client, which signs in with a key; or a "
+    "membership 成员身份 of a person, who signs in."
 )
 @read_from(ApiTokenRow, policy=_tokens)
 class ApiToken(Node):
@@ -52,6 +64,19 @@ class ApiToken(Node):
         description="`kid` of each key with which a client signs in; empty for a token that is "
         "a secret.",
     )
+    kind: ApiTokenKind = computed(
+        _kind, ApiTokenRow.keys, ApiTokenRow.invited_until, description="What shows who has it."
+    )
+    person: str | None = computed(
+        _person,
+        ApiTokenRow.person,
+        description="Of a membership: who accepted it, as the audit trail names them; null until "
+        "somebody does.",
+    )
+    invited_until: datetime | None = column(
+        ApiTokenRow.invited_until,
+        description="Of a membership: until when its invitation can be accepted.",
+    )
     created_at: datetime = column(ApiTokenRow.created_at, description="When it was made.")
     expires_at: datetime = column(ApiTokenRow.expires_at, description="When it ends.")
     revoked_at: datetime | None = column(
@@ -69,12 +94,17 @@ def _own_token(role: Role | None) -> bool | Condition:
     return ApiTokenRow.id == CALLER_TOKEN if role is not None else False
 
 
-@strawberry.type(description="Who calls: the token that came with the request.")
+@strawberry.type(description="Who calls: the token or session that came with the request.")
 @read_from(ApiTokenRow, policy=_own_token)
 class Viewer:
     """See `certgraph.organizations.tables.ApiTokenRow`."""
 
     name: str = column(ApiTokenRow.name, description="What the token is for.")
+    person: str | None = computed(
+        _person,
+        ApiTokenRow.person,
+        description="Who signed in, as the audit trail names them; null where a program calls.",
+    )
     role: Role = column(ApiTokenRow.role, description="As what it acts.")
     organization: Organization | None = one(
         ApiTokenRow.organization_id, description="For which organization; null for none."
@@ -124,7 +154,7 @@ class ViewerQuery:
         Args:
             organization_code: Of the organization with this code.
             role: Acting as this.
-            is_good: Whether it can be used now: neither revoked nor expired.
+            is_good: Whether it can be used now: not revoked, not expired, and accepted.
         """
         if organization_code is not None:
             yield queries.is_of_organization(ApiTokenRow.organization_id, organization_code)

@@ -186,7 +186,7 @@ class BatchFiles(Files):
             request,
             body,
             JSON,
-            {"Vary": "Authorization, Accept-Language"},
+            {"Vary": "Authorization, Cookie, Accept-Language"},
             cache="private, no-cache",
             etag=hashlib.sha256(body).hexdigest()[:32],
         )

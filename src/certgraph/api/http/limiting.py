@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from certgraph.api.http.health import HEALTH_PATHS
 from certgraph.api.http.negotiation import JSON, prefers_html
 from certgraph.api.http.requests import BadRequest, refused, send_reply
+from certgraph.api.http.sessions import has_session
 from certgraph.api.http.static_files import SAFE_HEADERS
 from certgraph.api.metering import Headers, Limiting, Meter, TooMuchAsked
 
@@ -60,7 +61,8 @@ class Limited:
             await send(message)
 
         headers = dict(scope["headers"])
-        if not (b"authorization" in headers and self._takes_token(scope["path"])):
+        has_one = b"authorization" in headers or has_session(headers)
+        if not (has_one and self._takes_token(scope["path"])):
             try:
                 await meter.charge(1)
             except TooMuchAsked as error:

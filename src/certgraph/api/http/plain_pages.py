@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,6 +16,7 @@ from certgraph.api.http.outages import Outage
 from certgraph.api.http.press import Press
 from certgraph.api.http.printed_files import pdf_response
 from certgraph.api.http.requests import BadRequest
+from certgraph.api.http.sessions import is_of_other_site
 from certgraph.api.http.static_files import SAFE_HEADERS
 from certgraph.certificates.printed.selecting import file_name, printables
 from certgraph.certificates.tables import CertificateRow
@@ -59,7 +59,8 @@ class Pages:
 
         async def page_or_reason(request: Request) -> Response:
             headers = dict(request.scope["headers"])
-            headers.pop(b"authorization", None)  # these pages are for people without tokens
+            for name in (b"authorization", b"cookie"):  # these pages are for people without tokens
+                headers.pop(name, None)
             context = await self._context(headers, None)
             context.language = page_language(request, request.query_params.get("lang"))
             try:
@@ -123,26 +124,10 @@ async def posted(request: Request, context: Context) -> Form:
 
 
 def _check_origin(request: Request) -> None:
-    """Refuse a form that another site posts. Raises `Rejected`.
-
-    Browsers say by `Sec-Fetch-Site` whether it is one; old ones, and those of plain HTTP, by
-    `Origin`, which is `null` for a page that hides where it is.
-    """
+    """Refuse a form that another site posts. Raises `Rejected`."""
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    if site is not None:
-        is_other = site not in ("same-origin", "none")
-    else:
-        is_other = origin is not None and not _is_same(origin, request.headers.get("host", ""))
-    if is_other:
+    if is_of_other_site(site, origin, request.headers.get("host", "")):
         raise refusal("holder.other_site")
-
-
-def _is_same(origin: str, host: str) -> bool:
-    """Tell whether an origin is that of this host, whatever its port is written like."""
-    try:
-        return urlsplit(origin).hostname == urlsplit(f"//{host}").hostname
-    except ValueError:
-        return False
 
 
 def see_other(place: str) -> Response:

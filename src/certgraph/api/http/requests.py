@@ -372,7 +372,7 @@ _COMPRESSION = 3
 _COMPRESS_FROM = 1_000
 _COMPRESS_BESIDE = 100_000
 _FIXED_HEADERS = [
-    (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization, Origin"),
+    (b"vary", b"Accept, Accept-Encoding, Accept-Language, Authorization, Cookie, Origin"),
     (b"x-content-type-options", b"nosniff"),
 ]
 

@@ -130,6 +130,7 @@ Digest = Annotated[str, "Of exactly what will be signed, as the batch states it;
     may=_APPROVER,
     about=BATCH,
     returns="batch",
+    step_up=True,
     after_leaving=True,
     refuses=(
         "batch.is_there_already",

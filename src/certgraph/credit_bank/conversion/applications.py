@@ -240,6 +240,7 @@ _PARTIES = {
     may=_PARTIES,
     about=APPLICATION,
     returns="application",
+    step_up=True,
     refuses=(
         "application.certificate_not_valid",
         "application.ended",

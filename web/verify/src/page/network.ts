@@ -1,6 +1,6 @@
 /** Asks the service, for a bounded time. */
 
-/** Fetch, and read the answer by `read`; raises where that takes longer, or is no success. */
+/** Fetch, as nobody who signed in, and read the answer by `read`; raises where that takes longer, or is no success. */
 export async function fetched<Value>(
   url: string,
   how: RequestInit,
@@ -10,7 +10,7 @@ export async function fetched<Value>(
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), milliseconds);
   try {
-    const answer = await fetch(url, { ...how, signal: stop.signal });
+    const answer = await fetch(url, { ...how, credentials: "omit", signal: stop.signal });
     if (!answer.ok) throw new Error(String(answer.status));
     return await read(answer);
   } finally {
