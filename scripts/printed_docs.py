@@ -24,7 +24,7 @@ _MATRIX = """# Who may do what
 
 Printed from the declarations by `make docs`; `make check` compares it. How a cell is made: [actions.md](actions.md).
 
-A token acts as one role: for an organization in one of its kinds, or for the programme's office (`operator`).
+A token, or a person in a membership, acts as one role: for an organization in one of its kinds, or for the programme's office (`operator`).
 
 - **any**: on everything of that kind.
 - **own**: on what is its organization's. Another's answers exactly like what does not exist.
@@ -33,9 +33,11 @@ A token acts as one role: for an organization in one of its kinds, or for the pr
 - **turn**: on a walk through several parties of which it is one, when it is its turn.
 - **on behalf**: the office records what others decided. It names the document and the reason; it decides nothing by itself.
 - **confirmed by**: another person of that role confirms exactly this input within seven days; whoever asked cannot.
+- **step-up**: a person must have signed in within the last ten minutes; of tokens and the command line nothing is asked.
+- **not in the API**: done by the command line, a page or an upload.
 
-An organization that has left the programme does nothing more, but for registering what it issued and ending its keys. A token that is unknown,
-expired or revoked is refused before anything is read.
+An organization that has left the programme does nothing more, but for registering what it issued and ending its keys. A token or session that is unknown,
+or has ended, is refused before anything is read.
 
 ## Actions
 

@@ -1,4 +1,4 @@
-"""People sign in: memberships are tokens with a person; sessions that were ended."""
+"""People sign in: memberships, sessions that were ended, and who handed a batch in."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,7 @@ def upgrade() -> None:
     )
     op.add_column("api_tokens", sa.Column("person", sa.LargeBinary(16), nullable=True))
     op.create_index(_INDEX, "api_tokens", ["person"])
+    op.add_column("certificate_batches", sa.Column("submitted_by", sa.Text(), nullable=True))
     op.create_table(
         "ended_sessions",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -32,6 +33,8 @@ def downgrade() -> None:
     if op.get_bind().scalar(made):
         raise CommandError("there are memberships of people, which older versions do not know")
     op.drop_table("ended_sessions")
+    with op.batch_alter_table("certificate_batches") as table:
+        table.drop_column("submitted_by")
     op.drop_index(_INDEX, "api_tokens")
     with op.batch_alter_table("api_tokens") as table:
         table.drop_column("person")

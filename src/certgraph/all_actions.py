@@ -23,7 +23,7 @@ from certgraph.feedback import actions as feedback
 from certgraph.handover import closing
 from certgraph.organizations import actions as organizations
 from certgraph.organizations import appointments, keys, people, tokens
-from certgraph.organizations.subjects import ProgrammeParties
+from certgraph.organizations.parties import ProgrammeParties
 from certgraph.parameters import actions as parameters
 from certgraph.participation import actions as participation
 from certgraph.participation import counting

@@ -59,7 +59,7 @@ class KnownProvider:
         issuer: Its address, as its metadata and its tokens state it.
         client_id: As what this service is registered.
         client_secret: By which it knows this service.
-        acr_values: What kind of authentication is asked for who signs in again; empty: any.
+        acr_values: Kinds of authentication of which people must sign in by one; empty: any.
         pages_url: The platform's address, below which it sends people back.
     """
 
@@ -176,7 +176,7 @@ class Settings(BaseModel):
     )
     sign_in_acr_values: str = Field(
         default="",
-        description="`acr_values` asked for who must sign in again, such as that of two factors.",
+        description="Kinds of authentication (`acr`) of which people must sign in by one.",
         pattern=r"^[\x21-\x7e ]*$",
     )
     limits_url: SecretStr | None = Field(
@@ -239,8 +239,7 @@ class Settings(BaseModel):
     @classmethod
     def _check_issuer(cls, value: str) -> str:
         parts = urlsplit(value)
-        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)
-        if value and not (is_safe and parts.hostname and not parts.query and not parts.fragment):
+        if value and not (is_safe_url(value) and not parts.query and not parts.fragment):
             raise ValueError("expected https://HOST, as the provider states its issuer")
         return value
 
@@ -310,7 +309,7 @@ class Settings(BaseModel):
             SettingsError: Only a part of it is set, or the secret cannot be read.
         """
         given = (self.sign_in_issuer, self.sign_in_client_id, self.sign_in_secret_file)
-        if not any(given):
+        if not any((*given, self.sign_in_acr_values)):
             return None
         if self.sign_in_secret_file is None or not all(given):
             names = "ISSUER, CLIENT_ID, SECRET_FILE"
@@ -379,6 +378,16 @@ _NAMES = {
     "next_master_key": "the next master key",
     "next_register_key": "the register's next key",
 }
+
+
+def is_safe_url(url: str) -> bool:
+    """Tell whether an address is of HTTPS, or of this machine."""
+    try:
+        parts = urlsplit(url)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)
+        return is_safe and bool(parts.hostname) and url.isascii() and url.isprintable()
+    except ValueError:
+        return False
 
 
 def _secret(setting: str, given: SecretStr | None, file: Path | None) -> bytes | None:

@@ -109,7 +109,7 @@ def test_an_officer_signs_in_accepts_acts_and_signs_out(signing, demo):
     # 2. Invited.
     page.find("[name=invitation]").send_keys(invited(demo, "evaluation_organization", "EO-001"))
     page.find("form[action$=accept] button").click()
-    page.wait(lambda: page.find(".note[role=status]").text == "已切换身份，可以开始办理。")
+    page.wait(lambda: page.find(".note[role=status]").text == "已登录，请按下方“当前身份”办理。")
     viewer = {"role": "EVALUATION_ORGANIZATION", "organization": {"code": "EO-001"}}
     assert viewer_of(page) == [200, viewer]
     # 3. Another site of the same machine makes them do nothing.
@@ -123,7 +123,7 @@ def test_an_officer_signs_in_accepts_acts_and_signs_out(signing, demo):
     # 4. Once more, for what needs it: the provider asks again.
     page.find("[href*='again=1']").click()
     confirm_at_provider(page, "wang")
-    page.wait(lambda: page.find(".note[role=status]").text == "已切换身份，可以开始办理。")
+    page.wait(lambda: page.find(".note[role=status]").text == "已登录，请按下方“当前身份”办理。")
     # 5. Out, here and there.
     page.find("form[action$=sign-out] button").click()
     page.wait(lambda: page.find(".note[role=status]").text == "您已退出登录。")

@@ -1,4 +1,8 @@
-"""A provider of OpenID Connect, started here, and people who sign in by it in a browser."""
+"""A provider of OpenID Connect that is started here, and people who sign in by it in a browser.
+
+It is oidc-provider-mock: a whole provider that believes whoever comes, and lets a test say what its
+tokens state. A certified one is asked in `tests/browser/test_sign_in.py`.
+"""
 
 import subprocess
 import sys
@@ -9,14 +13,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from certgraph.actions.parties import Role
 from certgraph.api.app import make_app
+from certgraph.organizations.people import person_of
 from certgraph.organizations.tokens import create_token
 from tests.ports import free_ports
 from tests.waiting import is_served, until
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
+COOKIE = "__Host-certgraph-session"
 SECRET = "the provider knows certgraph by this"
 
 
@@ -94,15 +101,15 @@ class Office:
         assert back.startswith(self.url)
         return await browser.get(back, headers={"Sec-Fetch-Site": "cross-site"})
 
-    async def invited(self, role=Role.EVALUATION_ORGANIZATION, code="EO-001", days=30):
+    async def invited(self, role=Role.EVALUATION_ORGANIZATION, code="EO-001", ago=timedelta(0)):
         """Return a membership to be accepted, and its invitation."""
         return await self.house.perform(
             create_token,
-            environment=self.house.environment(now=self.clock()),
+            environment=self.house.environment(now=self.clock() - ago),
             name=f"a person, as {role}",
             role=role,
             organization_code=code,
-            lifetime_days=days,
+            lifetime_days=30,
             for_person=True,
         )
 
@@ -122,6 +129,21 @@ class Office:
         answer = await self.ask(browser, "{ viewer { role organization { code } person } }")
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]["viewer"]
+
+
+async def entries(house, action):
+    """Return who did an action, as what, by the trail."""
+    async with house.sessions() as session:
+        found = await session.execute(
+            text("SELECT actor, acting_as FROM audit_entries WHERE action = :a ORDER BY sequence"),
+            {"a": action},
+        )
+        return [tuple(one) for one in found]
+
+
+def known_as(office, sub):
+    """Return what the trail calls a person."""
+    return f"person {person_of(office.house.keyring, office.provider.issuer, sub).hex()}"
 
 
 def stated(url):

@@ -41,8 +41,10 @@ class Parties(Protocol):
         """List why an organization no longer acts for itself; empty while it takes part."""
         ...
 
-    async def is_known(self, session: Session, actor: Actor, now: datetime) -> bool:
-        """Tell whether an actor of before may still act: its token is not revoked or expired."""
+    async def is_known(
+        self, session: Session, keyring: Keyring, actor: Actor, now: datetime
+    ) -> bool:
+        """Tell whether an actor of before may still act: its token or membership is good."""
         ...
 
     async def supervises(self, session: Session, authority_id: UUID, organization_id: UUID) -> bool:

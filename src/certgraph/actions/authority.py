@@ -13,7 +13,7 @@ from certgraph.database import Session
 from certgraph.problems import Problem, Rejected, refusal, reject_if
 
 STEP_UP = timedelta(minutes=10)
-"""How long after they signed in people may do what they must step up for (as RFC 9470 has it)."""
+"""How long after they signed in people may do what they must step up for."""
 
 AnyAction = Action[Any, Any]
 Given = Mapping[str, Any]

@@ -54,7 +54,7 @@ async def confirm(act: Act, pending: PendingActionRow) -> PendingActionRow:
     asked, given = _stated(act, pending)
     # The authority of who asked is looked at again; the actor is theirs, the word another's.
     asker = Actor(pending.asked_by, pending.asked_as, pending.asked_for)
-    if not await act.environment.parties.is_known(act.session, asker, act.now):
+    if not await act.environment.parties.is_known(act.session, act.keyring, asker, act.now):
         raise refusal("pending.asker_gone")
     key = given.get("idempotency_key") or ""
     theirs = Act(act.session, asker, act.environment, pending.reason, given.get("document"), key)
@@ -121,7 +121,7 @@ async def reject(act: Act, pending: PendingActionRow, *, remarks: str) -> Pendin
 async def withdraw(act: Act, pending: PendingActionRow) -> PendingActionRow:
     """Withdraw what one asked for oneself."""
     _check_waits(act, pending)
-    if act.by != pending.asked_by:
+    if not _asked_it(act, pending):
         raise refusal("pending.not_asked_by_you")
     _end(act, pending, PendingState.WITHDRAWN)
     return pending
@@ -136,6 +136,12 @@ def _may_confirm(act: Act, pending: PendingActionRow) -> bool:
     return actor.role is pending.confirmer and (is_own or actor.organization_id is None)
 
 
+def _asked_it(act: Act, pending: PendingActionRow) -> bool:
+    """Tell whether the actor asked for it, as what they act as now."""
+    asked_as = (pending.asked_by, pending.asked_as, pending.asked_for)
+    return asked_as == (act.by, act.actor.role, act.actor.organization_id)
+
+
 def _refuse_role(act: Act, pending: PendingActionRow) -> None:
     facts = {"role": act.actor.role, "needed": pending.confirmer}
     raise Rejected([Problem(code="access.role", facts=facts)])
@@ -143,8 +149,7 @@ def _refuse_role(act: Act, pending: PendingActionRow) -> None:
 
 def _check_waits(act: Act, pending: PendingActionRow) -> None:
     """Refuse what the actor has no part in, as if it were not there, and what has ended."""
-    asked_it = act.by == pending.asked_by
-    if not asked_it and not _may_confirm(act, pending):
+    if not _asked_it(act, pending) and not _may_confirm(act, pending):
         raise refusal("pending.not_found", "id")
     if pending.state is PendingState.WAITING and act.now >= pending.lapses_at:
         raise refusal("pending.ended", "id", state=PendingState.LAPSED)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """As what a token acts: for an organization in one of its kinds, or for the programme's office.
+    """As what a token or a person acts: for an organization in one of its kinds, or for the office.
 
     `EVALUATION_ORGANIZATION` is an organization's issuing officer, `APPROVER` its second person.
     `HOLDER` is whom certificates are for, on a page of their own, `PUBLIC` anybody without a token;
@@ -59,8 +59,8 @@ class Actor:
     """Who acts: a token, a person, the command line, the server itself.
 
     Attributes:
-        name: For records of what was done; no person's name. A person has one, as whatever they
-            act.
+        name: For records of what was done; no person's name. The same for whatever a person acts
+            as.
         role: As what; None: a stranger, who may change nothing.
         organization_id: For which organization; None: for none. Of a holder: by whose link.
         reads_learners: A scope of its own: feed and certificates then say who the holder is.
@@ -83,7 +83,7 @@ class Actor:
 
 
 ANYBODY = Actor("public", Role.PUBLIC)
-"""Whoever sends no token, for what anybody may do."""
+"""Whoever sends neither token nor session, for what anybody may do."""
 
 _STRANGER = Actor("", None)
 

@@ -299,7 +299,7 @@ def _as_returned(action: AnyAction, results: Sequence[Any]) -> Any:
 
 
 def _caller(action: AnyAction, act: Act, given: Given) -> str:
-    """Return within what a key is unique: the token, or what the command line names."""
+    """Return within what a key is unique: token, membership, or what the command line names."""
     if act.actor.by_hand and action.about is not None:
         return f"{act.by} {given[action.about.key]}"[:80]
-    return act.by
+    return act.by if act.actor.person is None else f"{act.by} {act.actor.token_id}"

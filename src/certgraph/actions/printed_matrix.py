@@ -13,7 +13,7 @@ def access_matrix(actions: Sequence[Action[Any, Any]]) -> str:
     lines = []
     for one in actions:
         cells = [str(one.may[role]) if role in one.may else "" for role in Role]
-        name = f"`{one.name}`" if one.in_graph else f"`{one.name}` (command line)"
+        name = f"`{one.name}`" if one.in_graph else f"`{one.name}` (not in the API)"
         extras = ["yes" if asked else "" for asked in (one.reason, one.step_up)]
         lines.append([name, *cells, *extras, one.rule or ""])
     return table(head, lines)

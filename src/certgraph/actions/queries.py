@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, literal, or_, select
 
 from certgraph.actions.parties import OF_ONE_ORGANIZATION, Role
 from certgraph.actions.pending_states import PendingState
@@ -163,13 +163,25 @@ def is_pending_for(role: Role, name: Any, organization_id: Any) -> ColumnElement
     if role in OF_ONE_ORGANIZATION:
         owner = PendingActionRow.organization_id
         mine &= or_(owner.is_(None), owner == organization_id)
-    return or_(PendingActionRow.asked_by == name, mine)
+    asked_it = and_(  # as the same: a person may act as several
+        PendingActionRow.asked_by == name,
+        PendingActionRow.asked_as == role,
+        PendingActionRow.asked_for.is_not_distinct_from(organization_id),
+    )
+    return or_(asked_it, mine)
 
 
-def is_entry_of(name: Any, organization_id: Any) -> ColumnElement[bool]:
-    """Return the condition that an actor or its organization did it, or that it was done to it."""
-    return or_(
+def entries_of(
+    role: Role, name: Any, organization_id: Any
+) -> tuple[ColumnElement[bool], ColumnElement[bool], ColumnElement[bool]]:
+    """Return the conditions that an actor or its organization did it, or that it was done to it."""
+    did_it = and_(  # as the same: a person may act as several
         AuditEntryRow.actor == name,
+        AuditEntryRow.acting_as == role,
+        AuditEntryRow.acting_for.is_not_distinct_from(organization_id),
+    )
+    return (
+        did_it,
         AuditEntryRow.acting_for == organization_id,
         AuditEntryRow.organization_id == organization_id,
     )

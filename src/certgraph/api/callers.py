@@ -67,7 +67,7 @@ class Callers:
         self._to_note = {**uses, **self._to_note}
 
     def clear(self) -> None:
-        """Drop everyone, because a token was revoked."""
+        """Drop everyone, because a token was revoked, or a session has ended."""
         self._asking.clear()
         self._known.clear()
 

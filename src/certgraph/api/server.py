@@ -43,7 +43,7 @@ from certgraph.api.http.requests import (
     send_reply,
     text_response,
 )
-from certgraph.api.http.sessions import check_own_site, session_in
+from certgraph.api.http.sessions import check_own_site, has_session, session_in
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.metering import WRONG_TOKEN, Lookups, Meter
 from certgraph.api.trust_cache import TrustCache
@@ -199,10 +199,15 @@ class Server:
         else:
             session = session_in(headers, is_local=self.settings.is_local)
             if session is None or is_nothing_yet(self.keyring, session, now):
+                if has_session(headers):  # nothing was taken for it yet
+                    await charge(meter, 1)
                 return None
-            check_own_site(headers)
-            caller = await self.callers.caller(session, now=now)
-            said = "You have signed out, or no longer are what you acted as. See /account."
+            check_own_site(headers, self.settings.pages_url)
+            is_one = session.startswith(SESSION_PREFIX)
+            caller = await self.callers.caller(session, now=now) if is_one else None
+            said = (
+                "Your session, or the membership that you acted in, has ended. Sign in at /account."
+            )
         if caller is None:
             await charge(meter, WRONG_TOKEN)
             wrong = {"WWW-Authenticate": 'Bearer error="invalid_token"'}

@@ -8,8 +8,10 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    String,
     and_,
     case,
+    literal_column,
     or_,
     select,
     update,
@@ -24,6 +26,7 @@ from certgraph.duties.rules import (
     FilingState,
 )
 from certgraph.duties.tables import (
+    PUBLISHED_STATES,
     ConsentRow,
     FilingChangeRow,
     FilingRow,
@@ -294,7 +297,6 @@ def is_about(filing_id: Any, organization_id: Any) -> ColumnElement[bool]:
 
 
 def is_published() -> ColumnElement[bool]:
-    """Return the condition that everybody reads a filing."""
-    state = FilingRow.state
-    in_effect = or_(state == FilingState.EFFECTIVE, state == FilingState.SUPERSEDED)
-    return and_(FilingRow.is_public, in_effect)
+    """Return the condition that everybody reads a filing: that of its index, word for word."""
+    states = [literal_column(f"'{one.value}'", String()) for one in PUBLISHED_STATES]
+    return and_(FilingRow.is_public, FilingRow.state.in_(states))

@@ -17,6 +17,10 @@ from certgraph.duties.rules import (
     ObligationKind,
 )
 
+PUBLISHED_STATES = (FilingState.EFFECTIVE, FilingState.SUPERSEDED)
+PUBLISHED = "is_public AND state IN ('effective', 'superseded')"
+"""Of filings: those that everybody reads."""
+
 
 class FilingRow(Base):
     """A document that was handed in. `version`: number of its latest version.
@@ -31,9 +35,16 @@ class FilingRow(Base):
         Index(None, "organization_id", "kind", "first_on"),
         Index(None, "organization_id", "submitted_at", "id"),
         Index(None, "state", "submitted_at", "id"),
-        Index(None, "subject_id"),
+        Index(None, "subject_id", "submitted_at", "id"),
         Index(None, "certificate_type_id", "kind"),
         Index(None, "submitted_at", "id"),
+        Index(
+            "ix_filings_published",
+            "submitted_at",
+            "id",
+            postgresql_where=text(PUBLISHED),
+            sqlite_where=text(PUBLISHED),
+        ),
         Index(None, "revises_id"),
     )
 

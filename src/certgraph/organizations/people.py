@@ -184,12 +184,12 @@ async def accept_membership(act: Act, *, invitation: str) -> ApiTokenRow:
     person = act.actor.person
     key = invitation_key(act.keyring, "".join(invitation.split()))
     row = await queries.token_by_key(act.session, key, lock=True)
-    is_one = row is not None and row.invited_until is not None and person is not None
-    if row is None or not is_one or not is_good(act.keyring, row, act.now):
+    is_open = row is not None and is_good(act.keyring, row, act.now)
+    if row is None or row.invited_until is None or person is None or not is_open:
         raise refusal("membership.invitation", "invitation")
     if row.person == person:
         return row
-    if row.person is not None or row.invited_until is None or row.invited_until <= act.now:
+    if row.person is not None or row.invited_until <= act.now:
         raise refusal("membership.invitation", "invitation")
     row.person = person
     return sealed_again(act.keyring, row)

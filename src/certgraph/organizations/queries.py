@@ -380,16 +380,14 @@ async def memberships(session: Session, person: bytes) -> Sequence[tuple[ApiToke
 
 
 async def memberships_as(
-    session: Session, role: Role | None, organization_id: UUID | None, now: datetime
+    session: Session, role: Role | None, organization_id: UUID | None
 ) -> Sequence[ApiTokenRow]:
-    """Return the memberships of anybody in a role for an organization that are good now."""
+    """Return the memberships of anybody in a role for an organization."""
     row = ApiTokenRow
     statement = select(row).where(
         row.person.is_not(None),
         row.role == role,
         row.organization_id.is_not_distinct_from(organization_id),
-        row.revoked_at.is_(None),
-        row.expires_at > now,
     )
     return (await session.scalars(statement)).all()
 

@@ -12,10 +12,10 @@ from certgraph.problems import Problem
 
 
 class ApiTokenKind(StrEnum):
-    """What shows that who calls has a token.
+    """How a caller shows that a token is theirs.
 
-    SECRET: that they know it. CLIENT: a key, with which it signs in. MEMBERSHIP: that the person
-    who accepted it has signed in.
+    SECRET: they know it. CLIENT: by a key, with which it signs in. MEMBERSHIP: the person who
+    accepted it has signed in.
     """
 
     SECRET = "secret"  # noqa: S105 - no secret

@@ -1,4 +1,4 @@
-"""Bearer tokens of the API: 260 random bits, shown once, stored as a keyed hash; what is alike.
+"""Bearer tokens of the API, 260 random bits, shown once, kept as keyed hashes; what is like them.
 
 The key is derived from the master key: a row that somebody writes into the table opens nothing, nor
 does one that is edited. A client has public keys in its row, and gets tokens for minutes, which are
@@ -134,7 +134,7 @@ class TokenDraft:
         lifetime_days: 1 to 366.
         reads_learners: Scope of the role CREDIT_BANK: who the learners are, not only their records.
         keys: Public keys of a client (docs/api.md), a JWK Set (RFC 7517) as JSON text, 1 to 8 of
-            Ed25519 or P-256, each with its `kid`; null for a token that is a secret.
+            Ed25519 or P-256, each with its `kid`; null for a secret, and a membership.
         for_person: Whether it is for a person, who signs in: what is shown once is an invitation,
             to be accepted by them within seven days.
     """
@@ -172,7 +172,10 @@ _KIND_OF_APPROVERS = OrganizationKind.EVALUATION_ORGANIZATION
     ),
 )
 async def create_token(act: Act, draft: TokenDraft) -> tuple[ApiTokenRow, Secret | None]:
-    """Make a bearer token. It is stored hashed and shown once; a client's keys have none.
+    """Make a bearer token, a client or a membership.
+
+    A token, and the invitation to a membership, is shown once and stored as a keyed hash; a client
+    has neither.
 
     Raises:
         Rejected: An organization that is unknown, missing, out of place or of another kind than the

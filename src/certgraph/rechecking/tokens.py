@@ -36,4 +36,8 @@ def token_faults(
             yield Fault(FaultKind.TOKEN, str(row.id), "its keys are not those that were set last")
         accepted_by = {entry.actor for entry in mine if entry.action == ACCEPT}
         if accepted_by != ({person_name(row.person)} if row.person is not None else set()):
-            yield Fault(FaultKind.TOKEN, str(row.id), "another accepted it, by the audit trail")
+            yield Fault(
+                FaultKind.TOKEN,
+                str(row.id),
+                "its person is not who accepted it, by the audit trail",
+            )

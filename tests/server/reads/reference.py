@@ -96,7 +96,7 @@ class Reference:
             return (await connection.execute(statement)).all()
 
     async def allowed(self, ref):
-        policy = ref.source.policy(self.role)
+        policy = ref.source.readable(self.role)
         if isinstance(policy, bool):
             return policy
         return bool(await self.rows(select(1).where(is_row(ref), policy)))

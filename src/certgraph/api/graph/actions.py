@@ -10,7 +10,7 @@ from certgraph.actions.tables import AuditEntryRow, PendingActionRow
 from certgraph.api.graph.enums import PendingState, Role
 from certgraph.api.graph.organizations import Organization
 from certgraph.api.reads.arguments import CALLER_NAME, CALLER_ORGANIZATION, NOW, through
-from certgraph.api.reads.declarations import Condition, Conditions
+from certgraph.api.reads.declarations import Condition, Conditions, Either
 from certgraph.api.reads.declaring import column, computed, one, page, read_from
 from certgraph.api.relay import Connection, Node, global_id, parse_global_id
 from certgraph.calendar import first_instant, instant_after
@@ -26,16 +26,16 @@ def _pending(role: Role | None) -> bool | Condition:
     return queries.is_pending_for(role, CALLER_NAME, CALLER_ORGANIZATION)
 
 
-def _entries(role: Role | None) -> bool | Condition:
+def _entries(role: Role | None) -> bool | Condition | Either:
     """Let an organization read what it did and what was done to what is its, or supervised."""
     if role is None or role is Role.VERIFIER:
         return False
     if role in _OVERSEERS:
         return True
-    mine = queries.is_entry_of(CALLER_NAME, CALLER_ORGANIZATION)
+    mine = Either(queries.entries_of(role, CALLER_NAME, CALLER_ORGANIZATION))
     if role is not Role.PROVINCIAL_AUTHORITY:
         return mine
-    return mine | AuditEntryRow.organization_id.in_(supervised_by(CALLER_ORGANIZATION))
+    return mine.condition | AuditEntryRow.organization_id.in_(supervised_by(CALLER_ORGANIZATION))
 
 
 def _subject_id(table: str | None, key: UUID | None) -> str | None:
@@ -60,7 +60,7 @@ class PendingAction(Node):
     )
     reason: str = column(PendingActionRow.reason, description="Why it was asked for.")
     asked_by: str = column(
-        PendingActionRow.asked_by, description="Who asked: a token or the command line."
+        PendingActionRow.asked_by, description="Who asked: a token, a person or the command line."
     )
     asked_as: Role = column(PendingActionRow.asked_as, description="As what.")
     asked_at: datetime = column(PendingActionRow.asked_at, description="When.")
@@ -99,7 +99,9 @@ class AuditEntry(Node):
     organization: Organization | None = one(
         AuditEntryRow.organization_id, description="Whose that is."
     )
-    actor: str = column(AuditEntryRow.actor, description="Who did it: a token or the command line.")
+    actor: str = column(
+        AuditEntryRow.actor, description="Who did it: a token, a person or the command line."
+    )
     acting_as: Role = column(AuditEntryRow.acting_as, description="As what.")
     acting_for: Organization | None = one(
         AuditEntryRow.acting_for, description="For which organization; null for none."

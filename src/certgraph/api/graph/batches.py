@@ -44,7 +44,9 @@ class CertificateBatch(Node):
     )
     file_name: str = column(BatchRow.file_name, description="As the organization calls the file.")
     file_sha256: str = column(BatchRow.file_sha256, description="SHA-256 of the file, in hex.")
-    uploaded_by: str = column(BatchRow.uploaded_by, description="Which token uploaded it.")
+    uploaded_by: str = column(
+        BatchRow.uploaded_by, description="Which token or person uploaded it."
+    )
     uploaded_at: datetime = column(BatchRow.uploaded_at, description="When.")
     checked_at: datetime | None = column(
         BatchRow.checked_at, description="When the service looked at it; null: it has not yet."

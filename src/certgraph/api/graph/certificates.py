@@ -104,7 +104,8 @@ class CertificateChange:
     )
     reason: str = column(CertificateChangeRow.reason, description="Why.")
     changed_by: str = column(
-        CertificateChangeRow.changed_by, description="Who changed it: a token or the command line."
+        CertificateChangeRow.changed_by,
+        description="Who changed it: a token, a person or the command line.",
     )
     changed_at: datetime = column(CertificateChangeRow.changed_at, description="When.")
 

@@ -84,12 +84,16 @@ strawberry.enum(OrganizationOrder, description="Orders of organizations.")
 strawberry.enum(KeyCustody, description="Who holds the private key: sealed here, or elsewhere.")
 strawberry.enum(
     Role,
-    description="As what a token acts: for an organization in one of its kinds, or for the "
-    "programme's office (OPERATOR). APPROVER is an evaluation organization's second person. No "
+    description="As what a token or a person acts: for an organization in one of its kinds, or for "
+    "the programme's office (OPERATOR). APPROVER is an evaluation organization's second person. No "
     "token is a HOLDER's or the PUBLIC's.",
 )
 strawberry.enum(Scope, description="What a token allows besides what its role does.")
-strawberry.enum(ApiTokenKind, description="What shows that who calls has a token.")
+strawberry.enum(
+    ApiTokenKind,
+    description="How a caller shows that a token is theirs: a secret, a client's key, or that the "
+    "person who accepted it has signed in.",
+)
 strawberry.enum(PendingState, description="WAITING → CONFIRMED, REJECTED, WITHDRAWN or LAPSED.")
 strawberry.enum(CertificateLevel, description="初级, 中级, 高级.")
 strawberry.enum(CertificateTypeState, description="What became of a certificate type.")

@@ -1,6 +1,7 @@
 # ruff: noqa: ANN401 - a column
 """Filings in the graph: what was handed in, word for word, and who said yes to it."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -20,7 +21,7 @@ from certgraph.api.graph.programme_enums import (
 from certgraph.api.graph.programme_filters import of_filings
 from certgraph.api.graph.standards import CertificateType
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION
-from certgraph.api.reads.declarations import Condition, Conditions, Policy
+from certgraph.api.reads.declarations import Condition, Conditions, Either, Policy
 from certgraph.api.reads.declaring import all_of, column, computed, many, one, page, read_from
 from certgraph.api.relay import Connection, Node
 from certgraph.duties import queries
@@ -28,25 +29,29 @@ from certgraph.duties.tables import ConsentRow, FilingChangeRow, FilingRow, Fili
 from certgraph.organizations.queries import supervised_by
 
 
-def _parties(role: Role | None) -> Condition | None:
-    """Return the condition that a caller is a party of a filing; None: the role never is."""
+def _parties(role: Role | None) -> Sequence[Condition]:
+    """Return the conditions that a caller is a party of a filing; none: the role never is."""
     if role not in OF_ONE_ORGANIZATION:
-        return None
-    mine = (FilingRow.organization_id == CALLER_ORGANIZATION) | (
-        FilingRow.subject_id == CALLER_ORGANIZATION
+        return ()
+    mine = (
+        FilingRow.organization_id == CALLER_ORGANIZATION,
+        FilingRow.subject_id == CALLER_ORGANIZATION,
+        queries.is_asked(CALLER_ORGANIZATION),
     )
-    mine |= queries.is_asked(CALLER_ORGANIZATION)
     if role is Role.PROVINCIAL_AUTHORITY:
-        return mine | FilingRow.organization_id.in_(supervised_by(CALLER_ORGANIZATION))
+        return (*mine, FilingRow.organization_id.in_(supervised_by(CALLER_ORGANIZATION)))
     return mine
 
 
-def _filings(role: Role | None) -> bool | Condition:
+def _filings(role: Role | None) -> bool | Condition | Either:
     """Let everybody read what is published; its parties, its supervisor and the offices all."""
     if role in OFFICES:
         return True
     parties = _parties(role)
-    return queries.is_published() if parties is None else queries.is_published() | parties
+    if not parties:
+        return queries.is_published()
+    either = Either((queries.is_published(), *parties))
+    return either.condition if role is Role.PROVINCIAL_AUTHORITY else either
 
 
 def _of_version(filing_id: Any, version: Any) -> Policy:
@@ -55,7 +60,10 @@ def _of_version(filing_id: Any, version: Any) -> Policy:
     def policy(role: Role | None) -> bool | Condition:
         if role in OFFICES:
             return True
-        return queries.is_latest_or(filing_id, version, _parties(role))
+        parties = _parties(role)
+        return queries.is_latest_or(
+            filing_id, version, Either(parties).condition if parties else None
+        )
 
     return policy
 

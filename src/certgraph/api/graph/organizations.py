@@ -100,7 +100,8 @@ class OrganizationStateChange:
     reason: str = column(OrganizationStateChangeRow.reason, description="Why.")
     changed_by: str = column(
         OrganizationStateChangeRow.changed_by,
-        description="Who recorded it: a token or the command line; empty where nobody noted it.",
+        description="Who recorded it: a token, a person or the command line; empty where nobody "
+        "noted it.",
     )
     recorded_at: datetime = column(
         OrganizationStateChangeRow.recorded_at, description="When it was recorded."

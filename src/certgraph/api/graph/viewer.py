@@ -62,10 +62,13 @@ class ApiToken(Node):
         key_ids,
         ApiTokenRow.keys,
         description="`kid` of each key with which a client signs in; empty for a token that is "
-        "a secret.",
+        "a secret, or a membership.",
     )
     kind: ApiTokenKind = computed(
-        _kind, ApiTokenRow.keys, ApiTokenRow.invited_until, description="What shows who has it."
+        _kind,
+        ApiTokenRow.keys,
+        ApiTokenRow.invited_until,
+        description="How a caller shows that it is theirs.",
     )
     person: str | None = computed(
         _person,
@@ -99,7 +102,7 @@ def _own_token(role: Role | None) -> bool | Condition:
 class Viewer:
     """See `certgraph.organizations.tables.ApiTokenRow`."""
 
-    name: str = column(ApiTokenRow.name, description="What the token is for.")
+    name: str = column(ApiTokenRow.name, description="What the token or membership is for.")
     person: str | None = computed(
         _person,
         ApiTokenRow.person,
@@ -120,7 +123,8 @@ class Viewer:
     )
     expires_at: datetime = column(
         ApiTokenRow.expires_at,
-        description="When the token ends; where a client got it, when the client ends.",
+        description="When the token ends; where a client got it, when the client ends; of a "
+        "person, when the membership does.",
     )
 
 
@@ -130,7 +134,8 @@ class ViewerQuery:
 
     @find(
         of=Viewer | None,
-        description="Who calls; null without a token. A token that is no longer good answers 401.",
+        description="Who calls; null without a token or a session in which somebody acts as "
+        "something. A token that is no longer good answers 401.",
     )
     def viewer() -> Conditions:
         """Yield the condition that names the token."""

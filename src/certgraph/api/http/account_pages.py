@@ -1,7 +1,7 @@
 """Where people sign in: /account, with what they may act as."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -18,24 +18,38 @@ from certgraph.actions.performing import perform
 from certgraph.actions.printed_matrix import role_name
 from certgraph.api.context import Context
 from certgraph.api.http.files import MakeContext
+from certgraph.api.http.forms import page_language
 from certgraph.api.http.limiting import METER, charge
 from certgraph.api.http.outages import Outage
 from certgraph.api.http.plain_pages import (
     PAGE_HEADERS,
+    Answer,
     Pages,
     one_of,
     page_response,
     posted,
     see_other,
 )
-from certgraph.api.http.provider import SIGNED_IN, Asked, NotSignedIn, Provider, ProviderAway
-from certgraph.api.http.sessions import cookie_name, session_cookie
+from certgraph.api.http.provider import (
+    SIGNED_IN,
+    AuthorizationRequest,
+    NotSignedIn,
+    Provider,
+    ProviderAway,
+)
+from certgraph.api.http.sessions import (
+    cookie_in,
+    cookie_name,
+    is_of_this_site,
+    session_cookie,
+    session_in,
+)
 from certgraph.api.metering import WRONG_TOKEN
 from certgraph.organizations import people
 from certgraph.organizations.people import PersonSession
 from certgraph.plain_pages.rendering import words
 from certgraph.problem_messages.terms import in_words
-from certgraph.problems import Rejected, refusal
+from certgraph.problems import Problem, Rejected, refusal
 from certgraph.sealing import CannotOpen
 
 ACCOUNT = "/account"
@@ -62,21 +76,36 @@ class AccountPages(Pages):
 
     def routes(self) -> list[Route]:
         """Return where it is."""
-        get, post = ["GET"], ["POST"]
+        get = ["GET"]
         return [
             Route(ACCOUNT, self.answered(self._account, 0), methods=get),
             Route("/account/sign-in", self.answered(self._sign_in, 1), methods=get),
             Route(SIGNED_IN, self.answered(self._signed_in, 1), methods=get),
-            Route("/account/act", self.answered(self._act, 1), methods=post),
-            Route("/account/accept", self.answered(self._accept, 1), methods=post),
-            Route("/account/sign-out", self.answered(self._sign_out, 1), methods=post),
+            *self._form("/account/act", self._act),
+            *self._form("/account/accept", self._accept),
+            *self._form("/account/sign-out", self._sign_out),
+        ]
+
+    def _form(self, path: str, answer: Answer) -> list[Route]:
+        """Return where a form of the page goes; who comes without one is led to the page."""
+
+        async def of_own_page(request: Request, context: Context) -> Response:
+            headers = dict(request.scope["headers"])
+            if not is_of_this_site(headers, context.settings.pages_url):
+                raise refusal("holder.other_site")
+            return await answer(request, context)
+
+        return [
+            Route(path, self.answered(of_own_page, 1), methods=["POST"]),
+            Route(path, _to_account, methods=["GET"]),
         ]
 
     async def _account(self, request: Request, context: Context) -> Response:
         mine = await _session(request, context)
         done = words(context.language).get(_DONE.get(request.query_params.get("done", ""), ""), "")
         place = _place(request.query_params.get("return", ""))
-        return await self._page(context, mine, 0, done=done, place=place)
+        leave_url = await self._provider.end_session_url() if done and mine is None else None
+        return await self._page(context, mine, 0, place=place, done=done, leave_url=leave_url)
 
     async def _page(
         self,
@@ -84,6 +113,9 @@ class AccountPages(Pages):
         mine: PersonSession | None,
         depth: int,
         status: HTTPStatus = HTTPStatus.OK,
+        problems: Sequence[str] = (),
+        *,
+        place: str,
         **shown: Any,  # noqa: ANN401 - what the template shows
     ) -> Response:
         async with context.reads() as session:
@@ -107,10 +139,10 @@ class AccountPages(Pages):
             "person": None if mine is None else mine.person.hex(),
             "ends_at": None if mine is None else mine.ends_at,
             "memberships": memberships,
-            "leave_url": await self._provider.leaving() if mine is None else None,
+            "query": f"return={quote(place, safe='')}&" if place else "",
+            "place": place,
             "graphiql": context.settings.graphiql,
         }
-        problems = shown.pop("problems", ())
         return page_response("account", context.language, depth, status, problems, **shown)
 
     async def _sign_in(self, request: Request, context: Context) -> Response:
@@ -118,18 +150,20 @@ class AccountPages(Pages):
         place = _place(request.query_params.get("return", ""))
         again = request.query_params.get("again") == "1"
         try:
-            asked = await self._provider.ask(again=again, language=context.language)
+            url, asked = await self._provider.request(
+                again=again, language=context.language, now=context.now
+            )
         except ProviderAway:
-            raise refusal("sign_in.provider_away") from None
+            return self._away(context)
         kept = {
-            "asked": asdict(asked),
-            "place": place,
-            "since": context.now.isoformat() if again else None,
+            **asdict(asked),
+            "since": asked.since.isoformat(),
             "until": (context.now + _ASKED_FOR).isoformat(),
             "language": context.language,
+            "place": place,
         }
         sealed = context.keyring.seal_sign_in(json.dumps(kept).encode())
-        response = RedirectResponse(asked.url, HTTPStatus.SEE_OTHER, PAGE_HEADERS)
+        response = RedirectResponse(url, HTTPStatus.SEE_OTHER, PAGE_HEADERS)
         _set(response, context, _cookie(context, _ASKED), sealed.hex(), _ASKED_FOR)
         return response
 
@@ -137,33 +171,37 @@ class AccountPages(Pages):
         """Take the provider's answer: begin a session."""
         # 1. That this browser asked, lately, and nobody sent it here with another's answer.
         kept = _asked(request, context)
-        asked = None if kept is None else Asked(**kept["asked"])
-        if kept is None or asked is None or request.query_params.get("state") != asked.state:
+        if kept is None or request.query_params.get("state") != kept["state"]:
             raise refusal("sign_in.not_asked")
         context.language = kept["language"]
+        asked = AuthorizationRequest(
+            kept["state"], kept["nonce"], kept["verifier"], datetime.fromisoformat(kept["since"])
+        )
         # 2. Who they are.
         try:
             if "error" in request.query_params:
                 raise NotSignedIn
             code = request.query_params.get("code", "")
-            since = kept["since"] and datetime.fromisoformat(kept["since"])
-            found = await self._provider.answered(code, asked, since=since)
+            found = await self._provider.signed_in_by(code, asked, context.now)
         except ProviderAway:
-            raise refusal("sign_in.provider_away") from None
+            return self._away(context)
         except NotSignedIn:
             await charge(request.scope.get(METER), WRONG_TOKEN)
             raise refusal("sign_in.failed") from None
         # 3. A session: as what they acted before, or the only thing that they may act as.
-        person = people.person_of(context.keyring, found.issuer, found.subject)
+        person = people.person_of(context.keyring, self._provider.issuer, found.subject)
         begun = PersonSession.begun(context.random, person, found.at, context.now)
         before = await _session(request, context)
         async with context.reads() as session:
             rows = await people.memberships_of(session, context.keyring, person, context.now)
         ids = [row.id for row, _ in rows]
-        if before is not None and before.person == person and before.membership_id in ids:
+        if before is not None and before.membership_id in ids:
             begun = begun.acting_as(before.membership_id)
         elif len(ids) == 1:
             begun = begun.acting_as(ids[0])
+        # 4. The session before, if there is one, is no longer good, nor is any copy of it.
+        if before is not None:
+            await self._end(context, before)
         response = _on(context, kept["place"], is_acting=begun.membership_id is not None)
         _keep(response, context, begun)
         _drop(response, context, _cookie(context, _ASKED))
@@ -183,7 +221,7 @@ class AccountPages(Pages):
     async def _accept(self, request: Request, context: Context) -> Response:
         """Accept an invitation, and act as what it is for."""
         form = await posted(request, context)
-        mine = await _open(request, context)
+        mine, place = await _open(request, context), _place(one_of(form, "return"))
         actor = people.signed_in_as(mine.person)
         given = {"invitation": one_of(form, "invitation")}
         try:
@@ -192,18 +230,25 @@ class AccountPages(Pages):
             await charge(request.scope.get(METER), WRONG_TOKEN)
             said = [one.message(context.language) for one in rejected.problems]
             status = HTTPStatus.UNPROCESSABLE_ENTITY
-            place = _place(one_of(form, "return"))
-            return await self._page(context, mine, 1, status, problems=said, place=place)
-        place = _place(one_of(form, "return"))
+            return await self._page(context, mine, 1, status, said, place=place)
         return _acting(context, mine, outcome.results[0].id, place)
+
+    async def _end(self, context: Context, session: PersonSession) -> None:
+        async with context.sessions.begin() as writing:
+            await people.end_session(writing, session, context.now)
+        context.callers.clear()
+
+    def _away(self, context: Context) -> Response:
+        said = [Problem(code="sign_in.provider_away").message(context.language)]
+        return page_response(
+            self.message, context.language, 1, HTTPStatus.SERVICE_UNAVAILABLE, said
+        )
 
     async def _sign_out(self, request: Request, context: Context) -> Response:
         await posted(request, context)
         mine = await _session(request, context)
         if mine is not None:
-            async with context.sessions.begin() as session:
-                await people.end_session(session, mine, context.now)
-            context.callers.clear()
+            await self._end(context, mine)
         response = see_other(f"../account?done=signed_out&lang={context.language}")
         _drop(response, context, session_cookie(is_local=context.settings.is_local))
         return response
@@ -214,9 +259,17 @@ def _role(role: Role, language: str) -> object:
     return in_words(role, language) if language == "zh" else role_name(role).capitalize()
 
 
+async def _to_account(request: Request) -> Response:
+    """Lead to the page who chooses the other language of a refused form."""
+    language = page_language(request, request.query_params.get("lang"))
+    place = _place(request.query_params.get("return", ""))
+    back = f"&return={quote(place, safe='')}" if place else ""
+    return see_other(f"../account?lang={language}{back}")
+
+
 async def _session(request: Request, context: Context) -> PersonSession | None:
-    text = request.cookies.get(session_cookie(is_local=context.settings.is_local))
-    if not text:
+    text = session_in(dict(request.scope["headers"]), is_local=context.settings.is_local)
+    if text is None:
         return None
     async with context.reads() as session:
         return await people.open_session(session, context.keyring, text, context.now)
@@ -248,7 +301,8 @@ def _acting(context: Context, mine: PersonSession, membership_id: UUID, place: s
 def _asked(request: Request, context: Context) -> Mapping[str, Any] | None:
     """Return what this browser asked of the provider lately; None where it did not."""
     try:
-        sealed = bytes.fromhex(request.cookies.get(_cookie(context, _ASKED), ""))
+        cookie = cookie_in(dict(request.scope["headers"]), _cookie(context, _ASKED))
+        sealed = bytes.fromhex(cookie or "")
         kept: Mapping[str, Any] = json.loads(context.keyring.open_sign_in(sealed))
     except (ValueError, CannotOpen):
         return None

@@ -28,6 +28,7 @@ from certgraph.api.http.plain_pages import (
     posted,
     see_other,
 )
+from certgraph.api.http.sessions import cookie_in, cookie_name
 from certgraph.api.http.static_files import file_response
 from certgraph.certificates.holders import entering, sharing
 from certgraph.certificates.holders.entering import Holder, InHand
@@ -144,7 +145,7 @@ class HolderPages(PlainPages):
         await posted(request, context)
         name = _cookie(request, context)
         async with context.sessions.begin() as session:
-            secret = request.cookies.get(name, "")
+            secret = cookie_in(dict(request.scope["headers"]), name) or ""
             await entering.leave(session, context.keyring, secret, context.now)
         response = see_other(f"../h?left=1&lang={context.language}")
         response.delete_cookie(name, path="/", secure=name.startswith("__Host-"))
@@ -194,7 +195,7 @@ async def _ask(context: Context, holder: Holder, form: Form, _request: Request) 
 
 
 async def _holder(request: Request, context: Context) -> Holder | None:
-    secret = request.cookies.get(_cookie(request, context))
+    secret = cookie_in(dict(request.scope["headers"]), _cookie(request, context))
     if not secret:
         return None
     async with context.reads() as session:
@@ -236,9 +237,8 @@ def _to_mine(up: str) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _cookie(request: Request, context: Context) -> str:
-    """Return the cookie's name: bound to this host and to HTTPS, but where a demo is served."""
     is_plain = context.settings.is_local and request.url.scheme == "http"
-    return _COOKIE if is_plain else f"__Host-{_COOKIE}"
+    return cookie_name(_COOKIE, is_local=is_plain)
 
 
 def _with_session(

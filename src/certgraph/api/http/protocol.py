@@ -20,7 +20,7 @@ MAX_HEADERS = 16 * 1024
 MAX_FRAMING = 16 * 1024
 """Bytes of a body's chunks that are no body; to these come eight for each byte of it."""
 
-_ONCE = {b"host", b"authorization", b"content-type", b"content-encoding"}
+_ONCE = {b"host", b"authorization", b"content-type", b"content-encoding", b"cookie"}
 """Headers of which a second one would be taken by one program and passed over by the next."""
 
 MAX_PIPELINE = 16

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from starlette.requests import cookie_parser
-
 from certgraph.api.http.requests import BadRequest
 
 _NAME = "certgraph-session"
@@ -21,12 +19,20 @@ def session_cookie(*, is_local: bool) -> str:
     return cookie_name(_NAME, is_local=is_local)
 
 
+def cookie_in(headers: Mapping[bytes, bytes], name: str) -> str | None:
+    """Return the cookie of exactly this name; None where there is none, or there are several.
+
+    Browsers keep names that begin with `__Host-` to this host. What another host of the domain sets
+    under a name that only looks the same, as with a space of another kind before it, is not it.
+    """
+    pairs = (pair.strip(b" \t").partition(b"=") for pair in headers.get(b"cookie", b"").split(b";"))
+    found = [value for named, _, value in pairs if named == name.encode()]
+    return found[0].decode("latin-1") if len(found) == 1 and found[0] else None
+
+
 def session_in(headers: Mapping[bytes, bytes], *, is_local: bool) -> str | None:
     """Return the session that came with a request; None without one."""
-    cookies = headers.get(b"cookie")
-    if cookies is None or _NAME.encode() not in cookies:
-        return None
-    return cookie_parser(cookies.decode("latin-1")).get(session_cookie(is_local=is_local)) or None
+    return cookie_in(headers, session_cookie(is_local=is_local))
 
 
 def has_session(headers: Mapping[bytes, bytes]) -> bool:
@@ -45,13 +51,20 @@ def is_of_other_site(site: str | None, origin: str | None, host: str) -> bool | 
     return None if origin is None else not _is_same(origin, host)
 
 
-def check_own_site(headers: Mapping[bytes, bytes]) -> None:
+def is_of_this_site(headers: Mapping[bytes, bytes], url: str) -> bool:
+    """Tell whether a request is surely of this site's own page, or of who typed its address.
+
+    `url` is the platform's: old browsers, which name no site, name the page's origin.
+    """
+    site, origin = headers.get(b"sec-fetch-site"), headers.get(b"origin")
+    if site is not None:
+        return site in (b"same-origin", b"none")
+    return origin is not None and origin.lower() == url.lower().encode()
+
+
+def check_own_site(headers: Mapping[bytes, bytes], url: str) -> None:
     """Refuse a session that another site's page uses, or may use. Raises `BadRequest`."""
-    site, origin, host = (
-        None if (value := headers.get(name)) is None else value.decode("latin-1")
-        for name in (b"sec-fetch-site", b"origin", b"host")
-    )
-    if is_of_other_site(site, origin, host or "") is not False:
+    if not is_of_this_site(headers, url):
         message = (
             "Somebody's session is used by this site's own pages alone. A program sends a token: "
             "Authorization: Bearer cgt_…"

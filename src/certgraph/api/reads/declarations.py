@@ -6,7 +6,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, Table
+from sqlalchemy import ColumnElement, FromClause, Table, or_
 
 from certgraph.actions.parties import Role
 
@@ -15,7 +15,7 @@ Conditions = Iterator[Condition]
 """What the body of a declared field yields. It runs when a plan is made: each argument that the
 request gives is an `Argument`, each that it leaves out or gives as null is None."""
 
-Policy = Callable[[Role | None], bool | Condition]
+Policy = Callable[[Role | None], "bool | Condition | Either"]
 """Which rows a caller of a role (None: the public) may read."""
 
 Check = Callable[[Any, Mapping[str, Any], Sequence[Any] | None], Awaitable[Any]]
@@ -46,6 +46,24 @@ def below_parent(_role: Role | None) -> bool:
 
 
 @dataclass(frozen=True)
+class Either:
+    """What a policy says where there are several reasons to read a row, each enough.
+
+    PostgreSQL is asked for each by itself, by an index of its own in the order of the list, and the
+    page is taken from what it finds (`levels.read_rows`): where few rows hold for any, no index has
+    them all, and to look through the order of the list may take all of it. It is of use where each
+    reason has such an index; one that names many others, as those of a province, has none.
+    """
+
+    reasons: Sequence[Condition]
+
+    @property
+    def condition(self) -> Condition:
+        """That one of them holds."""
+        return or_(*self.reasons)
+
+
+@dataclass(frozen=True)
 class Source:
     """What a type reads: its table, and which of its rows a caller may see."""
 
@@ -54,12 +72,23 @@ class Source:
 
     def readable(self, role: Role | None) -> bool | Condition:
         """Return what the policy says of a role; it is asked once, so that plans share it."""
-        return _said(self.policy, role)
+        return _readable(self.policy, role)
+
+    def reasons(self, role: Role | None) -> Sequence[Condition]:
+        """Return the reasons to read a row of which each is enough; empty where it is not so."""
+        said = _said(self.policy, role)
+        return said.reasons if isinstance(said, Either) else ()
 
 
 @cache
-def _said(policy: Policy, role: Role | None) -> bool | Condition:
+def _said(policy: Policy, role: Role | None) -> bool | Condition | Either:
     return policy(role)
+
+
+@cache
+def _readable(policy: Policy, role: Role | None) -> bool | Condition:
+    said = _said(policy, role)
+    return said.condition if isinstance(said, Either) else said
 
 
 @dataclass(frozen=True)

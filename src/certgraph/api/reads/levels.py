@@ -19,6 +19,7 @@ from sqlalchemy import (
     null,
     select,
     tuple_,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
@@ -213,17 +214,42 @@ def read_rows(
     source: Source,
     conditions: Sequence[ColumnElement[bool]],
     order: Order | None,
+    reasons: Sequence[ColumnElement[bool]] = (),
 ) -> LevelTable:
-    """Return a place over the rows of a table that meet conditions over it."""
+    """Return a place over the rows of a table that meet conditions over it.
+
+    Args:
+        dialect: `postgresql` or `sqlite`.
+        aliases: Of the plan.
+        source: What is read.
+        conditions: Over its table.
+        order: Of a page; None: of all rows.
+        reasons: Of which one must hold as well, see `Either`; empty: none need.
+    """
     adapter = aliases.next(source.table)
     table = adapter.selectable
     where = list(map(adapter.of, conditions))
     if order is None or order.limit is None:
         return LevelTable(Level(dialect, table, where=where), adapter, source)
+    if reasons:
+        (key,) = source.table.primary_key.columns
+        pages = [_page_of_keys(aliases, source, [*conditions, one], order) for one in reasons]
+        where = [adapter.of(key).in_(union_all(*pages))]
     inner = limited_rows(select(table).where(*where), order, adapter)[0].subquery()
     place = LevelTable(Level(dialect, inner), Adapter(inner), source)
     place.level.order_by = order.terms(place.adapter)
     return place
+
+
+def _page_of_keys(
+    aliases: Aliases, source: Source, conditions: Sequence[ColumnElement[bool]], order: Order
+) -> Select[Any]:
+    """Return the keys of the page that would be read for one of several reasons."""
+    adapter = aliases.next(source.table)
+    (key,) = source.table.primary_key.columns
+    found = select(adapter.of(key)).where(*map(adapter.of, conditions), *order.start(adapter))
+    page = found.order_by(*order.terms(adapter)).limit(literal_column(str(order.largest)))
+    return select(page.subquery())
 
 
 def limited_rows(

@@ -114,7 +114,10 @@ class _Planner(SqlPlanner):
         elif isinstance(declaration, Page):
             declaration = self._in_order(declaration, top)
             source, order, conditions = self._page(declaration, top)
-            place = read_rows(self._dialect.name, self._aliases, source, conditions, order)
+            is_apart = self._dialect.name == "postgresql"  # SQLite looks through the order anyway
+            reasons = source.reasons(self._role) if is_apart else ()
+            conditions += [] if reasons else allowed_rows(source, self._role)
+            place = read_rows(self._dialect.name, self._aliases, source, conditions, order, reasons)
             if self._way is Way.OBJECTS and is_plain_page(top, self._role):
                 shape = whole_page(self, declaration, top, place, name)
             else:
@@ -287,13 +290,13 @@ class _Planner(SqlPlanner):
     def _page(
         self, declared: Page, selected: Selected
     ) -> tuple[Source, Order, list[ColumnElement[bool]]]:
-        """Return what a page reads, in which order, under which conditions."""
+        """Return what a page reads, in which order, under which conditions but its policy."""
         slot = selected.slot
         assert slot is not None  # noqa: S101 - every page takes `first`
         source = self._source(node_type(selected))
         order = page_order(declared, slot, is_after="after" in self._given[slot].names)
         conditions = self._conditions(declared.conditions, selected)
-        return source, order, [*conditions, *allowed_rows(source, self._role)]
+        return source, order, conditions
 
     def _page_below(
         self, place: LevelTable, declared: Page, selected: Selected, name: str
@@ -301,6 +304,7 @@ class _Planner(SqlPlanner):
         declared = self._in_order(declared, selected)
         assert declared.join is not None  # noqa: S101 - only the root has none
         source, order, conditions = self._page(declared, selected)
+        conditions += allowed_rows(source, self._role)
         keys = [place.sql(expression) for expression in declared.join.parent]
         below = Below(self._aliases, source, declared.join, conditions, order)
         there, finish = self._rows_below(place, below, keys, guarded=False)

@@ -1,6 +1,6 @@
 """Who reads which rows: the roles and relations of the access matrix, as conditions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, or_
@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from certgraph.actions.parties import Readers, Relation, Role
 from certgraph.api.context import Context
 from certgraph.api.reads.arguments import CALLER_ORGANIZATION, for_caller
-from certgraph.api.reads.declarations import READERS, Condition, Policy
+from certgraph.api.reads.declarations import READERS, Condition, Either, Policy
 
 Supervised = Select[Any]
 
@@ -18,7 +18,7 @@ def readers(
     may: Readers,
     *owners: InstrumentedAttribute[Any],
     supervised: Supervised | None = None,
-) -> Policy:
+) -> Callable[[Role | None], bool | Condition]:
     """Return the policy by which roles read rows in a relation to them; nobody else reads any.
 
     Args:
@@ -51,7 +51,7 @@ def within(policy: Policy, context: Context) -> list[Condition] | None:
     found = policy(context.caller.role if context.caller else None)
     if isinstance(found, bool):
         return [] if found else None
-    return [for_caller(found, context)]
+    return [for_caller(found.condition if isinstance(found, Either) else found, context)]
 
 
 def reading_of(policy: Policy, role: Role | None) -> str:

@@ -141,7 +141,7 @@ class SqlPlanner:
     ) -> list[ColumnElement[Any]] | None:
         """Return the parent's side of a list; None if it is empty for the caller, always."""
         has_policy = declared.value is None and not declared.with_parent
-        if has_policy and self._source(selected.object_type()).policy(self._role) is False:
+        if has_policy and self._source(selected.object_type()).readable(self._role) is False:
             return None
         return self._keys(place, declared.join, guarded=declared.guarded)
 

@@ -77,7 +77,7 @@ async def upload_batch(
     before = await queries.batch_of_file(act.session, organization.id, digest, stated)
     if before is not None:
         if before.state is BatchState.DRAFT:
-            _look_again(before, is_trial=is_trial and before.is_trial)
+            _look_again(act, before, is_trial=is_trial and before.is_trial)
         return before
     batch_id = new_id(act.random)
     batch = BatchRow(
@@ -91,12 +91,15 @@ async def upload_batch(
         given=stated,
         uploaded_by=act.by,
         uploaded_at=act.now,
+        submitted_by=None if is_trial else act.by,
     )
     act.session.add(batch)
     return batch
 
 
-def _look_again(batch: BatchRow, *, is_trial: bool) -> None:
+def _look_again(act: Act, batch: BatchRow, *, is_trial: bool) -> None:
+    if batch.is_trial and not is_trial:
+        batch.submitted_by = act.by
     batch.is_trial = is_trial
     batch.checked_at = batch.problem_count = batch.halted = None
 
@@ -114,11 +117,10 @@ async def submit_batch(act: Act, batch: BatchRow) -> BatchRow:
     Raises:
         Rejected: It is no draft any more.
     """
-    del act
     if batch.state is not BatchState.DRAFT:
         facts = {"state": batch.state, "target": BatchState.VALIDATED}
         raise refusal("batch.transition_refused", **facts)
-    _look_again(batch, is_trial=False)
+    _look_again(act, batch, is_trial=False)
     return batch
 
 
@@ -143,14 +145,14 @@ async def approve_batch(act: Act, batch: BatchRow, *, digest: Digest) -> BatchRo
     """Approve that exactly this is signed; the service then issues.
 
     Raises:
-        Rejected: It does not wait for that, its digest is another, the same person uploaded it, or
-            the organization has left and nothing of it is finished (R53).
+        Rejected: It does not wait for that, its digest is another, the same person uploaded it or
+            handed it in, or the organization has left and nothing of it is finished (R53).
     """
     reject_if(transition_problems(batch.state, BatchState.APPROVED))
     await _check_completes(act, batch)
     if digest.lower() != batch.digest:
         raise refusal("batch.other_digest", "digest", digest=batch.digest)
-    if act.by == batch.uploaded_by:
+    if act.by in (batch.uploaded_by, batch.submitted_by):
         raise refusal("pending.same_person")
     _decide(act, batch, BatchState.APPROVED)
     batch.remarks = ""
@@ -224,6 +226,7 @@ def _decide(act: Act, batch: BatchRow, state: BatchState) -> None:
     may=_ISSUER,
     about=BATCH,
     returns="batch",
+    step_up=True,
     refuses=("batch.not_halted",),
 )
 async def resume_batch(act: Act, batch: BatchRow) -> BatchRow:

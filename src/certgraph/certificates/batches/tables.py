@@ -18,10 +18,10 @@ class BatchRow(Base):
     `sealed_file` is kept until its drafts are recorded, or it has ended; `given` is what holds for
     all its candidates, as JSON. `checked_at` is None until the service has looked at the file;
     then `problem_count` says how much is wrong, and `sealed_report` what. A trial (`is_trial`) goes
-    no further than that. `digest` is of exactly what will be signed, see `digest_of`; who approves
-    states it. `halted` says, as JSON, why issuing has stopped. `lease_until`: until when the
-    service's worker that has it keeps it; another takes it after that. `attempts`: how often it was
-    taken since something last came of it.
+    no further than that; `submitted_by` is who handed it in for more. `digest` is of exactly what
+    will be signed, see `digest_of`; who approves states it. `halted` says, as JSON, why issuing has
+    stopped. `lease_until`: until when the service's worker that has it keeps it; another takes it
+    after that. `attempts`: how often it was taken since something last came of it.
     """
 
     __tablename__ = "certificate_batches"
@@ -48,6 +48,7 @@ class BatchRow(Base):
     given: Mapped[str] = mapped_column(Text)
     uploaded_by: Mapped[str] = mapped_column(Text)
     uploaded_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    submitted_by: Mapped[str | None] = mapped_column(Text)
     checked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     candidate_count: Mapped[int | None]
     problem_count: Mapped[int | None]
