@@ -45,7 +45,10 @@ class ProviderHere:
             chosen = {"sub": sub} if sub else {"action": "deny"}
             answer = await http.post(url, data=chosen)
             assert answer.status_code == 302, answer.text
-            return answer.headers["location"]
+            back = answer.headers["location"]
+        if sub is None:  # it leaves out what RFC 6749 section 4.1.2.1 asks for
+            back += f"&state={stated(url)['state']}"
+        return back
 
 
 @pytest.fixture(scope="session")
@@ -129,6 +132,18 @@ class Office:
         answer = await self.ask(browser, "{ viewer { role organization { code } person } }")
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]["viewer"]
+
+
+@asynccontextmanager
+async def with_settings(office, **changes):
+    """A server with other settings, and a browser of it."""
+    settings = office.app.server.settings.model_copy(update=changes)
+    app = make_app(settings, clock=office.clock, random=Random(5), publishing=False)
+    try:
+        async with office.browser(app) as browser:
+            yield browser
+    finally:
+        await app.server.close()
 
 
 async def entries(house, action):

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
@@ -19,7 +20,7 @@ from certgraph.credential.claims import Outcome
 from certgraph.database import Base
 from certgraph.organizations.actions import register_organization
 from certgraph.organizations.rules import OrganizationKind
-from certgraph.organizations.tokens import actor_of
+from certgraph.organizations.tokens import actor_of, create_token
 from certgraph.problems import Rejected
 from certgraph.randomness import new_id
 from certgraph.settings import SettingsError
@@ -255,6 +256,17 @@ async def test_tokens_are_sealed_by_the_master_key_or_nothing_is_migrated(house)
         assert (await actor_of(session, house.keyring, "employer", now=house.now)) is not None
         rows = await session.execute(text("SELECT name, created_by, last_used_on FROM api_tokens"))
         assert [tuple(row) for row in rows] == [("employer", "not recorded", None)]
+
+
+async def test_memberships_are_not_taken_for_tokens_by_an_older_version(house):
+    made = {"name": "x", "role": Role.VERIFIER, "for_person": True}
+    await house.perform(create_token, **made)
+    with pytest.raises(CommandError, match="there are memberships of people"):
+        await go(house, command.downgrade, "20261213")
+    async with house.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM api_tokens"))
+    await go(house, command.downgrade, "20261213")
+    await migrate(house.engine, house.keyring)
 
 
 async def keys_of(house, column):

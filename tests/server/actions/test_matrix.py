@@ -124,6 +124,7 @@ def test_to_approve_to_sign_and_to_make_keys_and_tokens_one_must_step_up():
         "apiTokenKeysReplace",
         "caseDecide",
         "certificateBatchApprove",
+        "certificateBatchResume",
         "certificateIssue",
         "certificateIssueMany",
         "certificateReissue",

@@ -11,9 +11,11 @@ from certgraph.certificates.batches.actions import approve_batch, submit_batch
 from certgraph.organizations.people import PersonSession, person_of
 from certgraph.organizations.tokens import revoke_token
 from certgraph.rechecking.rules import FaultKind
+from certgraph.sealing import Keyring
 from tests.server.api.test_limits import left as points_left
 from tests.server.batch_kit import Desk, person
 from tests.server.certificates.test_batches import refused
+from tests.server.conftest import NOW
 from tests.server.rechecking_kit import faults_of
 from tests.server.sign_in_kit import COOKIE, entries, known_as, office, provider
 
@@ -31,6 +33,14 @@ WITHDRAW = """mutation ($id: ID!) { pendingActionWithdraw(input: {id: $id}) {
 async def operator(office, browser, sub):
     """Sign in as somebody of the programme's office."""
     return await office.member(browser, sub, role=Role.OPERATOR, code=None)
+
+
+async def asked_to_erase(office, browser):
+    """Return wang's membership of the office, and what waits for a second person since they asked."""
+    (row,) = await office.house.issue()
+    membership = await operator(office, browser, "wang")
+    answer = (await office.ask(browser, ERASE, {"number": row.number})).json()["data"]
+    return membership, answer["certificateHolderErase"]["waitsAs"]
 
 
 async def test_a_membership_that_is_revoked_opens_nothing_and_another_may_be_chosen(office):
@@ -104,11 +114,8 @@ async def test_wrong_invitations_cost_the_address(office):
 
 
 async def test_one_person_is_not_the_second_whatever_they_act_as(office):
-    (row,) = await office.house.issue()
     async with office.browser() as browser, office.browser() as other:
-        await operator(office, browser, "wang")
-        answer = (await office.ask(browser, ERASE, {"number": row.number})).json()["data"]
-        pending = answer["certificateHolderErase"]["waitsAs"]
+        _, pending = await asked_to_erase(office, browser)
         await operator(office, browser, "wang")  # another membership of theirs
         answer = (await office.ask(browser, CONFIRM, pending)).json()["data"]
         assert answer["pendingActionConfirm"]["errors"] == [
@@ -130,11 +137,8 @@ async def test_one_person_is_not_the_second_whatever_they_act_as(office):
 
 
 async def test_what_somebody_asked_for_is_not_done_once_they_are_no_longer_that(office):
-    (row,) = await office.house.issue()
     async with office.browser() as browser, office.browser() as other:
-        membership = await operator(office, browser, "wang")
-        answer = (await office.ask(browser, ERASE, {"number": row.number})).json()["data"]
-        pending = answer["certificateHolderErase"]["waitsAs"]
+        membership, pending = await asked_to_erase(office, browser)
         await office.house.perform(revoke_token, token_id=membership.id)
         await operator(office, other, "sun")
         answer = (await office.ask(other, CONFIRM, pending)).json()["data"]
@@ -144,11 +148,8 @@ async def test_what_somebody_asked_for_is_not_done_once_they_are_no_longer_that(
 
 
 async def test_to_confirm_one_must_have_signed_in_within_ten_minutes(office):
-    (row,) = await office.house.issue()
     async with office.browser() as browser, office.browser() as other:
-        await operator(office, browser, "wang")
-        answer = (await office.ask(browser, ERASE, {"number": row.number})).json()["data"]
-        pending = answer["certificateHolderErase"]["waitsAs"]
+        _, pending = await asked_to_erase(office, browser)
         membership = await operator(office, other, "sun")
         await office.member(other, "sun")
         await other.post("/account/act", data={"id": str(membership.id)})
@@ -213,11 +214,8 @@ async def test_an_invitation_that_was_accepted_and_is_put_back_is_named(office):
 
 
 async def test_what_somebody_asked_for_as_one_they_neither_see_nor_withdraw_as_another(office):
-    (row,) = await office.house.issue()
     async with office.browser() as browser:
-        membership = await operator(office, browser, "wang")
-        answer = (await office.ask(browser, ERASE, {"number": row.number})).json()["data"]
-        pending = answer["certificateHolderErase"]["waitsAs"]
+        membership, pending = await asked_to_erase(office, browser)
         listed = "{ pendingActions { nodes { id } } auditEntries { nodes { action } } }"
         assert (await office.ask(browser, listed)).json()["data"]["pendingActions"]["nodes"]
         await office.member(browser, "wang", code="EO-002")
@@ -248,3 +246,35 @@ async def test_one_person_is_not_officer_and_approver_of_one_batch(house):
     assert await refused(approves(wang, batch)) == ["pending.same_person"]
     assert await refused(approves(officer, batch)) == ["pending.same_person"]
     await approves(sun, batch)
+
+
+TOKENS = """query ($good: Boolean) { apiTokens(isGood: $good) {
+  nodes { name kind person invitedUntil } } }"""
+
+
+async def test_an_organization_lists_its_memberships_with_who_accepted_them(office, client_tokens):
+    async with office.browser() as browser:
+        await office.invited()
+        await office.member(browser, "wang")
+        answer = await office.ask(browser, TOKENS)
+        nodes = answer.json()["data"]["apiTokens"]["nodes"]
+        mine = [one for one in nodes if one["kind"] == "MEMBERSHIP"]
+        assert [one["person"] for one in mine] == [known_as(office, "wang"), None]
+        assert all(one["invitedUntil"] for one in mine)
+        assert {one["kind"] for one in nodes if one not in mine} == {"SECRET"}
+        good = (await office.ask(browser, TOKENS, {"good": True})).json()["data"]["apiTokens"]
+        assert [one["person"] for one in good["nodes"] if one["kind"] == "MEMBERSHIP"] == [
+            known_as(office, "wang")
+        ]
+
+
+def test_a_session_opens_while_both_master_keys_are_here_and_not_by_another():
+    before, after = Keyring(bytes(range(32))), bytes(range(100, 132))
+    both = Keyring(bytes(range(32)), next_key=after)
+    made = PersonSession.begun(Random(1), bytes(range(16)), NOW, NOW)
+    assert PersonSession.opened(both, made.text(before), NOW) == made
+    both.follow(*both.next_in_force())
+    assert PersonSession.opened(both, made.text(before), NOW) == made
+    assert PersonSession.opened(both, made.text(both), NOW) == made
+    assert PersonSession.opened(Keyring(after), made.text(before), NOW) is None
+    assert PersonSession.opened(Keyring(after), made.text(both), NOW) == made
