@@ -22,7 +22,7 @@ from certgraph.entitlements import actions as entitlements
 from certgraph.feedback import actions as feedback
 from certgraph.handover import closing
 from certgraph.organizations import actions as organizations
-from certgraph.organizations import appointments, keys, people, tokens
+from certgraph.organizations import appointments, keys, memberships, tokens
 from certgraph.organizations.parties import ProgrammeParties
 from certgraph.parameters import actions as parameters
 from certgraph.participation import actions as participation
@@ -44,7 +44,7 @@ ALL_ACTIONS: tuple[Action[Any, Any], ...] = (
     *rotation.ACTIONS,
     *retention.ACTIONS,
     *tokens.ACTIONS,
-    *people.ACTIONS,
+    *memberships.ACTIONS,
     *standards.ACTIONS,
     *catalogue_import.ACTIONS,
     *occupations.ACTIONS,

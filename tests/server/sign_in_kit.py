@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from certgraph.actions.parties import Role
 from certgraph.api.app import make_app
-from certgraph.organizations.people import person_of
+from certgraph.organizations.sessions import person_of
 from certgraph.organizations.tokens import create_token
 from tests.ports import free_ports
 from tests.waiting import is_served, until

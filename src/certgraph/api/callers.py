@@ -9,7 +9,7 @@ from certgraph.actions.parties import Actor
 from certgraph.api.remembered import Remembered
 from certgraph.calendar import programme_day
 from certgraph.database import Sessions
-from certgraph.organizations.people import SESSION_PREFIX, person_acting
+from certgraph.organizations.sessions import SESSION_PREFIX, person_acting
 from certgraph.organizations.tokens import actor_of
 from certgraph.sealing import Keyring
 

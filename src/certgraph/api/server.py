@@ -43,12 +43,12 @@ from certgraph.api.http.requests import (
     send_reply,
     text_response,
 )
-from certgraph.api.http.sessions import check_own_site, has_session, session_in
+from certgraph.api.http.session_cookies import check_own_site, has_session, session_in
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.metering import WRONG_TOKEN, Lookups, Meter
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import DatabaseError, Engine, Sessions
-from certgraph.organizations.people import SESSION_PREFIX, is_nothing_yet
+from certgraph.organizations.sessions import SESSION_PREFIX, is_nothing_yet
 from certgraph.sealing import Keyring
 from certgraph.settings import Settings
 

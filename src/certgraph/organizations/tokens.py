@@ -3,7 +3,7 @@
 The key is derived from the master key: a row that somebody writes into the table opens nothing, nor
 does one that is edited. A client has public keys in its row, and gets tokens for minutes, which are
 stored nowhere (`certgraph.organizations.clients`). A membership has a person in its row, who
-accepted its invitation (`certgraph.organizations.people`).
+accepted its invitation (`certgraph.organizations.memberships`).
 """
 
 import hashlib

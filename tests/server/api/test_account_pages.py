@@ -7,7 +7,7 @@ import pytest
 
 from certgraph.actions.parties import Role
 from certgraph.api.app import make_app
-from certgraph.organizations.people import PersonSession
+from certgraph.organizations.sessions import PersonSession
 from tests.server.conftest import KEYRING, NOW
 from tests.server.rechecking_kit import faults_of
 from tests.server.sign_in_kit import (

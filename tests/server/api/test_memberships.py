@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from certgraph.actions.parties import Role
 from certgraph.certificates.batches.actions import approve_batch, submit_batch
-from certgraph.organizations.people import PersonSession, person_of
+from certgraph.organizations.sessions import PersonSession, person_of
 from certgraph.organizations.tokens import revoke_token
 from certgraph.rechecking.rules import FaultKind
 from certgraph.sealing import Keyring

@@ -37,7 +37,7 @@ from certgraph.api.http.provider import (
     Provider,
     ProviderAway,
 )
-from certgraph.api.http.sessions import (
+from certgraph.api.http.session_cookies import (
     cookie_in,
     cookie_name,
     is_of_this_site,
@@ -45,8 +45,13 @@ from certgraph.api.http.sessions import (
     session_in,
 )
 from certgraph.api.metering import WRONG_TOKEN
-from certgraph.organizations import people
-from certgraph.organizations.people import PersonSession
+from certgraph.organizations.memberships import accept_membership, memberships_of, signed_in_as
+from certgraph.organizations.sessions import (
+    PersonSession,
+    end_session,
+    open_session,
+    person_of,
+)
 from certgraph.plain_pages.rendering import words
 from certgraph.problem_messages.terms import in_words
 from certgraph.problems import Problem, Rejected, refusal
@@ -122,7 +127,7 @@ class AccountPages(Pages):
             rows = (
                 []
                 if mine is None
-                else await people.memberships_of(session, context.keyring, mine.person, context.now)
+                else await memberships_of(session, context.keyring, mine.person, context.now)
             )
         memberships = [
             {
@@ -189,11 +194,11 @@ class AccountPages(Pages):
             await charge(request.scope.get(METER), WRONG_TOKEN)
             raise refusal("sign_in.failed") from None
         # 3. A session: as what they acted before, or the only thing that they may act as.
-        person = people.person_of(context.keyring, self._provider.issuer, found.subject)
+        person = person_of(context.keyring, self._provider.issuer, found.subject)
         begun = PersonSession.begun(context.random, person, found.at, context.now)
         before = await _session(request, context)
         async with context.reads() as session:
-            rows = await people.memberships_of(session, context.keyring, person, context.now)
+            rows = await memberships_of(session, context.keyring, person, context.now)
         ids = [row.id for row, _ in rows]
         if before is not None and before.membership_id in ids:
             begun = begun.acting_as(before.membership_id)
@@ -212,7 +217,7 @@ class AccountPages(Pages):
         form = await posted(request, context)
         mine = await _open(request, context)
         async with context.reads() as session:
-            rows = await people.memberships_of(session, context.keyring, mine.person, context.now)
+            rows = await memberships_of(session, context.keyring, mine.person, context.now)
         wanted = next((row.id for row, _ in rows if str(row.id) == one_of(form, "id")), None)
         if wanted is None:
             raise refusal("membership.not_yours")
@@ -222,10 +227,10 @@ class AccountPages(Pages):
         """Accept an invitation, and act as what it is for."""
         form = await posted(request, context)
         mine, place = await _open(request, context), _place(one_of(form, "return"))
-        actor = people.signed_in_as(mine.person)
+        actor = signed_in_as(mine.person)
         given = {"invitation": one_of(form, "invitation")}
         try:
-            outcome = await perform(people.accept_membership, context.environment, actor, given)
+            outcome = await perform(accept_membership, context.environment, actor, given)
         except Rejected as rejected:
             await charge(request.scope.get(METER), WRONG_TOKEN)
             said = [one.message(context.language) for one in rejected.problems]
@@ -235,7 +240,7 @@ class AccountPages(Pages):
 
     async def _end(self, context: Context, session: PersonSession) -> None:
         async with context.sessions.begin() as writing:
-            await people.end_session(writing, session, context.now)
+            await end_session(writing, session, context.now)
         context.callers.clear()
 
     def _away(self, context: Context) -> Response:
@@ -272,7 +277,7 @@ async def _session(request: Request, context: Context) -> PersonSession | None:
     if text is None:
         return None
     async with context.reads() as session:
-        return await people.open_session(session, context.keyring, text, context.now)
+        return await open_session(session, context.keyring, text, context.now)
 
 
 async def _open(request: Request, context: Context) -> PersonSession:

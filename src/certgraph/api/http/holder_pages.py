@@ -28,7 +28,7 @@ from certgraph.api.http.plain_pages import (
     posted,
     see_other,
 )
-from certgraph.api.http.sessions import cookie_in, cookie_name
+from certgraph.api.http.session_cookies import cookie_in, cookie_name
 from certgraph.api.http.static_files import file_response
 from certgraph.certificates.holders import entering, sharing
 from certgraph.certificates.holders.entering import Holder, InHand

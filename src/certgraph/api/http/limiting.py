@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from certgraph.api.http.health import HEALTH_PATHS
 from certgraph.api.http.negotiation import JSON, prefers_html
 from certgraph.api.http.requests import BadRequest, refused, send_reply
-from certgraph.api.http.sessions import has_session
+from certgraph.api.http.session_cookies import has_session
 from certgraph.api.http.static_files import SAFE_HEADERS
 from certgraph.api.metering import Headers, Limiting, Meter, TooMuchAsked
 

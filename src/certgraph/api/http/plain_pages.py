@@ -16,7 +16,7 @@ from certgraph.api.http.outages import Outage
 from certgraph.api.http.press import Press
 from certgraph.api.http.printed_files import pdf_response
 from certgraph.api.http.requests import BadRequest
-from certgraph.api.http.sessions import is_of_other_site
+from certgraph.api.http.session_cookies import is_of_other_site
 from certgraph.api.http.static_files import SAFE_HEADERS
 from certgraph.certificates.printed.selecting import file_name, printables
 from certgraph.certificates.tables import CertificateRow

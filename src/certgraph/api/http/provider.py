@@ -17,7 +17,7 @@ from authlib.integrations.starlette_client import OAuth, OAuthError
 from joserfc.errors import JoseError
 
 from certgraph.organizations.clients import instant_in
-from certgraph.organizations.people import SESSION
+from certgraph.organizations.sessions import SESSION
 from certgraph.settings import KnownProvider, is_safe_url
 
 logger = logging.getLogger("certgraph.sign_in")
