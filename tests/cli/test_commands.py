@@ -494,7 +494,7 @@ def test_a_membership_is_an_invitation_until_somebody_accepts_it(demo, run):
     keys = demo.parent / "keys.json"
     keys.write_text("{}")
     status, _, err = run(*made, *of_office, "--keys", keys)
-    assert (status, "A client has keys, a membership a person" in err) == (1, True)
+    assert (status, "Give either `keys`, for a client, or `forPerson`" in err) == (1, True)
 
 
 def test_a_client_is_made_with_its_key_and_its_keys_are_replaced(run, tmp_path):

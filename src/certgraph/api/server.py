@@ -89,10 +89,14 @@ class Server:
         accept = headers.get(b"accept", b"").decode("latin-1")
         method, media_type = scope["method"], response_type(accept)
         try:
-            if method in ("GET", "HEAD") and self.settings.graphiql and prefers_html(accept):
+            is_page = method in ("GET", "HEAD") and self.settings.graphiql and prefers_html(accept)
+            if is_page and has_session(headers):  # it is the same whoever signed in
+                del headers[b"cookie"]
+                await charge(scope.get(METER), 1)
+            context = await self.context(headers, scope.get(METER))  # who pays for what follows
+            if is_page:
                 await graphiql_file(Request(scope), "index.html")(scope, receive, send)
                 return
-            context = await self.context(headers, scope.get(METER))  # who pays for what follows
             found = await self._reply(scope, headers, receive, media_type, context)
         except BadRequest as error:
             found = refused(error, media_type or JSON)

@@ -300,6 +300,16 @@ async def test_a_cookie_that_is_no_session_takes_nobody_out_of_the_limit(office,
         assert (statuses[:150], statuses[-1]) == ([200] * 150, 429)
 
 
+async def test_the_page_of_graphiql_is_the_same_whoever_comes_and_counts(office):
+    async with with_settings(office, public_points_per_minute=200) as browser:
+        of_page = {"Accept": "text/html", "Cookie": f"{COOKIE}=cgs_over"}
+        from_elsewhere = {**of_page, "Sec-Fetch-Site": "cross-site"}
+        statuses = [
+            (await browser.get("/graphql", headers=from_elsewhere)).status_code for _ in range(201)
+        ]
+        assert (set(statuses[:200]), statuses[-1]) == ({200}, 429)
+
+
 async def test_who_is_nothing_yet_counts_as_their_address(office):
     async with with_settings(office, public_points_per_minute=200) as browser:
         url = (await browser.get("/account/sign-in")).headers["location"]

@@ -57,7 +57,9 @@ async def test_names_every_problem_with_its_place_and_records_nothing(client):
 async def test_messages_come_in_the_readers_language(client):
     data = await client.data(ISSUE, issue_input(), role=None, language="zh-CN,zh;q=0.9")
     (error,) = data["certificateIssue"]["errors"]
-    assert error["message"] == "此操作需要令牌。请发送：Authorization: Bearer cgt_…"
+    assert error["message"] == (
+        "此操作需要令牌（请求头 Authorization: Bearer cgt_…），或在 /account 登录后办理。"
+    )
 
 
 @pytest.mark.parametrize(

@@ -301,12 +301,15 @@ async def test_cursors_are_not_forged_and_belong_to_their_filters(reader):
     [
         (
             "public",
-            "This needs a token. Send it as: Authorization: Bearer cgt_…",
+            (
+                "This needs a token, sent as Authorization: Bearer cgt_…, or somebody who has signed in "
+                "at /account."
+            ),
             "UNAUTHENTICATED",
         ),
         (
             "organization",
-            "A token of role EVALUATION_ORGANIZATION may not do this; it needs one of: OPERATOR, CREDIT_BANK.",
+            "As EVALUATION_ORGANIZATION this may not be done; it needs one of: OPERATOR, CREDIT_BANK.",
             "FORBIDDEN",
         ),
     ],

@@ -156,8 +156,8 @@ async def test_a_part_by_organization_and_day(reader):
 @pytest.mark.parametrize(
     ("party", "parameters", "status", "message"),
     [
-        ("public", {}, 401, "This needs a token. Send it as: Authorization: Bearer cgt_…"),
-        ("organization", {}, 403, "A token of role EVALUATION_ORGANIZATION may not do this"),
+        ("public", {}, 401, "This needs a token, sent as Authorization: Bearer cgt_…"),
+        ("organization", {}, 403, "As EVALUATION_ORGANIZATION this may not be done"),
         ("credit-bank", {"after": "x"}, 400, "The cursor is not one of this list"),
         ("credit-bank", {"learners": "yes"}, 400, "`learners` is true or false."),
         ("credit-bank", {"from": "yesterday"}, 400, "`from` is a day, such as 2026-11-23."),

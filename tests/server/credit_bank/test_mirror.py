@@ -209,7 +209,7 @@ async def test_a_mirror_is_of_one_platform_and_not_in_it(bank, mirror):
 @pytest.mark.parametrize(
     ("token", "message"),
     [
-        ("organization", "A token of role EVALUATION_ORGANIZATION may not"),
+        ("organization", "As EVALUATION_ORGANIZATION this may not"),
         ("", "token is unknown"),
     ],
 )
