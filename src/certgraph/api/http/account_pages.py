@@ -17,7 +17,7 @@ from certgraph.actions.parties import Role
 from certgraph.actions.performing import perform
 from certgraph.actions.printed_matrix import role_name
 from certgraph.api.context import Context
-from certgraph.api.http.files import MakeContext
+from certgraph.api.http.files import STATUS, MakeContext
 from certgraph.api.http.forms import page_language
 from certgraph.api.http.limiting import METER, charge
 from certgraph.api.http.outages import Outage
@@ -232,9 +232,10 @@ class AccountPages(Pages):
         try:
             outcome = await perform(accept_membership, context.environment, actor, given)
         except Rejected as rejected:
-            await charge(request.scope.get(METER), WRONG_TOKEN)
+            if any(one.code == "membership.invitation" for one in rejected.problems):
+                await charge(request.scope.get(METER), WRONG_TOKEN)
             said = [one.message(context.language) for one in rejected.problems]
-            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            status = STATUS[rejected.problems[0].kind]
             return await self._page(context, mine, 1, status, said, place=place)
         return _acting(context, mine, outcome.results[0].id, place)
 
