@@ -206,7 +206,11 @@ class Server:
                 if has_session(headers):  # nothing was taken for it yet
                     await charge(meter, 1)
                 return None
-            check_own_site(headers, self.settings.pages_url)
+            try:
+                check_own_site(headers, self.settings.pages_url)
+            except BadRequest:
+                await charge(meter, WRONG_TOKEN)
+                raise
             is_one = session.startswith(SESSION_PREFIX)
             caller = await self.callers.caller(session, now=now) if is_one else None
             said = (

@@ -308,6 +308,13 @@ async def test_a_cookie_that_is_no_session_takes_nobody_out_of_the_limit(office,
         assert (statuses[:150], statuses[-1]) == ([200] * 150, 429)
 
 
+async def test_what_another_site_tries_with_a_session_costs_the_address(office):
+    async with with_settings(office, public_points_per_minute=200) as browser:
+        tried = {"Cookie": f"{COOKIE}=cgs_any", "Sec-Fetch-Site": "cross-site"}
+        answers = [await office.ask(browser, "{ __typename }", **tried) for _ in range(21)]
+        assert [one.status_code for one in answers] == [403] * 20 + [429]
+
+
 async def test_the_page_of_graphiql_is_the_same_whoever_comes_and_counts(office):
     async with with_settings(office, public_points_per_minute=200) as browser:
         of_page = {"Accept": "text/html", "Cookie": f"{COOKIE}=cgs_over"}
