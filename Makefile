@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 # One test process for each core; both databases run in each.
-PYTEST_ARGS ?= -n auto
+PYTEST_ARGS ?= -n auto --dist loadgroup
 BIN := $(VENV)/bin
 PAGE := web/verify
 export PIP_DISABLE_PIP_VERSION_CHECK = 1

@@ -5,8 +5,8 @@ import io
 import logging
 import os
 import shutil
-import subprocess
 import sys
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -62,16 +62,28 @@ def demo(demo_once, tmp_path, monkeypatch) -> Path:
     return folder
 
 
+SERVERS = get_context("forkserver")
+"""Starts servers from a process that has imported everything once."""
+
+SERVERS.set_forkserver_preload(["certgraph.cli.serve", "tests.browser.world"])
+
+
+def _serve(folder, port, environ):
+    os.environ.clear()  # noqa: TID251 - it has that of the first test
+    os.environ.update(environ)  # noqa: TID251
+    with (folder / "serve.log").open("w", encoding="utf-8") as log:
+        os.dup2(log.fileno(), sys.stderr.fileno())
+    sys.exit(main(["serve", "--dir", str(folder), "--port", str(port)]))
+
+
 @pytest.fixture
 def server(demo):
     """The demo, served as `certgraph serve` serves it."""
     (port,) = free_ports()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "certgraph.cli.main", "serve", "--dir", demo, "--port", str(port)],
-        stderr=subprocess.PIPE,
-    )
+    process = SERVERS.Process(target=_serve, args=(demo, port, dict(os.environ)))  # noqa: TID251
+    process.start()
     url = f"http://127.0.0.1:{port}"
     until(lambda: is_served(f"{url}/readyz"))
     yield url
     process.terminate()
-    process.communicate(timeout=LONG)
+    process.join(LONG)

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.browser import world
+from tests.conftest import SERVERS
 from tests.ports import free_ports
 from tests.waiting import LONG, is_served, until
 
@@ -38,10 +38,6 @@ OPTIONS = (
     "--allow-file-access-from-files",
     "--host-resolver-rules=MAP plain.test 127.0.0.1",
 )
-SERVERS = get_context("forkserver")
-"""Starts servers from a process that has imported everything once."""
-
-SERVERS.set_forkserver_preload(["tests.browser.world"])
 IMPATIENT_ONCE = """
 const later = setTimeout;
 window.setTimeout = (work, ms, ...rest) => {

@@ -1,13 +1,12 @@
 """The application over a furnished database, asked as a client asks it."""
 
-from random import Random
-
 import httpx2
 import pytest
 
 from certgraph.actions.parties import Role
 from certgraph.api.app import make_app
 from certgraph.organizations.tokens import create_token
+from tests.server.quick_random import QuickRandom
 from tests.server.stages import stage
 
 
@@ -62,7 +61,7 @@ async def client(client_tokens, house):
     app = make_app(
         house.settings,
         clock=lambda: house.now,
-        random=Random(5),
+        random=QuickRandom(5),
         publishing=False,
     )
     transport = httpx2.ASGITransport(app, raise_app_exceptions=True)

@@ -4,7 +4,6 @@ import json
 import re
 from contextlib import asynccontextmanager
 from datetime import date
-from random import Random
 
 import httpx2
 import pytest
@@ -27,6 +26,7 @@ from certgraph.standards.rules import LearningOutcomeDraft, StandardContentDraft
 from tests.server.batch_kit import Desk
 from tests.server.credit_kit import add_institution
 from tests.server.programme_kit import china
+from tests.server.quick_random import QuickRandom
 from tests.server.stages import stage
 from tests.server.trust.test_lists import new_list, published
 
@@ -196,7 +196,7 @@ async def asking(house, tokens):
     app = make_app(
         house.settings,
         clock=lambda: house.now,
-        random=Random(5),
+        random=QuickRandom(5),
         publishing=False,
     )
     transport = httpx2.ASGITransport(app, raise_app_exceptions=True)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from random import Random
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -20,11 +19,17 @@ from certgraph.api.app import make_app
 from certgraph.organizations.sessions import person_of
 from certgraph.organizations.tokens import create_token
 from tests.ports import free_ports
+from tests.server.quick_random import QuickRandom
 from tests.waiting import is_served, until
 
 SAME_SITE = {"Sec-Fetch-Site": "same-origin"}
 COOKIE = "__Host-certgraph-session"
 SECRET = "the provider knows certgraph by this"
+
+
+def _plain_client():
+    """A client for plain HTTP: it reads no authorities."""
+    return httpx2.AsyncClient(verify=False)
 
 
 class ProviderHere:
@@ -35,13 +40,13 @@ class ProviderHere:
 
     async def states(self, person, **claims):
         """Let its ID tokens state this of a person, whatever the truth is."""
-        async with httpx2.AsyncClient() as http:
+        async with _plain_client() as http:
             answer = await http.put(f"{self.issuer}/users/{person}", json=claims)
             assert answer.status_code == 204
 
     async def confirms(self, url, sub):
         """Return where it sends the browser of somebody who signs in there."""
-        async with httpx2.AsyncClient() as http:
+        async with _plain_client() as http:
             chosen = {"sub": sub} if sub else {"action": "deny"}
             answer = await http.post(url, data=chosen)
             assert answer.status_code == 302, answer.text
@@ -138,7 +143,7 @@ class Office:
 async def with_settings(office, **changes):
     """A server with other settings, and a browser of it."""
     settings = office.app.server.settings.model_copy(update=changes)
-    app = make_app(settings, clock=office.clock, random=Random(5), publishing=False)
+    app = make_app(settings, clock=office.clock, random=QuickRandom(5), publishing=False)
     try:
         async with office.browser(app) as browser:
             yield browser
@@ -179,7 +184,7 @@ async def office(house, provider, tmp_path):
         }
     )
     clock = Clock()
-    app = make_app(settings, clock=clock, random=Random(5), publishing=False)
+    app = make_app(settings, clock=clock, random=QuickRandom(5), publishing=False)
     try:
         yield Office(app, provider, house, clock)
     finally:

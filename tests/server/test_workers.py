@@ -64,7 +64,7 @@ def answered_by(metrics):
     """Return how many requests each worker has answered."""
     counts = []
     for number in metrics:
-        lines = httpx2.get(f"http://127.0.0.1:{number}/metrics").text.splitlines()
+        lines = httpx2.get(f"http://127.0.0.1:{number}/metrics", verify=False).text.splitlines()
         named = 'certgraph_requests_total{method="GET",path="/livez",status="200"} '
         counts.append(sum(float(line.removeprefix(named)) for line in lines if named in line))
     return counts

@@ -20,6 +20,7 @@ from certgraph.all_duties import sweep_all
 from certgraph.api.callers import Callers
 from certgraph.api.http.outages import Outage
 from certgraph.api.metrics import Gauges, Metrics
+from certgraph.api.outgoing import authorities
 from certgraph.calendar import programme_day
 from certgraph.certificates import registration_queries
 from certgraph.certificates.states.registration import keep_registration_deadlines
@@ -281,7 +282,8 @@ async def _delivered(work: Work, claimed: Claimed) -> None:
 
 def _client() -> httpx2.AsyncClient:
     """Return a client that goes straight to an allowed host, past any proxy of the environment."""
-    return httpx2.AsyncClient(timeout=_POST_SECONDS, trust_env=False)
+    trusted = authorities(of_environment=False)
+    return httpx2.AsyncClient(timeout=_POST_SECONDS, trust_env=False, verify=trusted)
 
 
 async def post_message(message: Message) -> tuple[int, str]:

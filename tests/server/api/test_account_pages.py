@@ -22,6 +22,8 @@ from tests.server.sign_in_kit import (
     with_settings,
 )
 
+pytestmark = pytest.mark.http_alone
+
 __all__ = ["office", "provider"]
 
 

@@ -13,6 +13,8 @@ from certgraph.api.http.negotiation import (
     takes_gzip,
 )
 
+pytestmark = pytest.mark.http_alone
+
 GRAPHQL = {"Accept": "application/graphql-response+json"}
 REGISTER = 'mutation { certificateRegister(input: {number: "1"}) { errors { __typename } } }'
 

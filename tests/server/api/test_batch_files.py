@@ -250,7 +250,7 @@ async def issued(office, count=3):
     approval = {"digest": digest}
     await office.change("certificateBatchApprove", "approver", uploaded.json()["id"], **approval)
     await office.desk.work()
-    query = "{ certificates { nodes { number } } }"
+    query = "{ certificates(states: [ISSUED]) { nodes { number } } }"
     found = await office.client.data(query, role="issuer")
     return place, [node["number"] for node in found["certificates"]["nodes"]]
 

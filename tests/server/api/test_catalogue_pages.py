@@ -3,7 +3,6 @@
 import inspect
 import re
 from datetime import date
-from random import Random
 
 import httpx2
 import pytest
@@ -23,6 +22,7 @@ from certgraph.plain_pages import rendering
 from certgraph.standards.tables import CertificateLevelRow
 from tests.server.case_kit import decided, decision, verified
 from tests.server.programme_kit import china
+from tests.server.quick_random import QuickRandom
 
 EVERY = (
     "",
@@ -64,7 +64,10 @@ async def visitor(house, programme, exams):
     """A visitor on 2021-08-15, before an exam of CT-001 at 甲学院."""
     await exams.publish()
     app = make_app(
-        house.settings, clock=lambda: china("2021-08-15 09:00"), random=Random(5), publishing=False
+        house.settings,
+        clock=lambda: china("2021-08-15 09:00"),
+        random=QuickRandom(5),
+        publishing=False,
     )
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(

@@ -1,11 +1,7 @@
 """No request of 64 KB, by whoever sends no token, costs much: the dearest that a search finds."""
 
 import json
-import time
-from collections import deque
-from random import Random
 
-import httpx2
 import pytest
 from graphql import (
     OverlappingFieldsCanBeMergedRule,
@@ -13,45 +9,20 @@ from graphql import (
     get_introspection_query,
     graphql_sync,
     parse,
-    specified_rules,
     validate,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certgraph.api.app import make_app
 from certgraph.api.merging import MergeableFieldsRule
 from certgraph.api.reads import aliases
 from certgraph.api.schema import graphql_schema, make_schema
-from certgraph.standards.catalogue_import import import_catalogue
 from tests.server.api import dear
-from tests.server.standards.test_catalogue import clear
-from tests.server.trust.test_lists import new_list, published
+from tests.server.api.machine import MOST_SECONDS, Machine
 
-MOST_SECONDS = 0.05
-"""Processor time of a request, on a machine where the yardstick takes `YARDSTICK_SECONDS`."""
+pytestmark = pytest.mark.http_alone
 
-YARDSTICK_SECONDS = 0.024
-YARDSTICK_SECONDS_APART = 1
 MOST_BYTES = 1_000_000
-
-YARDSTICK_SCHEMA = build_schema("type Query { a(b: Int): Query c: String }")
-YARDSTICK = "{ " + " ".join(f"x{n}: a(b: {n}) {{ a {{ y{n}: c }} }}" for n in range(110)) + " }"
-YARDSTICK_RULES = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
-
-
-@pytest.fixture
-async def public(house):
-    """The application over the whole catalogue, for who sends no token."""
-    await new_list(house)
-    await published(house)
-    await clear(house)
-    await house.perform(import_catalogue)
-    app = make_app(house.settings, clock=lambda: house.now, random=Random(5), publishing=False)
-    transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as http:
-        yield http
-    await app.server.close()
 
 
 async def post(http, body):
@@ -59,42 +30,13 @@ async def post(http, body):
     return await http.post("/graphql", content=body.encode(), headers=headers)
 
 
-def yardstick():
-    """Return the processor time of work that is not ours: machines differ by a factor of three."""
-    start = time.process_time()
-    assert validate(YARDSTICK_SCHEMA, parse(YARDSTICK), YARDSTICK_RULES) == []
-    return time.process_time() - start
-
-
-class Machine:
-    """How fast the machine is just now: that changes with what else it does."""
-
-    def __init__(self):
-        self._latest = deque(maxlen=8)
-        self._measured_at = float("-inf")
-
-    def here(self, seconds, *, anew=False):
-        """Return processor time as it is on the machine where the limit was set."""
-        if anew or time.process_time() - self._measured_at > YARDSTICK_SECONDS_APART:
-            self._latest.append(yardstick())
-            self._measured_at = time.process_time()
-        return seconds / min(self._latest) * YARDSTICK_SECONDS
-
-
 async def cost(http, body, nonce, machine, most_turns, *, anew=False):
-    """Return the least processor time of some turns, in seconds, and the last answer.
+    """Return the processor time of a request, and its answer: see `Machine.cost`."""
 
-    A turn well below the limit is enough; others on the machine make single turns dearer.
-    """
-    seconds = []
-    for turn in range(most_turns):
-        content = body.replace(dear.NONCE, f"N{nonce}x{turn}")
-        start = time.process_time()
-        response = await post(http, content)
-        seconds.append(machine.here(time.process_time() - start, anew=anew))
-        if seconds[-1] < MOST_SECONDS * 0.7:
-            break
-    return min(seconds), response
+    def ask(turn):
+        return post(http, body.replace(dear.NONCE, f"N{nonce}x{turn}"))
+
+    return await machine.cost(ask, most_turns, anew=anew)
 
 
 async def test_the_dearest_request_costs_little_and_no_answer_is_large(public):

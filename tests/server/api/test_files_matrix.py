@@ -11,6 +11,8 @@ from certgraph.api.app import make_app
 from certgraph.api.http.files import all_ways
 from tests.server.parties import register_every_kind, tokens_of
 
+pytestmark = pytest.mark.http_alone
+
 CODES = {
     Role.MINISTRY: "MOE",
     Role.ENTRUSTED_BODY: "EB-1",

@@ -4,7 +4,6 @@ import asyncio
 import re
 from datetime import date, timedelta
 from io import BytesIO
-from random import Random
 from uuid import UUID
 
 import httpx2
@@ -31,6 +30,7 @@ from tests.server.api.test_outages import over
 from tests.server.batch_kit import resident_number
 from tests.server.conftest import FIRST_DAY, FIRST_INSTANT
 from tests.server.participation.test_participation import roster
+from tests.server.quick_random import QuickRandom
 from tests.server.stages import stage
 from tests.server.trust.test_lists import new_list, published
 
@@ -471,7 +471,7 @@ async def test_where_a_demo_is_served_the_cookie_needs_no_tls(house, monkeypatch
     monkeypatch.setattr(type(house), "settings", settings)
     wang = {"holder_name": "王小明", "document_number": DOCUMENT}
     await house.issue(house.candidate(number="A-1", document_type=DocumentType.RESIDENT_ID, **wang))
-    app = make_app(house.settings, clock=lambda: house.now, random=Random(5), publishing=False)
+    app = make_app(house.settings, clock=lambda: house.now, random=QuickRandom(5), publishing=False)
     for scheme, is_secure in (("http", False), ("https", True)):
         transport = httpx2.ASGITransport(app, raise_app_exceptions=True)
         async with httpx2.AsyncClient(

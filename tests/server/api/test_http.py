@@ -8,6 +8,8 @@ from graphql import get_introspection_query
 from certgraph.problems import Problem
 from tests.server.trust.test_lists import new_list, published
 
+pytestmark = pytest.mark.http_alone
+
 QUERY = '{ policyRule(id: "R39") { id } }'
 
 

@@ -13,6 +13,8 @@ from certgraph.api.app import make_app
 from certgraph.api.counting import Counts, Memory
 from certgraph.api.metering import Lookups, TooMuchAsked, address_of, points_of
 
+pytestmark = pytest.mark.http_alone
+
 ONE, OTHER = "1.2.3.4", "5.6.7.8"
 SMALL = '{ policyRule(id: "R39") { id } }'
 LARGE = "{ organizations(first: 100) { nodes { certificateTypes(first: 18) { nodes { id } } } } }"

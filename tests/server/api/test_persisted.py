@@ -16,13 +16,13 @@ from certgraph.api.reads.documents import Documents
 from certgraph.settings import SettingsError
 from certgraph.verify_page.page import REGISTER_QUERY
 
+pytestmark = pytest.mark.http_alone
+
 NAMES = "query Names($first: Int) { organizations(first: $first) { nodes { code } } }"
 VIEWER = "{ viewer { role } }"
 TWO = "query One { __typename } query Two { organizations(first: 1) { nodes { code } } }"
 MUTATION = 'mutation { certificateRegister(input: {number: "1"}) { errors { __typename } } }'
 REFUSED = "{ noSuchField }"
-
-only_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 
 
 def hash_of(text):
@@ -101,7 +101,6 @@ WRONG = [
 ]
 
 
-@only_sqlite
 async def test_a_hash_that_names_nothing_says_so(keeping, caplog):
     async with keeping(kept(NAMES, TWO, REFUSED)) as http:
         for asked, status, code in WRONG:
@@ -115,7 +114,6 @@ async def test_a_hash_that_names_nothing_says_so(keeping, caplog):
     assert line.startswith(f"the persisted document sha256:{hash_of(REFUSED)} is refused: Cannot")
 
 
-@only_sqlite
 async def test_the_public_may_be_given_these_documents_alone(keeping, client):
     token = {"Authorization": f"Bearer {client.tokens['issuer']}"}
     async with keeping(kept(NAMES, MUTATION), public_documents_only=True) as http:
@@ -151,7 +149,6 @@ def test_what_the_page_asks_the_register_is_what_is_kept_for_it():
     assert any(json.dumps(REGISTER_QUERY) in file.read_text("utf-8") for file in scripts)
 
 
-@only_sqlite
 async def test_documents_that_are_kept_are_read_once(keeping, monkeypatch):
     """However many others are read meanwhile."""
     async with keeping(kept(NAMES)) as http:
@@ -175,7 +172,6 @@ BAD_FILES = [
 ]
 
 
-@only_sqlite
 async def test_a_file_of_another_form_is_refused_at_the_start(keeping):
     for content, message in BAD_FILES:
         with pytest.raises(SettingsError, match=message):
@@ -252,7 +248,6 @@ async def test_no_cache_keeps_an_error_or_what_came_by_post(client):
         assert "etag" not in answer.headers
 
 
-@only_sqlite
 def test_every_shared_root_is_one_of_the_schema(client):
     query = client.http._transport.app.server.answering._documents._schema.query_type
     assert {name for name in SHARED_ROOTS if not name.startswith("__")} <= set(query.fields)

@@ -16,6 +16,8 @@ from tests.server.api.test_limits import left as points_left
 from tests.server.conftest import NOW
 from tests.server.sign_in_kit import SECRET, office, provider, stated, with_settings
 
+pytestmark = pytest.mark.http_alone
+
 __all__ = ["office", "provider"]
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import text
 from certgraph.cli.logs import configure_logs
 from certgraph.settings import LogFormat
 
+pytestmark = pytest.mark.http_alone
+
 HOLDER = "张三"
 LIST = {"query": "{ organizations { nodes { code } } }"}
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.server.api.test_limits import asking, left
 
+pytestmark = pytest.mark.http_alone
+
 ONE = "{ __typename }"
 ALWAYS = "{ viewer { role } }"
 
@@ -39,7 +41,6 @@ MANY = "a," * 37_000
         ("/trust/bundle.cgtrust", "If-None-Match", MANY),
     ],
 )
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_long_header_costs_little(client, path, header, value):
     await client.http.get(path)
     answer, seconds = await least_of_turns(
@@ -49,7 +50,6 @@ async def test_a_long_header_costs_little(client, path, header, value):
     assert seconds < 0.1
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_long_content_type_is_none_of_ours(client):
     content_type = "application/json;" + "charset=utf-8;" * 5_000
     answer, seconds = await least_of_turns(
@@ -63,7 +63,6 @@ async def test_a_long_content_type_is_none_of_ours(client):
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
 @pytest.mark.parametrize("accept", ["x/y", "text/html", "application/json"])
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_wrong_token_pays_whatever_else_is_asked(client, method, accept):
     headers = {"Authorization": "x", "Accept": accept}
     async with asking(client, graphiql=True) as (http, _):
@@ -76,7 +75,6 @@ CERTIFICATES = """query ($c: [SignedCertificateInput!]!) {
 EMPTY = {"number": "", "sha256": ""}
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_very_many_values_are_refused_before_they_are_looked_at(client):
     await client.ask(CERTIFICATES, {"c": [EMPTY]})
     answer, seconds = await least_of_turns(
@@ -89,7 +87,6 @@ async def test_very_many_values_are_refused_before_they_are_looked_at(client):
 
 
 @pytest.mark.parametrize(("count", "is_taken"), [(1_498, True), (1_499, False)])
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_the_values_of_the_public_are_counted_with_keys_and_lists(client, count, is_taken):
     """The variables themselves are one."""
     body = {"query": ONE, "variables": {f"v{number}": [] for number in range(count // 2)}}
@@ -102,7 +99,6 @@ async def test_the_values_of_the_public_are_counted_with_keys_and_lists(client, 
 
 
 @pytest.mark.parametrize(("count", "is_taken"), [(20, True), (21, False)])
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_document_has_twenty_operations_at_most(client, count, is_taken):
     document = " ".join(f"query Q{number} {ONE}" for number in range(count))
     body = {"query": document, "operationName": "Q3"}
@@ -114,7 +110,6 @@ async def test_a_document_has_twenty_operations_at_most(client, count, is_taken)
         assert [error["message"] for error in answer.json()["errors"]] == [said]
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_document_of_many_operations_costs_little(client):
     def many(turn):
         document = " ".join(f"query Q{number}T{turn} {ONE}" for number in range(199))
@@ -126,7 +121,6 @@ async def test_a_document_of_many_operations_costs_little(client):
 
 
 @pytest.mark.parametrize("path", ["/v", "/catalogue", "/graphql", "/", "/livez"])
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_an_address_has_six_hundred_fields_at_most(client, path):
     allowed = await client.http.get(path + "?" + "&".join(["query={__typename}"] * 600))
     assert allowed.status_code in (200, 307)
@@ -134,7 +128,6 @@ async def test_an_address_has_six_hundred_fields_at_most(client, path):
     assert (refused.status_code, "more than 600 fields" in refused.text) == (400, True)
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_form_of_many_fields_is_refused_in_our_words(client):
     answer = await client.http.post("/v", data={f"f{number}": "x" for number in range(101)})
     assert (answer.status_code, answer.text) == (400, "The form has more than 100 fields.\n")
@@ -152,7 +145,6 @@ BODIES = {
 
 
 @pytest.mark.parametrize("body", BODIES)
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_what_is_wrong_with_a_body_is_said_in_our_words(client, body):
     headers = {"Content-Type": "application/json"}
     answer = await client.http.post("/graphql", content=body, headers=headers)
@@ -178,13 +170,11 @@ async def test_a_list_may_begin_and_end_with_any_day(client, role, day):
 
 
 @pytest.mark.parametrize("path", ["/trust/bundle.cgtrust%0a", "/trust/bun%0adle.cgtrust"])
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_published_file_has_one_name(client, path):
     answer = await client.http.get(path)
     assert (answer.status_code, answer.text.strip()) == (404, "Not published here.")
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_a_parameter_that_is_unknown_or_missing_is_named(client):
     headers = {"Authorization": f"Bearer {client.tokens['issuer']}"}
     answers = [

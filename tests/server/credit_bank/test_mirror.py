@@ -16,7 +16,7 @@ from certgraph.cli.mirror import Mirror, MirrorError
 from certgraph.cli.signing_in import Bearer, SignsIn
 from certgraph.database import create_engine
 from certgraph.organizations.tokens import create_token, revoke_token
-from tests.server.conftest import HOST, _execute
+from tests.server.conftest import HOST
 from tests.server.credit_bank.test_feed import change, erase, issue, register
 from tests.server.credit_kit import follow_all
 from tests.server.parties import asking
@@ -31,23 +31,25 @@ async def bank(worthy, worth_tokens):
 
 
 @pytest.fixture
-async def mirror(bank, tmp_path):
-    """A mirror in a database of the same kind."""
-    url, own = f"sqlite:///{tmp_path}/mirror.sqlite3", bank.house.url
-    if own.startswith("postgresql"):
-        name = re.search(r"test_\d+", own)[0]
-        url = own.replace(name, f"mirror_of_{name}")
-        await _execute(own.replace(name, "postgres"), f"CREATE DATABASE mirror_of_{name}")
-    engine = create_engine(url)
+def mirror_url(database_url, templates, tmp_path):
+    """An empty database of the same kind as the credit bank's."""
+    if database_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path}/mirror.sqlite3"
+        return
+    name = re.search(r"test_\d+", database_url)[0]
+    templates.execute(f"CREATE DATABASE mirror_of_{name}")
+    yield database_url.replace(name, f"mirror_of_{name}")
+    templates.drop(f"mirror_of_{name}")
+
+
+@pytest.fixture
+async def mirror(bank, mirror_url):
+    engine = create_engine(mirror_url)
     found = Mirror(engine, URL)
     found.engine = engine
     await found.open(bank.house.now)
     yield found
     await engine.dispose()
-    if own.startswith("postgresql"):
-        await _execute(
-            own.replace(name, "postgres"), f"DROP DATABASE mirror_of_{name} WITH (FORCE)"
-        )
 
 
 async def pull_all(bank, mirror, size=2, party="credit-bank"):

@@ -139,6 +139,7 @@ def _filing(world, n, like):
     return {
         "kind": FilingKind.AGREEMENT if n < RARE else FilingKind.WEEKLY_REPORT,
         "state": FilingState.SUBMITTED if n < RARE else FilingState.EFFECTIVE,
+        "is_public": True,
         "organization_id": world.owner(n), "revises_id": None,
         "subject_id": world.owner(n) if n < RARE else None,
         "submitted_at": like["submitted_at"] + timedelta(minutes=n),
@@ -151,6 +152,7 @@ def _obligation(world, n, like):
         "kind": ObligationKind.ORDER if n < RARE else ObligationKind.WEEKLY_REPORT,
         "rule_id": "R53" if n < RARE else "R05", "debtor_id": world.owner(n), "key": f"large {n}",
         "filing_id": None, "met_by_id": None, "met_at": met, "waived_at": None,
+        "due_before": like["opened_at"] + timedelta(days=2),
         "due_on": date(2021, 1, 1) + timedelta(days=n % 1_500),
     }  # fmt: skip
 

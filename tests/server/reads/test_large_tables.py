@@ -17,6 +17,8 @@ from certgraph.credit_bank.records import queries as record_queries
 from tests.server.reads.large_world import FILTERS, fill_large, questions
 from tests.server.reads.test_plans import answer
 
+pytestmark = pytest.mark.xdist_group("large tables")  # that are made once
+
 ROWS = 20_000
 MOST_ROWS = 2_500
 """Rows that a statement may look at in vain; a table has eight times as many."""

@@ -340,7 +340,7 @@ def _operation_named(operations: Mapping[str | None, Operation], name: str | Non
         return found
     message = "The document has several operations; name one in `operationName`."
     if name is not None:
-        message = f"The document has no operation {name!r}."
+        message = f"The document has no operation {name!r:.80}."
     elif not operations:
         message = "The document holds no operation, only fragments."
     raise Refusal([{"message": message, "extensions": {"code": "OPERATION_RESOLUTION_FAILURE"}}])

@@ -16,6 +16,7 @@ import httpx2
 from authlib.integrations.starlette_client import OAuth, OAuthError
 from joserfc.errors import JoseError
 
+from certgraph.api.outgoing import authorities
 from certgraph.organizations.clients import instant_in
 from certgraph.organizations.sessions import SESSION
 from certgraph.settings import KnownProvider, is_safe_url
@@ -264,6 +265,7 @@ class Provider:
                 "scope": "openid",
                 "code_challenge_method": "S256",
                 "timeout": _SECONDS,
+                "verify": authorities(of_environment=True),  # else read for each request
             },
             **options,
         )
