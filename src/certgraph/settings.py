@@ -134,6 +134,13 @@ class Settings(BaseModel):
     read_connections: int = Field(
         default=8, ge=2, le=200, description="Database connections for queries, a process."
     )
+    replica_url: SecretStr | None = Field(
+        default=None,
+        description="Replica of the database, where queries without a token are read.",
+    )
+    replica_seconds: int = Field(
+        default=5, ge=2, le=300, description="How old what the replica shows may be."
+    )
     write_connections: int = Field(
         default=5, ge=1, le=200, description="Database connections for mutations, a process."
     )

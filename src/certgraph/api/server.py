@@ -46,6 +46,7 @@ from certgraph.api.http.requests import (
 from certgraph.api.http.session_cookies import check_own_site, has_session, session_in
 from certgraph.api.http.static_files import SAFE_HEADERS, file_response
 from certgraph.api.metering import WRONG_TOKEN, Lookups, Meter
+from certgraph.api.replicas import Replica
 from certgraph.api.trust_cache import TrustCache
 from certgraph.database import DatabaseError, Engine, Sessions
 from certgraph.organizations.sessions import SESSION_PREFIX, is_nothing_yet
@@ -76,6 +77,7 @@ class Server:
     sessions: Sessions
     reads: Sessions
     trust_cache: TrustCache
+    replica: Replica | None
     engines: Sequence[Engine]
     clock: Callable[[], datetime]
     random: Random
@@ -247,6 +249,8 @@ class Server:
         await self.callers.close()
         await self.trust_cache.close()
         await self.pool.close()
+        if self.replica is not None:
+            await self.replica.close()
         await self.counts.close()
         for engine in self.engines:
             await engine.dispose()

@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from certgraph.api.counting import Counts, SharedCounts
 from certgraph.api.http.static_files import SAFE_HEADERS
+from certgraph.api.replicas import Replica
 from certgraph.api.trust_cache import TrustCache
 from certgraph.calendar import CHINA
 from certgraph.database import DatabaseError, Sessions, database_time, revision_of
@@ -51,6 +52,7 @@ class Health:
         status_ttl: Age from which on what is published is late.
         revision: Of the tables that this version works with; not compared if None.
         counts: Where it is counted what is asked for.
+        replica: What is read for the public, if not the database itself.
         looking: What was looked at last, or is being looked at.
         looked_at: When that began, by the event loop's clock.
     """
@@ -62,6 +64,7 @@ class Health:
     status_ttl: timedelta
     revision: str | None
     counts: Counts
+    replica: Replica | None = None
     looking: "asyncio.Task[_Found] | None" = None
     looked_at: float = 0
 
@@ -93,6 +96,8 @@ class Health:
             return _Found(["database: away"], is_ready=False)
         if isinstance(self.counts, SharedCounts):
             found.lines.append(await _limits_line(self.counts))
+        if self.replica is not None:
+            found.lines.append(await self.replica.line())
         if not has_trust:
             found = _Found([*found.lines, "trust data: none"], is_ready=False)
         return found

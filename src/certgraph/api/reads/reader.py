@@ -1,7 +1,7 @@
 # ruff: noqa: ANN401 - JSON
 """A query on its way: document, selection, plan, rows, JSON; or records for graphql-core."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from sqlalchemy import Select
 
-from certgraph.api.connections import ReadPool, ReadTimeout
+from certgraph.api.connections import ReadConnection, ReadPool, ReadTimeout
 from certgraph.api.context import Context
 from certgraph.api.errors import top_error
 from certgraph.api.reads.arguments import Run
@@ -32,6 +32,7 @@ from certgraph.api.reads.sql_plans import GivenArguments
 from certgraph.api.reads.statements import Statement, compile_level, compile_select
 from certgraph.api.reads.unread_pages import Unread
 from certgraph.api.remembered import Remembered
+from certgraph.api.replicas import Replica
 from certgraph.problems import Problem
 
 PLANS = 50_000_000
@@ -128,10 +129,12 @@ class Reader:
 
     Args:
         pool: Connections.
+        replica: Where it is read for who sends no token, if not there.
     """
 
-    def __init__(self, pool: ReadPool) -> None:
+    def __init__(self, pool: ReadPool, replica: Replica | None = None) -> None:
         self._pool = pool
+        self._replica = replica
         self._plans: Remembered[tuple[Any, ...], Compiled] = Remembered(PLANS, lambda one: one.size)
 
     def reading(
@@ -198,7 +201,7 @@ class Reader:
             if isinstance(reading.selection.top.declaration, ByGlobalId | ByKey):
                 return await self._by_keys(reading, run, key, for_records=for_records)
             compiled = self._compiled(reading, run, None, for_records=for_records)
-            rows = await self._pool.run(lambda c: compiled.statement.rows(c, run))
+            rows = await self._rows(run, lambda c: compiled.statement.rows(c, run))
             if isinstance(top.declaration, Page) and top.is_checked_twice():
                 # what let the page be read may have changed meanwhile
                 refused = await self._checked(reading, run)
@@ -243,13 +246,28 @@ class Reader:
         for type_, keys in wanted.items():
             compiled = self._compiled(reading, run, type_, for_records=for_records)
             read = partial(compiled.statement.rows, run=run, keys=[self._raw(list(keys))])
-            parts.append((compiled, await self._pool.run(read)))
+            parts.append((compiled, await self._rows(run, read, len(keys))))
         order = {type_: index for index, type_ in enumerate(wanted)}
         places = [None if id_ is None else (order[id_[0]], wanted[id_[0]][id_[1]]) for id_ in ids]
         top = reading.selection.top
         assert top.type is not None  # noqa: S101 - it is no __typename
         is_list = isinstance(get_nullable_type(top.type), GraphQLList)
         return Fetched(parts, run, places, is_list)
+
+    async def _rows(
+        self, run: Run, read: Callable[[ReadConnection], Awaitable[list[Any]]], wanted: int = 1
+    ) -> list[Any]:
+        """Return what is read: from the replica, but for whoever may have written before.
+
+        What is not found there, where so many rows are wanted, may have come since: the database
+        itself is asked.
+        """
+        is_public = run.context.caller is None and not run.context.has_written
+        if self._replica is not None and is_public:
+            rows = await self._replica.run(read)
+            if len(rows) >= wanted:
+                return rows
+        return await self._pool.run(read)
 
     def _raw(self, keys: list[UUID]) -> list[Any]:
         """Return keys as the driver gives them."""
