@@ -11,11 +11,13 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import closing
+from datetime import timedelta
 from uuid import UUID
 from zipfile import ZipFile
 
 import pytest
 
+from certgraph.cli import runtime
 from certgraph.cli.main import main
 from tests.ports import free_ports
 from tests.waiting import LONG
@@ -476,7 +478,7 @@ def test_tokens_are_listed_with_state_and_last_use_and_ended(demo, run):
         assert (status, refused in err) == (1, True), err
 
 
-def test_a_membership_is_an_invitation_until_somebody_accepts_it(demo, run):
+def test_a_membership_is_an_invitation_until_somebody_accepts_it(demo, run, monkeypatch):
     made = ("token", "create", "--for-person", "--document", "d", "--reason", "r")
     of_office = ("--role", "operator", "--name", "Office")
     status, invitation, err = run(*made, *of_office, "--days", "10")
@@ -488,6 +490,11 @@ def test_a_membership_is_an_invitation_until_somebody_accepts_it(demo, run):
         return next((row["state"], row["person"]) for row in rows if row["name"] == "Office")
 
     assert state() == ("invited", "")
+    true_now = runtime.now
+    for days, said in ((6, "invited"), (8, "not accepted"), (11, "expired")):
+        monkeypatch.setattr(runtime, "now", lambda days=days: true_now() + timedelta(days=days))
+        assert state() == (said, "")
+    monkeypatch.setattr(runtime, "now", true_now)
     edited(demo, "UPDATE api_tokens SET person = x'000102030405060708090a0b0c0d0e0f'"
                  " WHERE name = 'Office'")  # fmt: skip
     assert state() == ("edited", "person 000102030405060708090a0b0c0d0e0f")
