@@ -252,7 +252,7 @@ def _server(
     reads = make_read_sessions(lookups)
     size = settings.read_connections
     pool = ReadPool(lookups, timeout=settings.read_timeout_seconds, size=size)
-    replica, to_replica = _replica(settings, pool)
+    replica, to_replica = _replica(settings, pool, lookups)
     documents = make_documents(make_schema(), introspection=settings.introspection)
     persisted = PersistedDocuments.read(settings.documents_file)
     counts = Counts()
@@ -277,7 +277,9 @@ def _server(
     )
 
 
-def _replica(settings: Settings, primary: ReadPool) -> tuple[Replica | None, list[Engine]]:
+def _replica(
+    settings: Settings, pool: ReadPool, primary: Engine
+) -> tuple[Replica | None, list[Engine]]:
     """Return the replica that is read for the public, and the engine that says where it is.
 
     Raises:
@@ -292,8 +294,9 @@ def _replica(settings: Settings, primary: ReadPool) -> tuple[Replica | None, lis
     if {engine.dialect.name, primary.dialect.name} != {"postgresql"}:
         raise SettingsError("CERTGRAPH_REPLICA_URL is for PostgreSQL: SQLite has no replicas")
     timeout = settings.read_timeout_seconds
-    pool = ReadPool(engine, timeout=timeout, size=settings.read_connections)
-    return Replica(primary, pool, most_seconds=settings.replica_seconds), [engine]
+    theirs = ReadPool(engine, timeout=timeout, size=settings.read_connections)
+    most_seconds = settings.replica_seconds
+    return Replica((pool, primary), (theirs, engine), most_seconds=most_seconds), [engine]
 
 
 def _for_other_sites(entry: ASGIApp, origins: Sequence[str]) -> ASGIApp:

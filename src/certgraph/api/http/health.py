@@ -97,7 +97,7 @@ class Health:
         if isinstance(self.counts, SharedCounts):
             found.lines.append(await _limits_line(self.counts))
         if self.replica is not None:
-            found.lines.append(await self.replica.line())
+            found.lines.append(self.replica.line)
         if not has_trust:
             found = _Found([*found.lines, "trust data: none"], is_ready=False)
         return found

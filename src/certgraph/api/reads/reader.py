@@ -1,7 +1,7 @@
 # ruff: noqa: ANN401 - JSON
 """A query on its way: document, selection, plan, rows, JSON; or records for graphql-core."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,12 +17,12 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from sqlalchemy import Select
 
-from certgraph.api.connections import ReadConnection, ReadPool, ReadTimeout
+from certgraph.api.connections import ReadPool, ReadTimeout
 from certgraph.api.context import Context
 from certgraph.api.errors import top_error
 from certgraph.api.reads.arguments import Run
 from certgraph.api.reads.cursors import place_after
-from certgraph.api.reads.declarations import ByGlobalId, ByKey, Checked, Page
+from certgraph.api.reads.declarations import ByGlobalId, ByKey, Checked, Find, Page
 from certgraph.api.reads.documents import Operation
 from certgraph.api.reads.plans import make_plan
 from certgraph.api.reads.scalars import parse_global_id
@@ -201,7 +201,8 @@ class Reader:
             if isinstance(reading.selection.top.declaration, ByGlobalId | ByKey):
                 return await self._by_keys(reading, run, key, for_records=for_records)
             compiled = self._compiled(reading, run, None, for_records=for_records)
-            rows = await self._rows(run, lambda c: compiled.statement.rows(c, run))
+            pool = self._pool_for(reading, context)
+            rows = await pool.run(lambda c: compiled.statement.rows(c, run))
             if isinstance(top.declaration, Page) and top.is_checked_twice():
                 # what let the page be read may have changed meanwhile
                 refused = await self._checked(reading, run)
@@ -246,7 +247,7 @@ class Reader:
         for type_, keys in wanted.items():
             compiled = self._compiled(reading, run, type_, for_records=for_records)
             read = partial(compiled.statement.rows, run=run, keys=[self._raw(list(keys))])
-            parts.append((compiled, await self._rows(run, read, len(keys))))
+            parts.append((compiled, await self._pool_for(reading, run.context).run(read)))
         order = {type_: index for index, type_ in enumerate(wanted)}
         places = [None if id_ is None else (order[id_[0]], wanted[id_[0]][id_[1]]) for id_ in ids]
         top = reading.selection.top
@@ -254,20 +255,16 @@ class Reader:
         is_list = isinstance(get_nullable_type(top.type), GraphQLList)
         return Fetched(parts, run, places, is_list)
 
-    async def _rows(
-        self, run: Run, read: Callable[[ReadConnection], Awaitable[list[Any]]], wanted: int = 1
-    ) -> list[Any]:
-        """Return what is read: from the replica, but for whoever may have written before.
+    def _pool_for(self, reading: Reading, context: Context) -> ReadPool | Replica:
+        """Return where a field is read: of the public from the replica, but for what is looked up.
 
-        What is not found there, where so many rows are wanted, may have come since: the database
-        itself is asked.
+        Whoever may have written reads what they wrote, and a certificate's state is never old.
         """
-        is_public = run.context.caller is None and not run.context.has_written
-        if self._replica is not None and is_public:
-            rows = await self._replica.run(read)
-            if len(rows) >= wanted:
-                return rows
-        return await self._pool.run(read)
+        declared = reading.selection.top.declaration
+        is_looked_up = isinstance(declared, Find) and declared.known
+        if self._replica is None or context.caller or context.has_written or is_looked_up:
+            return self._pool
+        return self._replica
 
     def _raw(self, keys: list[UUID]) -> list[Any]:
         """Return keys as the driver gives them."""
