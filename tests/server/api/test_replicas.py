@@ -131,11 +131,12 @@ async def test_the_public_reads_from_the_replica_while_it_is_near(clusters, monk
         ask.replica.most_seconds = 0.5
         await until_async(lambda: _is(last_said(), f"{NOT_READ}it is too far behind"))
         assert await ask(STATE) == RECTIFYING
-        ask.replica.most_seconds = 5
         async with writing(primary.url):
             replica.server.psql("SELECT pg_wal_replay_resume();")
+            await until_async(lambda: _is(ask(STATE), RECTIFYING))
+            ask.replica.most_seconds = 5
             await until_async(lambda: _is(last_said(), "the replica is read"))
-        assert await ask(STATE) == RECTIFYING
+            await until_async(lambda: _is(ask(STATE), RECTIFYING))
         assert (await ask.http.get("/readyz")).text.splitlines()[-1] == "replica: read"
         # 4. Away, the primary answers, also the request that notices it.
         replica.end()
