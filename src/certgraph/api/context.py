@@ -42,7 +42,6 @@ class Context:
         execution: The operation that is running, see `certgraph.api.reads.execution`.
         feed_epoch: Epoch of the credit bank's feed that it reads, where it does.
         learners_read: Keys of the certificates whose holders it reads in full.
-        has_written: Whether an action was performed: what is read after it, it must show.
     """
 
     settings: Settings
@@ -60,7 +59,6 @@ class Context:
     execution: Any = None
     feed_epoch: str | None = None
     learners_read: set[UUID] = field(default_factory=set)
-    has_written: bool = False
 
     @cached_property
     def environment(self) -> Environment:
@@ -77,7 +75,6 @@ class Context:
         )
 
     def _done(self, name: str) -> None:
-        self.has_written = True
         if name in (
             revoke_token.name,
             replace_keys.name,

@@ -262,7 +262,8 @@ class Reader:
         """
         declared = reading.selection.top.declaration
         is_looked_up = isinstance(declared, Find) and declared.known
-        if self._replica is None or context.caller or context.has_written or is_looked_up:
+        is_of_payload = isinstance(declared, ByKey)
+        if self._replica is None or context.caller or is_looked_up or is_of_payload:
             return self._pool
         return self._replica
 
